@@ -1,0 +1,157 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { MillraceError } from './errors.ts';
+import { limits } from './limits.ts';
+
+/** Options that a task definition gives as defaults and an enqueue may override. */
+export interface TaskOptions {
+  /** Integer −128…127, higher first. Default 0. */
+  readonly priority?: number;
+  /** Wait before the task is ready. Default 0. */
+  readonly delayMs?: number;
+  /** The longest one attempt may run; `null` for no limit. Default 15 min. */
+  readonly deadlineMs?: number | null;
+  /** Attempts that may fail before the task is dead. Default 5. */
+  readonly attempts?: number;
+  /** The task expires unless an attempt starts within this time. Default: never. */
+  readonly expiresInMs?: number;
+}
+
+/**
+ * A task by name: what producers send, what workers bind handlers to. Carries
+ * no code, so that a web application can import it without its handlers.
+ *
+ * The four types are the two sides of the two schemas: a producer sends `Input`,
+ * the handler receives `Parsed` and returns `Returned`, the producer is given `Output`.
+ */
+export interface TaskDefinition<
+  Input = unknown,
+  Output = unknown,
+  Parsed = Input,
+  Returned = Output,
+> {
+  readonly name: string;
+  readonly queue: string;
+  readonly options: TaskOptions;
+  readonly input?: StandardSchemaV1<Input, Parsed>;
+  readonly output?: StandardSchemaV1<Returned, Output>;
+  /** Types only; never present at run time. */
+  readonly types?: TaskTypes<Input, Output, Parsed, Returned>;
+}
+
+interface TaskTypes<Input, Output, Parsed, Returned> {
+  readonly input: Input;
+  readonly output: Output;
+  readonly parsed: Parsed;
+  readonly returned: Returned;
+}
+
+/** Any task definition, where its types do not matter. */
+// biome-ignore lint/suspicious/noExplicitAny: the four types are variant; no other bound accepts every definition
+export type AnyTask = TaskDefinition<any, any, any, any>;
+
+export interface DefineOptions<Input, Output, Parsed = Input, Returned = Output>
+  extends TaskOptions {
+  /** Any Standard Schema (zod, valibot, arktype …) for the payload. */
+  readonly input?: StandardSchemaV1<Input, Parsed>;
+  /** Any Standard Schema for the result. */
+  readonly output?: StandardSchemaV1<Returned, Output>;
+  /** Default: `default`. */
+  readonly queue?: string;
+}
+
+export const DEFAULT_QUEUE = 'default';
+
+/**
+ * @throws BAD_OPTION unless `name` has 1 to 128 bytes
+ */
+export const checkName = (kind: 'queue' | 'task', name: string): string => {
+  const maxBytes = kind === 'queue' ? limits.queueNameMaxBytes : limits.taskNameMaxBytes;
+  const bytes = Buffer.byteLength(name);
+  if (bytes === 0 || bytes > maxBytes || name.includes('\0')) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `a ${kind} name has 1 to ${maxBytes} bytes and no NUL, this one has ${bytes}`,
+    );
+  }
+  return name;
+};
+
+const isWhole = (value: number, min: number, max: number): boolean =>
+  Number.isSafeInteger(value) && value >= min && value <= max;
+
+const bounds = {
+  priority: [limits.priorityMin, limits.priorityMax],
+  delayMs: [0, limits.delayMaxMs],
+  deadlineMs: [1, limits.delayMaxMs],
+  attempts: [1, 1_000_000],
+  expiresInMs: [1, limits.delayMaxMs],
+} as const satisfies Record<keyof TaskOptions, readonly [number, number]>;
+
+const isOptionName = (name: string): name is keyof TaskOptions => Object.hasOwn(bounds, name);
+
+/**
+ * Checks the options of a task.
+ *
+ * @throws BAD_OPTION, naming the option and its bounds
+ */
+export const checkTaskOptions = (options: TaskOptions, what: string): TaskOptions => {
+  for (const [name, value] of Object.entries(options)) {
+    if (!isOptionName(name)) {
+      const known = Object.keys(bounds).join(', ');
+      throw new MillraceError('BAD_OPTION', `${what}: no option '${name}'; there are ${known}`);
+    }
+    const [min, max] = bounds[name];
+    const isNoDeadline = name === 'deadlineMs' && value === null;
+    if (value !== undefined && !isNoDeadline && !isWhole(value, min, max)) {
+      throw new MillraceError(
+        'BAD_OPTION',
+        `${what}: ${name} is a whole number from ${min} to ${max}, not ${String(value)}`,
+      );
+    }
+  }
+  return options;
+};
+
+/**
+ * Defines a task: its name, its queue, the schemas of payload and result, and
+ * the defaults of its options.
+ *
+ * @throws BAD_OPTION
+ */
+export const defineTask = <Input = unknown, Output = unknown, Parsed = Input, Returned = Output>(
+  name: string,
+  options: DefineOptions<Input, Output, Parsed, Returned> = {},
+): TaskDefinition<Input, Output, Parsed, Returned> => {
+  const { input, output, queue = DEFAULT_QUEUE, ...taskOptions } = options;
+  checkName('task', name);
+  checkName('queue', queue);
+  checkTaskOptions(taskOptions, `task '${name}'`);
+  return {
+    name,
+    queue,
+    options: taskOptions,
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+  };
+};
+
+/** A payload as the handler sees it: what the input schema makes of what was sent. */
+export const checkSchema = async (
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+  what: string,
+): Promise<unknown> => {
+  if (schema === undefined) {
+    return value;
+  }
+  const checked = await schema['~standard'].validate(value);
+  if (checked.issues === undefined) {
+    return checked.value;
+  }
+  const [issue] = checked.issues;
+  const path = issue?.path?.map((p) => String(typeof p === 'object' ? p.key : p)).join('.') ?? '';
+  throw new MillraceError(
+    'SCHEMA_MISMATCH',
+    `${what} does not match its schema${path && ` at '${path}'`}: ${issue?.message ?? 'no reason given'}`,
+  );
+};

@@ -1,0 +1,72 @@
+/**
+ * Every error code of millrace: what it means, whether it ends the connection,
+ * and whether the same request may succeed later. PROTOCOL.md quotes this table
+ * and a test compares the two.
+ */
+export interface ErrorFacts {
+  readonly meaning: string;
+  readonly fatal: boolean;
+  readonly retry: boolean;
+}
+
+const fatal = (meaning: string): ErrorFacts => ({ meaning, fatal: true, retry: false });
+const fatalRetry = (meaning: string): ErrorFacts => ({ meaning, fatal: true, retry: true });
+const refused = (meaning: string): ErrorFacts => ({ meaning, fatal: false, retry: false });
+const later = (meaning: string): ErrorFacts => ({ meaning, fatal: false, retry: true });
+
+export const errorTable = {
+  // the connection
+  MALFORMED_FRAME: fatal('bytes that are not a frame of this protocol'),
+  UNKNOWN_VERB: fatal('a message type that this version does not have'),
+  BAD_FIELD: fatal('a field of the wrong type or outside its bound'),
+  UNEXPECTED_MESSAGE: fatal('a verb that is not allowed in this state of the session'),
+  UNSUPPORTED_VERSION: fatal('the peer speaks another version of the protocol'),
+  AUTH_FAILED: fatal('the key is wrong or unknown, or the peer could not prove that it has it'),
+  AUTH_TIMEOUT: fatalRetry('the handshake was not finished in time'),
+  BINDING_REFUSED: fatal('the channel binding of HELLO is not accepted on this listener'),
+  TLS_REQUIRED: fatal('plaintext is served to loopback peers only'),
+  TOO_MANY_CONNECTIONS: fatalRetry('a cap on connections or sessions is reached'),
+  PEER_DEAD: fatalRetry('the peer did not answer heartbeats'),
+  SLOW_READER: fatalRetry('more waits to be sent than a connection may hold'),
+  SUPERSEDED: fatal('a newer connection resumed this session'),
+  CONNECTION_LOST: fatalRetry('the connection ended before the answer'),
+  CONNECT_FAILED: fatalRetry('no manager answered at this address'),
+  SHUTTING_DOWN: fatalRetry('the peer is shutting down'),
+  // requests
+  UNKNOWN_QUEUE: refused('no queue of this name is declared'),
+  QUEUE_FULL: later('the queue is at its bound, and stayed so for the whole timeout'),
+  QUEUE_EMPTY: later('no item arrived within the timeout'),
+  PAYLOAD_TOO_LARGE: refused('a payload is larger than the manager accepts'),
+  TOO_MANY_NAMES: refused('the queue has as many task names as it may'),
+  TOO_MANY_REQUESTS: later('the session has as many requests waiting as it may'),
+  STORE_FULL: later('the store is below its reserve of free space'),
+  UNKNOWN_TASK: refused('no task with this id, or it was removed'),
+  RESULT_REMOVED: refused('the task ended, and its result is no longer kept'),
+  LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),
+  // local: never on the wire
+  TIMEOUT: later('the wait ended before the answer; the task goes on'),
+  UNKNOWN: refused('no answer to an enqueue for ten minutes: it may or may not have happened'),
+  CLIENT_CLOSED: refused('the client was closed'),
+  TASK_DEAD: refused('the task failed for good'),
+  TASK_CANCELLED: refused('the task was cancelled'),
+  TASK_EXPIRED: refused('the task was not started before its expiry'),
+  PAYLOAD_INVALID: refused('a value cannot be represented in MessagePack'),
+  SCHEMA_MISMATCH: refused('a value does not match the schema of its task'),
+  HANDLER_NOT_FOUND: refused('no handler is bound to this task'),
+  HANDLER_NOT_IMPORTABLE: refused('a handler that runs outside this process must come from a module'),
+  HANDLER_INVALID: refused('a handler module does not export an array of handlers'),
+  RUNNER_DIED: later('the thread or process that ran the task ended'),
+  DEADLINE_EXCEEDED: later('the attempt did not end before its deadline'),
+  BAD_OPTION: refused('an option is missing, of the wrong type, or outside its bound'),
+  CONFIG_NOT_FOUND: refused('no URL or key was found in any of the places searched'),
+  PORT_IN_USE: refused('another process listens on this port'),
+  STORE_IN_USE: refused('another manager has this data directory open'),
+  STORE_VERSION: refused('the data directory was written by a newer version'),
+  STORE_FAILED: fatal('the store failed to read or write; the manager stops'),
+  INTERNAL: fatal('a defect in millrace: please report it'),
+} as const satisfies Record<string, ErrorFacts>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** Whether a string received from a peer is a code of the table. */
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorTable, code);

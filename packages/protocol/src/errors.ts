@@ -1,0 +1,61 @@
+import { type ErrorCode, errorTable, isErrorCode } from './error-codes.ts';
+
+/**
+ * The one error class of millrace. Match on `code`, which is stable; the text
+ * says what happened, to which queue or task, and what to do next.
+ */
+export class MillraceError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MillraceError';
+    this.code = code;
+  }
+
+  /** Whether a connection on which this happens is of no further use. */
+  get fatal(): boolean {
+    return errorTable[this.code].fatal;
+  }
+
+  /** Whether the same request may succeed later. */
+  get retry(): boolean {
+    return errorTable[this.code].retry;
+  }
+}
+
+/** No item arrived within the timeout of a `get` or `lease`. */
+export class QueueEmpty extends MillraceError {
+  constructor(queue: string, timeoutMs: number) {
+    super('QUEUE_EMPTY', `queue '${queue}' stayed empty for ${timeoutMs} ms`);
+    this.name = 'QueueEmpty';
+  }
+}
+
+/** The queue stayed at its bound for the whole timeout of a `put` or `enqueue`. */
+export class QueueFull extends MillraceError {
+  constructor(message: string) {
+    super('QUEUE_FULL', message);
+    this.name = 'QueueFull';
+  }
+}
+
+/** Thrown by a handler: the task is dead at once, without further attempts. */
+export class Unrecoverable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Unrecoverable';
+  }
+}
+
+/** An error with a stable code, also one made by another copy of this package. */
+export const codeOf = (error: unknown): ErrorCode | undefined => {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') {
+    return undefined;
+  }
+  return isErrorCode(error.code) ? error.code : undefined;
+};
+
+/** The message of anything that was thrown. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);

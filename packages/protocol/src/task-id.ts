@@ -1,0 +1,37 @@
+import { customRandom } from 'nanoid';
+
+/** In ASCII order, so that ids sort as strings and as bytes like their times. */
+const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+const TIME_CHARS = 8;
+const RANDOM_CHARS = 13;
+
+const timeChars = (wallMs: number): string => {
+  let rest = wallMs;
+  let chars = '';
+  for (let i = 0; i < TIME_CHARS; i++) {
+    chars = ALPHABET.charAt(rest % 64) + chars;
+    rest = Math.floor(rest / 64);
+  }
+  return chars;
+};
+
+/**
+ * A maker of task ids: 48 bits of milliseconds, then 78 random bits. Ids of one
+ * period sit side by side in the store's B-tree.
+ */
+export const taskIdMaker = (
+  wallMs: () => number,
+  randomBytes: (bytes: number) => Uint8Array,
+): (() => string) => {
+  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) => Buffer.from(randomBytes(bytes)));
+  let lastMs = -1;
+  let prefix = '';
+  return () => {
+    const nowMs = wallMs();
+    if (nowMs !== lastMs) {
+      lastMs = nowMs;
+      prefix = timeChars(nowMs);
+    }
+    return prefix + randomChars();
+  };
+};

@@ -1,0 +1,54 @@
+import type { TaskError, Token } from '@millrace/protocol';
+
+export const runnerKinds = ['inline', 'thread', 'process'] as const;
+export type RunnerKind = (typeof runnerKinds)[number];
+
+/** One grant of a task, as the worker runs it. */
+export interface Assignment {
+  readonly token: Token;
+  readonly queue: string;
+  readonly name: string;
+  /** Never decoded outside the runner that calls the handler. */
+  readonly payload: Uint8Array;
+  /** 1 for the first; returns and losses do not count. */
+  readonly attempt: number;
+  /** The longest this run may take from now; `null` for no limit. */
+  readonly deadlineMs: number | null;
+}
+
+/** Why a run is asked to stop. */
+export type AbortReason = 'deadline' | 'cancelled' | 'drain';
+
+/** How a run ended, before the executor says what that means. */
+export type RunEnd =
+  | { readonly kind: 'returned'; readonly result: Uint8Array }
+  | { readonly kind: 'threw'; readonly error: TaskError }
+  /** The thread or process ended without an answer. */
+  | { readonly kind: 'died'; readonly error: TaskError };
+
+export interface Run {
+  /** Settles once, when the handler can no longer act; never rejects. */
+  readonly ended: Promise<RunEnd>;
+  /** Aborts `ctx.signal`; the handler may still return. A second call does nothing. */
+  abort(reason: AbortReason): void;
+  /**
+   * Ends the run by force. Returns whether this runner can: an inline handler
+   * cannot be killed, its slot stays taken until it settles.
+   */
+  kill(): boolean;
+}
+
+/**
+ * Runs one task at a time in each of its slots. The same conformance suite runs
+ * over every implementation.
+ */
+export interface Runner {
+  readonly kind: RunnerKind;
+  /** Prepares the slots; rejects with HANDLER_INVALID or HANDLER_NOT_FOUND when a slot cannot serve its module. */
+  start(): Promise<void>;
+  /** Must only be called while fewer than `slots` runs are open. */
+  run(assignment: Assignment): Run;
+  readonly slots: number;
+  /** Ends idle slots and kills busy ones; resolves when nothing of them is left. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,5 @@
+/** `node scripts/run.mjs TOOL ARGS…`: a workspace binary, with its exit code. */
+import { run } from './run-tools.mjs';
+
+const [tool, ...args] = process.argv.slice(2);
+run(tool, ...args);
