@@ -8,7 +8,7 @@ import { limits } from './limits.ts';
  * structures), so that a worker in any language can read them.
  */
 const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true });
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'auto' });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
 
 const refuseCode = (value: unknown, depth: number): void => {
   if (typeof value === 'function' || typeof value === 'symbol') {
