@@ -1,10 +1,26 @@
-export { checkFrame, checkPayload } from './bytes-check.ts';
 export {
+  type AcceptedPeer,
+  authenticatePeer,
+  authenticateToManager,
+  type PeerLimits,
+  type RandomBytes,
+} from './authenticate.ts';
+export { reconnectDelayMs, retryDelayMs } from './backoff.ts';
+export { checkFrame, checkPayload } from './bytes-check.ts';
+export { type Cancel, type Clock, systemClock } from './clock.ts';
+export {
+  Connection,
+  type ConnectionEvents,
+  type ConnectionOptions,
+  type PeerPulse,
+  type PeerReport,
+} from './connection.ts';
+export {
+  type AnyTask,
   checkName,
   checkSchema,
   checkTaskOptions,
   DEFAULT_QUEUE,
-  type AnyTask,
   type DefineOptions,
   defineTask,
   type TaskDefinition,
@@ -19,8 +35,23 @@ export {
   QueueFull,
   Unrecoverable,
 } from './errors.ts';
+export { decodeFrame, encodeFrame } from './frame.ts';
+export {
+  type AuthKey,
+  DEFAULT_KEY_ID,
+  proofOf,
+  requireProof,
+  type Transcript,
+  ticketMatches,
+  ticketOf,
+} from './handshake.ts';
+export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 export { DEFAULT_HOST, DEFAULT_PORT, limits, PROTOCOL_VERSION } from './limits.ts';
+export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
+export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
 export { decodePayload, encodePayload } from './payload.ts';
+export type { Request } from './requests.ts';
+export { conversationMoves, type ConversationState, nextState } from './session-machine.ts';
 export {
   type AttemptKind,
   attemptKinds,
@@ -37,3 +68,5 @@ export {
   tokenKey,
 } from './task.ts';
 export { taskIdMaker } from './task-id.ts';
+export type { Transport, TransportEvents } from './transport.ts';
+export { type Dial, dialWebSocket, wsTransport } from './ws-transport.ts';

@@ -28,7 +28,9 @@ export const limits = {
   frameMaxDepth: 8,
   /** Entries of one list in a frame. */
   listMaxItems: 10_000,
-  /** Fixed fields of a message beside its payloads, when a size is bounded. */
+  /** One message, in parts or not; a batch of tasks must fit. Raised with the payload limit. */
+  messageMaxBytes: 32 * MIB,
+  /** What a message takes beside its largest payload, at most. */
   messageOverheadBytes: 64 * KIB,
 
   payloadMaxBytes: 1 * MIB,

@@ -1,0 +1,272 @@
+import type { Cancel, Clock } from './clock.ts';
+import { codeOf, MillraceError, messageOf } from './errors.ts';
+import { decodeFrame } from './frame.ts';
+import { errorFromPeer } from './frame-exchange.ts';
+import { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+import { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
+import { Outbox } from './outbox.ts';
+import { PartAssembly } from './parts.ts';
+import { type ConversationState, nextState } from './session-machine.ts';
+import type { Transport } from './transport.ts';
+
+/** A peer that said goodbye and does not end the connection is cut off. */
+const FAREWELL_MAX_MS = 1_000;
+
+export type PeerReport = NonNullable<MessageNamed<'pong'>['report']>;
+
+export interface ConnectionOptions {
+  readonly transport: Transport;
+  /** This end; the other end may send what this one may not. */
+  readonly side: 'dialler' | 'manager';
+  readonly clock: Clock;
+  readonly heartbeat: HeartbeatTimes;
+  /** The largest message that may arrive in parts. */
+  readonly messageMaxBytes: number;
+  /** More than this waiting to be sent ends the connection; a dialler has no such bound. */
+  readonly outboundMaxBytes: number;
+  /** What this end says of itself in each PONG. */
+  readonly report?: () => PeerReport;
+}
+
+export interface ConnectionEvents {
+  /** The messages of one frame, in order; heartbeats and parts are already handled. */
+  messages(messages: readonly Message[]): void;
+  /** Called once. `error.code` says why; nothing can be sent any more. */
+  closed(error: MillraceError): void;
+}
+
+/** What is known of the peer from its answers. */
+export interface PeerPulse {
+  readonly heardAtMs: number;
+  readonly roundTripMs: number | undefined;
+  readonly report: PeerReport | undefined;
+}
+
+/**
+ * An authenticated connection, the same class on both ends: frames in turns,
+ * parts, heartbeats, the conversation's state, and one end.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  readonly #outbox = new Outbox();
+  readonly #parts: PartAssembly;
+  readonly #heartbeat: Heartbeat;
+  #state: ConversationState = 'authenticated';
+  #ended = false;
+  #flushing = false;
+  #stopHeartbeat: Cancel = () => {};
+  #roundTripMs: number | undefined;
+  #report: PeerReport | undefined;
+
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#parts = new PartAssembly(options.messageMaxBytes);
+    this.#heartbeat = new Heartbeat(options.heartbeat, options.clock.monotonicMs());
+    options.transport.listen({
+      frame: (frame) => this.#frame(frame),
+      drained: () => this.#flush(),
+      closed: (reason) => this.#end(new MillraceError('CONNECTION_LOST', reason)),
+    });
+    this.#beat();
+  }
+
+  get isClosed(): boolean {
+    return this.#ended;
+  }
+
+  get state(): ConversationState {
+    return this.#state;
+  }
+
+  get remoteAddress(): string {
+    return this.#options.transport.remoteAddress;
+  }
+
+  get pulse(): PeerPulse {
+    return {
+      heardAtMs: this.#heartbeat.heardAtMs,
+      roundTripMs: this.#roundTripMs,
+      report: this.#report,
+    };
+  }
+
+  /** Sends at the end of this turn, together with whatever else it produces. */
+  send(message: Message): void {
+    if (this.#ended || this.#state === 'closed') {
+      return;
+    }
+    this.#outbox.add(message);
+    this.#move(message.verb);
+    this.#flushAtEndOfTurn();
+    if (this.#outbox.waitingBytes > this.#options.outboundMaxBytes) {
+      this.fail(
+        new MillraceError(
+          'SLOW_READER',
+          `${this.#outbox.waitingBytes} bytes wait for ${this.remoteAddress}, which does not read`,
+        ),
+      );
+    }
+  }
+
+  /** Holds back the peer's messages, or lets them come again. */
+  holdBack(hold: boolean): void {
+    if (hold) {
+      this.#options.transport.pause();
+    } else {
+      this.#heartbeat.heard(this.#options.clock.monotonicMs());
+      this.#options.transport.resume();
+    }
+  }
+
+  /** Tells the peer what is wrong and ends the connection. */
+  fail(error: MillraceError): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#outbox.add({ verb: 'error', requestId: 0, code: error.code, message: error.message });
+    this.#flush();
+    this.#end(error);
+    this.#options.transport.close();
+  }
+
+  /** Ends the connection after what was sent. */
+  close(reason: string): void {
+    this.#flush();
+    this.#end(new MillraceError('CONNECTION_LOST', reason));
+    this.#options.transport.close();
+  }
+
+  #frame(frame: Uint8Array): void {
+    this.#heartbeat.heard(this.#options.clock.monotonicMs());
+    try {
+      this.#take(decodeFrame(frame));
+    } catch (error) {
+      const code = codeOf(error) ?? 'INTERNAL';
+      this.fail(new MillraceError(code, messageOf(error), { cause: error }));
+    }
+  }
+
+  #take(messages: readonly Message[]): void {
+    const wanted = messages.filter((message) => !this.#isHandledHere(message));
+    if (wanted.length > 0 && !this.#ended) {
+      this.#events.messages(wanted);
+    }
+  }
+
+  #isHandledHere(message: Message): boolean {
+    this.#requireSender(message.verb);
+    this.#move(message.verb);
+    switch (message.verb) {
+      case 'ping': {
+        const report = this.#options.report?.();
+        this.send({ verb: 'pong', stampMs: message.stampMs, report });
+        return true;
+      }
+      case 'pong':
+        this.#roundTripMs = this.#options.clock.monotonicMs() - message.stampMs;
+        this.#report = message.report ?? this.#report;
+        return true;
+      case 'part':
+        this.#part(message);
+        return true;
+      case 'partAck':
+        this.#outbox.acknowledge(message.received);
+        this.#flushAtEndOfTurn();
+        return true;
+      case 'error':
+        return this.#isConnectionError(message);
+      default:
+        return false;
+    }
+  }
+
+  #move(verb: VerbName): void {
+    this.#state = nextState(this.#state, verb);
+    if (this.#state === 'closed') {
+      this.#farewell();
+    }
+  }
+
+  /**
+   * Both sides have said goodbye. The manager sends the close frame, so that the
+   * dialler ends TCP first and keeps TIME_WAIT on its side.
+   */
+  #farewell(): void {
+    const { clock, side, transport } = this.#options;
+    clock.endOfTurn(() => {
+      this.#flush();
+      this.#end(new MillraceError('CONNECTION_LOST', 'both sides said goodbye'));
+      if (side === 'manager') {
+        transport.close();
+      }
+    });
+    clock.after(FAREWELL_MAX_MS, () => transport.terminate());
+  }
+
+  #requireSender(name: VerbName): void {
+    const { from } = verbs[name];
+    if (from === this.#options.side) {
+      throw new MillraceError('UNEXPECTED_MESSAGE', `${name} is not for the ${from} to receive`);
+    }
+  }
+
+  #part(part: MessageNamed<'part'>): void {
+    const frame = this.#parts.add(part);
+    this.send({ verb: 'partAck', received: this.#parts.received });
+    if (frame !== undefined) {
+      this.#take(decodeFrame(frame));
+    }
+  }
+
+  #isConnectionError(message: MessageNamed<'error'>): boolean {
+    if (message.requestId !== 0) {
+      return false;
+    }
+    this.#end(errorFromPeer(message));
+    this.#options.transport.close();
+    return true;
+  }
+
+  #flushAtEndOfTurn(): void {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      this.#options.clock.endOfTurn(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const { transport } = this.#options;
+    if (!this.#ended) {
+      this.#outbox.flush(
+        (frame) => transport.send(frame),
+        () => transport.waitingBytes,
+      );
+    }
+  }
+
+  #beat(): void {
+    const { clock } = this.#options;
+    const step = this.#heartbeat.step(clock.monotonicMs());
+    if (step.act === 'dead') {
+      this.#end(new MillraceError('PEER_DEAD', `${this.remoteAddress} does not answer heartbeats`));
+      this.#options.transport.terminate();
+      return;
+    }
+    if (step.act === 'ping') {
+      this.send({ verb: 'ping', stampMs: clock.monotonicMs() });
+    }
+    this.#stopHeartbeat = clock.after(step.forMs, () => this.#beat());
+  }
+
+  #end(error: MillraceError): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    this.#stopHeartbeat();
+    this.#events.closed(error);
+  }
+}

@@ -1,0 +1,51 @@
+/** When a silent peer is asked, how often, and how many times. */
+export interface HeartbeatTimes {
+  readonly idleMs: number;
+  readonly intervalMs: number;
+  readonly probes: number;
+}
+
+export type HeartbeatStep =
+  | { readonly act: 'wait'; readonly forMs: number }
+  | { readonly act: 'ping'; readonly forMs: number }
+  | { readonly act: 'dead' };
+
+/**
+ * Finds a dead peer within idle + probes · interval. Pure: it is told the time
+ * and answers what to do now and when to be asked again.
+ */
+export class Heartbeat {
+  readonly #times: HeartbeatTimes;
+  #heardAtMs: number;
+  #unanswered = 0;
+  #askAgainAtMs: number;
+
+  constructor(times: HeartbeatTimes, nowMs: number) {
+    this.#times = times;
+    this.#heardAtMs = nowMs;
+    this.#askAgainAtMs = nowMs + times.idleMs;
+  }
+
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  /** Any byte of the peer counts as life. */
+  heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+    this.#unanswered = 0;
+    this.#askAgainAtMs = nowMs + this.#times.idleMs;
+  }
+
+  step(nowMs: number): HeartbeatStep {
+    if (nowMs < this.#askAgainAtMs) {
+      return { act: 'wait', forMs: this.#askAgainAtMs - nowMs };
+    }
+    if (this.#unanswered >= this.#times.probes) {
+      return { act: 'dead' };
+    }
+    this.#unanswered += 1;
+    this.#askAgainAtMs = nowMs + this.#times.intervalMs;
+    return { act: 'ping', forMs: this.#times.intervalMs };
+  }
+}

@@ -1,0 +1,265 @@
+import { authenticateToManager, type PeerLimits, type RandomBytes } from './authenticate.ts';
+import { reconnectDelayMs } from './backoff.ts';
+import type { Cancel, Clock } from './clock.ts';
+import { Connection, type PeerReport } from './connection.ts';
+import { codeOf, MillraceError, messageOf } from './errors.ts';
+import type { AuthKey } from './handshake.ts';
+import type { Message, MessageNamed } from './message-table.ts';
+import { type Request, Requests } from './requests.ts';
+import type { Role, Token } from './task.ts';
+import type { Dial } from './ws-transport.ts';
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly key: AuthKey;
+  readonly role: Exclude<Role, 'heartbeat'>;
+  readonly peer: { readonly name: string; readonly host: string; readonly pid: number };
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly dial: Dial;
+  /** What this end says of itself in each PONG. */
+  readonly report?: () => PeerReport;
+}
+
+export type Session = MessageNamed<'session'>;
+
+export interface LinkEvents {
+  /** Messages that are not answers. */
+  message(message: Message): void;
+  /** Every token this peer still holds; presented when a session is taken up again. */
+  unsettledTokens(): Token[];
+  /** The session stands, for the first time or again. `session.lost` are no longer held. */
+  up(session: Session, limits: PeerLimits): void;
+  /** The connection ended; the link is dialling again. */
+  down(error: MillraceError): void;
+  /** The link is of no further use: closed by this side, or an error that retrying cannot mend. */
+  ended(error: MillraceError): void;
+}
+
+/** How often requests are looked through for ones whose time is up, while there is no connection. */
+const GIVE_UP_TICK_MS = 250;
+const FAREWELL_MAX_MS = 2_000;
+
+type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 'ended';
+
+/**
+ * One session across any number of connections: dials, proves the key, opens or
+ * resumes the session, sends unanswered requests again, and starts over when the
+ * connection ends.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #events: LinkEvents;
+  readonly #requests = new Requests();
+  #phase: Phase = 'idle';
+  #connection: Connection | undefined;
+  #session: Session | undefined;
+  #limits: PeerLimits | undefined;
+  #failures = 0;
+  #stopWaiting: Cancel = () => {};
+  #stopGivingUp: Cancel = () => {};
+  #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
+  #left: (() => void) | undefined;
+
+  constructor(options: LinkOptions, events: LinkEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open';
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** The manager's limits; known once the first handshake has passed. */
+  get limits(): PeerLimits | undefined {
+    return this.#limits;
+  }
+
+  /**
+   * Connects for the first time. With `patient`, keeps trying while the manager
+   * cannot be reached; otherwise the first failure rejects and ends the link.
+   *
+   * @throws CONNECT_FAILED, AUTH_FAILED, and what the handshake throws
+   */
+  start(patient: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#opened = { resolve, reject };
+      this.#connect(patient);
+    });
+  }
+
+  /** Sends a message that needs no answer; without a connection it is dropped. */
+  send(message: Message): void {
+    if (this.#phase === 'open' || this.#phase === 'leaving') {
+      this.#connection?.send(message);
+    }
+  }
+
+  /** Sends a request now and after every reconnection until it is answered. */
+  request(request: Request): Promise<Message> {
+    if (this.#phase === 'ended' || this.#phase === 'leaving') {
+      return Promise.reject(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
+    }
+    const { id, reply } = this.#requests.open(request);
+    if (this.#phase === 'open') {
+      this.#connection?.send(request.build(id));
+    }
+    return reply;
+  }
+
+  /** Says goodbye and ends the session; leases still held return at once. */
+  async close(reason: string): Promise<void> {
+    if (this.#phase === 'open' && this.#connection !== undefined) {
+      this.#phase = 'leaving';
+      this.#connection.send({ verb: 'goodbye', reason });
+      await new Promise<void>((resolve) => {
+        this.#left = resolve;
+        this.#options.clock.after(FAREWELL_MAX_MS, resolve);
+      });
+    }
+    this.#end(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
+  }
+
+  #connect(patient: boolean): void {
+    this.#phase = 'dialling';
+    this.#dial().catch((error: unknown) => {
+      this.#lost(new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error }), patient);
+    });
+  }
+
+  async #dial(): Promise<void> {
+    const { clock, key, randomBytes, role, url } = this.#options;
+    const transport = await this.#options.dial(url);
+    try {
+      this.#limits = await authenticateToManager(transport, key, role, clock, randomBytes);
+    } catch (error) {
+      transport.terminate();
+      throw error;
+    }
+    if (this.#phase === 'ended') {
+      transport.terminate();
+      return;
+    }
+    this.#phase = 'opening';
+    const { report } = this.#options;
+    this.#connection = new Connection(
+      {
+        transport,
+        side: 'dialler',
+        clock,
+        heartbeat: {
+          idleMs: this.#limits.heartbeatIdleMs,
+          intervalMs: this.#limits.heartbeatIntervalMs,
+          probes: this.#limits.heartbeatProbes,
+        },
+        messageMaxBytes: this.#limits.messageMaxBytes,
+        outboundMaxBytes: Number.POSITIVE_INFINITY,
+        ...(report === undefined ? {} : { report }),
+      },
+      {
+        messages: (messages) => this.#messages(messages),
+        closed: (error) => this.#lost(error, true),
+      },
+    );
+    this.#connection.send(this.#opening());
+  }
+
+  #opening(): Message {
+    const { peer } = this.#options;
+    if (this.#session === undefined) {
+      return { verb: 'open', peer };
+    }
+    const { sessionId, ticket } = this.#session;
+    return { verb: 'resume', sessionId, ticket, tokens: this.#events.unsettledTokens(), peer };
+  }
+
+  #messages(messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.verb === 'session') {
+        this.#up(message);
+      } else if (message.verb === 'goodbye') {
+        this.#connection?.send({ verb: 'goodbyeAck' });
+      } else if ('requestId' in message && this.#requests.has(message.requestId)) {
+        this.#answer(message);
+      } else {
+        this.#events.message(message);
+      }
+    }
+  }
+
+  #answer(message: Message): void {
+    const again = this.#requests.take(message);
+    if (again !== undefined) {
+      this.send(again);
+    }
+  }
+
+  #up(session: Session): void {
+    // The frame's bytes are reused after this turn; the ticket is kept for good.
+    this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
+    this.#phase = 'open';
+    this.#failures = 0;
+    this.#stopGivingUp();
+    this.#events.up(session, this.#limits as PeerLimits);
+    for (const message of this.#requests.unanswered()) {
+      this.#connection?.send(message);
+    }
+    this.#opened?.resolve();
+    this.#opened = undefined;
+  }
+
+  #lost(error: MillraceError, patient: boolean): void {
+    this.#connection = undefined;
+    if (this.#phase === 'ended') {
+      return;
+    }
+    if (this.#phase === 'leaving') {
+      this.#left?.();
+      return;
+    }
+    if (!error.retry || !patient) {
+      this.#end(error);
+      return;
+    }
+    const wasOpen = this.#phase === 'open';
+    this.#phase = 'waiting';
+    if (wasOpen) {
+      this.#watchRequests();
+    }
+    this.#events.down(error);
+    const delayMs = reconnectDelayMs(this.#failures, this.#random());
+    this.#failures += 1;
+    this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#connect(true));
+  }
+
+  #watchRequests(): void {
+    const { clock } = this.#options;
+    this.#stopGivingUp = clock.after(GIVE_UP_TICK_MS, () => {
+      this.#requests.giveUp(clock.monotonicMs());
+      this.#watchRequests();
+    });
+  }
+
+  #random(): number {
+    return Buffer.from(this.#options.randomBytes(4)).readUInt32LE() / 2 ** 32;
+  }
+
+  #end(error: MillraceError): void {
+    if (this.#phase === 'ended') {
+      return;
+    }
+    this.#phase = 'ended';
+    this.#stopWaiting();
+    this.#stopGivingUp();
+    this.#connection?.close(error.message);
+    this.#connection = undefined;
+    this.#requests.failAll(error);
+    this.#opened?.reject(error);
+    this.#opened = undefined;
+    this.#events.ended(error);
+  }
+}

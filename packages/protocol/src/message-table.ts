@@ -1,0 +1,98 @@
+import { MillraceError } from './errors.ts';
+import type { Fields } from './fields.ts';
+import * as enqueueVerbs from './messages/enqueue.ts';
+import * as handshakeVerbs from './messages/handshake.ts';
+import * as itemVerbs from './messages/items.ts';
+import * as lifeVerbs from './messages/life.ts';
+import * as sessionVerbs from './messages/session.ts';
+import * as taskVerbs from './messages/tasks.ts';
+import * as workVerbs from './messages/work.ts';
+import type { MessageOf, Verb } from './verb.ts';
+
+/** Every verb of version 1, by name. */
+export const verbs = {
+  hello: handshakeVerbs.hello,
+  challenge: handshakeVerbs.challenge,
+  proof: handshakeVerbs.proof,
+  welcome: handshakeVerbs.welcome,
+  open: sessionVerbs.open,
+  resume: sessionVerbs.resume,
+  attach: sessionVerbs.attach,
+  session: sessionVerbs.session,
+  ping: lifeVerbs.ping,
+  pong: lifeVerbs.pong,
+  goodbye: lifeVerbs.goodbye,
+  goodbyeAck: lifeVerbs.goodbyeAck,
+  error: lifeVerbs.error,
+  part: lifeVerbs.part,
+  partAck: lifeVerbs.partAck,
+  enqueue: enqueueVerbs.enqueue,
+  enqueued: enqueueVerbs.enqueued,
+  parked: enqueueVerbs.parked,
+  room: enqueueVerbs.room,
+  withdraw: enqueueVerbs.withdraw,
+  awaitOutcome: taskVerbs.awaitOutcome,
+  outcome: taskVerbs.outcome,
+  cancel: taskVerbs.cancel,
+  cancelled: taskVerbs.cancelled,
+  inspect: taskVerbs.inspect,
+  taskInfo: taskVerbs.taskInfo,
+  size: taskVerbs.size,
+  sized: taskVerbs.sized,
+  status: taskVerbs.status,
+  statusReport: taskVerbs.statusReport,
+  get: itemVerbs.get,
+  item: itemVerbs.item,
+  empty: itemVerbs.empty,
+  declarePool: workVerbs.declarePool,
+  credit: workVerbs.credit,
+  grant: workVerbs.grant,
+  settle: workVerbs.settle,
+  settled: workVerbs.settled,
+  abort: workVerbs.abort,
+} as const;
+
+export type VerbName = keyof typeof verbs;
+/** A decoded message: `verb` and its fields. */
+export type Message = { [N in VerbName]: MessageOf<(typeof verbs)[N]> }[VerbName];
+export type MessageNamed<N extends VerbName> = Extract<Message, { readonly verb: N }>;
+
+/** What the table holds of a verb, where its particular fields do not matter. */
+interface AnyVerb {
+  readonly name: string;
+  readonly type: number;
+  encode(message: Message): unknown[];
+  decode(parts: readonly unknown[]): Message;
+}
+
+// A verb encodes only messages of its own name, which `encodeMessage` ensures by looking it up.
+const anyVerb = (verb: Verb<VerbName, Fields>): AnyVerb => verb as unknown as AnyVerb;
+
+const byType = new Map<number, AnyVerb>();
+const byName = new Map<string, AnyVerb>();
+for (const verb of Object.values(verbs)) {
+  const entry = anyVerb(verb as unknown as Verb<VerbName, Fields>);
+  byType.set(entry.type, entry);
+  byName.set(entry.name, entry);
+}
+
+/** A message as the list `[type, ...fields]` that the codec writes. */
+export const encodeMessage = (message: Message): unknown[] => {
+  const verb = byName.get(message.verb);
+  if (verb === undefined) {
+    throw new MillraceError('INTERNAL', `no verb '${message.verb}'`);
+  }
+  return verb.encode(message);
+};
+
+/** @throws UNKNOWN_VERB, BAD_FIELD, MALFORMED_FRAME */
+export const decodeMessage = (parts: unknown): Message => {
+  if (!Array.isArray(parts) || typeof parts[0] !== 'number') {
+    throw new MillraceError('MALFORMED_FRAME', 'a message must be a list that starts with its type');
+  }
+  const verb = byType.get(parts[0]);
+  if (verb === undefined) {
+    throw new MillraceError('UNKNOWN_VERB', `no verb has the type ${parts[0]}`);
+  }
+  return verb.decode(parts);
+};

@@ -1,0 +1,43 @@
+import { count, durationMs, group, list, optional, requestId } from '../fields.ts';
+import { verb } from '../verb.ts';
+import {
+  attempts,
+  deadlineMs,
+  payload,
+  priority,
+  queueName,
+  taskId,
+  taskName,
+} from './shared-fields.ts';
+
+/** A task as its producer describes it. The id makes resending harmless. */
+export const newTask = group('new task', {
+  taskId,
+  queue: queueName,
+  name: taskName,
+  payload,
+  priority,
+  delayMs: durationMs,
+  deadlineMs,
+  attempts,
+  expiresInMs: optional(durationMs),
+});
+
+/** Adds tasks, all or none. `waitMs` is how long to wait for room. */
+export const enqueue = verb(32, 'enqueue', 'dialler', {
+  requestId,
+  waitMs: durationMs,
+  tasks: list(newTask),
+});
+
+/** The tasks are on disk; `created` of them were new. */
+export const enqueued = verb(33, 'enqueued', 'manager', { requestId, created: count });
+
+/** The queue is full. The request waits at the manager without its payload. */
+export const parked = verb(34, 'parked', 'manager', { requestId });
+
+/** There is room: send the request again. */
+export const room = verb(35, 'room', 'manager', { requestId });
+
+/** The dialler no longer waits for a parked enqueue or an outcome. */
+export const withdraw = verb(36, 'withdraw', 'dialler', { requestId });

@@ -1,0 +1,43 @@
+import { count, durationMs, fixedBytes, group, integer, text, word } from '../fields.ts';
+import { limits } from '../limits.ts';
+import { roles } from '../task.ts';
+import { verb } from '../verb.ts';
+
+export const NONCE_BYTES = 32;
+export const MAC_BYTES = 32;
+
+/** How a connection is bound to the channel below it. */
+export const bindings = ['none', 'tls-exporter'] as const;
+
+export const peerLimits = group('limits', {
+  messageMaxBytes: count,
+  payloadMaxBytes: count,
+  heartbeatIdleMs: durationMs,
+  heartbeatIntervalMs: durationMs,
+  heartbeatProbes: integer(1, 100),
+});
+
+/** Opens the conversation. */
+export const hello = verb(1, 'hello', 'dialler', {
+  version: count,
+  keyId: text(limits.keyIdMaxBytes),
+  role: word(roles),
+  nonce: fixedBytes(NONCE_BYTES),
+  binding: word(bindings),
+});
+
+/** The manager's nonce, and the limits it keeps. */
+export const challenge = verb(2, 'challenge', 'manager', {
+  nonce: fixedBytes(NONCE_BYTES),
+  limits: peerLimits,
+});
+
+/** The dialler has the key. */
+export const proof = verb(3, 'proof', 'dialler', { mac: fixedBytes(MAC_BYTES) });
+
+/** The manager has it too. */
+export const welcome = verb(4, 'welcome', 'manager', {
+  mac: fixedBytes(MAC_BYTES),
+  software: text(64),
+});
+

@@ -1,0 +1,20 @@
+import { count, durationMs, requestId } from '../fields.ts';
+import { verb } from '../verb.ts';
+import { payload, queueName, taskId } from './shared-fields.ts';
+
+/**
+ * Takes an item, waiting at most `waitMs`. Only the manager ends a `get`; the
+ * item is leased to the session until a SETTLE removes or returns it.
+ */
+export const get = verb(56, 'get', 'dialler', { requestId, queue: queueName, waitMs: durationMs });
+
+export const item = verb(57, 'item', 'manager', {
+  requestId,
+  taskId,
+  epoch: count,
+  grant: count,
+  payload,
+});
+
+/** Nothing came within the wait. */
+export const empty = verb(58, 'empty', 'manager', { requestId });

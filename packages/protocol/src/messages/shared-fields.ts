@@ -1,0 +1,21 @@
+import { bytes, count, group, integer, nullable, text, flag, durationMs } from '../fields.ts';
+import { limits } from '../limits.ts';
+
+export const queueName = text(limits.queueNameMaxBytes);
+export const taskName = text(limits.taskNameMaxBytes);
+export const taskId = text(limits.taskIdMaxBytes);
+export const reason = text(limits.reasonMaxBytes);
+/** The manager applies its own, usually lower, limit and answers PAYLOAD_TOO_LARGE. */
+export const payload = bytes(limits.payloadCeilingBytes);
+export const priority = integer(limits.priorityMin, limits.priorityMax);
+export const deadlineMs = nullable(durationMs);
+export const attempts = integer(1, 1_000_000);
+
+export const token = group('token', { taskId, epoch: count, grant: count });
+
+export const taskError = group('error', {
+  name: text(limits.taskNameMaxBytes),
+  message: text(limits.errorMessageMaxBytes),
+  stack: text(limits.errorStackMaxBytes),
+  retry: flag,
+});

@@ -1,0 +1,35 @@
+import { type Fields, type FieldValues, sequence } from './fields.ts';
+
+/** Who may send a verb. */
+export type Sender = 'dialler' | 'manager' | 'both';
+
+/** One kind of message: its number on the wire, its sender, its fields in order. */
+export interface Verb<N extends string, F extends Fields> {
+  readonly name: N;
+  readonly type: number;
+  readonly from: Sender;
+  readonly fields: F;
+  encode(message: FieldValues<F>): unknown[];
+  decode(parts: readonly unknown[]): { readonly verb: N } & FieldValues<F>;
+}
+
+export type MessageOf<V> =
+  V extends Verb<infer N, infer F> ? { readonly verb: N } & FieldValues<F> : never;
+
+/** Declares a verb; `messages/` has one file for each group that is read together. */
+export const verb = <const N extends string, F extends Fields>(
+  type: number,
+  name: N,
+  from: Sender,
+  fields: F,
+): Verb<N, F> => {
+  const codec = sequence(fields);
+  return {
+    name,
+    type,
+    from,
+    fields,
+    encode: (message) => codec.encode(message, [type]),
+    decode: (parts) => Object.assign(codec.decode(parts, 1, name), { verb: name }),
+  };
+};

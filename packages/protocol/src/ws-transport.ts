@@ -1,0 +1,82 @@
+import { WebSocket } from 'ws';
+import { MillraceError } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
+
+const NORMAL_CLOSURE = 1000;
+const PROTOCOL_ERROR = 1002;
+
+/** A `ws` socket as a transport. Text messages and pings of WebSocket are not used. */
+export const wsTransport = (socket: WebSocket, remoteAddress: string): Transport => {
+  let events = silent;
+  let endReason = 'the connection ended';
+  const sent = (): void => {
+    if (socket.bufferedAmount === 0) {
+      events.drained();
+    }
+  };
+  socket.on('message', (data: unknown, isBinary: boolean) => {
+    if (isBinary && data instanceof Uint8Array) {
+      events.frame(data);
+    } else {
+      socket.close(PROTOCOL_ERROR, 'binary messages only');
+    }
+  });
+  socket.on('error', (error) => {
+    endReason = error.message;
+  });
+  socket.on('close', () => events.closed(endReason));
+  return {
+    remoteAddress,
+    listen(receiver) {
+      events = receiver;
+      if (socket.readyState === WebSocket.CLOSED) {
+        receiver.closed(endReason);
+      }
+    },
+    send(frame) {
+      if (socket.readyState === WebSocket.OPEN) {
+        socket.send(frame, { binary: true }, sent);
+      }
+    },
+    get waitingBytes() {
+      return socket.bufferedAmount;
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: () => socket.close(NORMAL_CLOSURE),
+    terminate: () => socket.terminate(),
+  };
+};
+
+/** Opens a connection to a manager. */
+export type Dial = (url: string) => Promise<Transport>;
+
+/**
+ * Dials `ws://host:port`.
+ *
+ * @throws CONNECT_FAILED
+ */
+export const dialWebSocket: Dial = (url) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, {
+      perMessageDeflate: false,
+      handshakeTimeout: limits.dialMaxMs,
+      maxPayload: limits.frameMaxBytes * 2,
+    });
+    socket.once('open', () => {
+      socket.removeAllListeners('error');
+      resolve(wsTransport(socket, url));
+    });
+    socket.once('error', (error) => {
+      reject(
+        new MillraceError(
+          'CONNECT_FAILED',
+          `no manager answered at ${url}: ${error.message || 'connection refused'}`,
+          { cause: error },
+        ),
+      );
+    });
+  });
