@@ -1,24 +1,36 @@
 /**
  * Brings a fresh checkout to a state in which everything runs: installs the
  * pinned dependencies through the pinned pnpm, then compiles. Needs only Node
- * and npm. Both steps are skipped by their own tools when nothing changed.
+ * and npm. Says nothing and takes a second when there is nothing to do.
  */
-import { readFileSync } from 'node:fs';
-import { pnpm, run } from './run-tools.mjs';
+import './check-node.mjs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pnpm, root, run } from './run-tools.mjs';
 
-const lockIsInstalled = () => {
-  try {
-    return (
-      readFileSync('node_modules/.pnpm/lock.yaml', 'utf8') === readFileSync('pnpm-lock.yaml', 'utf8')
-    );
-  } catch {
-    return false;
-  }
+// pnpm writes its copy of the lockfile last, so that an interrupted
+// installation does not pass for a finished one.
+const isInstalled = () => {
+  const copy = join(root, 'node_modules', '.pnpm', 'lock.yaml');
+  return (
+    existsSync(copy) &&
+    readFileSync(copy, 'utf8') === readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')
+  );
 };
 
-if (!lockIsInstalled()) {
+const isCompiled = () => existsSync(join(root, 'packages', 'millrace', 'dist'));
+
+const install = () => {
   console.error('millrace: installing dependencies (once)');
-  pnpm('install', '--frozen-lockfile', '--reporter=append-only');
-}
-console.error('millrace: compiling');
-run('tsc', '-b');
+  return pnpm('install', '--frozen-lockfile', '--reporter=append-only');
+};
+
+const compile = () => {
+  if (!isCompiled()) {
+    console.error('millrace: compiling');
+  }
+  return run('tsc', '-b');
+};
+
+const installed = isInstalled() ? 0 : install();
+process.exitCode = installed === 0 ? compile() : installed;

@@ -1,5 +1,6 @@
 /** `node scripts/run.mjs TOOL ARGS…`: a workspace binary, with its exit code. */
+import './check-node.mjs';
 import { run } from './run-tools.mjs';
 
 const [tool, ...args] = process.argv.slice(2);
-run(tool, ...args);
+process.exitCode = run(tool, ...args);
