@@ -1,0 +1,89 @@
+import { type Arrow, arrowsOf, circlesOf, type Packages, type Sources } from './graph.ts';
+import { codeOf } from './imports.ts';
+
+/** Imports run downward or stay on a floor's own area; see ARCHITECTURE.md. */
+const floors = new Map([
+  ['packages/protocol', 0],
+  ['packages/manager', 1],
+  ['packages/worker', 1],
+  ['packages/client', 1],
+  ['packages/millrace', 2],
+  ['test', 3],
+  ['bench', 3],
+  ['examples', 3],
+]);
+
+const CORE = 'packages/manager/src/engine/embedded/core/';
+const COMMANDS = 'packages/manager/src/commands/';
+/** Where the manager chooses its journal. */
+const WIRING = ['packages/manager/src/manager.ts', 'packages/manager/src/wiring/'];
+
+const areaOf = (path: string): string | undefined =>
+  [...floors.keys()].find((area) => path.startsWith(`${area}/`));
+
+const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/');
+
+const upwardArrow = ({ from, to }: Arrow): string | undefined => {
+  const [fromArea, toArea] = [areaOf(from), areaOf(to)];
+  if (fromArea === undefined || toArea === undefined || fromArea === toArea) {
+    return undefined;
+  }
+  const [fromFloor, toFloor] = [floors.get(fromArea) ?? 0, floors.get(toArea) ?? 0];
+  if (toFloor > fromFloor) {
+    return `${from} imports ${to}, which is above it`;
+  }
+  return fromFloor === 1 && toFloor === 1
+    ? `${from} imports ${to}, which stands beside it`
+    : undefined;
+};
+
+const impureCore = ({ from, to }: Arrow): string | undefined =>
+  from.startsWith(CORE) && !isTest(from) && to.startsWith('node:')
+    ? `${from} imports ${to}: the core does no I/O`
+    : undefined;
+
+const decidingCommand = ({ from, to }: Arrow): string | undefined =>
+  from.startsWith(COMMANDS) && !isTest(from) && (to === 'lmdb' || to === 'ws')
+    ? `${from} imports ${to}: commands decode, call the engine and reply`
+    : undefined;
+
+const namedJournal = ({ from, to }: Arrow): string | undefined =>
+  to.endsWith('-journal.ts') && !isTest(from) && !WIRING.some((path) => from.startsWith(path))
+    ? `${from} imports ${to}: only the wiring names a journal`
+    : undefined;
+
+const arrowRules = [upwardArrow, impureCore, decidingCommand, namedJournal];
+
+/** What would let time, chance or I/O into the core; each is given to it as an argument. */
+const impurities = [
+  /\bDate\.now\b/,
+  /\bnew Date\(\)/,
+  /\bperformance\b/,
+  /\bMath\.random\b/,
+  /(?<![.#\w$])crypto\b/,
+  /\bset(?:Timeout|Interval|Immediate)\b/,
+  /(?<![.#\w$])process\./,
+  /\bglobalThis\b/,
+  /(?<![.#\w$])fetch\(/,
+];
+
+const impureWords = (path: string, text: string): string[] => {
+  if (!path.startsWith(CORE) || isTest(path)) {
+    return [];
+  }
+  const code = codeOf(text);
+  return impurities.flatMap((pattern) => {
+    const found = pattern.exec(code)?.[0];
+    return found === undefined ? [] : `${path} mentions ${found}: the core is pure`;
+  });
+};
+
+/** Every breach of the architecture, as sentences. */
+export const breachesOf = (sources: Sources, packages: Packages): string[] => {
+  const arrows = arrowsOf(sources, packages);
+  return [
+    ...arrows.flatMap((arrow) => arrowRules.flatMap((rule) => rule(arrow) ?? [])),
+    ...circlesOf(arrows).map((circle) => `a circle: ${circle.join(' -> ')}`),
+    ...[...sources].flatMap(([path, text]) => impureWords(path, text)),
+  ];
+};
