@@ -1,0 +1,133 @@
+import { limits } from '@millrace/protocol';
+import type { AttemptResult } from './attempt-result.ts';
+import type { HandlerBinding } from './handler.ts';
+import { handlerTable } from './handler-table.ts';
+import { handlerModuleUrl, loadHandlers } from './load-handlers.ts';
+import {
+  type ExecutorPool,
+  type HandlerSource,
+  planPools,
+  type RunningPool,
+  serves,
+} from './pools.ts';
+import { handlerNotFound } from './run-handler.ts';
+import type { AbortReason, Assignment, RunEnd, Runner } from './runners/runner.ts';
+import { Stopper } from './stopper.ts';
+import { deadlineError } from './task-error.ts';
+
+/** One attempt that is under way. */
+export interface Execution {
+  /** Settles once, when the handler can no longer act; never rejects. */
+  readonly finished: Promise<AttemptResult>;
+  /**
+   * Aborts the handler's signal, and ends it by force if it has not ended
+   * `graceMs` later. Does nothing once the attempt has ended.
+   *
+   * @param graceMs default: the kill grace of the executor
+   */
+  abort(reason: 'cancelled' | 'drain', graceMs?: number): void;
+}
+
+export interface ExecutorOptions {
+  /** A handler module, by path or `file:` URL; or the handlers themselves, all inline. */
+  readonly handlers: string | URL | readonly HandlerBinding[];
+  /** From the abort of a signal to the kill, in ms. Default 10 s. */
+  readonly killGraceMs?: number;
+}
+
+/** Everything that a worker can run, with its threads and processes warm. */
+export interface Executor {
+  readonly pools: readonly ExecutorPool[];
+  /** Must only be called while fewer than `slots` attempts of the pool are open. */
+  run(poolId: number, assignment: Assignment): Execution;
+  /**
+   * Kills what runs; resolves when no thread or process is left and no inline
+   * handler runs. One that ignores its signal keeps this waiting: bound the wait.
+   */
+  close(): Promise<void>;
+}
+
+/** What the end of a run means; a result that made it counts, whatever was asked meanwhile. */
+const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult => {
+  if (end.kind === 'returned') {
+    return { kind: 'succeeded', result: end.result };
+  }
+  switch (stopped) {
+    case 'deadline':
+      return { kind: 'timed-out', error: deadlineError(end.error) };
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'drain':
+      return { kind: 'released' };
+    default:
+      return { kind: 'failed', error: end.error };
+  }
+};
+
+/** One attempt: run, arm the deadline, wait for the end, disarm, classify. */
+const execute = (runner: Runner, assignment: Assignment, killGraceMs: number): Execution => {
+  const run = runner.run(assignment);
+  const stopper = new Stopper(run);
+  stopper.armDeadline(assignment.deadlineMs, killGraceMs);
+  const finish = async (): Promise<AttemptResult> => {
+    const end = await run.ended;
+    stopper.disarm();
+    return classify(end, stopper.reason);
+  };
+  return {
+    finished: finish(),
+    abort: (reason, graceMs = killGraceMs) => stopper.stop(reason, graceMs),
+  };
+};
+
+const notFound = (assignment: Assignment): Execution => ({
+  finished: Promise.resolve({ kind: 'failed', error: handlerNotFound(assignment) }),
+  abort: () => {},
+});
+
+const isHandlerList = (
+  handlers: ExecutorOptions['handlers'],
+): handlers is readonly HandlerBinding[] => Array.isArray(handlers);
+
+const sourceOf = async (handlers: ExecutorOptions['handlers']): Promise<HandlerSource> =>
+  isHandlerList(handlers)
+    ? { handlers: handlerTable(handlers, 'the list of handlers'), moduleUrl: null }
+    : { handlers: await loadHandlers(handlers), moduleUrl: handlerModuleUrl(handlers).href };
+
+const closePools = async (pools: readonly RunningPool[]): Promise<void> => {
+  await Promise.all(pools.map(({ runner }) => runner.close()));
+};
+
+const startPools = async (pools: readonly RunningPool[]): Promise<void> => {
+  try {
+    await Promise.all(pools.map(({ runner }) => runner.start()));
+  } catch (error) {
+    await closePools(pools);
+    throw error;
+  }
+};
+
+/**
+ * Loads the handlers, starts the threads and processes that they ask for, and
+ * resolves when every slot is ready.
+ *
+ * @throws HANDLER_INVALID when the module or list is not usable
+ * @throws HANDLER_NOT_IMPORTABLE when a function is to run outside this process
+ * @throws RUNNER_DIED when a thread or process ends before it is ready
+ */
+export const createExecutor = async (options: ExecutorOptions): Promise<Executor> => {
+  const { killGraceMs = limits.killGraceMs } = options;
+  const source = await sourceOf(options.handlers);
+  const pools = planPools(source);
+  await startPools(pools);
+  return {
+    pools,
+    run: (poolId, assignment) => {
+      const pool = pools[poolId];
+      return pool !== undefined && serves(pool, assignment)
+        ? execute(pool.runner, assignment, killGraceMs)
+        : notFound(assignment);
+    },
+    close: () => closePools(pools),
+  };
+};

@@ -1,0 +1,80 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MillraceError, messageOf } from '@millrace/protocol';
+import { type HandlerTable, handlerTable } from './handler-table.ts';
+
+const isTypeScript = (url: URL): boolean => /\.[mc]?ts$/.test(url.pathname);
+
+let typeScriptIsRegistered = false;
+
+/**
+ * Lets this thread import TypeScript. A registration reaches only the thread in
+ * which it is made, and `--import tsx` does not reach threads of Node 20.
+ */
+const registerTypeScript = async (): Promise<void> => {
+  if (typeScriptIsRegistered) {
+    return;
+  }
+  typeScriptIsRegistered = true;
+  const { register } = await import('tsx/esm/api');
+  register();
+};
+
+/**
+ * The address of a handler module: a path, relative to the working directory,
+ * or a `file:` URL.
+ *
+ * @throws HANDLER_INVALID for a URL that is not of a file
+ */
+export const handlerModuleUrl = (module: string | URL): URL => {
+  if (typeof module === 'string' && !module.startsWith('file:')) {
+    return pathToFileURL(resolve(module));
+  }
+  const url = new URL(module);
+  if (url.protocol !== 'file:') {
+    throw new MillraceError('HANDLER_INVALID', `handler module ${url.href} is not a file`);
+  }
+  return url;
+};
+
+const importModule = async (url: URL, where: string): Promise<object> => {
+  try {
+    await access(url);
+  } catch (error) {
+    throw new MillraceError('HANDLER_INVALID', `${where} does not exist or cannot be read`, {
+      cause: error,
+    });
+  }
+  try {
+    if (isTypeScript(url)) {
+      await registerTypeScript();
+    }
+    const imported: object = await import(url.href);
+    return imported;
+  } catch (error) {
+    const reason = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+    throw new MillraceError('HANDLER_INVALID', `${where} cannot be imported: ${reason}`, {
+      cause: error,
+    });
+  }
+};
+
+/**
+ * Imports a handler module, JavaScript or TypeScript, and checks its default
+ * export.
+ *
+ * @throws HANDLER_INVALID, with one line that names the module and what is wrong
+ */
+export const loadHandlers = async (module: string | URL): Promise<HandlerTable> => {
+  const url = handlerModuleUrl(module);
+  const where = `handler module ${fileURLToPath(url)}`;
+  const imported = await importModule(url, where);
+  if (!('default' in imported)) {
+    throw new MillraceError(
+      'HANDLER_INVALID',
+      `${where} has no default export: export default [handler(task, fn)]`,
+    );
+  }
+  return handlerTable(imported.default, where);
+};

@@ -1,0 +1,56 @@
+import { abortError } from '../abort-error.ts';
+import { deferred } from '../deferred.ts';
+import { statedError, taskErrorOf } from '../task-error.ts';
+import type { AbortReason, Assignment, Run, RunEnd } from './runner.ts';
+import { deadlineOf, type RunOrder } from './slot-messages.ts';
+import type { WarmSlot } from './warm-slot.ts';
+
+/** One run of a pool: first it waits for a slot, then it is in one, then it has ended. */
+export class PoolRun implements Run {
+  readonly order: RunOrder;
+  readonly #end = deferred<RunEnd>();
+  readonly #leaveQueue: (run: PoolRun) => void;
+  #place: WarmSlot | 'queue' | 'none' = 'queue';
+
+  /** @param leaveQueue called when the run ends before it got a slot */
+  constructor(runId: number, assignment: Assignment, leaveQueue: (run: PoolRun) => void) {
+    this.order = { type: 'millrace:run', runId, assignment, deadlineAt: deadlineOf(assignment) };
+    this.#leaveQueue = leaveQueue;
+  }
+
+  get ended(): Promise<RunEnd> {
+    return this.#end.promise;
+  }
+
+  enter(slot: WarmSlot): void {
+    this.#place = slot;
+  }
+
+  settle(end: RunEnd): void {
+    this.#place = 'none';
+    this.#end.resolve(end);
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.#place === 'queue') {
+      this.#giveUp({ kind: 'threw', error: taskErrorOf(abortError(reason), true) });
+    } else if (this.#place !== 'none') {
+      this.#place.abort(this.order.runId, reason);
+    }
+  }
+
+  kill(): boolean {
+    if (this.#place === 'queue') {
+      const error = statedError('RUNNER_DIED', 'the run was ended before it got a slot');
+      this.#giveUp({ kind: 'died', error });
+    } else if (this.#place !== 'none') {
+      this.#place.kill();
+    }
+    return true;
+  }
+
+  #giveUp(end: RunEnd): void {
+    this.#leaveQueue(this);
+    this.settle(end);
+  }
+}

@@ -1,0 +1,128 @@
+import { after } from '../after.ts';
+import { statedError } from '../task-error.ts';
+import { PoolRun } from './pool-run.ts';
+import type { Assignment, Run, Runner, RunnerKind } from './runner.ts';
+import type { StartSlot } from './slot.ts';
+import { WarmSlot } from './warm-slot.ts';
+
+/** Between starts of slots that end before they were of any use. */
+const RESTART_FIRST_MS = 100;
+const RESTART_MAX_MS = 10_000;
+
+/**
+ * Keeps a fixed number of warm slots: a slot that dies is replaced, one that
+ * does not is used again. A run that comes while its slot is being replaced waits.
+ */
+export class SlotPool implements Runner {
+  readonly kind: RunnerKind;
+  readonly slots: number;
+  readonly #moduleUrl: string;
+  readonly #startSlot: StartSlot;
+  readonly #live = new Set<WarmSlot>();
+  readonly #idle = new Set<WarmSlot>();
+  readonly #waiting = new Set<PoolRun>();
+  readonly #restarts = new Set<() => void>();
+  #lastRunId = 0;
+  /** Slots that ended before they were given a run, since one last was. */
+  #uselessStarts = 0;
+  #isClosed = false;
+
+  constructor(kind: RunnerKind, moduleUrl: string, slots: number, startSlot: StartSlot) {
+    this.kind = kind;
+    this.slots = slots;
+    this.#moduleUrl = moduleUrl;
+    this.#startSlot = startSlot;
+  }
+
+  async start(): Promise<void> {
+    const started = Array.from({ length: this.slots }, () => this.#addSlot());
+    try {
+      await Promise.all(started.map((slot) => slot.ready));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  run(assignment: Assignment): Run {
+    this.#lastRunId += 1;
+    const run = new PoolRun(this.#lastRunId, assignment, (left) => this.#waiting.delete(left));
+    this.#waiting.add(run);
+    if (this.#isClosed) {
+      run.kill();
+    }
+    this.#match();
+    return run;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const cancel of this.#restarts) {
+      cancel();
+    }
+    for (const run of this.#waiting) {
+      run.kill();
+    }
+    const live = [...this.#live];
+    for (const slot of live) {
+      slot.kill();
+    }
+    await Promise.all(live.map((slot) => slot.gone));
+  }
+
+  #addSlot(): WarmSlot {
+    const slot = new WarmSlot(this.kind, this.#moduleUrl, this.#startSlot, {
+      onFree: (free) => {
+        this.#idle.add(free);
+        this.#match();
+      },
+      onGone: (gone, how) => this.#onGone(gone, how),
+    });
+    this.#live.add(slot);
+    return slot;
+  }
+
+  /** Gives the oldest waiting runs to idle slots. */
+  #match(): void {
+    for (const run of this.#waiting) {
+      const [slot] = this.#idle;
+      if (slot === undefined) {
+        return;
+      }
+      this.#waiting.delete(run);
+      this.#idle.delete(slot);
+      this.#uselessStarts = 0;
+      slot.give(run);
+    }
+  }
+
+  #onGone(slot: WarmSlot, how: string): void {
+    this.#live.delete(slot);
+    this.#idle.delete(slot);
+    if (this.#isClosed) {
+      return;
+    }
+    if (slot.hasServed) {
+      this.#addSlot();
+    } else {
+      this.#onUselessStart(how);
+    }
+  }
+
+  /** The run that would have had this slot must not wait for a start that may never succeed. */
+  #onUselessStart(how: string): void {
+    const [run] = this.#waiting;
+    if (run !== undefined) {
+      this.#waiting.delete(run);
+      const message = `no ${this.kind} could be started for the task: ${how}`;
+      run.settle({ kind: 'died', error: statedError('RUNNER_DIED', message) });
+    }
+    const delayMs = Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** this.#uselessStarts);
+    this.#uselessStarts += 1;
+    const cancel = after(delayMs, () => {
+      this.#restarts.delete(cancel);
+      this.#addSlot();
+    });
+    this.#restarts.add(cancel);
+  }
+}

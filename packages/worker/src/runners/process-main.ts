@@ -1,0 +1,25 @@
+/** The entry of a slot that is a process; its argument is the URL of the handler module. */
+import { serveSlot } from './serve-slot.ts';
+import { type FromSlot, isToSlot } from './slot-messages.ts';
+
+/** A worker that is gone can neither use the result nor end this process; its group goes too. */
+const endWithParent = (): void => {
+  process.kill(-process.pid, 'SIGKILL');
+};
+
+const answer = (message: FromSlot): void => {
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error !== null) {
+      endWithParent();
+    }
+  });
+};
+
+process.on('disconnect', endWithParent);
+
+const receive = await serveSlot(process.argv[2] ?? '', answer);
+process.on('message', (message: unknown) => {
+  if (isToSlot(message)) {
+    receive?.(message);
+  }
+});

@@ -1,0 +1,59 @@
+import { codeOf, messageOf } from '@millrace/protocol';
+import { abortError } from '../abort-error.ts';
+import type { HandlerTable } from '../handler-table.ts';
+import { loadHandlers } from '../load-handlers.ts';
+import { runHandler } from '../run-handler.ts';
+import type { FromSlot, RunOrder, ToSlot } from './slot-messages.ts';
+
+type Answer = (message: FromSlot) => void;
+
+/** The inside of a slot: runs what it is ordered to, with a signal for each run. */
+class SlotServer {
+  readonly #handlers: HandlerTable;
+  readonly #answer: Answer;
+  readonly #signals = new Map<number, AbortController>();
+
+  constructor(handlers: HandlerTable, answer: Answer) {
+    this.#handlers = handlers;
+    this.#answer = answer;
+  }
+
+  receive(message: ToSlot): void {
+    if (message.type === 'millrace:run') {
+      void this.#run(message);
+    } else {
+      this.#signals.get(message.runId)?.abort(abortError(message.reason));
+    }
+  }
+
+  async #run({ runId, assignment, deadlineAt }: RunOrder): Promise<void> {
+    const controller = new AbortController();
+    this.#signals.set(runId, controller);
+    const end = await runHandler(this.#handlers, assignment, {
+      signal: controller.signal,
+      deadline: deadlineAt === null ? null : new Date(deadlineAt),
+    });
+    this.#signals.delete(runId);
+    this.#answer({ type: 'millrace:ended', runId, end });
+  }
+}
+
+/**
+ * Loads the handlers of a slot and reports whether it can serve them.
+ *
+ * @returns receives the orders of the pool; `undefined` when it was refused
+ */
+export const serveSlot = async (
+  moduleUrl: string,
+  answer: Answer,
+): Promise<((message: ToSlot) => void) | undefined> => {
+  try {
+    const server = new SlotServer(await loadHandlers(moduleUrl), answer);
+    answer({ type: 'millrace:ready' });
+    return (message) => server.receive(message);
+  } catch (error) {
+    const code = codeOf(error) ?? 'HANDLER_INVALID';
+    answer({ type: 'millrace:refused', code, message: messageOf(error) });
+    return undefined;
+  }
+};

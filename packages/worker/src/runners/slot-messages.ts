@@ -1,0 +1,61 @@
+import type { ErrorCode } from '@millrace/protocol';
+import type { AbortReason, Assignment, RunEnd } from './runner.ts';
+
+/**
+ * What a pool and its slots say to each other, as structured clones. A run is
+ * named by an id of its pool, so that a late word is never taken for another's.
+ */
+export interface RunOrder {
+  readonly type: 'millrace:run';
+  readonly runId: number;
+  readonly assignment: Assignment;
+  /** Wall clock, in milliseconds of the epoch: the two sides share a host. */
+  readonly deadlineAt: number | null;
+}
+
+export interface AbortOrder {
+  readonly type: 'millrace:abort';
+  readonly runId: number;
+  readonly reason: AbortReason;
+}
+
+export type ToSlot = RunOrder | AbortOrder;
+
+export interface SlotReady {
+  readonly type: 'millrace:ready';
+}
+
+/** The handler module cannot be served. */
+export interface SlotRefused {
+  readonly type: 'millrace:refused';
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface RunEnded {
+  readonly type: 'millrace:ended';
+  readonly runId: number;
+  readonly end: RunEnd;
+}
+
+export type FromSlot = SlotReady | SlotRefused | RunEnded;
+
+const toSlot: ReadonlySet<unknown> = new Set<ToSlot['type']>(['millrace:run', 'millrace:abort']);
+const fromSlot: ReadonlySet<unknown> = new Set<FromSlot['type']>([
+  'millrace:ready',
+  'millrace:refused',
+  'millrace:ended',
+]);
+
+const hasType = (value: unknown): value is { readonly type: unknown } =>
+  typeof value === 'object' && value !== null && 'type' in value;
+
+/** Handlers may use the same channel for messages of their own; the tag tells them apart. */
+export const isToSlot = (value: unknown): value is ToSlot =>
+  hasType(value) && toSlot.has(value.type);
+
+export const isFromSlot = (value: unknown): value is FromSlot =>
+  hasType(value) && fromSlot.has(value.type);
+
+export const deadlineOf = ({ deadlineMs }: Assignment): number | null =>
+  deadlineMs === null ? null : Date.now() + deadlineMs;

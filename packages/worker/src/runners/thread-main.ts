@@ -1,0 +1,16 @@
+/** The entry of a slot that is a thread; its `workerData` is the URL of the handler module. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { serveSlot } from './serve-slot.ts';
+import { isToSlot } from './slot-messages.ts';
+
+const port = parentPort;
+if (port === null) {
+  throw new Error('thread-main is started by the thread runner only');
+}
+
+const receive = await serveSlot(String(workerData), (message) => port.postMessage(message));
+port.on('message', (message: unknown) => {
+  if (isToSlot(message)) {
+    receive?.(message);
+  }
+});

@@ -1,0 +1,46 @@
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '@millrace/protocol';
+import { SlotPool } from './pool.ts';
+import type { Runner } from './runner.ts';
+import type { Slot, SlotEvents } from './slot.ts';
+import { isFromSlot, type ToSlot } from './slot-messages.ts';
+
+const threadMain = new URL('./thread-main.js', import.meta.url);
+
+/** A clone of a view copies all of the memory under it, which may be a whole frame. */
+const compact = (message: ToSlot): ToSlot => {
+  if (message.type === 'millrace:abort') {
+    return message;
+  }
+  const payload = new Uint8Array(message.assignment.payload);
+  return { ...message, assignment: { ...message.assignment, payload } };
+};
+
+const startThread = (moduleUrl: string, events: SlotEvents): Slot => {
+  const thread = new Worker(threadMain, { workerData: moduleUrl });
+  let failure: string | undefined;
+  thread.on('error', (error: unknown) => {
+    failure = messageOf(error);
+  });
+  thread.on('exit', (code) => {
+    events.onExit(failure === undefined ? `exit code ${code}` : `uncaught error: ${failure}`);
+  });
+  thread.on('message', (message: unknown) => {
+    if (isFromSlot(message)) {
+      events.onMessage(message);
+    }
+  });
+  return {
+    send: (message) => thread.postMessage(compact(message)),
+    kill: () => void thread.terminate(),
+  };
+};
+
+/**
+ * Runs tasks in warm threads: for JavaScript that computes. A thread that blocks
+ * in a system call cannot be killed; its run and `close` wait until it returns.
+ *
+ * @param moduleUrl the handler module, imported by each thread
+ */
+export const threadRunner = (moduleUrl: string, slots: number): Runner =>
+  new SlotPool('thread', moduleUrl, slots, startThread);
