@@ -38,7 +38,7 @@ export const handlerModuleUrl = (module: string | URL): URL => {
   return url;
 };
 
-const importModule = async (url: URL, where: string): Promise<object> => {
+const importModule = async (url: URL, where: string): Promise<unknown> => {
   try {
     await access(url);
   } catch (error) {
@@ -50,8 +50,7 @@ const importModule = async (url: URL, where: string): Promise<object> => {
     if (isTypeScript(url)) {
       await registerTypeScript();
     }
-    const imported: object = await import(url.href);
-    return imported;
+    return await import(url.href);
   } catch (error) {
     const reason = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
     throw new MillraceError('HANDLER_INVALID', `${where} cannot be imported: ${reason}`, {
@@ -70,7 +69,7 @@ export const loadHandlers = async (module: string | URL): Promise<HandlerTable> 
   const url = handlerModuleUrl(module);
   const where = `handler module ${fileURLToPath(url)}`;
   const imported = await importModule(url, where);
-  if (!('default' in imported)) {
+  if (typeof imported !== 'object' || imported === null || !('default' in imported)) {
     throw new MillraceError(
       'HANDLER_INVALID',
       `${where} has no default export: export default [handler(task, fn)]`,

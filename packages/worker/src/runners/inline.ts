@@ -1,8 +1,8 @@
 import { abortError } from '../abort-error.ts';
 import type { HandlerTable } from '../handler-table.ts';
 import { runHandler } from '../run-handler.ts';
+import { deadlineOf } from './deadline.ts';
 import type { Assignment, Run, Runner } from './runner.ts';
-import { deadlineOf } from './slot-messages.ts';
 
 /**
  * Runs handlers on the event loop of the worker: for code that mostly waits.
@@ -23,11 +23,10 @@ export class InlineRunner implements Runner {
 
   run(assignment: Assignment): Run {
     const controller = new AbortController();
-    const deadlineAt = deadlineOf(assignment);
     const run: Run = {
       ended: runHandler(this.#handlers, assignment, {
         signal: controller.signal,
-        deadline: deadlineAt === null ? null : new Date(deadlineAt),
+        deadline: deadlineOf(assignment),
       }),
       abort: (reason) => controller.abort(abortError(reason)),
       kill: () => false,

@@ -1,20 +1,26 @@
 import { abortError } from '../abort-error.ts';
 import { deferred } from '../deferred.ts';
 import { statedError, taskErrorOf } from '../task-error.ts';
+import { deadlineOf } from './deadline.ts';
 import type { AbortReason, Assignment, Run, RunEnd } from './runner.ts';
-import { deadlineOf, type RunOrder } from './slot-messages.ts';
-import type { WarmSlot } from './warm-slot.ts';
+import type { RunOrder } from './slot-messages.ts';
+
+/** The slot in which a run is. */
+export interface RunPlace {
+  abort(runId: number, reason: AbortReason): void;
+  kill(): void;
+}
 
 /** One run of a pool: first it waits for a slot, then it is in one, then it has ended. */
 export class PoolRun implements Run {
   readonly order: RunOrder;
   readonly #end = deferred<RunEnd>();
   readonly #leaveQueue: (run: PoolRun) => void;
-  #place: WarmSlot | 'queue' | 'none' = 'queue';
+  #place: RunPlace | 'queue' | 'none' = 'queue';
 
   /** @param leaveQueue called when the run ends before it got a slot */
   constructor(runId: number, assignment: Assignment, leaveQueue: (run: PoolRun) => void) {
-    this.order = { type: 'millrace:run', runId, assignment, deadlineAt: deadlineOf(assignment) };
+    this.order = { type: 'millrace:run', runId, assignment, deadline: deadlineOf(assignment) };
     this.#leaveQueue = leaveQueue;
   }
 
@@ -22,7 +28,7 @@ export class PoolRun implements Run {
     return this.#end.promise;
   }
 
-  enter(slot: WarmSlot): void {
+  enter(slot: RunPlace): void {
     this.#place = slot;
   }
 

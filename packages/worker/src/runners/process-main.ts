@@ -1,4 +1,5 @@
 /** The entry of a slot that is a process; its argument is the URL of the handler module. */
+import { Worker } from 'node:worker_threads';
 import { serveSlot } from './serve-slot.ts';
 import { type FromSlot, isToSlot } from './slot-messages.ts';
 
@@ -16,6 +17,7 @@ const answer = (message: FromSlot): void => {
 };
 
 process.on('disconnect', endWithParent);
+new Worker(new URL('./watch-parent.js', import.meta.url)).unref();
 
 const receive = await serveSlot(process.argv[2] ?? '', answer);
 process.on('message', (message: unknown) => {

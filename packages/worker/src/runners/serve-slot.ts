@@ -26,12 +26,12 @@ class SlotServer {
     }
   }
 
-  async #run({ runId, assignment, deadlineAt }: RunOrder): Promise<void> {
+  async #run({ runId, assignment, deadline }: RunOrder): Promise<void> {
     const controller = new AbortController();
     this.#signals.set(runId, controller);
     const end = await runHandler(this.#handlers, assignment, {
       signal: controller.signal,
-      deadline: deadlineAt === null ? null : new Date(deadlineAt),
+      deadline,
     });
     this.#signals.delete(runId);
     this.#answer({ type: 'millrace:ended', runId, end });

@@ -9,8 +9,7 @@ export interface RunOrder {
   readonly type: 'millrace:run';
   readonly runId: number;
   readonly assignment: Assignment;
-  /** Wall clock, in milliseconds of the epoch: the two sides share a host. */
-  readonly deadlineAt: number | null;
+  readonly deadline: Date | null;
 }
 
 export interface AbortOrder {
@@ -56,6 +55,3 @@ export const isToSlot = (value: unknown): value is ToSlot =>
 
 export const isFromSlot = (value: unknown): value is FromSlot =>
   hasType(value) && fromSlot.has(value.type);
-
-export const deadlineOf = ({ deadlineMs }: Assignment): number | null =>
-  deadlineMs === null ? null : Date.now() + deadlineMs;

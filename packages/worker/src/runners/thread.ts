@@ -7,13 +7,15 @@ import { isFromSlot, type ToSlot } from './slot-messages.ts';
 
 const threadMain = new URL('./thread-main.js', import.meta.url);
 
-/** A clone of a view copies all of the memory under it, which may be a whole frame. */
-const compact = (message: ToSlot): ToSlot => {
+/** A clone of a payload would copy all of the memory under it, which may be a whole frame. */
+const send = (thread: Worker, message: ToSlot): void => {
   if (message.type === 'millrace:abort') {
-    return message;
+    thread.postMessage(message, []);
+    return;
   }
   const payload = new Uint8Array(message.assignment.payload);
-  return { ...message, assignment: { ...message.assignment, payload } };
+  const assignment = { ...message.assignment, payload };
+  thread.postMessage({ ...message, assignment }, [payload.buffer]);
 };
 
 const startThread = (moduleUrl: string, events: SlotEvents): Slot => {
@@ -31,7 +33,7 @@ const startThread = (moduleUrl: string, events: SlotEvents): Slot => {
     }
   });
   return {
-    send: (message) => thread.postMessage(compact(message)),
+    send: (message) => send(thread, message),
     kill: () => void thread.terminate(),
   };
 };

@@ -1,7 +1,7 @@
 import { MillraceError } from '@millrace/protocol';
 import { deferred } from '../deferred.ts';
 import { statedError } from '../task-error.ts';
-import type { PoolRun } from './pool-run.ts';
+import type { PoolRun, RunPlace } from './pool-run.ts';
 import type { AbortReason, RunEnd, RunnerKind } from './runner.ts';
 import type { Slot, StartSlot } from './slot.ts';
 import type { FromSlot } from './slot-messages.ts';
@@ -15,7 +15,7 @@ export interface WarmSlotOwner {
 }
 
 /** A thread or process of a pool, from its start to its end, and the run that is in it. */
-export class WarmSlot {
+export class WarmSlot implements RunPlace {
   readonly #kind: RunnerKind;
   readonly #owner: WarmSlotOwner;
   readonly #slot: Slot;

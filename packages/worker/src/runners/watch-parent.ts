@@ -1,0 +1,14 @@
+/**
+ * The entry of a thread in each process slot. It ends the process group when the
+ * worker died; the main thread may be blocked by its handler and see nothing.
+ */
+
+const CHECK_EVERY_MS = 1_000;
+
+const parent = process.ppid;
+
+setInterval(() => {
+  if (process.ppid !== parent) {
+    process.kill(-process.pid, 'SIGKILL');
+  }
+}, CHECK_EVERY_MS);
