@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Summary } from './summary.ts';
+import { WordCounter } from './words.ts';
+
+/** What one task works on. */
+export interface FileList {
+  readonly root: string;
+  /** Relative to the root, in order. */
+  readonly paths: readonly string[];
+  readonly vocabulary: readonly string[];
+}
+
+const UNREAD_DIGEST = Buffer.alloc(32);
+
+const contentsOf = async (path: string): Promise<Buffer | undefined> => {
+  try {
+    return await readFile(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Reads every file of the list, one after the other, and sums them up. */
+export const digestFiles = async ({ root, paths, vocabulary }: FileList): Promise<Summary> => {
+  const counter = new WordCounter(vocabulary);
+  const digest = createHash('sha256');
+  let files = 0;
+  let bytes = 0;
+  for (const path of paths) {
+    const contents = await contentsOf(join(root, path));
+    if (contents === undefined) {
+      digest.update(UNREAD_DIGEST);
+      continue;
+    }
+    files += 1;
+    bytes += contents.length;
+    counter.add(contents);
+    digest.update(createHash('sha256').update(contents).digest());
+  }
+  const { counts, lines, words } = counter;
+  const unread = paths.length - files;
+  return { files, unread, bytes, lines, words, counts, sha256: digest.digest('hex') };
+};

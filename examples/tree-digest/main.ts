@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { demonstrate } from './demonstration.ts';
+import { Fleet } from './fleet.ts';
+
+const INTERRUPTED = 130;
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+
+const stopOnSignal = (fleet: Fleet): void => {
+  const interrupt = (): void => {
+    process.stderr.write('\nstopping\n');
+    void fleet.stop().finally(() => process.exit(INTERRUPTED));
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+};
+
+const attempt = async (root: string, directory: string, fleet: Fleet): Promise<boolean> => {
+  try {
+    return await Promise.race([demonstrate(root, directory, fleet), fleet.failure]);
+  } catch (error) {
+    console.error(error);
+    return false;
+  } finally {
+    await fleet.stop();
+  }
+};
+
+/** `main.js [DIRECTORY]`: digests a directory, by default the repository. */
+const main = async (root = repository): Promise<boolean> => {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
+  const fleet = new Fleet(directory);
+  stopOnSignal(fleet);
+  const passed = await attempt(root, directory, fleet);
+  if (passed) {
+    await rm(directory, { recursive: true });
+  } else {
+    console.error(`the logs, the journals and the store were left in ${directory}`);
+  }
+  return passed;
+};
+
+// After a failure, a client may still wait for results that will not come.
+process.exit((await main(process.argv[2])) ? 0 : 1);

@@ -1,0 +1,92 @@
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { vocabularyOf } from './words.ts';
+
+/** Version control, and the data of managers that were started in the tree. */
+const leftOut = new Set(['.git', '.millrace']);
+
+const VOCABULARY_SIZE = 1_000;
+const SAMPLE_EVERY = 16;
+const SAMPLE_MAX_BYTES = 256 * 1024;
+
+/** A file as it was when the list was made. */
+export interface ListedFile {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly changedMs: number;
+}
+
+/** A list of files, taken before any of them is digested. */
+export interface Snapshot {
+  readonly root: string;
+  readonly files: readonly ListedFile[];
+  /** The words to be counted, in an order that every summary keeps. */
+  readonly vocabulary: readonly string[];
+}
+
+const unlessGone = async <T>(pending: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await pending;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The files below a directory. Links are not followed, so that no file is met twice. */
+async function* walk(directory: string): AsyncGenerator<string> {
+  const entries = await unlessGone(readdir(directory, { withFileTypes: true }));
+  for (const entry of entries ?? []) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory() && !leftOut.has(entry.name)) {
+      yield* walk(path);
+    } else if (entry.isFile()) {
+      yield path;
+    }
+  }
+}
+
+const listFile = async (root: string, path: string): Promise<ListedFile> => {
+  const found = await unlessGone(lstat(path));
+  return {
+    path: relative(root, path),
+    bytes: found?.size ?? 0,
+    changedMs: found?.mtimeMs ?? 0,
+  };
+};
+
+const listFiles = async (root: string): Promise<ListedFile[]> => {
+  const files: ListedFile[] = [];
+  for await (const path of walk(root)) {
+    files.push(await listFile(root, path));
+  }
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+};
+
+const readSample = async (root: string, files: readonly ListedFile[]): Promise<Buffer[]> => {
+  const small = files.filter(({ bytes }) => bytes <= SAMPLE_MAX_BYTES);
+  const sample = small.filter((_, index) => index % SAMPLE_EVERY === 0);
+  const contents = await Promise.all(
+    sample.map(({ path }) => unlessGone(readFile(join(root, path)))),
+  );
+  return contents.filter((bytes) => bytes !== undefined);
+};
+
+/** Lists the regular files below `directory`, by path, and chooses the words to count. */
+export const takeSnapshot = async (directory: string): Promise<Snapshot> => {
+  const root = await realpath(directory);
+  const files = await listFiles(root);
+  const vocabulary = vocabularyOf(await readSample(root, files), VOCABULARY_SIZE);
+  return { root, files, vocabulary };
+};
+
+/** The files that are no longer what they were in the snapshot. */
+export const changedSince = async ({ root, files }: Snapshot): Promise<string[]> => {
+  const now = await Promise.all(files.map(({ path }) => listFile(root, join(root, path))));
+  return files
+    .filter(({ bytes, changedMs }, index) => {
+      const file = now[index];
+      return file?.bytes !== bytes || file.changedMs !== changedMs;
+    })
+    .map(({ path }) => path);
+};
