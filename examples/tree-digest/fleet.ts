@@ -81,10 +81,8 @@ export class Fleet {
   /** Starts the manager with its store on disk; resolves when it listens. */
   async startManager(queue: string): Promise<void> {
     const store = join(this.#directory, 'store');
-    const manager = this.#start('manager', [
-      'manager',
-      ...['--port', '0', '--data', store, '--queue', queue],
-    ]);
+    const options = ['--port', '0', '--data', store, '--queue', queue];
+    const manager = this.#start('manager', ['manager', ...options]);
     this.#url = await Promise.race([addressOf(manager), this.failure]);
   }
 

@@ -27,7 +27,7 @@ export const countRuns = (directory: string): Map<string, number> => {
   const journals = readdirSync(directory).filter((name) => name.endsWith(SUFFIX));
   for (const name of journals) {
     const lines = readFileSync(join(directory, name), 'utf8').split('\n');
-    for (const line of lines.filter((line) => line !== '')) {
+    for (const line of lines.filter(Boolean)) {
       const [taskId = ''] = line.split(' ');
       runs.set(taskId, (runs.get(taskId) ?? 0) + 1);
     }

@@ -85,10 +85,8 @@ export const mostFrequent = (counted: readonly CountedWord[], size: number): Cou
 export const vocabularyOf = (sample: Iterable<Buffer>, size: number): string[] => {
   const counts = new Map<string, number>();
   for (const bytes of sample) {
-    for (const [word] of bytes
-      .latin1Slice()
-      .toLowerCase()
-      .matchAll(/[a-z]+/g)) {
+    const text = bytes.toString('latin1').toLowerCase();
+    for (const [word] of text.matchAll(/[a-z]+/g)) {
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
