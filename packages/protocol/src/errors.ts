@@ -59,3 +59,12 @@ export const codeOf = (error: unknown): ErrorCode | undefined => {
 /** The message of anything that was thrown. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
+
+/** `text` cut to at most `maxBytes` of UTF-8, between characters. */
+export const clip = (text: string, maxBytes: number): string => {
+  if (Buffer.byteLength(text) <= maxBytes) {
+    return text;
+  }
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
+  return text.slice(0, read);
+};

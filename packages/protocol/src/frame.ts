@@ -5,7 +5,8 @@ import { decodeMessage, encodeMessage, type Message } from './message-table.ts';
 
 /** Plain MessagePack, so that any language can speak it. */
 const packr = new Packr({ useRecords: false });
-const unpackr = new Unpackr({ useRecords: false });
+// Other encoders write integers beyond 32 bits as 64-bit integers, which would arrive as bigint.
+const unpackr = new Unpackr({ useRecords: false, int64AsType: 'number' });
 
 /** A frame: one list of messages. The bytes belong to the caller. */
 export const encodeFrame = (messages: readonly Message[]): Uint8Array =>

@@ -10,27 +10,78 @@ import { limits } from './limits.ts';
 const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
 
-const refuseCode = (value: unknown, depth: number): void => {
-  if (typeof value === 'function' || typeof value === 'symbol') {
-    throw new TypeError(`a ${typeof value} cannot travel`);
+/** The codec asks instances of classes for their `toJSON`, and plain objects not. */
+const hasToJson = (value: object): value is { toJSON(): unknown } =>
+  'toJSON' in value &&
+  typeof value.toJSON === 'function' &&
+  value.constructor !== Object &&
+  !(value instanceof Date);
+
+const contentsOf = (value: object): readonly unknown[] => {
+  if (hasToJson(value)) {
+    const json = value.toJSON();
+    return json === value ? Object.values(value) : [json];
   }
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
-    return;
+  if (value instanceof Map) {
+    return [...value.keys(), ...value.values()];
   }
-  if (depth === 0) {
-    throw new TypeError(`nested deeper than ${limits.payloadMaxDepth} levels, or cyclic`);
-  }
-  const nested = value instanceof Map ? [...value.keys(), ...value.values()] : Object.values(value);
-  for (const inner of nested) {
-    refuseCode(inner, depth - 1);
-  }
+  return value instanceof Set ? [...value] : Object.values(value);
 };
+
+/**
+ * Walks a value before the codec does, because the codec drops functions in
+ * silence and follows cycles. Each value takes a byte at least, so that a count
+ * bounds the walk also where a few objects that share others unfold to millions.
+ */
+class Survey {
+  readonly #path = new Set<object>();
+  #valuesLeft: number;
+
+  constructor(maxValues: number) {
+    this.#valuesLeft = maxValues;
+  }
+
+  walk(value: unknown): void {
+    this.#valuesLeft -= 1;
+    if (this.#valuesLeft < 0) {
+      throw new TooLarge('it holds more values than it may have bytes');
+    }
+    if (typeof value === 'function' || typeof value === 'symbol') {
+      throw new TypeError(`a ${typeof value} cannot travel`);
+    }
+    if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+      this.#walkInto(value);
+    }
+  }
+
+  #walkInto(value: object): void {
+    if (this.#path.has(value)) {
+      throw new TypeError('it contains itself');
+    }
+    if (this.#path.size >= limits.payloadMaxDepth) {
+      throw new TypeError(`nested deeper than ${limits.payloadMaxDepth} levels`);
+    }
+    this.#path.add(value);
+    for (const inner of contentsOf(value)) {
+      this.walk(inner);
+    }
+    this.#path.delete(value);
+  }
+}
+
+class TooLarge extends Error {}
+
+const tooLarge = (what: string, size: string, maxBytes: number): MillraceError =>
+  new MillraceError(
+    'PAYLOAD_TOO_LARGE',
+    `${what} ${size}, the limit is ${maxBytes}: store it elsewhere and send a reference`,
+  );
 
 /**
  * Encodes a value of the user.
  *
  * @param what names the value in the error, such as `payload of task 'image.resize'`
- * @throws PAYLOAD_INVALID for functions, symbols, cycles, and integers beyond 64 bits
+ * @throws PAYLOAD_INVALID for functions, symbols, cycles, integers beyond 64 bits, and what decoding would refuse
  * @throws PAYLOAD_TOO_LARGE beyond `maxBytes`
  */
 export const encodePayload = (
@@ -40,18 +91,20 @@ export const encodePayload = (
 ): Uint8Array => {
   let bytes: Uint8Array;
   try {
-    refuseCode(value, limits.payloadMaxDepth);
-    bytes = Uint8Array.prototype.slice.call(packr.pack(value));
+    new Survey(maxBytes).walk(value);
+    bytes = Uint8Array.from(packr.pack(value));
+    // What the receiver would refuse is refused here, where the caller can mend it.
+    checkPayload(bytes);
   } catch (error) {
+    if (error instanceof TooLarge) {
+      throw tooLarge(what, `has more than ${maxBytes} bytes`, maxBytes);
+    }
     throw new MillraceError('PAYLOAD_INVALID', `${what} cannot be encoded: ${messageOf(error)}`, {
       cause: error,
     });
   }
   if (bytes.length > maxBytes) {
-    throw new MillraceError(
-      'PAYLOAD_TOO_LARGE',
-      `${what} has ${bytes.length} bytes, the limit is ${maxBytes}: store it elsewhere and send a reference`,
-    );
+    throw tooLarge(what, `has ${bytes.length} bytes`, maxBytes);
   }
   return bytes;
 };

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { codeOf } from './errors.ts';
+import {
+  bytes,
+  type Field,
+  fixedBytes,
+  flag,
+  group,
+  integer,
+  list,
+  measure,
+  nullable,
+  optional,
+  text,
+  word,
+} from './fields.ts';
+import { verb } from './verb.ts';
+import { verbs } from './message-table.ts';
+
+const refusalOf = (field: Field<unknown>, value: unknown): string | undefined => {
+  try {
+    field.decode(value, 'here');
+    return undefined;
+  } catch (error) {
+    return `${codeOf(error)}: ${error instanceof Error ? error.message : ''}`;
+  }
+};
+
+const cases: readonly [string, Field<unknown>, readonly unknown[], readonly unknown[]][] = [
+  ['an integer', integer(-1, 3), [-1, 0, 3, 2.0], [-2, 4, 1.5, Number.NaN, '1', null, 1n, true]],
+  ['a measure', measure, [0, -1.5, 1e300], [Number.NaN, Number.POSITIVE_INFINITY, '0', null]],
+  ['a flag', flag, [true, false], [0, 1, 'true', null]],
+  ['text', text(4), ['', 'abcd', 'éé', '🙂'], ['abcde', 'ééé', 1, null, new Uint8Array(1)]],
+  ['bytes', bytes(2), [new Uint8Array(0), new Uint8Array(2)], [new Uint8Array(3), 'ab', [1], null]],
+  ['fixed bytes', fixedBytes(2), [new Uint8Array(2)], [new Uint8Array(1), new Uint8Array(3), null]],
+  ['a word', word(['a', 'b']), [0, 1], [2, -1, 0.5, 'a', 'length', Number.NaN, null]],
+  ['an optional', optional(flag), [true, null, undefined], [0]],
+  ['a nullable', nullable(flag), [true, null], [0]],
+  ['a list', list(flag, 2), [[], [true, false]], [[true, true, true], [1], 'list', null, {}]],
+  ['a group', group('pair', { a: flag, b: optional(flag) }), [[true], [true, null], [true, false, 9]], [[], {}, null, [1]]],
+];
+
+describe('a field', () => {
+  test.each(cases)('that is %s takes what is inside its bounds', (_name, field, good) => {
+    expect(good.map((value) => refusalOf(field, value))).toEqual(good.map(() => undefined));
+  });
+
+  test.each(cases)('that is %s refuses all else with BAD_FIELD and its place', (_name, field, _good, bad) => {
+    for (const value of bad) {
+      expect(refusalOf(field, value)).toMatch(/^BAD_FIELD: here/);
+    }
+  });
+});
+
+test('an error inside a list of groups names the way to it', () => {
+  const field = list(group('pair', { left: flag, right: flag }));
+  expect(refusalOf(field, [[true, true], [true, 7]])).toBe('BAD_FIELD: here[1].right must be a boolean');
+});
+
+test('a verb writes its type and then its fields in their order', () => {
+  const greet = verb(99, 'greet', 'both', { name: text(9), loud: optional(flag) });
+  expect(greet.encode({ name: 'ann', loud: undefined })).toEqual([99, 'ann', null]);
+  expect(greet.decode([99, 'ann', true, 'of a later version'])).toEqual({
+    verb: 'greet',
+    name: 'ann',
+    loud: true,
+  });
+});
+
+test('no two verbs share a number', () => {
+  const types = Object.values(verbs).map(({ type }) => type);
+  expect(new Set(types).size).toBe(types.length);
+});
+
+test('every verb stands in the table under its own name', () => {
+  for (const [name, entry] of Object.entries(verbs)) {
+    expect(entry.name).toBe(name);
+  }
+});

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ErrorCode } from '../error-codes.ts';
+import { isErrorCode } from '../error-codes.ts';
+import type { Message } from '../message-table.ts';
+
+const DIRECTORY = join(import.meta.dirname, '..', '..', 'vectors');
+
+/** One example of `vectors/*.txt`: what it means, and the bytes of its frame. */
+export interface Vector {
+  readonly meaning: string;
+  readonly hex: string;
+  readonly frame: Uint8Array;
+}
+
+export interface GoodVector extends Vector {
+  readonly messages: readonly Message[];
+}
+
+export interface BadVector extends Vector {
+  readonly code: ErrorCode;
+}
+
+const NOT_HEX = /[^0-9a-f]/g;
+
+export const bytesOf = (hex: string): Uint8Array =>
+  Uint8Array.from(Buffer.from(hex.replaceAll(NOT_HEX, ''), 'hex'));
+
+const reviveBytes = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'hex' in value && typeof value.hex === 'string'
+    ? bytesOf(value.hex)
+    : value;
+
+/** Messages as the vectors write them: JSON, with bytes as `h'00ff'`. */
+export const parseMessages = (text: string): readonly Message[] => {
+  const json = text.replaceAll(/h'([0-9a-f]*)'/g, '{"hex":"$1"}');
+  return JSON.parse(json, reviveBytes);
+};
+
+const paragraphsOf = (file: string): string[][] =>
+  readFileSync(join(DIRECTORY, file), 'utf8')
+    .split(/\n{2,}/)
+    .map((paragraph) => paragraph.split('\n').filter((line) => line !== '' && !line.startsWith('//')))
+    .filter((lines) => lines.length > 0);
+
+const vectorOf = ([meaning, , ...hexLines]: readonly string[]): Vector => {
+  const hex = hexLines.join('\n');
+  return { meaning: (meaning ?? '').replace(/^# /, ''), hex, frame: bytesOf(hex) };
+};
+
+export const readGoodVectors = (file: string): GoodVector[] =>
+  paragraphsOf(file).map((lines) => ({
+    ...vectorOf(lines),
+    messages: parseMessages(lines[1] ?? ''),
+  }));
+
+export const readBadVectors = (file: string): BadVector[] =>
+  paragraphsOf(file).map((lines) => {
+    const code = (lines[1] ?? '').replace(/^! /, '');
+    if (!isErrorCode(code)) {
+      throw new Error(`${file}: '${code}' is not an error code`);
+    }
+    return { ...vectorOf(lines), code };
+  });
+
+/** Files whose frames are exactly what this implementation writes. */
+export const exactFiles = readdirSync(DIRECTORY)
+  .filter((file) => !['malformed.txt', 'tolerated.txt'].includes(file))
+  .toSorted();
+export const TOLERATED = 'tolerated.txt';
+export const MALFORMED = 'malformed.txt';
