@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assign } from '../fixtures/assignment.ts';
 import { childPids, isAlive, threadCount } from '../fixtures/kernel.ts';
 import { Lighthouse } from '../fixtures/lighthouse.ts';
+import { refusalOf } from '../fixtures/refusal.ts';
 import type { Report } from '../fixtures/tasks.ts';
 import * as tasks from '../fixtures/tasks.ts';
 
@@ -269,15 +270,17 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
   test('does not start with a module that cannot be imported', async () => {
     const broken = new URL('../fixtures/modules/throws.mjs', import.meta.url).href;
     const open = kind === 'thread' ? threadRunner : processRunner;
-    await expect(open(broken, 2).start()).rejects.toMatchObject({
-      code: 'HANDLER_INVALID',
-      message: expect.stringContaining('throws.mjs'),
-    });
+    const refused = await refusalOf(open(broken, 2).start());
+    expect(refused.code).toBe('HANDLER_INVALID');
+    expect(refused.message).toContain('throws.mjs');
+  });
+
+  test('does not start with a module that ends its slot', async () => {
     const exits = new URL('../fixtures/modules/exits.mjs', import.meta.url).href;
-    await expect(open(exits, 1).start()).rejects.toMatchObject({
-      code: 'RUNNER_DIED',
-      message: expect.stringContaining('exit code 7'),
-    });
+    const open = kind === 'thread' ? threadRunner : processRunner;
+    const refused = await refusalOf(open(exits, 1).start());
+    expect(refused.code).toBe('RUNNER_DIED');
+    expect(refused.message).toContain('exit code 7');
   });
 
   test('ignores messages that the handler sends to its own parent', async () => {

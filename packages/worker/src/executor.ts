@@ -42,7 +42,8 @@ export interface Executor {
   run(poolId: number, assignment: Assignment): Execution;
   /**
    * Kills what runs; resolves when no thread or process is left and no inline
-   * handler runs. One that ignores its signal keeps this waiting: bound the wait.
+   * handler runs. An inline handler that ignores its signal, or a thread in a
+   * blocking system call, keeps this waiting: bound the wait.
    */
   close(): Promise<void>;
 }

@@ -21,19 +21,16 @@ const describe = ({ name, queue }: AnyTask): string => `task '${name}' of queue 
 /**
  * Checks a list of handlers.
  *
- * @param where names the list in the error, such as `handler module /app/handlers.js`
+ * @param where names the list in the error, such as `the default export of /app/handlers.js`
  * @throws HANDLER_INVALID unless it is a non-empty array of what `handler` made,
  * with at most one entry per task
  */
 export const handlerTable = (listed: unknown, where: string): HandlerTable => {
   if (!Array.isArray(listed)) {
-    throw invalid(
-      where,
-      `exports ${listed === null ? 'null' : `a ${typeof listed}`}, not an array of handlers`,
-    );
+    throw invalid(where, 'is not an array of handlers');
   }
   if (listed.length === 0) {
-    throw invalid(where, 'exports an empty array: there is nothing to run');
+    throw invalid(where, 'is empty: there is nothing to run');
   }
   const table = new Map<string, HandlerBinding>();
   for (const [index, entry] of listed.entries()) {

@@ -67,7 +67,8 @@ const importModule = async (url: URL, where: string): Promise<unknown> => {
  */
 export const loadHandlers = async (module: string | URL): Promise<HandlerTable> => {
   const url = handlerModuleUrl(module);
-  const where = `handler module ${fileURLToPath(url)}`;
+  const path = fileURLToPath(url);
+  const where = `handler module ${path}`;
   const imported = await importModule(url, where);
   if (typeof imported !== 'object' || imported === null || !('default' in imported)) {
     throw new MillraceError(
@@ -75,5 +76,5 @@ export const loadHandlers = async (module: string | URL): Promise<HandlerTable> 
       `${where} has no default export: export default [handler(task, fn)]`,
     );
   }
-  return handlerTable(imported.default, where);
+  return handlerTable(imported.default, `the default export of ${path}`);
 };

@@ -52,6 +52,7 @@ export const runHandler = async (
     return threw(thrown, !isRefusedInput(thrown));
   }
   try {
+    control.signal.throwIfAborted();
     const ctx = { taskId, attempt: assignment.attempt, log: taskLog(taskId), ...control };
     const returned = await binding.fn(input, ctx);
     return { kind: 'returned', result: await writeResult(binding.task, returned) };

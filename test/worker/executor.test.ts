@@ -1,0 +1,211 @@
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { decodePayload, defineTask, limits } from '@millrace/protocol';
+import {
+  type AttemptResult,
+  createExecutor,
+  type Executor,
+  type HandlerFunction,
+  handler,
+} from '@millrace/worker';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { assign } from '../fixtures/assignment.ts';
+import { Lighthouse } from '../fixtures/lighthouse.ts';
+import { refusalOf } from '../fixtures/refusal.ts';
+import * as tasks from '../fixtures/tasks.ts';
+
+const task = defineTask('task');
+
+const inline = (fn: HandlerFunction<unknown, unknown>): Promise<Executor> =>
+  createExecutor({ handlers: [handler(task, fn)] });
+
+/** Ends as its signal says, with an error of its own. */
+const obedient: HandlerFunction<unknown, unknown> = async (_input, { signal }) => {
+  await once(signal, 'abort');
+  throw new Error('as you wish');
+};
+
+const settledBy = (finished: Promise<AttemptResult>): { result: AttemptResult | undefined } => {
+  const seen: { result: AttemptResult | undefined } = { result: undefined };
+  void finished.then((result) => {
+    seen.result = result;
+  });
+  return seen;
+};
+
+describe('an attempt', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('succeeds with what the handler returns', async () => {
+    const executor = await inline((input) => [input]);
+    const attempt = await executor.run(0, assign(task, 'in')).finished;
+    expect(attempt.kind === 'succeeded' && decodePayload(attempt.result, 'result')).toEqual(['in']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('times out at its deadline, not before', async () => {
+    const executor = await inline(obedient);
+    const { finished } = executor.run(0, assign(task, null, { deadlineMs: 500 }));
+    const seen = settledBy(finished);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(seen.result).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(seen.result).toMatchObject({
+      kind: 'timed-out',
+      error: {
+        name: 'DEADLINE_EXCEEDED',
+        message: 'no result before the deadline; then Error: as you wish',
+        retry: true,
+      },
+    });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('may have a deadline beyond the longest timer', async () => {
+    const deadlineMs = limits.delayMaxMs;
+    const executor = await inline(obedient);
+    const seen = settledBy(executor.run(0, assign(task, null, { deadlineMs })).finished);
+    await vi.advanceTimersByTimeAsync(deadlineMs - 1);
+    expect(seen.result).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(seen.result?.kind).toBe('timed-out');
+  });
+
+  test('may have no deadline', async () => {
+    const executor = await inline(obedient);
+    const execution = executor.run(0, assign(task, null, { deadlineMs: null }));
+    expect(vi.getTimerCount()).toBe(0);
+    execution.abort('drain');
+    expect(await execution.finished).toEqual({ kind: 'released' });
+  });
+
+  test.each([
+    ['cancelled', 'cancelled'],
+    ['drain', 'released'],
+  ] as const)('that throws when stopped by %s is %s', async (reason, kind) => {
+    const executor = await inline(obedient);
+    const execution = executor.run(0, assign(task));
+    execution.abort(reason);
+    expect(await execution.finished).toEqual({ kind });
+    execution.abort('cancelled');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is called by the first reason to stop it', async () => {
+    const executor = await inline(obedient);
+    const execution = executor.run(0, assign(task));
+    execution.abort('drain');
+    execution.abort('cancelled');
+    expect(await execution.finished).toEqual({ kind: 'released' });
+  });
+
+  test('that returns although it was stopped has succeeded', async () => {
+    const executor = await inline(async (_input, { signal }) => {
+      await once(signal, 'abort');
+      return 'just in time';
+    });
+    const { finished } = executor.run(0, assign(task, null, { deadlineMs: 10 }));
+    await vi.advanceTimersByTimeAsync(10);
+    expect((await finished).kind).toBe('succeeded');
+  });
+
+  test('that is stopped before its handler was called never calls it', async () => {
+    const fn = vi.fn<HandlerFunction<unknown, unknown>>();
+    const executor = await inline(fn);
+    const execution = executor.run(0, assign(task));
+    execution.abort('cancelled');
+    expect(await execution.finished).toEqual({ kind: 'cancelled' });
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  test('fails with what the handler throws', async () => {
+    const executor = await inline(() => {
+      throw new TypeError('no');
+    });
+    const { finished } = executor.run(0, assign(task, null, { deadlineMs: 10 }));
+    expect(await finished).toMatchObject({ kind: 'failed', error: { name: 'TypeError' } });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test.each([
+    ['task', 0, assign(tasks.echo)],
+    ['pool', 1, assign(task)],
+  ])('fails, to be retried, for a %s that is not here', async (_what, pool, assignment) => {
+    const executor = await inline(() => 1);
+    expect(await executor.run(pool, assignment).finished).toMatchObject({
+      kind: 'failed',
+      error: { name: 'HANDLER_NOT_FOUND', retry: true },
+    });
+  });
+});
+
+describe('an attempt that does not stop', () => {
+  const handlers = new URL('../fixtures/modules/spinning.ts', import.meta.url);
+
+  test.each([
+    ['thread', 0],
+    ['process', 1],
+  ] as const)('is killed after its grace: %s', async (kind, pool) => {
+    const lighthouse = await Lighthouse.open();
+    const executor = await createExecutor({ handlers, killGraceMs: 1 });
+    expect(executor.pools[pool]?.kind).toBe(kind);
+    const assignment = (deadlineMs: number | null) =>
+      assign({ ...tasks.spin, queue: kind }, { path: lighthouse.path }, { deadlineMs });
+
+    const late = await executor.run(pool, assignment(1)).finished;
+    expect(late).toMatchObject({ kind: 'timed-out', error: { name: 'DEADLINE_EXCEEDED' } });
+
+    const cancelled = executor.run(pool, assignment(null));
+    cancelled.abort('cancelled', 60_000);
+    cancelled.abort('drain', 1);
+    expect(await cancelled.finished).toEqual({ kind: 'cancelled' });
+
+    const closed = executor.run(pool, assignment(null));
+    await executor.close();
+    expect(await closed.finished).toMatchObject({ kind: 'failed', error: { name: 'RUNNER_DIED' } });
+    await lighthouse.close();
+  });
+});
+
+describe('the pools of an executor', () => {
+  test('are one per kind, and one for each handler with a concurrency of its own', async () => {
+    const handlers = new URL('../fixtures/modules/good.mjs', import.meta.url);
+    const executor = await createExecutor({ handlers });
+    const summary = executor.pools.map(({ id, kind, slots, handles }) => [
+      id,
+      kind,
+      slots,
+      handles.map(({ queue, name }) => `${queue}/${name}`),
+    ]);
+    expect(summary).toEqual([
+      [0, 'inline', limits.inlineConcurrency, ['images/a', 'images/b']],
+      [1, 'inline', 2, ['images/c']],
+      [2, 'thread', 1, ['images/d']],
+    ]);
+    await executor.close();
+  });
+
+  test('have one slot per core for threads and processes', () => {
+    const binding = handler(task, () => 1, { runner: 'process' });
+    expect(binding).toMatchObject({ concurrency: availableParallelism(), sharesPool: true });
+    expect(Object.isFrozen(binding)).toBe(true);
+  });
+
+  test('cannot be made of functions that are to run elsewhere', async () => {
+    const handlers = [handler(task, () => 1, { runner: 'thread' })];
+    const { code, message } = await refusalOf(createExecutor({ handlers }));
+    expect(code).toBe('HANDLER_NOT_IMPORTABLE');
+    expect(message).toContain("task 'task' asks for the runner 'thread'");
+  });
+
+  test('are not made of handlers that are bound twice', async () => {
+    const handlers = [handler(task, () => 1), handler(task, () => 2)];
+    await expect(createExecutor({ handlers })).rejects.toMatchObject({ code: 'HANDLER_INVALID' });
+  });
+});
