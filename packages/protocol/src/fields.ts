@@ -73,6 +73,20 @@ export const text = (maxBytes: number): Field<string> => ({
   },
 });
 
+const printableAscii = /^[\x21-\x7e]+$/;
+
+/** Printable ASCII without spaces, not empty, of at most `maxBytes`: one character is one byte. */
+export const identifier = (maxBytes: number): Field<string> => ({
+  wireType: `identifier ≤ ${maxBytes} B`,
+  encode: (value) => value,
+  decode(value, at) {
+    if (typeof value !== 'string' || value.length > maxBytes || !printableAscii.test(value)) {
+      throw badField(at, `1 to ${maxBytes} printable ASCII characters`);
+    }
+    return value;
+  },
+});
+
 /** Opaque bytes. On arrival a view of the frame: copy what outlives the turn. */
 export const bytes = (maxBytes: number): Field<Uint8Array> => ({
   wireType: `bytes ≤ ${maxBytes}`,

@@ -1,9 +1,9 @@
-import { bytes, count, group, integer, nullable, text, flag, durationMs } from '../fields.ts';
+import { bytes, count, durationMs, flag, group, identifier, integer, nullable, text } from '../fields.ts';
 import { limits } from '../limits.ts';
 
 export const queueName = text(limits.queueNameMaxBytes);
 export const taskName = text(limits.taskNameMaxBytes);
-export const taskId = text(limits.taskIdMaxBytes);
+export const taskId = identifier(limits.taskIdMaxBytes);
 export const reason = text(limits.reasonMaxBytes);
 /** The manager applies its own, usually lower, limit and answers PAYLOAD_TOO_LARGE. */
 export const payload = bytes(limits.payloadCeilingBytes);

@@ -1,0 +1,214 @@
+import type { Token } from '@millrace/protocol';
+import type {
+  AttemptReport,
+  CancelAnswer,
+  ClaimRequest,
+  EnqueueAnswer,
+  Finished,
+  Grant,
+  NewTask,
+  OutcomeAnswer,
+  QueueReport,
+  QueueSize,
+  QueueSpec,
+  SettleAnswer,
+  TaskInfo,
+} from '../../engine.ts';
+import type { Journal } from '../journal.ts';
+import type { Abort, Batch } from './batch.ts';
+import { type TimeIndex, timeIndexes } from './keys.ts';
+import type { Lane } from './lane.ts';
+import { load } from './load.ts';
+import { type CoreOptions, type Now, State } from './state.ts';
+import { cancel } from './verbs/cancel.ts';
+import { claim } from './verbs/claim.ts';
+import { enqueue } from './verbs/enqueue.ts';
+import { finishedOf, inspect, outcomeOf } from './verbs/look.ts';
+import { disconnect, endSession, openSession, resume } from './verbs/sessions.ts';
+import { settle } from './verbs/settle.ts';
+import { horizonMs, passTime, sweep } from './verbs/upkeep.ts';
+
+/** What may be said after a batch has become durable. */
+export interface Effects {
+  readonly ready: ReadonlyMap<Lane, number>;
+  readonly finished: readonly Finished[];
+  readonly aborts: readonly Abort[];
+  readonly queuesWithRoom: readonly string[];
+}
+
+/**
+ * The queue core: `(state, event, now) → state, effects`. It reads no clock, no
+ * socket and no random number; of the disk it sees the journal's synchronous
+ * reads. Changes collect in a batch; the caller commits one batch at a time and
+ * reports each as `committed`, in order.
+ */
+export class Core {
+  readonly #state: State;
+  /** The batch in which each time index was swept, until it is durable. */
+  readonly #sweptIn = new Map<TimeIndex, number>();
+
+  constructor(journal: Journal, options: CoreOptions) {
+    this.#state = new State(journal, options);
+  }
+
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  get secret(): Uint8Array {
+    return this.#state.secret;
+  }
+
+  get sessionCount(): number {
+    return this.#state.sessions.size;
+  }
+
+  /** @throws STORE_VERSION, STORE_FAILED */
+  load(freshSecret: Uint8Array, now: Now): void {
+    load(this.#state, freshSecret, now);
+  }
+
+  setStoreFull(isFull: boolean): void {
+    this.#state.isStoreFull = isFull;
+  }
+
+  declareQueue(spec: QueueSpec): void {
+    this.#state.declareQueue(spec);
+  }
+
+  hasQueue(name: string): boolean {
+    return this.#state.queues.get(name)?.declared === true;
+  }
+
+  openSession(sessionId: string): void {
+    openSession(this.#state, sessionId);
+  }
+
+  resume(sessionId: string, tokens: readonly Token[], now: Now): readonly Token[] {
+    return resume(this.#state, sessionId, tokens, now);
+  }
+
+  disconnect(sessionId: string, graceMs: number, now: Now): void {
+    disconnect(this.#state, sessionId, graceMs, now);
+  }
+
+  endSession(sessionId: string, now: Now): void {
+    endSession(this.#state, sessionId, now);
+  }
+
+  enqueue(requests: readonly (readonly NewTask[])[], now: Now): EnqueueAnswer[] {
+    return requests.map((tasks) => enqueue(this.#state, tasks, now));
+  }
+
+  claim(requests: readonly ClaimRequest[], now: Now): Grant[][] {
+    return claim(this.#state, requests, now);
+  }
+
+  settle(sessionId: string, reports: readonly AttemptReport[], now: Now): SettleAnswer[] {
+    return reports.map((report) => settle(this.#state, sessionId, report, now));
+  }
+
+  cancel(
+    requests: readonly { readonly taskId: string; readonly reason: string }[],
+    now: Now,
+  ): CancelAnswer[] {
+    return requests.map((request) => cancel(this.#state, request, now));
+  }
+
+  outcomes(taskIds: readonly string[]): OutcomeAnswer[] {
+    return taskIds.map((taskId) => outcomeOf(this.#state, taskId));
+  }
+
+  inspect(taskId: string): TaskInfo | 'UNKNOWN_TASK' {
+    return inspect(this.#state, taskId);
+  }
+
+  size(queue: string): QueueSize | 'UNKNOWN_QUEUE' {
+    return this.#state.queues.get(queue)?.size() ?? 'UNKNOWN_QUEUE';
+  }
+
+  queueReports(): QueueReport[] {
+    return [...this.#state.queues.values()].map((queue) => queue.report());
+  }
+
+  /** Does what has come due: graces, fences, schedules, expiries, retention. */
+  tick(now: Now): void {
+    passTime(this.#state, now);
+    for (const index of timeIndexes) {
+      if (!this.#sweptIn.has(index) && sweep(this.#state, index, now)) {
+        this.#sweptIn.set(index, this.#state.batch.number);
+      }
+    }
+  }
+
+  /** How long until `tick` has something to do; infinite if nothing is planned. */
+  nextTickInMs(now: Now): number {
+    const { deadlines, gracing, nextAtMs } = this.#state;
+    let inMs = (deadlines.first?.atMs ?? Number.POSITIVE_INFINITY) - now.monotonicMs;
+    for (const session of gracing) {
+      inMs = Math.min(inMs, session.graceEndsAtMs - now.monotonicMs);
+    }
+    for (const index of timeIndexes) {
+      if (!this.#sweptIn.has(index)) {
+        inMs = Math.min(inMs, nextAtMs[index] - horizonMs(this.#state, index, now));
+      }
+    }
+    return Math.max(0, inMs);
+  }
+
+  get hasChanges(): boolean {
+    return !this.#state.batch.isEmpty;
+  }
+
+  /** Closes the present batch; the next changes go into another. */
+  seal(): Batch {
+    return this.#state.sealBatch();
+  }
+
+  /** A sealed batch is on disk: what waited for that happens now. */
+  committed(batch: Batch): Effects {
+    const ready = this.#offerReady(batch);
+    this.#unpin(batch);
+    this.#resumeSweeps(batch);
+    return {
+      ready,
+      finished: batch.finished.filter((task) => !task.lane.isItems).map(finishedOf),
+      aborts: batch.aborts,
+      queuesWithRoom: [...batch.queuesWithRoom].map((queue) => queue.spec.name),
+    };
+  }
+
+  #offerReady(batch: Batch): Map<Lane, number> {
+    const counts = new Map<Lane, number>();
+    for (const task of batch.ready) {
+      if (task.state === 'ready' && task.lastBatch === batch.number) {
+        task.lane.offer(task);
+        counts.set(task.lane, (counts.get(task.lane) ?? 0) + 1);
+      }
+    }
+    for (const lane of counts.keys()) {
+      for (const dropped of lane.trim()) {
+        this.#state.tasks.delete(dropped.id);
+      }
+    }
+    return counts;
+  }
+
+  /** Memory keeps what is leased or in a window; everything else is on disk now. */
+  #unpin(batch: Batch): void {
+    for (const task of batch.touched) {
+      if (task.lastBatch === batch.number && task.lease === undefined && !task.inWindow) {
+        this.#state.tasks.delete(task.id);
+      }
+    }
+  }
+
+  #resumeSweeps(batch: Batch): void {
+    for (const [index, number] of this.#sweptIn) {
+      if (number <= batch.number) {
+        this.#sweptIn.delete(index);
+        this.#state.peekTime(index);
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { TaskState } from '@millrace/protocol';
+
+/**
+ * The key space of the journal. A key is a string of single-byte characters;
+ * its first character is the table. Task ids are printable ASCII (the decoder
+ * of the wire ensures it), so that one character is one byte.
+ *
+ * Changing a layout: raise STORE_VERSION, and say in ARCHITECTURE.md what
+ * becomes of older directories.
+ */
+export const STORE_VERSION = 1;
+
+const table = {
+  meta: 'm',
+  lane: 'n',
+  counters: 'c',
+  task: 't',
+  ready: 'r',
+  lease: 'l',
+  due: 'd',
+  expiry: 'e',
+  retention: 'x',
+  tombstone: 'z',
+} as const;
+
+/** The first key behind all of a table's. */
+const behind = (prefix: string): string =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+
+const bigEndian = (value: number, width: number): string => {
+  let chars = '';
+  let rest = value;
+  for (let i = 0; i < width; i++) {
+    chars = String.fromCharCode(rest % 256) + chars;
+    rest = Math.floor(rest / 256);
+  }
+  return chars;
+};
+
+export const metaKey = (name: 'version' | 'epoch' | 'secret' | 'retained'): string =>
+  table.meta + name;
+
+const utf8AsBytes = (text: string): string => Buffer.from(text).toString('latin1');
+const bytesAsUtf8 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString();
+
+export const laneKey = (queue: string, name: string): string =>
+  `${table.lane}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}`;
+export const laneOfKey = (key: string): { readonly queue: string; readonly name: string } => {
+  const split = key.indexOf('\0');
+  return { queue: bytesAsUtf8(key.slice(1, split)), name: bytesAsUtf8(key.slice(split + 1)) };
+};
+
+export const countersKey = (queue: string): string => table.counters + utf8AsBytes(queue);
+export const queueOfCountersKey = (key: string): string => bytesAsUtf8(key.slice(1));
+
+export const taskKey = (taskId: string): string => table.task + taskId;
+export const leaseKey = (taskId: string): string => table.lease + taskId;
+export const taskIdOfLeaseKey = (key: string): string => key.slice(1);
+
+/** When a task arrived: the epoch of the manager, then a count within it. */
+export interface Arrival {
+  readonly epoch: number;
+  readonly count: number;
+}
+
+const COUNT_MAX = 2 ** 48 - 1;
+const EPOCH_MAX = 2 ** 32 - 1;
+
+export const readyPrefix = (laneNumber: number): string => table.ready + bigEndian(laneNumber, 4);
+
+/** Sorts by priority, higher first, then by arrival: earlier first, or for LIFO later first. */
+export const readyKey = (
+  prefix: string,
+  priority: number,
+  arrival: Arrival,
+  order: 'fifo' | 'lifo',
+): string => {
+  const epoch = order === 'fifo' ? arrival.epoch : EPOCH_MAX - arrival.epoch;
+  const count = order === 'fifo' ? arrival.count : COUNT_MAX - arrival.count;
+  return prefix + String.fromCharCode(127 - priority) + bigEndian(epoch, 4) + bigEndian(count, 6);
+};
+
+/** The indexes by wall time: schedules, expiries, kept results, ids kept after their task. */
+export const timeIndexes = ['due', 'expiry', 'retention', 'tombstone'] as const;
+export type TimeIndex = (typeof timeIndexes)[number];
+
+const TIME_CHARS = 7;
+
+export const timeKey = (index: TimeIndex, atMs: number, taskId: string): string =>
+  table[index] + bigEndian(atMs, TIME_CHARS) + taskId;
+
+export const atMsOfTimeKey = (key: string): number => {
+  let atMs = 0;
+  for (let i = 1; i <= TIME_CHARS; i++) {
+    atMs = atMs * 256 + key.charCodeAt(i);
+  }
+  return atMs;
+};
+export const taskIdOfTimeKey = (key: string): string => key.slice(1 + TIME_CHARS);
+
+/** The rows of a time index up to and including `atMs`. */
+export const timeRange = (index: TimeIndex, atMs: number): readonly [string, string] => [
+  table[index],
+  Number.isFinite(atMs) ? table[index] + bigEndian(atMs + 1, TIME_CHARS) : behind(table[index]),
+];
+
+export const tableRange = (name: 'lane' | 'counters' | 'lease'): readonly [string, string] => [
+  table[name],
+  behind(table[name]),
+];
+
+/** The rows of a lane behind `key`, or all of them. */
+export const readyRange = (prefix: string, afterKey: string): readonly [string, string] => [
+  afterKey === '' ? prefix : `${afterKey}\0`,
+  behind(prefix),
+];
+
+/** A task id as the value of an index row. */
+export const encodeId = (taskId: string): Uint8Array => Buffer.from(taskId, 'latin1');
+export const decodeId = (value: Uint8Array): string =>
+  Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+
+export const isFinished = (state: TaskState): boolean =>
+  state === 'succeeded' || state === 'dead' || state === 'cancelled' || state === 'expired';

@@ -1,0 +1,229 @@
+import { limits, MillraceError } from '@millrace/protocol';
+import type { QueueSpec } from '../../engine.ts';
+import type { Journal } from '../journal.ts';
+import { Batch } from './batch.ts';
+import { Heap } from './heap.ts';
+import {
+  type Arrival,
+  atMsOfTimeKey,
+  encodeId,
+  laneKey,
+  metaKey,
+  type TimeIndex,
+  taskKey,
+  timeKey,
+  timeRange,
+} from './keys.ts';
+import { Lane } from './lane.ts';
+import { Queue } from './queue.ts';
+import { newSession, type Session } from './session.ts';
+import type { Lease, Task } from './task.ts';
+import { decodeTask, encodeNumbers, encodeTask, payloadOfRecord } from './task-record.ts';
+
+/** The two clocks, read once by the caller for each event. */
+export interface Now {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export interface CoreOptions {
+  readonly payloadMaxBytes: number;
+  readonly retainMaxBytes: number;
+  /** How long leases found at start wait for their sessions. */
+  readonly restartGraceMs: number;
+}
+
+/**
+ * Everything the core knows: what of the journal is in memory, and the batch
+ * that collects changes. Verbs change it through the moves in `transitions.ts`.
+ */
+export class State {
+  readonly journal: Journal;
+  readonly options: CoreOptions;
+  readonly queues = new Map<string, Queue>();
+  readonly lanes = new Map<number, Lane>();
+  readonly tasks = new Map<string, Task>();
+  readonly sessions = new Map<string, Session>();
+  /** Sessions without a connection. */
+  readonly gracing = new Set<Session>();
+  readonly deadlines = new Heap<Lease>();
+  /** For each time index, an instant at or before its first row. */
+  readonly nextAtMs: Record<TimeIndex, number> = {
+    due: Number.POSITIVE_INFINITY,
+    expiry: Number.POSITIVE_INFINITY,
+    retention: Number.POSITIVE_INFINITY,
+    tombstone: Number.POSITIVE_INFINITY,
+  };
+  epoch = 0;
+  secret: Uint8Array = new Uint8Array(0);
+  /** Bytes kept of results and errors. */
+  retainedBytes = 0;
+  /** Whether the store is below its reserve of free space. */
+  isStoreFull = false;
+  batch = new Batch(1);
+  #arrivals = 0;
+  #lastLane = 0;
+  #retainedOnDisk = 0;
+
+  constructor(journal: Journal, options: CoreOptions) {
+    this.journal = journal;
+    this.options = options;
+  }
+
+  nextArrival(): Arrival {
+    this.#arrivals += 1;
+    return { epoch: this.epoch, count: this.#arrivals };
+  }
+
+  /** Declares a queue, or gives a known one its new bounds. */
+  declareQueue(spec: QueueSpec): Queue {
+    const known = this.queues.get(spec.name);
+    if (known !== undefined) {
+      known.spec = spec;
+      known.declared = true;
+      return known;
+    }
+    const queue = new Queue(spec, true);
+    this.queues.set(spec.name, queue);
+    return queue;
+  }
+
+  /** A queue that the store knows and nobody has declared yet. */
+  foundQueue(name: string): Queue {
+    const known = this.queues.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const spec: QueueSpec = {
+      name,
+      maxItems: limits.queueMaxItems,
+      maxBytes: limits.queueMaxBytes,
+      order: 'fifo',
+    };
+    const queue = new Queue(spec, false);
+    this.queues.set(name, queue);
+    return queue;
+  }
+
+  addLane(number: number, queue: Queue, name: string, isNew: boolean): Lane {
+    const lane = new Lane(number, queue, name, isNew);
+    queue.lanes.set(name, lane);
+    this.lanes.set(number, lane);
+    this.#lastLane = Math.max(this.#lastLane, number);
+    return lane;
+  }
+
+  /** The lane of a task name, made on first use. */
+  laneFor(queue: Queue, name: string): Lane {
+    const known = queue.lanes.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const lane = this.addLane(this.#lastLane + 1, queue, name, true);
+    this.batch.put(laneKey(queue.spec.name, name), encodeNumbers([lane.number]));
+    return lane;
+  }
+
+  readonly laneOf = (number: number): Lane => {
+    const lane = this.lanes.get(number);
+    if (lane === undefined) {
+      throw new MillraceError('STORE_FAILED', `a task of the store names lane ${number}, which is not in it`);
+    }
+    return lane;
+  };
+
+  sessionFor(sessionId: string): Session {
+    const known = this.sessions.get(sessionId);
+    if (known !== undefined) {
+      return known;
+    }
+    const session = newSession(sessionId);
+    this.sessions.set(sessionId, session);
+    return session;
+  }
+
+  /** A task from memory, which is newer, or from disk. */
+  find(taskId: string): Task | undefined {
+    return this.tasks.get(taskId) ?? this.#fromDisk(taskId);
+  }
+
+  /** For a lane that refills: the task of a row, unless memory accounts for it. */
+  readonly loadWaiting = (taskId: string): Task | undefined => {
+    if (this.tasks.has(taskId)) {
+      return undefined;
+    }
+    const task = this.#fromDisk(taskId);
+    if (task !== undefined) {
+      this.tasks.set(taskId, task);
+    }
+    return task;
+  };
+
+  #fromDisk(taskId: string): Task | undefined {
+    const record = this.journal.get(taskKey(taskId));
+    return record === undefined ? undefined : decodeTask(taskId, record, this.laneOf);
+  }
+
+  payloadOf(task: Task): Uint8Array {
+    if (task.payload !== undefined) {
+      return task.payload;
+    }
+    const record = this.journal.get(taskKey(task.id));
+    const payload = record === undefined ? undefined : payloadOfRecord(record);
+    if (payload === undefined) {
+      throw new MillraceError('STORE_FAILED', `the payload of task ${task.id} is not in the store`);
+    }
+    return payload;
+  }
+
+  /** Pins a task in memory until the present batch is durable. */
+  touch(task: Task): void {
+    if (task.lastBatch !== this.batch.number) {
+      task.lastBatch = this.batch.number;
+      this.batch.touched.push(task);
+      this.tasks.set(task.id, task);
+    }
+    this.markDirty(task.lane.queue);
+  }
+
+  markDirty(queue: Queue): void {
+    this.batch.dirtyQueues.add(queue);
+  }
+
+  writeTask(task: Task, payload: Uint8Array | undefined): void {
+    this.touch(task);
+    this.batch.put(taskKey(task.id), encodeTask(task, payload));
+  }
+
+  putTime(index: TimeIndex, atMs: number, taskId: string): void {
+    this.batch.put(timeKey(index, atMs, taskId), encodeId(taskId));
+    this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMs);
+  }
+
+  removeTime(index: TimeIndex, atMs: number, taskId: string): void {
+    this.batch.remove(timeKey(index, atMs, taskId));
+  }
+
+  /** Looks at the disk for the first row of a time index. */
+  peekTime(index: TimeIndex): void {
+    const [from, to] = timeRange(index, Number.POSITIVE_INFINITY);
+    const [first] = this.journal.range(from, to, 1);
+    if (first !== undefined) {
+      this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMsOfTimeKey(first.key));
+    }
+  }
+
+  /** Closes the batch with the counters it changed, and starts the next. */
+  sealBatch(): Batch {
+    const sealed = this.batch;
+    for (const queue of sealed.dirtyQueues) {
+      sealed.put(queue.countersKey, queue.encodeCounters());
+    }
+    if (this.retainedBytes !== this.#retainedOnDisk) {
+      this.#retainedOnDisk = this.retainedBytes;
+      sealed.put(metaKey('retained'), encodeNumbers([this.retainedBytes]));
+    }
+    this.batch = new Batch(sealed.number + 1);
+    return sealed;
+  }
+}

@@ -1,0 +1,60 @@
+import type { TaskError, TaskState, Token } from '@millrace/protocol';
+import type { HeapEntry } from './heap.ts';
+import type { Arrival } from './keys.ts';
+import type { Lane } from './lane.ts';
+import type { Session } from './session.ts';
+
+/** The current grant of a task. `atMs` is when the manager fences it, on the monotonic clock. */
+export interface Lease extends HeapEntry {
+  readonly task: Task;
+  readonly session: Session;
+  readonly epoch: number;
+  readonly grant: number;
+}
+
+/**
+ * A task in memory: leased, in the window of its lane, or with a write that is
+ * not yet durable. All others are on disk only.
+ *
+ * `state` is written by the task machine alone.
+ */
+export interface Task {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly priority: number;
+  readonly arrival: Arrival;
+  /** Key of its row in the ready table, and so its place in the lane. */
+  readonly readyKey: string;
+  readonly payloadBytes: number;
+  readonly acceptedAtMs: number;
+  readonly deadlineMs: number | null;
+  readonly attempts: number;
+  readonly expiresAtMs: number | undefined;
+  state: TaskState;
+  /** Small payloads stay here, larger ones are read from disk when they are needed. */
+  payload: Uint8Array | undefined;
+  dueAtMs: number;
+  grants: number;
+  failures: number;
+  losses: number;
+  returns: number;
+  cancelRequested: boolean;
+  lease: Lease | undefined;
+  /** The last token that was settled by its holder, to answer a resend with `duplicate`. */
+  settled: { readonly epoch: number; readonly grant: number } | undefined;
+  result: Uint8Array | undefined;
+  error: TaskError | undefined;
+  finishedAtMs: number;
+  /** The result was removed; what is left says only that the id was used. */
+  isTombstone: boolean;
+  /** Number of the last batch that writes it. */
+  lastBatch: number;
+  /** Whether the lane's window holds it. */
+  inWindow: boolean;
+}
+
+export const tokenOf = (lease: Lease): Token => ({
+  taskId: lease.task.id,
+  epoch: lease.epoch,
+  grant: lease.grant,
+});

@@ -1,0 +1,240 @@
+import { limits, type Outcome, type TaskError } from '@millrace/protocol';
+import { encodeId, leaseKey, taskKey } from './keys.ts';
+import type { Session } from './session.ts';
+import type { Now, State } from './state.ts';
+import { type Lease, type Task, tokenOf } from './task.ts';
+import { move } from './task-machine.ts';
+import { encodeLease } from './task-record.ts';
+
+/**
+ * The moves of a task with all that belongs to them: indexes, counters, leases,
+ * and the writes that make them durable. Nothing else changes a task.
+ */
+
+const putReady = (state: State, task: Task): void => {
+  state.batch.put(task.readyKey, encodeId(task.id));
+  state.batch.ready.push(task);
+};
+
+/** A new task enters the store, ready or scheduled. */
+export const admit = (state: State, task: Task, payload: Uint8Array): void => {
+  const { counters } = task.lane.queue;
+  counters.enqueued += 1;
+  counters.bytes += task.payloadBytes;
+  state.writeTask(task, payload);
+  if (task.state === 'ready') {
+    counters.ready += 1;
+    putReady(state, task);
+  } else {
+    counters.scheduled += 1;
+    state.putTime('due', task.dueAtMs, task.id);
+  }
+  if (task.expiresAtMs !== undefined) {
+    state.putTime('expiry', task.expiresAtMs, task.id);
+  }
+};
+
+/** A scheduled task whose time has come. */
+export const fallDue = (state: State, task: Task): void => {
+  move(task, 'fallDue');
+  const { counters } = task.lane.queue;
+  counters.scheduled -= 1;
+  counters.ready += 1;
+  state.removeTime('due', task.dueAtMs, task.id);
+  state.writeTask(task, state.payloadOf(task));
+  putReady(state, task);
+};
+
+const attachLease = (state: State, task: Task, session: Session, lease: Lease): void => {
+  task.lease = lease;
+  session.leased.add(task);
+  if (Number.isFinite(lease.atMs)) {
+    state.deadlines.add(lease);
+  }
+};
+
+/** When the manager fences a run that starts now: after its deadline, the kill, and some slack for the report. */
+const fencedAtMs = (task: Task, now: Now): number =>
+  task.deadlineMs === null
+    ? Number.POSITIVE_INFINITY
+    : now.monotonicMs + task.deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
+
+/** Gives a ready task to a session, under a given token. */
+export const lease = (
+  state: State,
+  task: Task,
+  session: Session,
+  token: { readonly epoch: number; readonly grant: number },
+  now: Now,
+): Lease => {
+  move(task, 'lease');
+  task.lane.remove(task);
+  const { counters } = task.lane.queue;
+  counters.ready -= 1;
+  counters.leased += 1;
+  counters.regranted += task.grants > 0 ? 1 : 0;
+  task.grants = token.grant;
+  const granted: Lease = { task, session, ...token, atMs: fencedAtMs(task, now), heapIndex: -1 };
+  attachLease(state, task, session, granted);
+  state.touch(task);
+  state.batch.remove(task.readyKey);
+  writeLease(state, granted);
+  return granted;
+};
+
+/** Puts a lease that the store remembers back in force, after a restart. */
+export const restoreLease = (
+  state: State,
+  task: Task,
+  session: Session,
+  token: { readonly epoch: number; readonly grant: number },
+  now: Now,
+): void => {
+  move(task, 'lease');
+  task.grants = token.grant;
+  const granted: Lease = { task, session, ...token, atMs: fencedAtMs(task, now), heapIndex: -1 };
+  attachLease(state, task, session, granted);
+  state.tasks.set(task.id, task);
+};
+
+const writeLease = (state: State, granted: Lease): void => {
+  const { epoch, grant, session, task } = granted;
+  const record = { sessionId: session.id, epoch, grant, cancelRequested: task.cancelRequested };
+  state.batch.put(leaseKey(task.id), encodeLease(record));
+};
+
+/** Records that a running task should be cancelled, and tells its holder once that is durable. */
+export const requestCancel = (state: State, task: Task, held: Lease): void => {
+  task.cancelRequested = true;
+  state.touch(task);
+  writeLease(state, held);
+  state.batch.aborts.push({
+    sessionId: held.session.id,
+    token: tokenOf(held),
+    reason: 'cancelled',
+  });
+};
+
+const dropLease = (state: State, task: Task): void => {
+  const { lease: held } = task;
+  if (held === undefined) {
+    return;
+  }
+  task.lease = undefined;
+  held.session.leased.delete(task);
+  state.deadlines.remove(held);
+  task.lane.queue.counters.leased -= 1;
+  state.batch.remove(leaseKey(task.id));
+};
+
+/** A leased task goes back to its place in the ready order. */
+export const returnToReady = (state: State, task: Task): void => {
+  move(task, 'return');
+  dropLease(state, task);
+  task.lane.queue.counters.ready += 1;
+  state.writeTask(task, state.payloadOf(task));
+  putReady(state, task);
+};
+
+/** A leased task waits for its next attempt. */
+export const retryLater = (state: State, task: Task, delayMs: number, now: Now): void => {
+  move(task, 'retry');
+  dropLease(state, task);
+  task.lane.queue.counters.scheduled += 1;
+  task.dueAtMs = now.wallMs + delayMs;
+  state.writeTask(task, state.payloadOf(task));
+  state.putTime('due', task.dueAtMs, task.id);
+};
+
+const moveTo = { succeeded: 'succeed', dead: 'die', cancelled: 'cancel', expired: 'expire' } as const;
+
+const retainMs: Readonly<Record<Outcome, number>> = {
+  succeeded: limits.retainSucceededMs,
+  dead: limits.retainDeadMs,
+  cancelled: limits.retainSucceededMs,
+  expired: limits.retainSucceededMs,
+};
+
+const RECORD_OVERHEAD_BYTES = 200;
+
+/** What a finished task costs the store, roughly. */
+const retainedBytesOf = (task: Task): number =>
+  RECORD_OVERHEAD_BYTES +
+  (task.result?.length ?? 0) +
+  (task.error === undefined ? 0 : task.error.message.length + task.error.stack.length);
+
+const leaveWaiting = (state: State, task: Task): void => {
+  const { counters } = task.lane.queue;
+  if (task.state === 'ready') {
+    task.lane.remove(task);
+    counters.ready -= 1;
+    state.batch.remove(task.readyKey);
+  } else if (task.state === 'scheduled') {
+    counters.scheduled -= 1;
+    state.removeTime('due', task.dueAtMs, task.id);
+  }
+};
+
+/** A task ends, from whatever state allows it. Its outcome is visible once this is durable. */
+export const finish = (
+  state: State,
+  task: Task,
+  outcome: Outcome,
+  end: { readonly result?: Uint8Array | undefined; readonly error?: TaskError | undefined },
+  now: Now,
+): void => {
+  leaveWaiting(state, task);
+  move(task, moveTo[outcome]);
+  dropLease(state, task);
+  const { queue } = task.lane;
+  queue.counters[outcome] += 1;
+  queue.counters.bytes -= task.payloadBytes;
+  if (task.expiresAtMs !== undefined) {
+    state.removeTime('expiry', task.expiresAtMs, task.id);
+  }
+  task.finishedAtMs = now.wallMs;
+  task.payload = undefined;
+  task.result = end.result;
+  task.error = end.error;
+  state.batch.finished.push(task);
+  state.batch.queuesWithRoom.add(queue);
+  retain(state, task, retainMs[outcome]);
+};
+
+/** A result is kept for its time. Items have none: what stays is the knowledge that their id was used. */
+const retain = (state: State, task: Task, keepMs: number): void => {
+  if (task.lane.isItems) {
+    keepTombstone(state, task);
+    return;
+  }
+  state.retainedBytes += retainedBytesOf(task);
+  state.writeTask(task, undefined);
+  state.putTime('retention', task.finishedAtMs + keepMs, task.id);
+};
+
+/** Until when the id of a task is known, so that a resent enqueue does not make it anew. */
+const knownUntilMs = (task: Task): number => task.acceptedAtMs + limits.tombstoneMs;
+
+const keepTombstone = (state: State, task: Task): void => {
+  task.isTombstone = true;
+  state.writeTask(task, undefined);
+  state.putTime('tombstone', knownUntilMs(task), task.id);
+};
+
+/** Forgets a finished task and its id. */
+export const forgetTask = (state: State, task: Task): void => {
+  state.touch(task);
+  state.batch.remove(taskKey(task.id));
+};
+
+/** Removes the result of a finished task; its id stays while a resend of its enqueue may come. */
+export const removeResult = (state: State, task: Task, now: Now): void => {
+  state.retainedBytes -= retainedBytesOf(task);
+  task.result = undefined;
+  task.error = undefined;
+  if (knownUntilMs(task) <= now.wallMs) {
+    forgetTask(state, task);
+  } else {
+    keepTombstone(state, task);
+  }
+};

@@ -1,0 +1,31 @@
+import type { CancelAnswer } from '../../../engine.ts';
+import { isFinished } from '../keys.ts';
+import type { Now, State } from '../state.ts';
+import { finish, requestCancel } from '../transitions.ts';
+
+/**
+ * Cancels a waiting task at once. For a running one the request is recorded: a
+ * success committed first stands, any other end is then `cancelled`.
+ */
+export const cancel = (
+  state: State,
+  request: { readonly taskId: string; readonly reason: string },
+  now: Now,
+): CancelAnswer => {
+  const task = state.find(request.taskId);
+  if (task === undefined) {
+    return 'UNKNOWN_TASK';
+  }
+  if (isFinished(task.state)) {
+    return { answer: 'finished', state: task.state };
+  }
+  if (task.lease !== undefined) {
+    if (!task.cancelRequested) {
+      requestCancel(state, task, task.lease);
+    }
+    return { answer: 'requested', state: task.state };
+  }
+  const error = { name: 'Cancelled', message: request.reason, stack: '', retry: false };
+  finish(state, task, 'cancelled', { error }, now);
+  return { answer: 'cancelled', state: task.state };
+};

@@ -1,0 +1,140 @@
+import { limits } from '@millrace/protocol';
+import type { EnqueueAnswer, NewTask } from '../../../engine.ts';
+import { readyKey } from '../keys.ts';
+import type { Queue } from '../queue.ts';
+import type { Now, State } from '../state.ts';
+import type { Task } from '../task.ts';
+import { keptPayload } from '../task-record.ts';
+import { admit } from '../transitions.ts';
+
+type Refusal = Extract<EnqueueAnswer, { refused: string }>;
+
+/** What a request adds to one queue. */
+interface Demand {
+  items: number;
+  bytes: number;
+  readonly newNames: Set<string>;
+}
+
+const checkTask = (state: State, task: NewTask): Refusal | undefined => {
+  const queue = state.queues.get(task.queue);
+  if (queue === undefined || !queue.declared) {
+    const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
+    return {
+      refused: 'UNKNOWN_QUEUE',
+      message: `no queue '${task.queue}' is declared; there are: ${declared.slice(0, 10).join(', ') || 'none'}`,
+    };
+  }
+  if (task.payload.length > state.options.payloadMaxBytes) {
+    return {
+      refused: 'PAYLOAD_TOO_LARGE',
+      message: `the payload of ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
+    };
+  }
+  return undefined;
+};
+
+const demandOf = (state: State, tasks: readonly NewTask[]): Map<Queue, Demand> => {
+  const demands = new Map<Queue, Demand>();
+  for (const task of tasks) {
+    const queue = state.queues.get(task.queue);
+    if (queue === undefined) {
+      continue;
+    }
+    const demand = demands.get(queue) ?? { items: 0, bytes: 0, newNames: new Set() };
+    demand.items += 1;
+    demand.bytes += task.payload.length;
+    if (!queue.lanes.has(task.name)) {
+      demand.newNames.add(task.name);
+    }
+    demands.set(queue, demand);
+  }
+  return demands;
+};
+
+const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined => {
+  for (const [queue, demand] of demandOf(state, tasks)) {
+    const { name, maxBytes, maxItems } = queue.spec;
+    if (!queue.fits(demand.items, demand.bytes)) {
+      return {
+        refused: 'QUEUE_FULL',
+        message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
+      };
+    }
+    if (queue.lanes.size + demand.newNames.size > limits.taskNamesPerQueueMax) {
+      return {
+        refused: 'TOO_MANY_NAMES',
+        message: `queue '${name}' has ${queue.lanes.size} task names, the limit is ${limits.taskNamesPerQueueMax}`,
+      };
+    }
+  }
+  return undefined;
+};
+
+const newTask = (state: State, wanted: NewTask, now: Now): Task => {
+  const queue = state.queues.get(wanted.queue) as Queue;
+  const lane = state.laneFor(queue, wanted.name);
+  const arrival = state.nextArrival();
+  return {
+    id: wanted.taskId,
+    lane,
+    priority: wanted.priority,
+    arrival,
+    readyKey: readyKey(lane.prefix, wanted.priority, arrival, lane.order),
+    payloadBytes: wanted.payload.length,
+    acceptedAtMs: now.wallMs,
+    deadlineMs: wanted.deadlineMs,
+    attempts: wanted.attempts,
+    expiresAtMs: wanted.expiresInMs === undefined ? undefined : now.wallMs + wanted.expiresInMs,
+    state: wanted.delayMs > 0 ? 'scheduled' : 'ready',
+    payload: keptPayload(wanted.payload),
+    dueAtMs: now.wallMs + wanted.delayMs,
+    grants: 0,
+    failures: 0,
+    losses: 0,
+    returns: 0,
+    cancelRequested: false,
+    lease: undefined,
+    settled: undefined,
+    result: undefined,
+    error: undefined,
+    finishedAtMs: 0,
+    isTombstone: false,
+    lastBatch: 0,
+    inWindow: false,
+  };
+};
+
+/** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
+const withoutKnown = (state: State, tasks: readonly NewTask[]): NewTask[] => {
+  const seen = new Set<string>();
+  return tasks.filter((task) => {
+    if (seen.has(task.taskId) || state.find(task.taskId) !== undefined) {
+      return false;
+    }
+    seen.add(task.taskId);
+    return true;
+  });
+};
+
+/** Adds all tasks of one request, or none. */
+export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): EnqueueAnswer => {
+  for (const task of tasks) {
+    const refusal = checkTask(state, task);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+  }
+  const fresh = withoutKnown(state, tasks);
+  if (fresh.length > 0 && state.isStoreFull) {
+    return { refused: 'STORE_FULL', message: 'the disk of the store is below its reserve' };
+  }
+  const refusal = checkRoom(state, fresh);
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  for (const wanted of fresh) {
+    admit(state, newTask(state, wanted, now), wanted.payload);
+  }
+  return { created: fresh.length };
+};

@@ -1,0 +1,91 @@
+import type { TaskError } from '@millrace/protocol';
+import { atMsOfTimeKey, isFinished, type TimeIndex, taskIdOfTimeKey, timeRange } from '../keys.ts';
+import type { Now, State } from '../state.ts';
+import { type Task, tokenOf } from '../task.ts';
+import { fallDue, finish, forgetTask, removeResult } from '../transitions.ts';
+import { expireSessions } from './sessions.ts';
+import { failAttempt } from './settle.ts';
+
+/** Rows of one index handled in one batch. */
+const SWEEP_ROWS = 1_000;
+
+const fencedError: TaskError = {
+  name: 'DeadlineExceeded',
+  message: 'the attempt did not end within its deadline and kill grace; it was fenced off',
+  stack: '',
+  retry: true,
+};
+
+/** Fences the attempts that outlived deadline and kill: their tokens are worth nothing from now on. */
+const fenceOverdue = (state: State, now: Now): void => {
+  for (;;) {
+    const { first } = state.deadlines;
+    if (first === undefined || first.atMs > now.monotonicMs) {
+      return;
+    }
+    const sessionId = first.session.id;
+    state.batch.aborts.push({ sessionId, token: tokenOf(first), reason: 'fenced' });
+    failAttempt(state, first.task, fencedError, now);
+  }
+};
+
+/** Handles one row that has come due. A row that no longer fits its task is left over and says nothing. */
+type HandleRow = (state: State, task: Task, atMs: number, now: Now) => void;
+
+const handlers: Readonly<Record<TimeIndex, HandleRow>> = {
+  due(state, task, atMs) {
+    if (task.state === 'scheduled' && task.dueAtMs === atMs) {
+      fallDue(state, task);
+    }
+  },
+  expiry(state, task, _atMs, now) {
+    if (task.grants === 0 && !isFinished(task.state)) {
+      finish(state, task, 'expired', {}, now);
+    }
+  },
+  retention(state, task, _atMs, now) {
+    if (isFinished(task.state) && !task.isTombstone) {
+      removeResult(state, task, now);
+    }
+  },
+  tombstone(state, task) {
+    if (task.isTombstone) {
+      forgetTask(state, task);
+    }
+  },
+};
+
+/** How far an index is handled: up to now, or all of it while finished tasks take too much space. */
+export const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
+  index === 'retention' && state.retainedBytes > state.options.retainMaxBytes
+    ? Number.MAX_SAFE_INTEGER
+    : now.wallMs;
+
+/**
+ * Handles the rows of one time index that have come due. Answers whether it
+ * changed anything: then the same rows must not be read again before the batch
+ * is durable.
+ */
+export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
+  const untilMs = horizonMs(state, index, now);
+  if (state.nextAtMs[index] > untilMs) {
+    return false;
+  }
+  const [from, to] = timeRange(index, untilMs);
+  const rows = state.journal.range(from, to, SWEEP_ROWS);
+  state.nextAtMs[index] = Number.POSITIVE_INFINITY;
+  for (const { key } of rows) {
+    const task = state.find(taskIdOfTimeKey(key));
+    if (task !== undefined) {
+      handlers[index](state, task, atMsOfTimeKey(key), now);
+    }
+    state.batch.remove(key);
+  }
+  return rows.length > 0;
+};
+
+/** What time alone brings about, apart from the time indexes. */
+export const passTime = (state: State, now: Now): void => {
+  expireSessions(state, now);
+  fenceOverdue(state, now);
+};

@@ -1,0 +1,245 @@
+import { type Cancel, type Clock, MillraceError, type RandomBytes, ticketOf } from '@millrace/protocol';
+import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
+import { Core, type Effects } from './core/core.ts';
+import type { CoreOptions, Now } from './core/state.ts';
+import type { Journal } from './journal.ts';
+
+export interface EmbeddedEngineOptions extends CoreOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+const SECRET_BYTES = 32;
+/** How often the store's free space is looked at. */
+const SPACE_CHECK_MS = 1_000;
+/** Share of the last commit in the reported commit time. */
+const COMMIT_SMOOTHING = 0.1;
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: MillraceError) => void;
+}
+
+const deferred = (): Deferred => {
+  let resolve = (): void => {};
+  let reject = (_error: MillraceError): void => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+};
+
+const silent: EngineEvents = { ready() {}, finished() {}, abort() {}, room() {}, failed() {} };
+
+/**
+ * The shell of the pure core: gives it the time, writes its batches one after
+ * another, and lets answers go once what they reflect is on disk.
+ */
+export class EmbeddedEngine implements Engine {
+  readonly #core: Core;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #randomBytes: RandomBytes;
+  #events = silent;
+  #isCommitting = false;
+  #isCommitPlanned = false;
+  #failure: MillraceError | undefined;
+  /** Resolves when the batch that is collecting now is durable. */
+  #nextCommit = deferred();
+  /** Resolves when the batch in flight is durable. */
+  #presentCommit: Promise<void> = Promise.resolve();
+  #tickAtMs = Number.POSITIVE_INFINITY;
+  #stopTick: Cancel = () => {};
+  #stopSpaceCheck: Cancel = () => {};
+  #commitMs = 0;
+
+  constructor(options: EmbeddedEngineOptions) {
+    this.#journal = options.journal;
+    this.#clock = options.clock;
+    this.#randomBytes = options.randomBytes;
+    this.#core = new Core(options.journal, options);
+  }
+
+  get epoch(): number {
+    return this.#core.epoch;
+  }
+
+  async start(events: EngineEvents): Promise<void> {
+    this.#events = events;
+    this.#core.load(this.#randomBytes(SECRET_BYTES), this.#now());
+    this.#checkSpace();
+    await this.#durable(undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#stopTick();
+    this.#stopSpaceCheck();
+    if (this.#failure === undefined) {
+      await this.#durable(undefined);
+    }
+    await this.#journal.close();
+  }
+
+  declareQueue: Engine['declareQueue'] = (spec) => this.#core.declareQueue(spec);
+
+  hasQueue: Engine['hasQueue'] = (name) => this.#core.hasQueue(name);
+
+  ticket: Engine['ticket'] = (sessionId, keyId) => ticketOf(this.#core.secret, sessionId, keyId);
+
+  openSession: Engine['openSession'] = (sessionId) => this.#core.openSession(sessionId);
+
+  resume: Engine['resume'] = (sessionId, tokens) =>
+    this.#durable(this.#core.resume(sessionId, tokens, this.#now()));
+
+  disconnect: Engine['disconnect'] = (sessionId, graceMs) => {
+    this.#core.disconnect(sessionId, graceMs, this.#now());
+    this.#planTick();
+  };
+
+  endSession: Engine['endSession'] = (sessionId) => {
+    this.#core.endSession(sessionId, this.#now());
+    return this.#durable(undefined);
+  };
+
+  enqueue: Engine['enqueue'] = (requests) =>
+    this.#durable(this.#core.enqueue(requests, this.#now()));
+
+  claim: Engine['claim'] = (requests) => {
+    const grants = this.#core.claim(requests, this.#now());
+    this.#planCommit();
+    return Promise.resolve(grants);
+  };
+
+  settle: Engine['settle'] = (sessionId, reports) =>
+    this.#durable(this.#core.settle(sessionId, reports, this.#now()));
+
+  cancel: Engine['cancel'] = (requests) => this.#durable(this.#core.cancel(requests, this.#now()));
+
+  outcomes: Engine['outcomes'] = (taskIds) => this.#durable(this.#core.outcomes(taskIds));
+
+  inspect: Engine['inspect'] = (taskId) => this.#durable(this.#core.inspect(taskId));
+
+  size: Engine['size'] = (queue) => this.#durable(this.#core.size(queue));
+
+  report(): EngineReport {
+    const space = this.#journal.space();
+    return {
+      epoch: this.#core.epoch,
+      store: this.#journal.name,
+      storeBytes: space.usedBytes,
+      freeBytes: space.freeBytes,
+      commitMs: this.#commitMs,
+      sessions: this.#core.sessionCount,
+      queues: this.#core.queueReports(),
+    };
+  }
+
+  #now(): Now {
+    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
+  }
+
+  /** `answer`, once everything it can reflect is on disk. */
+  #durable<T>(answer: T): Promise<T> {
+    if (this.#failure !== undefined) {
+      return Promise.reject(this.#failure);
+    }
+    this.#planCommit();
+    const barrier = this.#core.hasChanges ? this.#nextCommit.promise : this.#presentCommit;
+    return barrier.then(() => answer);
+  }
+
+  /** All changes of this turn, and of the time a batch is in flight, become one batch. */
+  #planCommit(): void {
+    if (this.#isCommitting || this.#isCommitPlanned || !this.#core.hasChanges) {
+      return;
+    }
+    this.#isCommitPlanned = true;
+    this.#clock.endOfTurn(() => {
+      this.#isCommitPlanned = false;
+      this.#commit();
+    });
+  }
+
+  #commit(): void {
+    if (this.#isCommitting || this.#failure !== undefined || !this.#core.hasChanges) {
+      return;
+    }
+    this.#isCommitting = true;
+    const startedAtMs = this.#clock.monotonicMs();
+    const batch = this.#core.seal();
+    const done = this.#nextCommit;
+    this.#nextCommit = deferred();
+    this.#presentCommit = done.promise;
+    this.#journal.commit(batch.writes).then(
+      () => {
+        this.#isCommitting = false;
+        this.#timeCommit(startedAtMs);
+        this.#tell(this.#core.committed(batch));
+        done.resolve();
+        this.#planCommit();
+        this.#planTick();
+      },
+      (error: unknown) => this.#fail(error, done.reject),
+    );
+  }
+
+  #timeCommit(startedAtMs: number): void {
+    const tookMs = this.#clock.monotonicMs() - startedAtMs;
+    this.#commitMs += (tookMs - this.#commitMs) * COMMIT_SMOOTHING;
+  }
+
+  #tell(effects: Effects): void {
+    if (effects.finished.length > 0) {
+      this.#events.finished(effects.finished);
+    }
+    for (const [lane, count] of effects.ready) {
+      this.#events.ready(lane.queue.spec.name, lane.name, count);
+    }
+    for (const { sessionId, token, reason } of effects.aborts) {
+      this.#events.abort(sessionId, token, reason);
+    }
+    for (const queue of effects.queuesWithRoom) {
+      this.#events.room(queue);
+    }
+  }
+
+  #fail(cause: unknown, reject: (error: MillraceError) => void): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#failure = new MillraceError('STORE_FAILED', `the store did not write: ${reason}`, { cause });
+    this.#stopTick();
+    this.#stopSpaceCheck();
+    reject(this.#failure);
+    this.#nextCommit.promise.catch(() => {});
+    this.#nextCommit.reject(this.#failure);
+    this.#events.failed(this.#failure);
+  }
+
+  #planTick(): void {
+    if (this.#failure !== undefined) {
+      return;
+    }
+    const now = this.#now();
+    const atMs = now.monotonicMs + Math.ceil(this.#core.nextTickInMs(now));
+    if (atMs < this.#tickAtMs) {
+      this.#stopTick();
+      this.#tickAtMs = atMs;
+      this.#stopTick = this.#clock.after(atMs - now.monotonicMs, () => this.#tick());
+    }
+  }
+
+  #tick(): void {
+    this.#tickAtMs = Number.POSITIVE_INFINITY;
+    this.#core.tick(this.#now());
+    this.#planCommit();
+    this.#planTick();
+  }
+
+  #checkSpace(): void {
+    const { freeBytes, reserveBytes } = this.#journal.space();
+    this.#core.setStoreFull(freeBytes < reserveBytes);
+    this.#stopSpaceCheck = this.#clock.after(SPACE_CHECK_MS, () => this.#checkSpace());
+  }
+}

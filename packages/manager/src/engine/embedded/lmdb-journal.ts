@@ -1,0 +1,89 @@
+import { mkdirSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { MillraceError } from '@millrace/protocol';
+import { open } from 'lmdb';
+import type { Journal, JournalSpace, Row, Write } from './journal.ts';
+import { lockDirectory } from './directory-lock.ts';
+
+const MIB = 1024 * 1024;
+/** Kept free so that results and deletes can be written when nothing new is accepted. */
+const RESERVE_MAX_BYTES = 64 * MIB;
+const RESERVE_SHARE = 0.1;
+const DATA_FILE = 'data.mdb';
+
+const bytesOf = (key: string): Buffer => Buffer.from(key, 'latin1');
+
+const spaceOf = (directory: string): JournalSpace => {
+  const disk = statfsSync(directory);
+  return {
+    usedBytes: statSync(join(directory, DATA_FILE)).size,
+    freeBytes: disk.bavail * disk.bsize,
+    reserveBytes: Math.min(RESERVE_MAX_BYTES, disk.blocks * disk.bsize * RESERVE_SHARE),
+  };
+};
+
+/**
+ * A journal in an LMDB file. With `overlappingSync: false` a commit becomes
+ * visible only when it is flushed, and its promise resolves only then.
+ *
+ * @throws STORE_IN_USE, STORE_FAILED
+ */
+export const lmdbJournal = async (directory: string): Promise<Journal> => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const unlock = await lockDirectory(directory);
+  const store = open<Buffer, Buffer>({
+    path: directory,
+    noSubdir: false,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    overlappingSync: false,
+    cache: false,
+  });
+
+  const write = async (writes: readonly Write[]): Promise<void> => {
+    // All writes of one event turn are one transaction, and share its promise.
+    let last: Promise<boolean> = Promise.resolve(true);
+    for (const { key, value } of writes) {
+      last =
+        value === undefined
+          ? store.remove(bytesOf(key))
+          : store.put(bytesOf(key), Buffer.from(value.buffer, value.byteOffset, value.length));
+    }
+    await last;
+    // Reads of this turn must see what is now durable, not the snapshot before it.
+    store.resetReadTxn();
+  };
+
+  return {
+    name: 'lmdb',
+    get: (key) => store.get(bytesOf(key)),
+    range(from, to, limit) {
+      const rows: Row[] = [];
+      for (const { key, value } of store.getRange({ start: bytesOf(from), end: bytesOf(to), limit })) {
+        rows.push({ key: key.toString('latin1'), value });
+      }
+      return rows;
+    },
+    commit: write,
+    space: () => spaceOf(directory),
+    async close() {
+      await store.close();
+      await unlock();
+    },
+  };
+};
+
+/** @throws STORE_FAILED when the directory cannot be used */
+export const openLmdbJournal = async (directory: string): Promise<Journal> => {
+  try {
+    return await lmdbJournal(directory);
+  } catch (error) {
+    if (error instanceof MillraceError) {
+      throw error;
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MillraceError('STORE_FAILED', `cannot open the data directory ${directory}: ${reason}`, {
+      cause: error,
+    });
+  }
+};

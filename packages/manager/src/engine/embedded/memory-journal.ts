@@ -1,0 +1,40 @@
+import sortedBtree from 'sorted-btree';
+import type { Journal, Row } from './journal.ts';
+
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/** A journal that forgets everything with its process: for tests, and for queues whose loss does not matter. */
+export const memoryJournal = (): Journal => {
+  const rows = new sortedBtree.default<string, Uint8Array>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  let usedBytes = 0;
+  const forget = (key: string): void => {
+    const value = rows.get(key);
+    if (value !== undefined) {
+      usedBytes -= key.length + value.length;
+      rows.delete(key);
+    }
+  };
+  return {
+    name: 'memory',
+    get: (key) => rows.get(key),
+    range(from, to, limit) {
+      const found: Row[] = [];
+      rows.forRange(from, to, false, (key, value) => {
+        found.push({ key, value });
+        return found.length < limit ? undefined : { break: true };
+      });
+      return found;
+    },
+    async commit(writes) {
+      for (const { key, value } of writes) {
+        forget(key);
+        if (value !== undefined) {
+          rows.set(key, value);
+          usedBytes += key.length + value.length;
+        }
+      }
+    },
+    space: () => ({ usedBytes, freeBytes: UNLIMITED, reserveBytes: 0 }),
+    async close() {},
+  };
+};

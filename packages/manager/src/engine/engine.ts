@@ -1,0 +1,201 @@
+import type { Outcome, TaskError, TaskState, Token } from '@millrace/protocol';
+
+/** A queue as its owner declares it. */
+export interface QueueSpec {
+  readonly name: string;
+  /** Unfinished tasks and items it may hold. */
+  readonly maxItems: number;
+  /** Payload bytes its unfinished tasks may hold. */
+  readonly maxBytes: number;
+  /** Among equal priorities: first or last in, first out. */
+  readonly order: 'fifo' | 'lifo';
+}
+
+/** A task to add; times are durations from now. */
+export interface NewTask {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly payload: Uint8Array;
+  readonly priority: number;
+  readonly delayMs: number;
+  readonly deadlineMs: number | null;
+  readonly attempts: number;
+  readonly expiresInMs: number | undefined;
+}
+
+export type EnqueueRefusal =
+  | 'QUEUE_FULL'
+  | 'UNKNOWN_QUEUE'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'TOO_MANY_NAMES'
+  | 'STORE_FULL';
+
+export type EnqueueAnswer =
+  | { readonly created: number }
+  | { readonly refused: EnqueueRefusal; readonly message: string };
+
+export interface Handle {
+  readonly queue: string;
+  readonly name: string;
+}
+
+/** A wish for tasks of any of these handles, at most `max`. */
+export interface ClaimRequest {
+  readonly sessionId: string;
+  readonly handles: readonly Handle[];
+  readonly max: number;
+}
+
+export interface Grant {
+  readonly token: Token;
+  /** Position in the request's handles. */
+  readonly handle: number;
+  readonly payload: Uint8Array;
+  /** 1 for the first; losses and returns do not count. */
+  readonly attempt: number;
+  readonly deadlineMs: number | null;
+}
+
+/** How a run ended, as its worker reports it. */
+export interface AttemptReport {
+  readonly token: Token;
+  readonly kind: 'succeeded' | 'failed' | 'timed-out' | 'cancelled' | 'lost' | 'released';
+  readonly result: Uint8Array | undefined;
+  readonly error: TaskError | undefined;
+}
+
+export type SettleAnswer = 'accepted' | 'duplicate' | 'LEASE_LOST' | 'UNKNOWN_TASK';
+
+export type CancelAnswer =
+  | { readonly answer: 'cancelled' | 'requested' | 'finished'; readonly state: TaskState }
+  | 'UNKNOWN_TASK';
+
+/** A task's end, as anyone may see it from now on. */
+export interface Finished {
+  readonly taskId: string;
+  readonly state: Outcome;
+  readonly result: Uint8Array | undefined;
+  readonly error: TaskError | undefined;
+}
+
+/** What is known of a task's end. */
+export type OutcomeAnswer =
+  | Finished
+  | { readonly taskId: string; readonly state: Exclude<TaskState, Outcome> }
+  | 'UNKNOWN_TASK'
+  | 'RESULT_REMOVED';
+
+export interface TaskInfo {
+  readonly queue: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly priority: number;
+  readonly grant: number;
+  readonly failures: number;
+  readonly losses: number;
+  readonly returns: number;
+  readonly payloadBytes: number;
+  readonly error: TaskError | undefined;
+}
+
+export interface QueueSize {
+  readonly ready: number;
+  readonly scheduled: number;
+  readonly leased: number;
+  readonly bytes: number;
+}
+
+/** Running totals of a queue; they survive a restart. */
+export interface QueueTotals {
+  readonly enqueued: number;
+  readonly succeeded: number;
+  readonly dead: number;
+  readonly cancelled: number;
+  readonly expired: number;
+  /** Grants beyond a task's first. */
+  readonly regranted: number;
+  readonly losses: number;
+}
+
+export interface QueueReport {
+  readonly name: string;
+  readonly size: QueueSize;
+  readonly totals: QueueTotals;
+  readonly maxItems: number;
+  readonly maxBytes: number;
+}
+
+export interface EngineReport {
+  readonly epoch: number;
+  readonly store: string;
+  readonly storeBytes: number;
+  readonly freeBytes: number;
+  readonly commitMs: number;
+  readonly sessions: number;
+  readonly queues: readonly QueueReport[];
+}
+
+/** What an engine tells the manager without being asked. Everything told is durable. */
+export interface EngineEvents {
+  /** `count` more tasks of this handle can be claimed. */
+  ready(queue: string, name: string, count: number): void;
+  finished(tasks: readonly Finished[]): void;
+  /** The holder of this lease should stop. */
+  abort(sessionId: string, token: Token, reason: 'cancelled' | 'fenced'): void;
+  /** Unfinished tasks of this queue became fewer. */
+  room(queue: string): void;
+  /** The store failed; nothing is acknowledged from here on. */
+  failed(error: Error): void;
+}
+
+/**
+ * Owns all queue state. Contract, kept by every engine and held by one
+ * conformance suite:
+ *
+ * 1. A promise resolves only when everything its answer reflects is on disk.
+ *    `claim` alone does not wait: what it grants was durable before, and the
+ *    grant joins the ordered journal.
+ * 2. Verbs take effect in the order of their calls. A batch is not a
+ *    transaction; its entries are, each by itself.
+ * 3. A task is claimable only once the write that made it ready is durable, and
+ *    an outcome is visible only once it is.
+ * 4. Every grant raises the task's grant number; a token is compared only for
+ *    equality, together with its session. The first settlement with the current
+ *    token wins.
+ * 5. Durations, never instants, come in. Leases and grace run on monotonic time,
+ *    schedules and retention on wall time.
+ * 6. After a failed write, no promise resolves any more; `events.failed` says so.
+ */
+export interface Engine {
+  start(events: EngineEvents): Promise<void>;
+  close(): Promise<void>;
+
+  readonly epoch: number;
+  declareQueue(spec: QueueSpec): void;
+  hasQueue(name: string): boolean;
+
+  /** The secret proof that a session was given to a key. */
+  ticket(sessionId: string, keyId: string): Uint8Array;
+  openSession(sessionId: string): void;
+  /**
+   * Takes a session up again. Its leases that are not among `tokens` return
+   * uncounted; the tokens answered are presented but no longer held.
+   */
+  resume(sessionId: string, tokens: readonly Token[]): Promise<readonly Token[]>;
+  /** The session has no connection; after the grace its leases count as losses. */
+  disconnect(sessionId: string, graceMs: number): void;
+  /** The session said goodbye; its leases return uncounted, at once. */
+  endSession(sessionId: string): Promise<void>;
+
+  /** Each request adds all of its tasks or none; a known id is not added again. */
+  enqueue(requests: readonly (readonly NewTask[])[]): Promise<EnqueueAnswer[]>;
+  /** Tasks are dealt to the requests one by one in turn, best first. */
+  claim(requests: readonly ClaimRequest[]): Promise<Grant[][]>;
+  settle(sessionId: string, reports: readonly AttemptReport[]): Promise<SettleAnswer[]>;
+  cancel(requests: readonly { readonly taskId: string; readonly reason: string }[]): Promise<CancelAnswer[]>;
+  outcomes(taskIds: readonly string[]): Promise<OutcomeAnswer[]>;
+  inspect(taskId: string): Promise<TaskInfo | 'UNKNOWN_TASK'>;
+  size(queue: string): Promise<QueueSize | 'UNKNOWN_QUEUE'>;
+  report(): EngineReport;
+}
