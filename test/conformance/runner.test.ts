@@ -262,6 +262,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     expect(returned(await ended)).toBe('returned');
     beacon.release();
     await beacon.gone;
+    // Until its exit is noticed, the slot counts as idle and may be given this run.
     const next = await runner.run(assign(tasks.report)).ended;
     const retried = next.kind === 'died' ? await runner.run(assign(tasks.report)).ended : next;
     expect(tasks.asReport(returned(retried)).calls).toBe(1);

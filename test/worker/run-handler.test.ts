@@ -1,6 +1,6 @@
 import { defineTask, limits, MillraceError, type TaskError } from '@millrace/protocol';
 import { createExecutor, handler } from '@millrace/worker';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { assign } from '../fixtures/assignment.ts';
 
 const task = defineTask('task');
@@ -95,5 +95,19 @@ describe('what a handler returns', () => {
   test('has to fit into a payload', async () => {
     const error = await errorOf(() => 'x'.repeat(limits.payloadMaxBytes));
     expect(error).toMatchObject({ name: 'PAYLOAD_TOO_LARGE' });
+  });
+});
+
+describe('what a handler logs', () => {
+  test('goes to stderr under the id of its task', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const assignment = assign(task);
+    const executor = await createExecutor({
+      handlers: [handler(task, (_input, { log }) => log.warn('%d of', 3, { width: 4 }))],
+    });
+    await executor.run(0, assignment).finished;
+    const lines = write.mock.calls.map(([line]) => line);
+    write.mockRestore();
+    expect(lines).toEqual([`[${assignment.token.taskId}] warn: 3 of { width: 4 }\n`]);
   });
 });

@@ -44,11 +44,17 @@ export interface Run {
  */
 export interface Runner {
   readonly kind: RunnerKind;
-  /** Prepares the slots; rejects with HANDLER_INVALID or HANDLER_NOT_FOUND when a slot cannot serve its module. */
+  /**
+   * Prepares the slots; rejects with HANDLER_INVALID when a slot cannot
+   * import the handler module, with RUNNER_DIED when it ends before it is ready.
+   */
   start(): Promise<void>;
   /** Must only be called while fewer than `slots` runs are open. */
   run(assignment: Assignment): Run;
   readonly slots: number;
-  /** Ends idle slots and kills busy ones; resolves when nothing of them is left. */
+  /**
+   * Ends idle slots and kills busy ones; resolves when nothing of them is left.
+   * What cannot be killed keeps it waiting: bound the wait.
+   */
   close(): Promise<void>;
 }
