@@ -52,6 +52,7 @@ export const authenticateToManager = async (
       welcome.message.mac,
       'the manager could not prove that it has the key',
     );
+    exchange.requireQuiet();
     return challenge.message.limits;
   } finally {
     exchange.finish();
@@ -121,6 +122,7 @@ export const authenticatePeer = async (
       proof.message.mac,
       'the key is wrong or unknown: compare MILLRACE_AUTHKEY on both sides',
     );
+    exchange.requireQuiet();
     exchange.send({
       verb: 'welcome',
       mac: proofOf('server', secret, transcript),
@@ -129,8 +131,7 @@ export const authenticatePeer = async (
     return { keyId: hello.message.keyId, role: hello.message.role };
   } catch (error) {
     const code = codeOf(error) ?? 'INTERNAL';
-    exchange.send({ verb: 'error', requestId: 0, code, message: messageOf(error) });
-    transport.close();
+    exchange.refuse(code, messageOf(error));
     throw error;
   } finally {
     exchange.finish();

@@ -1,16 +1,14 @@
 import type { Cancel, Clock } from './clock.ts';
-import { codeOf, MillraceError, messageOf } from './errors.ts';
+import { clip, codeOf, MillraceError, messageOf } from './errors.ts';
 import { decodeFrame } from './frame.ts';
 import { errorFromPeer } from './frame-exchange.ts';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+import { limits } from './limits.ts';
 import { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
 import { Outbox } from './outbox.ts';
 import { PartAssembly } from './parts.ts';
 import { type ConversationState, nextState } from './session-machine.ts';
 import type { Transport } from './transport.ts';
-
-/** A peer that said goodbye and does not end the connection is cut off. */
-const FAREWELL_MAX_MS = 1_000;
 
 export type PeerReport = NonNullable<MessageNamed<'pong'>['report']>;
 
@@ -42,6 +40,17 @@ export interface PeerPulse {
   readonly report: PeerReport | undefined;
 }
 
+const isFarewell = ({ verb }: Message): boolean => verb === 'goodbye' || verb === 'goodbyeAck';
+
+/** @throws MALFORMED_FRAME unless the frame, which arrived in parts, holds one message that is no part */
+const onlyMessageOf = (frame: Uint8Array): Message => {
+  const [message, ...more] = decodeFrame(frame);
+  if (message === undefined || more.length > 0 || message.verb === 'part') {
+    throw new MillraceError('MALFORMED_FRAME', 'parts must hold one message, and no parts');
+  }
+  return message;
+};
+
 /**
  * An authenticated connection, the same class on both ends: frames in turns,
  * parts, heartbeats, the conversation's state, and one end.
@@ -55,7 +64,12 @@ export class Connection {
   #state: ConversationState = 'authenticated';
   #ended = false;
   #flushing = false;
+  #isHeldBack = false;
+  #heldBack = false;
+  /** GOODBYE and its answer, which must not overtake a message in parts. */
+  #lastWords: Message[] = [];
   #stopHeartbeat: Cancel = () => {};
+  #stopCutOff: Cancel = () => {};
   #roundTripMs: number | undefined;
   #report: PeerReport | undefined;
 
@@ -67,9 +81,14 @@ export class Connection {
     options.transport.listen({
       frame: (frame) => this.#frame(frame),
       drained: () => this.#flush(),
-      closed: (reason) => this.#end(new MillraceError('CONNECTION_LOST', reason)),
+      closed: (reason) => {
+        this.#stopCutOff();
+        this.#end(new MillraceError('CONNECTION_LOST', reason));
+      },
     });
-    this.#beat();
+    if (!this.#ended) {
+      this.#beat();
+    }
   }
 
   get isClosed(): boolean {
@@ -97,9 +116,11 @@ export class Connection {
     if (this.#ended || this.#state === 'closed') {
       return;
     }
-    this.#outbox.add(message);
-    this.#move(message.verb);
-    this.#flushAtEndOfTurn();
+    if (this.#outbox.hasLarge && isFarewell(message)) {
+      this.#lastWords.push(message);
+      return;
+    }
+    this.#post(message);
     if (this.#outbox.waitingBytes > this.#options.outboundMaxBytes) {
       this.fail(
         new MillraceError(
@@ -110,8 +131,13 @@ export class Connection {
     }
   }
 
-  /** Holds back the peer's messages, or lets them come again. */
+  /**
+   * Holds back the peer's messages, or lets them come again. A peer that is held
+   * back cannot be heard, and is not taken for dead.
+   */
   holdBack(hold: boolean): void {
+    this.#heldBack = hold;
+    this.#isHeldBack = hold;
     if (hold) {
       this.#options.transport.pause();
     } else {
@@ -125,22 +151,36 @@ export class Connection {
     if (this.#ended) {
       return;
     }
-    this.#outbox.add({ verb: 'error', requestId: 0, code: error.code, message: error.message });
+    const message = clip(error.message, limits.errorMessageMaxBytes);
+    this.#outbox.add({ verb: 'error', requestId: 0, code: error.code, message });
     this.#flush();
     this.#end(error);
-    this.#options.transport.close();
+    this.#closeTransport();
   }
 
   /** Ends the connection after what was sent. */
   close(reason: string): void {
     this.#flush();
     this.#end(new MillraceError('CONNECTION_LOST', reason));
-    this.#options.transport.close();
+    this.#closeTransport();
+  }
+
+  #post(message: Message): void {
+    this.#move(message.verb);
+    this.#outbox.add(message);
+    this.#flushAtEndOfTurn();
   }
 
   #frame(frame: Uint8Array): void {
+    // After both goodbyes a second GOODBYE_ACK may still arrive: they may cross.
+    if (this.#ended || this.#state === 'closed') {
+      return;
+    }
     this.#heartbeat.heard(this.#options.clock.monotonicMs());
     try {
+      if (frame.length > limits.frameMaxBytes) {
+        throw new MillraceError('MALFORMED_FRAME', `a frame of ${frame.length} bytes`);
+      }
       this.#take(decodeFrame(frame));
     } catch (error) {
       const code = codeOf(error) ?? 'INTERNAL';
@@ -202,7 +242,19 @@ export class Connection {
         transport.close();
       }
     });
-    clock.after(FAREWELL_MAX_MS, () => transport.terminate());
+    this.#cutOffLater();
+  }
+
+  /** Ends the transport in peace if the peer takes part, and soon if it does not. */
+  #closeTransport(): void {
+    this.#options.transport.close();
+    this.#cutOffLater();
+  }
+
+  #cutOffLater(): void {
+    const { clock, transport } = this.#options;
+    this.#stopCutOff();
+    this.#stopCutOff = clock.after(limits.farewellMaxMs, () => transport.terminate());
   }
 
   #requireSender(name: VerbName): void {
@@ -216,7 +268,7 @@ export class Connection {
     const frame = this.#parts.add(part);
     this.send({ verb: 'partAck', received: this.#parts.received });
     if (frame !== undefined) {
-      this.#take(decodeFrame(frame));
+      this.#take([onlyMessageOf(frame)]);
     }
   }
 
@@ -225,7 +277,7 @@ export class Connection {
       return false;
     }
     this.#end(errorFromPeer(message));
-    this.#options.transport.close();
+    this.#closeTransport();
     return true;
   }
 
@@ -244,12 +296,30 @@ export class Connection {
         (frame) => transport.send(frame),
         () => transport.waitingBytes,
       );
+      this.#sayLastWords();
+    }
+  }
+
+  #sayLastWords(): void {
+    if (this.#lastWords.length > 0 && !this.#outbox.hasLarge) {
+      for (const message of this.#lastWords.splice(0)) {
+        this.#post(message);
+      }
     }
   }
 
   #beat(): void {
     const { clock } = this.#options;
+    if (this.#isHeldBack) {
+      // Silence of our own making says nothing about the peer.
+      this.#heartbeat.heard(clock.monotonicMs());
+    }
     const step = this.#heartbeat.step(clock.monotonicMs());
+    if (step.act === 'dead' && this.#heldBack) {
+      this.#heartbeat.heard(clock.monotonicMs());
+      this.#beat();
+      return;
+    }
     if (step.act === 'dead') {
       this.#end(new MillraceError('PEER_DEAD', `${this.remoteAddress} does not answer heartbeats`));
       this.#options.transport.terminate();

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
-import { isErrorCode } from './error-codes.ts';
-import { MillraceError } from './errors.ts';
+import type { Cancel, Clock } from './clock.ts';
+import { type ErrorCode, isErrorCode } from './error-codes.ts';
+import { clip, MillraceError } from './errors.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { limits } from './limits.ts';
 import type { Message, MessageNamed, VerbName } from './message-table.ts';
@@ -24,18 +24,23 @@ export class FrameExchange {
   #frames: Uint8Array[] = [];
   #waiting: { resolve(frame: Uint8Array): void; reject(error: Error): void } | undefined;
   #ended: MillraceError | undefined;
-  readonly #stopTimer: () => void;
+  readonly #clock: Clock;
+  readonly #stopTimer: Cancel;
+  #stopCutOff: Cancel = () => {};
 
   constructor(transport: Transport, clock: Clock, timeoutMs: number) {
     this.#transport = transport;
+    this.#clock = clock;
     this.#stopTimer = clock.after(timeoutMs, () => {
       this.#end(new MillraceError('AUTH_TIMEOUT', `no handshake within ${timeoutMs} ms`));
     });
     transport.listen({
       frame: (frame) => this.#frame(frame),
       drained() {},
-      closed: (reason) =>
-        this.#end(new MillraceError('CONNECTION_LOST', `the peer ended the handshake: ${reason}`)),
+      closed: (reason) => {
+        this.#stopCutOff();
+        this.#end(new MillraceError('CONNECTION_LOST', `the peer ended the handshake: ${reason}`));
+      },
     });
   }
 
@@ -67,6 +72,31 @@ export class FrameExchange {
       );
     }
     return { message, frame };
+  }
+
+  /**
+   * Nothing may follow the handshake until both sides have finished it: it would
+   * fall between this receiver and the next.
+   *
+   * @throws what the peer reported as ERROR, or UNEXPECTED_MESSAGE
+   */
+  requireQuiet(): void {
+    const frame = this.#frames.shift();
+    if (frame === undefined) {
+      return;
+    }
+    const [message] = decodeFrame(frame);
+    if (message !== undefined && isNamed(message, 'error')) {
+      throw errorFromPeer(message);
+    }
+    throw new MillraceError('UNEXPECTED_MESSAGE', 'a message before the handshake was finished');
+  }
+
+  /** Reports why the handshake failed and ends the connection, soon even if the peer does not. */
+  refuse(code: ErrorCode, reason: string): void {
+    this.send({ verb: 'error', requestId: 0, code, message: clip(reason, limits.errorMessageMaxBytes) });
+    this.#stopCutOff = this.#clock.after(limits.farewellMaxMs, () => this.#transport.terminate());
+    this.#transport.close();
   }
 
   /** Stops the deadline; the transport's next owner listens from here on. */

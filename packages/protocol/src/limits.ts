@@ -52,6 +52,8 @@ export const limits = {
   /** From accept to authenticated, and from dial to authenticated. */
   authenticateMaxMs: 2 * SECOND_MS,
   dialMaxMs: 5 * SECOND_MS,
+  /** A peer that does not end a finished connection by then is cut off. */
+  farewellMaxMs: 1 * SECOND_MS,
   unauthenticatedMaxPerAddress: 256,
   unauthenticatedMaxTotal: 1_024,
   sessionsMax: 10_000,

@@ -38,7 +38,8 @@ export interface LinkEvents {
 
 /** How often requests are looked through for ones whose time is up, while there is no connection. */
 const GIVE_UP_TICK_MS = 250;
-const FAREWELL_MAX_MS = 2_000;
+/** Of a goodbye with messages before it; the manager answers once its replies are out. */
+const GOODBYE_MAX_MS = 2_000;
 
 type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 'ended';
 
@@ -88,6 +89,7 @@ export class Link {
   start(patient: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#opened = { resolve, reject };
+      this.#watchRequests();
       this.#connect(patient);
     });
   }
@@ -117,8 +119,11 @@ export class Link {
       this.#phase = 'leaving';
       this.#connection.send({ verb: 'goodbye', reason });
       await new Promise<void>((resolve) => {
-        this.#left = resolve;
-        this.#options.clock.after(FAREWELL_MAX_MS, resolve);
+        const stop = this.#options.clock.after(GOODBYE_MAX_MS, resolve);
+        this.#left = () => {
+          stop();
+          resolve();
+        };
       });
     }
     this.#end(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
@@ -134,8 +139,10 @@ export class Link {
   async #dial(): Promise<void> {
     const { clock, key, randomBytes, role, url } = this.#options;
     const transport = await this.#options.dial(url);
+    let limits: PeerLimits;
     try {
-      this.#limits = await authenticateToManager(transport, key, role, clock, randomBytes);
+      limits = await authenticateToManager(transport, key, role, clock, randomBytes);
+      this.#limits = limits;
     } catch (error) {
       transport.terminate();
       throw error;
@@ -152,16 +159,16 @@ export class Link {
         side: 'dialler',
         clock,
         heartbeat: {
-          idleMs: this.#limits.heartbeatIdleMs,
-          intervalMs: this.#limits.heartbeatIntervalMs,
-          probes: this.#limits.heartbeatProbes,
+          idleMs: limits.heartbeatIdleMs,
+          intervalMs: limits.heartbeatIntervalMs,
+          probes: limits.heartbeatProbes,
         },
-        messageMaxBytes: this.#limits.messageMaxBytes,
+        messageMaxBytes: limits.messageMaxBytes,
         outboundMaxBytes: Number.POSITIVE_INFINITY,
         ...(report === undefined ? {} : { report }),
       },
       {
-        messages: (messages) => this.#messages(messages),
+        messages: (messages) => this.#messages(messages, limits),
         closed: (error) => this.#lost(error, true),
       },
     );
@@ -177,10 +184,10 @@ export class Link {
     return { verb: 'resume', sessionId, ticket, tokens: this.#events.unsettledTokens(), peer };
   }
 
-  #messages(messages: readonly Message[]): void {
+  #messages(messages: readonly Message[], limits: PeerLimits): void {
     for (const message of messages) {
       if (message.verb === 'session') {
-        this.#up(message);
+        this.#up(message, limits);
       } else if (message.verb === 'goodbye') {
         this.#connection?.send({ verb: 'goodbyeAck' });
       } else if ('requestId' in message && this.#requests.has(message.requestId)) {
@@ -198,14 +205,16 @@ export class Link {
     }
   }
 
-  #up(session: Session): void {
+  #up(session: Session, limits: PeerLimits): void {
     // The frame's bytes are reused after this turn; the ticket is kept for good.
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
     this.#failures = 0;
     this.#stopGivingUp();
-    this.#events.up(session, this.#limits as PeerLimits);
-    for (const message of this.#requests.unanswered()) {
+    // Requests that `up` makes are sent at once: they must not be sent twice.
+    const unanswered = [...this.#requests.unanswered()];
+    this.#events.up(session, limits);
+    for (const message of unanswered) {
       this.#connection?.send(message);
     }
     this.#opened?.resolve();
@@ -255,6 +264,7 @@ export class Link {
     this.#phase = 'ended';
     this.#stopWaiting();
     this.#stopGivingUp();
+    this.#left?.();
     this.#connection?.close(error.message);
     this.#connection = undefined;
     this.#requests.failAll(error);

@@ -36,6 +36,11 @@ export class Outbox {
     return this.#readyBytes + this.#largeBytes;
   }
 
+  /** Whether a message in parts has not left entirely. */
+  get hasLarge(): boolean {
+    return this.#large.length > 0;
+  }
+
   acknowledge(partsReceived: number): void {
     this.#partsAcknowledged = Math.min(Math.max(this.#partsAcknowledged, partsReceived), this.#partsSent);
   }

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { taskId } from './messages/shared-fields.ts';
+import { taskIdMaker } from './task-id.ts';
+
+const idAt = (wallMs: number): string => taskIdMaker(() => wallMs, randomBytes)();
+
+test('ids sort by their times, as strings and as bytes', () => {
+  const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+  fc.assert(
+    fc.property(time, time, (a, b) => {
+      fc.pre(a !== b);
+      const [earlier, later] = [idAt(Math.min(a, b)), idAt(Math.max(a, b))];
+      expect(earlier < later).toBe(true);
+      expect(Buffer.compare(Buffer.from(earlier), Buffer.from(later))).toBe(-1);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a maker follows the clock from one millisecond to the next', () => {
+  let nowMs = 1_700_000_000_000;
+  const make = taskIdMaker(() => nowMs, randomBytes);
+  const ids = Array.from({ length: 100 }, () => {
+    nowMs += 1;
+    return make();
+  });
+  expect(ids.toSorted()).toEqual(ids);
+});
+
+test('a hundred thousand ids of one millisecond are all different', () => {
+  const make = taskIdMaker(() => 1_700_000_000_000, randomBytes);
+  const ids = new Set(Array.from({ length: 100_000 }, make));
+  expect(ids.size).toBe(100_000);
+});
+
+test('an id has 21 characters and passes as a task id of the wire', () => {
+  const id = idAt(1_700_000_000_000);
+  expect(id).toMatch(/^[\w-]{21}$/);
+  expect(taskId.decode(id, 'id')).toBe(id);
+});
