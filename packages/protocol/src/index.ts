@@ -70,3 +70,14 @@ export {
 export { taskIdMaker } from './task-id.ts';
 export type { Transport, TransportEvents } from './transport.ts';
 export { type Dial, dialWebSocket, wsTransport } from './ws-transport.ts';
+export {
+  type ItemCounts,
+  type LeasedItem,
+  type PutOptions,
+  QueueHandle,
+  type QueuePort,
+  sendEnqueue,
+  settleToken,
+  type WaitOptions,
+} from './queue-handle.ts';
+export { Requests } from './requests.ts';

@@ -33,7 +33,7 @@ export type EnqueueRefusal =
 
 export type EnqueueAnswer =
   | { readonly created: number }
-  | { readonly refused: EnqueueRefusal; readonly message: string };
+  | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
 
 export interface Handle {
   readonly queue: string;
@@ -104,6 +104,9 @@ export interface QueueSize {
   readonly scheduled: number;
   readonly leased: number;
   readonly bytes: number;
+  /** What its bounds leave. */
+  readonly freeItems: number;
+  readonly freeBytes: number;
 }
 
 /** Running totals of a queue; they survive a restart. */

@@ -1,9 +1,9 @@
 import { mkdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { MillraceError } from '@millrace/protocol';
-import { open } from 'lmdb';
-import type { Journal, JournalSpace, Row, Write } from './journal.ts';
+import { codeOf, MillraceError, messageOf } from '@millrace/protocol';
+import { open, type RootDatabase } from 'lmdb';
 import { lockDirectory } from './directory-lock.ts';
+import type { Journal, JournalSpace, Row, Write } from './journal.ts';
 
 const MIB = 1024 * 1024;
 /** Kept free so that results and deletes can be written when nothing new is accepted. */
@@ -22,16 +22,8 @@ const spaceOf = (directory: string): JournalSpace => {
   };
 };
 
-/**
- * A journal in an LMDB file. With `overlappingSync: false` a commit becomes
- * visible only when it is flushed, and its promise resolves only then.
- *
- * @throws STORE_IN_USE, STORE_FAILED
- */
-export const lmdbJournal = async (directory: string): Promise<Journal> => {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const unlock = await lockDirectory(directory);
-  const store = open<Buffer, Buffer>({
+const openStore = (directory: string): RootDatabase<Buffer, Buffer> =>
+  open<Buffer, Buffer>({
     path: directory,
     noSubdir: false,
     encoding: 'binary',
@@ -40,50 +32,63 @@ export const lmdbJournal = async (directory: string): Promise<Journal> => {
     cache: false,
   });
 
-  const write = async (writes: readonly Write[]): Promise<void> => {
-    // All writes of one event turn are one transaction, and share its promise.
-    let last: Promise<boolean> = Promise.resolve(true);
-    for (const { key, value } of writes) {
-      last =
-        value === undefined
-          ? store.remove(bytesOf(key))
-          : store.put(bytesOf(key), Buffer.from(value.buffer, value.byteOffset, value.length));
-    }
-    await last;
-    // Reads of this turn must see what is now durable, not the snapshot before it.
-    store.resetReadTxn();
-  };
+type Store = RootDatabase<Buffer, Buffer>;
 
-  return {
-    name: 'lmdb',
-    get: (key) => store.get(bytesOf(key)),
-    range(from, to, limit) {
-      const rows: Row[] = [];
-      for (const { key, value } of store.getRange({ start: bytesOf(from), end: bytesOf(to), limit })) {
-        rows.push({ key: key.toString('latin1'), value });
-      }
-      return rows;
-    },
-    commit: write,
-    space: () => spaceOf(directory),
-    async close() {
-      await store.close();
-      await unlock();
-    },
-  };
+const commit = async (store: Store, writes: readonly Write[]): Promise<void> => {
+  // All writes of one event turn are one transaction, and share its promise.
+  let last: Promise<boolean> = Promise.resolve(true);
+  for (const { key, value } of writes) {
+    last =
+      value === undefined
+        ? store.remove(bytesOf(key))
+        : store.put(bytesOf(key), Buffer.from(value.buffer, value.byteOffset, value.length));
+  }
+  await last;
+  // Reads of this turn must see what is now durable, not the snapshot before it.
+  store.resetReadTxn();
 };
 
-/** @throws STORE_FAILED when the directory cannot be used */
-export const openLmdbJournal = async (directory: string): Promise<Journal> => {
+const readRange = (store: Store, from: string, to: string, limit: number): Row[] => {
+  const rows: Row[] = [];
+  const range = { start: bytesOf(from), end: bytesOf(to), limit };
+  for (const { key, value } of store.getRange(range)) {
+    rows.push({ key: key.toString('latin1'), value });
+  }
+  return rows;
+};
+
+/**
+ * A journal in an LMDB file. With `overlappingSync: false` a commit becomes
+ * visible only when it is flushed, and its promise resolves only then.
+ *
+ * @throws STORE_IN_USE; STORE_FAILED when the directory cannot be used
+ */
+export const lmdbJournal = async (directory: string): Promise<Journal> => {
+  let unlock = async (): Promise<void> => {};
   try {
-    return await lmdbJournal(directory);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    unlock = await lockDirectory(directory);
+    const store = openStore(directory);
+    return {
+      name: 'lmdb',
+      get: (key) => store.get(bytesOf(key)),
+      range: (from, to, limit) => readRange(store, from, to, limit),
+      commit: (writes) => commit(store, writes),
+      space: () => spaceOf(directory),
+      async close() {
+        await store.close();
+        await unlock();
+      },
+    };
   } catch (error) {
-    if (error instanceof MillraceError) {
+    await unlock();
+    if (codeOf(error) !== undefined) {
       throw error;
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MillraceError('STORE_FAILED', `cannot open the data directory ${directory}: ${reason}`, {
-      cause: error,
-    });
+    throw new MillraceError(
+      'STORE_FAILED',
+      `cannot open the data directory ${directory}: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
 };

@@ -60,7 +60,9 @@ export class Queue {
 
   size(): QueueSize {
     const { ready, scheduled, leased, bytes } = this.counters;
-    return { ready, scheduled, leased, bytes };
+    const freeItems = Math.max(0, this.spec.maxItems - this.unfinished);
+    const freeBytes = Math.max(0, this.spec.maxBytes - bytes);
+    return { ready, scheduled, leased, bytes, freeItems, freeBytes };
   }
 
   report(): QueueReport {

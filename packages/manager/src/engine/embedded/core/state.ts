@@ -2,7 +2,7 @@ import { limits, MillraceError } from '@millrace/protocol';
 import type { QueueSpec } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
 import { Batch } from './batch.ts';
-import { Heap } from './heap.ts';
+import { Heap } from '../../../heap.ts';
 import {
   type Arrival,
   atMsOfTimeKey,

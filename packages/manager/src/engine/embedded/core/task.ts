@@ -1,5 +1,5 @@
 import type { TaskError, TaskState, Token } from '@millrace/protocol';
-import type { HeapEntry } from './heap.ts';
+import type { HeapEntry } from '../../../heap.ts';
 import type { Arrival } from './keys.ts';
 import type { Lane } from './lane.ts';
 import type { Session } from './session.ts';

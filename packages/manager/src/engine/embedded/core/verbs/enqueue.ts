@@ -22,12 +22,14 @@ const checkTask = (state: State, task: NewTask): Refusal | undefined => {
     const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
     return {
       refused: 'UNKNOWN_QUEUE',
+      queue: task.queue,
       message: `no queue '${task.queue}' is declared; there are: ${declared.slice(0, 10).join(', ') || 'none'}`,
     };
   }
   if (task.payload.length > state.options.payloadMaxBytes) {
     return {
       refused: 'PAYLOAD_TOO_LARGE',
+      queue: task.queue,
       message: `the payload of ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
     };
   }
@@ -55,15 +57,24 @@ const demandOf = (state: State, tasks: readonly NewTask[]): Map<Queue, Demand> =
 const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined => {
   for (const [queue, demand] of demandOf(state, tasks)) {
     const { name, maxBytes, maxItems } = queue.spec;
+    if (demand.items > maxItems || demand.bytes > maxBytes) {
+      return {
+        refused: 'PAYLOAD_TOO_LARGE',
+        queue: name,
+        message: `${demand.items} tasks of ${demand.bytes} bytes can never fit into queue '${name}'`,
+      };
+    }
     if (!queue.fits(demand.items, demand.bytes)) {
       return {
         refused: 'QUEUE_FULL',
+        queue: name,
         message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
       };
     }
     if (queue.lanes.size + demand.newNames.size > limits.taskNamesPerQueueMax) {
       return {
         refused: 'TOO_MANY_NAMES',
+        queue: name,
         message: `queue '${name}' has ${queue.lanes.size} task names, the limit is ${limits.taskNamesPerQueueMax}`,
       };
     }
@@ -127,7 +138,11 @@ export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): Enqu
   }
   const fresh = withoutKnown(state, tasks);
   if (fresh.length > 0 && state.isStoreFull) {
-    return { refused: 'STORE_FULL', message: 'the disk of the store is below its reserve' };
+    return {
+      refused: 'STORE_FULL',
+      queue: fresh[0]?.queue ?? '',
+      message: 'the disk of the store is below its reserve: free some space',
+    };
   }
   const refusal = checkRoom(state, fresh);
   if (refusal !== undefined) {

@@ -1,0 +1,78 @@
+import { limits } from '@millrace/protocol';
+import type { Claimant } from '../dispatcher.ts';
+import type { Grant, Handle } from '../engine/engine.ts';
+import type { Peer, PoolRoom } from '../peer.ts';
+import type { Services } from '../services.ts';
+import type { Command } from './command.ts';
+
+/** Grants leave in messages of about this much payload, to share frames with others. */
+const GRANT_MESSAGE_BYTES = 32 * 1024;
+
+/** A pool of a worker: it gets as many tasks as it has given credits. */
+class Pool implements Claimant, PoolRoom {
+  readonly sessionId: string;
+  readonly handles: readonly Handle[];
+  readonly #services: Services;
+  readonly #peer: Peer;
+  readonly #pool: number;
+  given = 0;
+  sent: number | undefined;
+
+  constructor(services: Services, peer: Peer, pool: number, handles: readonly Handle[]) {
+    this.sessionId = peer.sessionId;
+    this.handles = handles;
+    this.#services = services;
+    this.#peer = peer;
+    this.#pool = pool;
+  }
+
+  /** On a new connection the worker's count of grants received is where counting goes on. */
+  readonly announce = (given: number, received: number): void => {
+    this.sent ??= received;
+    this.given = Math.min(Math.max(this.given, given), this.sent + limits.creditMaxPerPool);
+    if (this.room() > 0) {
+      this.#services.dispatcher.wants(this);
+    }
+  };
+
+  readonly leave = (): void => {
+    this.given = 0;
+    this.#services.dispatcher.leaves(this);
+  };
+
+  room(): number {
+    return Math.max(0, this.given - (this.sent ?? 0));
+  }
+
+  take(grants: readonly Grant[]): void {
+    this.sent = (this.sent ?? 0) + grants.length;
+    let start = 0;
+    let bytes = 0;
+    for (const [index, grant] of grants.entries()) {
+      bytes += grant.payload.length;
+      if (bytes > GRANT_MESSAGE_BYTES) {
+        this.#send(grants.slice(start, index + 1));
+        start = index + 1;
+        bytes = 0;
+      }
+    }
+    this.#send(grants.slice(start));
+  }
+
+  #send(grants: readonly Grant[]): void {
+    if (grants.length > 0) {
+      const tasks = grants.map(({ token, ...rest }) => ({ ...token, ...rest }));
+      this.#peer.send({ verb: 'grant', pool: this.#pool, tasks });
+    }
+  }
+}
+
+export const declarePool: Command<'declarePool'> = (services, peer, requests) => {
+  for (const { handles, pool } of requests) {
+    for (const { queue } of handles) {
+      services.admitQueue(queue);
+    }
+    peer.pools.get(pool)?.leave();
+    peer.pools.set(pool, new Pool(services, peer, pool, handles));
+  }
+};

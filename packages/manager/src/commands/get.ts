@@ -1,0 +1,92 @@
+import { ITEM_NAME, limits } from '@millrace/protocol';
+import type { Claimant } from '../dispatcher.ts';
+import type { Grant } from '../engine/engine.ts';
+import type { Peer } from '../peer.ts';
+import type { Services } from '../services.ts';
+import type { Command } from './command.ts';
+
+type Get = Parameters<Command<'get'>>[2][number];
+
+/** A `get` that waits for an item. It is answered once: by an item, or as empty by its time. */
+class Getter implements Claimant {
+  readonly sessionId: string;
+  readonly handles: Claimant['handles'];
+  readonly #services: Services;
+  readonly #peer: Peer;
+  readonly #requestId: number;
+  readonly #wait;
+  #isOpen = true;
+  #isOver = false;
+  #asks = 0;
+
+  constructor(services: Services, peer: Peer, request: Get) {
+    this.sessionId = peer.sessionId;
+    this.handles = [{ queue: request.queue, name: ITEM_NAME }];
+    this.#services = services;
+    this.#peer = peer;
+    this.#requestId = request.requestId;
+    const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
+    this.#wait = services.waits.add(waitMs, () => this.#timeOver());
+    peer.waiting.set(request.requestId, () => this.#end());
+  }
+
+  room(): number {
+    return this.#isOpen ? 1 : 0;
+  }
+
+  take(grants: readonly Grant[]): void {
+    const [grant] = grants;
+    this.#asks += 1;
+    if (grant === undefined) {
+      if (this.#isOpen && this.#isOver) {
+        this.#answerEmpty();
+      }
+    } else if (this.#isOpen) {
+      this.#end();
+      const { payload, token } = grant;
+      this.#peer.send({ verb: 'item', requestId: this.#requestId, ...token, payload });
+    } else {
+      this.#giveBack(grant);
+    }
+  }
+
+  /** The item came when this get had already ended. */
+  #giveBack({ token }: Grant): void {
+    const report = { token, kind: 'released', result: undefined, error: undefined } as const;
+    // A failed settle means a failed store, which ends the manager by itself.
+    this.#services.engine.settle(this.sessionId, [report]).catch(() => {});
+  }
+
+  /** Also a `get` that does not wait has been asked for once before it is empty. */
+  #timeOver(): void {
+    this.#isOver = true;
+    if (this.#asks > 0) {
+      this.#answerEmpty();
+    }
+  }
+
+  #answerEmpty(): void {
+    this.#end();
+    this.#peer.send({ verb: 'empty', requestId: this.#requestId });
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    this.#services.waits.remove(this.#wait);
+    this.#services.dispatcher.leaves(this);
+    this.#peer.waiting.delete(this.#requestId);
+  }
+}
+
+export const get: Command<'get'> = (services, peer, requests) => {
+  for (const request of requests) {
+    services.admitQueue(request.queue);
+    if (services.engine.hasQueue(request.queue)) {
+      services.dispatcher.wants(new Getter(services, peer, request));
+    } else {
+      const { queue, requestId } = request;
+      const message = `no queue '${queue}' is declared`;
+      peer.send({ verb: 'error', requestId, code: 'UNKNOWN_QUEUE', message });
+    }
+  }
+};

@@ -1,0 +1,4 @@
+export type { Engine, EngineEvents, QueueSpec } from './engine/engine.ts';
+export { Manager, type ManagerOptions, type QueueOptions } from './manager.ts';
+export type { QueueStatus, Status, WorkerStatus } from './status.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,70 @@
+import {
+  type Message,
+  MillraceError,
+  QueueHandle,
+  type QueuePort,
+  Requests,
+  type Request,
+  taskIdMaker,
+  type RandomBytes,
+} from '@millrace/protocol';
+import { nanoid } from 'nanoid';
+import { runCommands } from './commands/command-table.ts';
+import type { Peer, PoolRoom, Withdraw } from './peer.ts';
+import type { Services } from './services.ts';
+
+/** The manager as its own client: the same commands, without a connection between. */
+export class LocalPeer implements Peer {
+  readonly sessionId = `local-${nanoid()}`;
+  readonly waiting = new Map<number, Withdraw>();
+  readonly pools = new Map<number, PoolRoom>();
+  readonly #services: Services;
+  readonly #requests = new Requests();
+  readonly #port: QueuePort;
+
+  constructor(services: Services, randomBytes: RandomBytes, payloadMaxBytes: number) {
+    this.#services = services;
+    services.engine.openSession(this.sessionId);
+    this.#port = {
+      clock: services.clock,
+      newTaskId: taskIdMaker(() => services.clock.wallMs(), randomBytes),
+      payloadMaxBytes: () => payloadMaxBytes,
+      request: (request) => this.#request(request),
+      // A session without a connection is never taken up again.
+      hold() {},
+      drop() {},
+    };
+  }
+
+  queue<T>(name: string): QueueHandle<T> {
+    return new QueueHandle<T>(name, this.#port);
+  }
+
+  readonly send = (message: Message): void => {
+    const again = this.#requests.take(message);
+    if (again !== undefined) {
+      this.#run(again);
+    }
+  };
+
+  /** Ends what still waits; leases return. */
+  close(): void {
+    this.#requests.failAll(new MillraceError('CLIENT_CLOSED', 'the manager was stopped'));
+    for (const withdraw of [...this.waiting.values()]) {
+      withdraw();
+    }
+  }
+
+  #request(request: Request): Promise<Message> {
+    const { id, reply } = this.#requests.open(request);
+    this.#run(request.build(id));
+    return reply;
+  }
+
+  #run(message: Message): void {
+    runCommands(this.#services, this, [message]).catch((error: unknown) => {
+      const cause = error instanceof MillraceError ? error : new MillraceError('INTERNAL', String(error));
+      this.#requests.failAll(cause);
+    });
+  }
+}

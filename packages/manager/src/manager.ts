@@ -1,0 +1,257 @@
+import { randomBytes as systemRandomBytes } from 'node:crypto';
+import {
+  checkName,
+  type Clock,
+  DEFAULT_HOST,
+  DEFAULT_KEY_ID,
+  DEFAULT_PORT,
+  limits,
+  MillraceError,
+  type QueueHandle,
+  type RandomBytes,
+  systemClock,
+} from '@millrace/protocol';
+import { Dispatcher } from './dispatcher.ts';
+import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts';
+import type { Journal } from './engine/embedded/journal.ts';
+import { lmdbJournal } from './engine/embedded/lmdb-journal.ts';
+import { memoryJournal } from './engine/embedded/memory-journal.ts';
+import type { Engine, QueueSpec } from './engine/engine.ts';
+import { LocalPeer } from './local-peer.ts';
+import { Reception } from './reception.ts';
+import { Results } from './results.ts';
+import { Room } from './room.ts';
+import { Server } from './server.ts';
+import type { Services } from './services.ts';
+import { type Status, StatusDesk } from './status.ts';
+import { VERSION } from './version.ts';
+import { Waits } from './waits.ts';
+
+export interface QueueOptions {
+  /** Unfinished tasks and items it may hold. Default 10,000,000. */
+  readonly maxItems?: number;
+  /** Payload bytes its unfinished tasks may hold. Default 16 GiB. */
+  readonly maxBytes?: number;
+  /** Among equal priorities: first or last in, first out. Default `fifo`. */
+  readonly order?: 'fifo' | 'lifo';
+}
+
+export interface ManagerOptions {
+  /** Default 127.0.0.1. Off loopback needs `insecure`, because the connection is not encrypted. */
+  readonly host?: string;
+  /** Default 7420; 0 takes a free one. */
+  readonly port?: number;
+  /** The shared key, text or bytes. */
+  readonly authkey: string | Uint8Array;
+  /** Directory of the store; without one everything is in memory and lost with the process. */
+  readonly dataDir?: string;
+  /** Serve peers beyond loopback in plaintext. Default false. */
+  readonly insecure?: boolean;
+  /** Declare a queue when it is first named. Default false: an undeclared queue is an error. */
+  readonly autoQueues?: boolean;
+  /** Largest payload or result, at most 64 MiB. Default 1 MiB. */
+  readonly payloadMaxBytes?: number;
+  /** Bytes kept of results before the oldest go. Default 1 GiB. */
+  readonly retainMaxBytes?: number;
+  /** How long leases wait for their workers after a restart. Default 15 s. */
+  readonly restartGraceMs?: number;
+  readonly clock?: Clock;
+  readonly randomBytes?: RandomBytes;
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+const secretBytes = (authkey: string | Uint8Array): Uint8Array =>
+  typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
+
+const checkOption = (isGood: boolean, message: string): void => {
+  if (!isGood) {
+    throw new MillraceError('BAD_OPTION', message);
+  }
+};
+
+const isWholeFrom = (min: number, value: number, max: number): boolean =>
+  Number.isSafeInteger(value) && value >= min && value <= max;
+
+/** The parts of a running manager. */
+interface Running {
+  readonly engine: Engine;
+  readonly server: Server;
+  readonly statusDesk: StatusDesk;
+  readonly local: LocalPeer;
+  readonly waits: Waits;
+  readonly url: string;
+}
+
+/**
+ * Serves named queues over TCP. Declare queues with `register`, then `start`.
+ *
+ * @throws BAD_OPTION from the constructor
+ */
+export class Manager {
+  readonly #options: Required<Omit<ManagerOptions, 'dataDir'>> & { readonly dataDir?: string };
+  readonly #queues = new Map<string, QueueSpec>();
+  #running: Running | undefined;
+  #reportFailure: (error: Error) => void = () => {};
+  /** Resolves when the store has failed: from then on nothing is acknowledged, and the process should end. */
+  readonly failed: Promise<Error> = new Promise((resolve) => {
+    this.#reportFailure = resolve;
+  });
+
+  constructor(options: ManagerOptions) {
+    const { payloadMaxBytes = limits.payloadMaxBytes, port = DEFAULT_PORT } = options;
+    const { host = DEFAULT_HOST, insecure = false } = options;
+    checkOption(
+      options.authkey.length > 0,
+      'a manager needs an authkey: a shared secret of any length',
+    );
+    checkOption(isWholeFrom(0, port, 65_535), `port is a number from 0 to 65535, not ${port}`);
+    checkOption(
+      isWholeFrom(1, payloadMaxBytes, limits.payloadCeilingBytes),
+      `payloadMaxBytes is at most ${limits.payloadCeilingBytes}, not ${payloadMaxBytes}`,
+    );
+    checkOption(
+      isLoopback(host) || insecure,
+      `listening on ${host} would send tasks and results in plaintext: keep 127.0.0.1, or pass --insecure on a network you trust`,
+    );
+    this.#options = {
+      autoQueues: false,
+      retainMaxBytes: limits.retainMaxBytes,
+      restartGraceMs: limits.restartGraceMs,
+      clock: systemClock,
+      randomBytes: systemRandomBytes,
+      ...options,
+      host,
+      insecure,
+      payloadMaxBytes,
+      port,
+    };
+  }
+
+  /**
+   * Declares a queue, before or after `start`.
+   *
+   * @throws BAD_OPTION
+   */
+  register(name: string, options: QueueOptions = {}): this {
+    const { maxBytes = limits.queueMaxBytes, maxItems = limits.queueMaxItems, order = 'fifo' } = options;
+    checkName('queue', name);
+    const most = Number.MAX_SAFE_INTEGER;
+    checkOption(isWholeFrom(1, maxItems, most), `maxItems of queue '${name}' is a whole number from 1`);
+    checkOption(isWholeFrom(1, maxBytes, most), `maxBytes of queue '${name}' is a whole number from 1`);
+    const spec: QueueSpec = { name, maxItems, maxBytes, order };
+    this.#queues.set(name, spec);
+    this.#running?.engine.declareQueue(spec);
+    return this;
+  }
+
+  /**
+   * Opens the store and listens.
+   *
+   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED
+   */
+  async start(): Promise<{ readonly url: string; readonly epoch: number }> {
+    if (this.#running !== undefined) {
+      throw new MillraceError('BAD_OPTION', 'this manager is already started');
+    }
+    const journal = await this.#openJournal();
+    try {
+      this.#running = await this.#serve(journal);
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+    return { url: this.#running.url, epoch: this.#running.engine.epoch };
+  }
+
+  /** Says goodbye to all peers and closes the store. Leases wait in it for the next start. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running !== undefined) {
+      running.statusDesk.stop();
+      running.local.close();
+      await running.server.close();
+      running.waits.stop();
+      await running.engine.close();
+    }
+  }
+
+  /**
+   * A queue of this manager, used from its own process.
+   *
+   * @throws BAD_OPTION before `start`
+   */
+  queue<T = unknown>(name: string): QueueHandle<T> {
+    return this.#present.local.queue<T>(name);
+  }
+
+  /** @throws BAD_OPTION before `start` */
+  status(): Status {
+    return this.#present.statusDesk.document();
+  }
+
+  get #present(): Running {
+    if (this.#running === undefined) {
+      throw new MillraceError('BAD_OPTION', 'start the manager first');
+    }
+    return this.#running;
+  }
+
+  #openJournal(): Promise<Journal> {
+    const { dataDir } = this.#options;
+    return dataDir === undefined ? Promise.resolve(memoryJournal()) : lmdbJournal(dataDir);
+  }
+
+  async #serve(journal: Journal): Promise<Running> {
+    const { clock, host, payloadMaxBytes, randomBytes } = this.#options;
+    const engine = new EmbeddedEngine({ ...this.#options, journal });
+    const waits = new Waits(clock);
+    const dispatcher = new Dispatcher(engine);
+    const results = new Results(engine, waits);
+    const room = new Room(engine, waits);
+    const services: Services = {
+      clock,
+      engine,
+      dispatcher,
+      results,
+      room,
+      waits,
+      admitQueue: (name) => this.#admitQueue(engine, name),
+      status: () => statusDesk.document(),
+    };
+    const reception = new Reception(services);
+    let url = '';
+    const statusDesk = new StatusDesk(engine, clock, () => reception.sessions.values(), {
+      version: VERSION,
+      url: () => url,
+    });
+    for (const spec of this.#queues.values()) {
+      engine.declareQueue(spec);
+    }
+    await engine.start({
+      ready: (queue, name, count) => dispatcher.ready(queue, name, count),
+      finished: (tasks) => results.deliver(tasks),
+      abort: (sessionId, token, reason) =>
+        reception.sessions.get(sessionId)?.send({ verb: 'abort', token, reason }),
+      room: (queue) => room.invite(queue),
+      failed: (error) => this.#reportFailure(error),
+    });
+    const server = new Server({ ...this.#options, secretOf: this.#secretOf, software: `millrace ${VERSION}` }, services, reception);
+    url = `ws://${host}:${await server.listen()}`;
+    statusDesk.start();
+    const local = new LocalPeer(services, randomBytes, payloadMaxBytes);
+    return { engine, server, statusDesk, local, waits, url };
+  }
+
+  #admitQueue(engine: Engine, name: string): void {
+    if (this.#options.autoQueues && !engine.hasQueue(name) && this.#queues.size < limits.queuesMax) {
+      this.register(name);
+      engine.declareQueue(this.#queues.get(name) as QueueSpec);
+    }
+  }
+
+  readonly #secretOf = (keyId: string): Uint8Array | undefined =>
+    keyId === DEFAULT_KEY_ID ? secretBytes(this.#options.authkey) : undefined;
+}

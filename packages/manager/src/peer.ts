@@ -1,0 +1,24 @@
+import type { Message } from '@millrace/protocol';
+
+/** Ends something that a peer has waiting at the manager. */
+export type Withdraw = () => void;
+
+/** An authenticated peer with a session, as commands see it. */
+export interface Peer {
+  readonly sessionId: string;
+  readonly send: (message: Message) => void;
+  /** What waits here for this peer, by request id; ended with its connection. */
+  readonly waiting: Map<number, Withdraw>;
+  readonly pools: Map<number, PoolRoom>;
+}
+
+/** A worker's pool: what it runs, and its room as two running totals. */
+export interface PoolRoom {
+  /** Credits ever given by the worker. */
+  given: number;
+  /** Grants ever sent to it; unknown until the first announcement of a connection. */
+  sent: number | undefined;
+  /** Stops dealing to this pool. */
+  readonly leave: () => void;
+  readonly announce: (given: number, received: number) => void;
+}

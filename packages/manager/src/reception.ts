@@ -1,0 +1,127 @@
+import {
+  type AcceptedPeer,
+  type Connection,
+  limits,
+  type Message,
+  type MessageNamed,
+  MillraceError,
+  ticketMatches,
+} from '@millrace/protocol';
+import { nanoid } from 'nanoid';
+import type { Services } from './services.ts';
+import { type PeerDescription, PeerSession } from './session.ts';
+
+/** Gives authenticated connections their sessions, and ends sessions with their last connection. */
+export class Reception {
+  readonly sessions = new Map<string, PeerSession>();
+  readonly #services: Services;
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /**
+   * Answers the first message of a connection with a session.
+   *
+   * @throws UNEXPECTED_MESSAGE, AUTH_FAILED, TOO_MANY_CONNECTIONS, STORE_FAILED
+   */
+  async enter(connection: Connection, peer: AcceptedPeer, message: Message): Promise<PeerSession> {
+    switch (message.verb) {
+      case 'open':
+        return this.#open(connection, peer, message.peer);
+      case 'resume':
+        return this.#resume(connection, peer, message);
+      case 'attach':
+        return this.#attach(connection, peer, message);
+      default:
+        throw new MillraceError('UNEXPECTED_MESSAGE', `${message.verb} before a session is open`);
+    }
+  }
+
+  /** A connection ended. The session waits for another for its grace. */
+  leave(session: PeerSession, connection: Connection): void {
+    session.lose(connection);
+    if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
+      this.sessions.delete(session.sessionId);
+      this.#services.engine.disconnect(session.sessionId, limits.resumeGraceMs);
+    }
+  }
+
+  /** The peer said goodbye: nothing of it is kept. */
+  async goodbye(session: PeerSession): Promise<void> {
+    this.sessions.delete(session.sessionId);
+    await this.#services.engine.endSession(session.sessionId);
+    session.send({ verb: 'goodbyeAck' });
+  }
+
+  #open(connection: Connection, peer: AcceptedPeer, description: PeerDescription): PeerSession {
+    const session = this.#add(nanoid(), peer, description);
+    this.#services.engine.openSession(session.sessionId);
+    session.takeOver(connection);
+    this.#welcome(connection, session, []);
+    return session;
+  }
+
+  async #resume(
+    connection: Connection,
+    peer: AcceptedPeer,
+    message: MessageNamed<'resume'>,
+  ): Promise<PeerSession> {
+    this.#checkTicket(peer, message);
+    const { sessionId, tokens } = message;
+    const session = this.sessions.get(sessionId) ?? this.#add(sessionId, peer, message.peer);
+    session.takeOver(connection);
+    const lost = await this.#services.engine.resume(sessionId, tokens);
+    this.#welcome(connection, session, lost);
+    return session;
+  }
+
+  #attach(
+    connection: Connection,
+    peer: AcceptedPeer,
+    message: MessageNamed<'attach'>,
+  ): PeerSession {
+    this.#checkTicket(peer, message);
+    const session = this.sessions.get(message.sessionId);
+    if (session === undefined) {
+      throw new MillraceError('UNEXPECTED_MESSAGE', 'there is no such session to attach to');
+    }
+    session.lanes.add(connection);
+    this.#welcome(connection, session, []);
+    return session;
+  }
+
+  #add(sessionId: string, peer: AcceptedPeer, description: PeerDescription): PeerSession {
+    if (this.sessions.size >= limits.sessionsMax) {
+      throw new MillraceError('TOO_MANY_CONNECTIONS', `there are ${limits.sessionsMax} sessions already`);
+    }
+    const nowMs = this.#services.clock.monotonicMs();
+    const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
+    this.sessions.set(sessionId, session);
+    return session;
+  }
+
+  /** @throws AUTH_FAILED */
+  #checkTicket(peer: AcceptedPeer, message: { sessionId: string; ticket: Uint8Array }): void {
+    const expected = this.#services.engine.ticket(message.sessionId, peer.keyId);
+    if (!ticketMatches(expected, message.ticket)) {
+      throw new MillraceError('AUTH_FAILED', 'the ticket does not belong to this session and key');
+    }
+  }
+
+  #welcome(
+    connection: Connection,
+    session: PeerSession,
+    lost: MessageNamed<'session'>['lost'],
+  ): void {
+    const { engine } = this.#services;
+    connection.send({
+      verb: 'session',
+      sessionId: session.sessionId,
+      ticket: engine.ticket(session.sessionId, session.keyId),
+      epoch: engine.epoch,
+      graceMs: limits.resumeGraceMs,
+      lost,
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Clock } from '@millrace/protocol';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Results } from './results.ts';
+import type { Room } from './room.ts';
+import type { Waits } from './waits.ts';
+
+/** What commands may use. */
+export interface Services {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly dispatcher: Dispatcher;
+  readonly results: Results;
+  readonly room: Room;
+  readonly waits: Waits;
+  /** Declares a queue on its first use, if this manager does that. */
+  readonly admitQueue: (name: string) => void;
+  /** The status document, as a value of plain data. */
+  readonly status: () => unknown;
+}

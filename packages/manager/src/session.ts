@@ -1,0 +1,74 @@
+import { type Connection, type Message, type MessageNamed, MillraceError, type Role } from '@millrace/protocol';
+import type { Peer, PoolRoom, Withdraw } from './peer.ts';
+
+export type PeerDescription = MessageNamed<'open'>['peer'];
+
+/**
+ * A peer's session while it is connected: its main connection, and for workers
+ * perhaps a heartbeat lane. It lives while either lives.
+ */
+export class PeerSession implements Peer {
+  readonly sessionId: string;
+  readonly keyId: string;
+  readonly role: Role;
+  readonly description: PeerDescription;
+  readonly connectedAtMs: number;
+  readonly waiting = new Map<number, Withdraw>();
+  readonly pools = new Map<number, PoolRoom>();
+  readonly lanes = new Set<Connection>();
+  #main: Connection | undefined;
+
+  constructor(
+    sessionId: string,
+    keyId: string,
+    role: Role,
+    description: PeerDescription,
+    connectedAtMs: number,
+  ) {
+    this.sessionId = sessionId;
+    this.keyId = keyId;
+    this.role = role;
+    this.description = description;
+    this.connectedAtMs = connectedAtMs;
+  }
+
+  get main(): Connection | undefined {
+    return this.#main;
+  }
+
+  get isConnected(): boolean {
+    return this.#main !== undefined || this.lanes.size > 0;
+  }
+
+  readonly send = (message: Message): void => {
+    this.#main?.send(message);
+  };
+
+  /** The newest connection wins; what the one before had waiting here is gone with it. */
+  takeOver(connection: Connection): void {
+    const before = this.#main;
+    this.#endConnection();
+    this.#main = connection;
+    before?.fail(new MillraceError('SUPERSEDED', 'a newer connection took this session up'));
+  }
+
+  /** A connection of this session has ended. */
+  lose(connection: Connection): void {
+    this.lanes.delete(connection);
+    if (this.#main === connection) {
+      this.#endConnection();
+    }
+  }
+
+  #endConnection(): void {
+    this.#main = undefined;
+    for (const pool of this.pools.values()) {
+      pool.leave();
+    }
+    this.pools.clear();
+    for (const withdraw of [...this.waiting.values()]) {
+      withdraw();
+    }
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Cancel, Clock } from '@millrace/protocol';
+import { Heap, type HeapEntry } from './heap.ts';
+
+/** Something that waits for an event or its time, whichever comes first. */
+export interface Wait extends HeapEntry {
+  readonly expire: () => void;
+}
+
+/** All waits of a manager behind one timer. */
+export class Waits {
+  readonly #clock: Clock;
+  readonly #heap = new Heap<Wait>();
+  #armedAtMs = Number.POSITIVE_INFINITY;
+  #disarm: Cancel = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  add(waitMs: number, expire: () => void): Wait {
+    const wait: Wait = { atMs: this.#clock.monotonicMs() + waitMs, heapIndex: -1, expire };
+    this.#heap.add(wait);
+    if (wait.atMs < this.#armedAtMs) {
+      this.#arm(wait.atMs);
+    }
+    return wait;
+  }
+
+  remove(wait: Wait): void {
+    this.#heap.remove(wait);
+  }
+
+  stop(): void {
+    this.#disarm();
+  }
+
+  #arm(atMs: number): void {
+    this.#disarm();
+    this.#armedAtMs = atMs;
+    const inMs = Math.ceil(Math.max(0, atMs - this.#clock.monotonicMs()));
+    this.#disarm = this.#clock.after(inMs, () => this.#expireDue());
+  }
+
+  #expireDue(): void {
+    this.#armedAtMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#clock.monotonicMs();
+    for (let first = this.#heap.first; first && first.atMs <= nowMs; first = this.#heap.first) {
+      this.#heap.remove(first);
+      first.expire();
+    }
+    if (this.#heap.first !== undefined) {
+      this.#arm(this.#heap.first.atMs);
+    }
+  }
+}

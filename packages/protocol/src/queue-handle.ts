@@ -1,0 +1,250 @@
+import type { Clock } from './clock.ts';
+import { checkName, checkTaskOptions } from './definition.ts';
+import { codeOf, MillraceError, messageOf, QueueEmpty, QueueFull } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Message, MessageNamed } from './message-table.ts';
+import { decodePayload, encodePayload } from './payload.ts';
+import type { Request } from './requests.ts';
+import { ITEM_NAME, type Token } from './task.ts';
+
+/** What a queue handle needs of the peer it belongs to. */
+export interface QueuePort {
+  readonly clock: Clock;
+  newTaskId(): string;
+  payloadMaxBytes(): number;
+  /** Sends a request until it is answered. */
+  request(request: Request): Promise<Message>;
+  /** The token is held: presented when the session is taken up again. */
+  hold(token: Token): void;
+  /** The token is settled. */
+  drop(token: Token): void;
+}
+
+export interface WaitOptions {
+  /** How long to wait. Default: without limit. */
+  readonly timeoutMs?: number;
+}
+
+export interface PutOptions extends WaitOptions {
+  /** Integer −128…127, higher first. Default 0. */
+  readonly priority?: number;
+  /** Wait before the item can be taken. Default 0. */
+  readonly delayMs?: number;
+}
+
+/** An item that is leased to this peer: it goes back unless it is acknowledged. */
+export interface LeasedItem<T> {
+  readonly value: T;
+  /**
+   * Removes the item for good.
+   *
+   * @throws LEASE_LOST when it has gone to somebody else meanwhile
+   */
+  ack(): Promise<void>;
+  /** Gives the item back; after `ack` does nothing. */
+  release(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface ItemCounts {
+  readonly ready: number;
+  readonly scheduled: number;
+  readonly leased: number;
+  readonly bytes: number;
+}
+
+const unexpected = (reply: Message): MillraceError =>
+  new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`);
+
+const rethrowFull = (error: unknown): never => {
+  throw codeOf(error) === 'QUEUE_FULL' ? new QueueFull(messageOf(error)) : error;
+};
+
+/** Waits until `atMs` on the monotonic clock, as a duration that the wire can carry. */
+const remainingMs = (clock: Clock, atMs: number): number =>
+  Math.min(limits.delayMaxMs, Math.max(0, Math.ceil(atMs - clock.monotonicMs())));
+
+/** An ENQUEUE that is resent for ten minutes at most. */
+export const sendEnqueue = async (
+  port: QueuePort,
+  tasks: MessageNamed<'enqueue'>['tasks'],
+  timeoutMs: number,
+  what: string,
+): Promise<void> => {
+  const startedAtMs = port.clock.monotonicMs();
+  const untilMs = startedAtMs + timeoutMs;
+  const reply = await port
+    .request({
+      build: (requestId) => ({
+        verb: 'enqueue',
+        requestId,
+        waitMs: remainingMs(port.clock, untilMs),
+        tasks,
+      }),
+      giveUpAtMs: startedAtMs + limits.resendMaxMs,
+      giveUp: () =>
+        new MillraceError('UNKNOWN', `no answer to ${what} for ten minutes: it may or may not be queued`),
+    })
+    .catch(rethrowFull);
+  if (reply.verb !== 'enqueued') {
+    throw unexpected(reply);
+  }
+};
+
+/** A named queue of items: `put` adds, `get` takes, `lease` takes with the choice to give back. */
+export class QueueHandle<T = unknown> {
+  readonly name: string;
+  readonly #port: QueuePort;
+
+  constructor(name: string, port: QueuePort) {
+    this.name = checkName('queue', name);
+    this.#port = port;
+  }
+
+  /**
+   * Adds an item; resolves when it is on disk.
+   *
+   * @throws QUEUE_FULL after the timeout, UNKNOWN_QUEUE, PAYLOAD_INVALID,
+   *   PAYLOAD_TOO_LARGE, STORE_FULL, UNKNOWN
+   */
+  async put(value: T, options: PutOptions = {}): Promise<void> {
+    const { timeoutMs = Number.POSITIVE_INFINITY, ...taskOptions } = options;
+    const what = `an item for queue '${this.name}'`;
+    const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
+    const item = {
+      taskId: this.#port.newTaskId(),
+      queue: this.name,
+      name: ITEM_NAME,
+      payload: encodePayload(value, what, this.#port.payloadMaxBytes()),
+      priority,
+      delayMs,
+      deadlineMs: null,
+      attempts: limits.attempts,
+      expiresInMs: undefined,
+    };
+    await sendEnqueue(this.#port, [item], timeoutMs, what);
+  }
+
+  /**
+   * Takes an item. It is removed by a receipt that leaves this process only
+   * after the code behind `await get()` had its turn: a process that dies before
+   * that does not lose the item.
+   *
+   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE
+   */
+  async get(options: WaitOptions = {}): Promise<T> {
+    const item = await this.#take(options);
+    const token: Token = { taskId: item.taskId, epoch: item.epoch, grant: item.grant };
+    const value = await this.#decode(item, token);
+    // A refused receipt means that the item went to somebody else as well: a
+    // redelivery, which the manager counts. There is nobody here to tell.
+    this.#settle(token, 'succeeded').catch(() => {});
+    return value;
+  }
+
+  /**
+   * Takes an item that goes back unless it is acknowledged, also when this
+   * process dies.
+   *
+   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE
+   */
+  async lease(options: WaitOptions = {}): Promise<LeasedItem<T>> {
+    const item = await this.#take(options);
+    const token: Token = { taskId: item.taskId, epoch: item.epoch, grant: item.grant };
+    const value = await this.#decode(item, token);
+    let isOpen = true;
+    const end = async (kind: 'succeeded' | 'released'): Promise<void> => {
+      if (isOpen) {
+        isOpen = false;
+        await this.#settle(token, kind);
+      }
+    };
+    const release = (): Promise<void> => end('released').catch(() => {});
+    return { value, ack: () => end('succeeded'), release, [Symbol.asyncDispose]: release };
+  }
+
+  /** @throws UNKNOWN_QUEUE */
+  async size(): Promise<ItemCounts> {
+    const reply = await this.#port.request({
+      build: (requestId) => ({ verb: 'size', requestId, queue: this.name }),
+      giveUpAtMs: Number.POSITIVE_INFINITY,
+      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
+    });
+    if (reply.verb !== 'sized') {
+      throw unexpected(reply);
+    }
+    const { bytes, leased, ready, scheduled } = reply;
+    return { ready, scheduled, leased, bytes };
+  }
+
+  /** Waits in slices, each re-armed at once, until an item comes or the time is up. */
+  async #take(options: WaitOptions): Promise<MessageNamed<'item'>> {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const { clock } = this.#port;
+    const untilMs = clock.monotonicMs() + timeoutMs;
+    const empty = (): QueueEmpty => new QueueEmpty(this.name, timeoutMs);
+    for (;;) {
+      const reply = await this.#port.request({
+        build: (requestId) => ({
+          verb: 'get',
+          requestId,
+          queue: this.name,
+          waitMs: Math.min(limits.waitSliceMs, remainingMs(clock, untilMs)),
+        }),
+        giveUpAtMs: untilMs,
+        giveUp: empty,
+      });
+      if (reply.verb === 'item') {
+        return reply;
+      }
+      if (reply.verb !== 'empty') {
+        throw unexpected(reply);
+      }
+      if (clock.monotonicMs() >= untilMs) {
+        throw empty();
+      }
+    }
+  }
+
+  async #decode(item: MessageNamed<'item'>, token: Token): Promise<T> {
+    this.#port.hold(token);
+    try {
+      return decodePayload(item.payload, `an item of queue '${this.name}'`) as T;
+    } catch (error) {
+      await this.#settle(token, 'released');
+      throw error;
+    }
+  }
+
+  async #settle(token: Token, kind: 'succeeded' | 'released'): Promise<void> {
+    try {
+      const answer = await settleToken(this.#port, token, kind);
+      if (answer !== 'accepted' && answer !== 'duplicate') {
+        throw new MillraceError(
+          'LEASE_LOST',
+          `the item of queue '${this.name}' is no longer leased to this process: it went to another`,
+        );
+      }
+    } finally {
+      this.#port.drop(token);
+    }
+  }
+}
+
+/** Settles one token, resent until it is answered. */
+export const settleToken = async (
+  port: Pick<QueuePort, 'request'>,
+  token: Token,
+  kind: 'succeeded' | 'released',
+): Promise<MessageNamed<'settled'>['answers'][number]> => {
+  const result = { ...token, kind, result: undefined, error: undefined };
+  const reply = await port.request({
+    build: (requestId) => ({ verb: 'settle', requestId, results: [result] }),
+    giveUpAtMs: Number.POSITIVE_INFINITY,
+    giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
+  });
+  if (reply.verb !== 'settled') {
+    throw unexpected(reply);
+  }
+  return reply.answers[0] ?? 'UNKNOWN_TASK';
+};
