@@ -64,7 +64,6 @@ export class Connection {
   #state: ConversationState = 'authenticated';
   #ended = false;
   #flushing = false;
-  #isHeldBack = false;
   #heldBack = false;
   /** GOODBYE and its answer, which must not overtake a message in parts. */
   #lastWords: Message[] = [];
@@ -137,7 +136,6 @@ export class Connection {
    */
   holdBack(hold: boolean): void {
     this.#heldBack = hold;
-    this.#isHeldBack = hold;
     if (hold) {
       this.#options.transport.pause();
     } else {
@@ -310,10 +308,6 @@ export class Connection {
 
   #beat(): void {
     const { clock } = this.#options;
-    if (this.#isHeldBack) {
-      // Silence of our own making says nothing about the peer.
-      this.#heartbeat.heard(clock.monotonicMs());
-    }
     const step = this.#heartbeat.step(clock.monotonicMs());
     if (step.act === 'dead' && this.#heldBack) {
       this.#heartbeat.heard(clock.monotonicMs());
