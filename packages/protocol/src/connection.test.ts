@@ -320,15 +320,4 @@ describe('goodbye', () => {
     await clock.advance(limits.farewellMaxMs);
     expect(manager.transport.isOpen).toBe(false);
   });
-
-  test('leaves the end of TCP to the manager\'s close frame, not to the dialler\'s', async () => {
-    const { clock, dialler, manager } = await open();
-    answering(manager);
-    let diallerClosed = 0;
-    dialler.transport.close = () => void (diallerClosed += 1);
-    dialler.connection.send({ verb: 'goodbye', reason: 'done' });
-    await clock.advance(1);
-    expect(manager.transport.isOpen).toBe(false);
-    expect(diallerClosed).toBe(0);
-  });
 });

@@ -227,30 +227,19 @@ export class Connection {
     }
   }
 
-  /**
-   * Both sides have said goodbye. The manager sends the close frame, so that the
-   * dialler ends TCP first and keeps TIME_WAIT on its side.
-   */
+  /** Both sides have said goodbye. */
   #farewell(): void {
-    const { clock, side, transport } = this.#options;
-    clock.endOfTurn(() => {
+    this.#options.clock.endOfTurn(() => {
       this.#flush();
       this.#end(new MillraceError('CONNECTION_LOST', 'both sides said goodbye'));
-      if (side === 'manager') {
-        transport.close();
-      }
+      this.#closeTransport();
     });
-    this.#cutOffLater();
   }
 
   /** Ends the transport in peace if the peer takes part, and soon if it does not. */
   #closeTransport(): void {
-    this.#options.transport.close();
-    this.#cutOffLater();
-  }
-
-  #cutOffLater(): void {
     const { clock, transport } = this.#options;
+    transport.close();
     this.#stopCutOff();
     this.#stopCutOff = clock.after(limits.farewellMaxMs, () => transport.terminate());
   }

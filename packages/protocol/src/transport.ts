@@ -18,7 +18,10 @@ export interface Transport {
   /** Lets the network hold back what the peer sends. */
   pause(): void;
   resume(): void;
-  /** Ends the connection after what was sent; the dialler ends TCP first. */
+  /**
+   * Ends the connection after what was sent. The dialler ends TCP; the manager
+   * waits for that, but not for long.
+   */
   close(): void;
   /** Ends the connection now. */
   terminate(): void;

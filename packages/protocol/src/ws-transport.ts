@@ -5,16 +5,35 @@ import type { Transport, TransportEvents } from './transport.ts';
 
 const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
 
-const NORMAL_CLOSURE = 1000;
 const PROTOCOL_ERROR = 1002;
 
+/**
+ * Whoever sends the first FIN keeps TIME_WAIT. After close frames of WebSocket
+ * have crossed both ends send theirs at the same time, and a fifth of the
+ * goodbyes leave it with the manager; so neither sends a close frame. The
+ * dialler ends TCP as soon as what it sent has left, and the manager waits for that.
+ */
+const endTcp = (socket: WebSocket, side: 'dialler' | 'manager'): void => {
+  if (side === 'dialler' && socket.bufferedAmount === 0) {
+    socket.terminate();
+  }
+};
+
 /** A `ws` socket as a transport. Text messages and pings of WebSocket are not used. */
-export const wsTransport = (socket: WebSocket, remoteAddress: string): Transport => {
+export const wsTransport = (
+  socket: WebSocket,
+  remoteAddress: string,
+  side: 'dialler' | 'manager' = 'manager',
+): Transport => {
+  let closing: NodeJS.Timeout | undefined;
   let events = silent;
   let endReason = 'the connection ended';
   const sent = (): void => {
     if (socket.bufferedAmount === 0) {
       events.drained();
+    }
+    if (closing !== undefined) {
+      endTcp(socket, side);
     }
   };
   socket.on('message', (data: unknown, isBinary: boolean) => {
@@ -27,7 +46,10 @@ export const wsTransport = (socket: WebSocket, remoteAddress: string): Transport
   socket.on('error', (error) => {
     endReason = error.message;
   });
-  socket.on('close', () => events.closed(endReason));
+  socket.on('close', () => {
+    clearTimeout(closing);
+    events.closed(endReason);
+  });
   return {
     remoteAddress,
     listen(receiver) {
@@ -46,7 +68,12 @@ export const wsTransport = (socket: WebSocket, remoteAddress: string): Transport
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    close: () => socket.close(NORMAL_CLOSURE),
+    close() {
+      if (closing === undefined && socket.readyState !== WebSocket.CLOSED) {
+        closing = setTimeout(() => socket.terminate(), limits.farewellMaxMs);
+        endTcp(socket, side);
+      }
+    },
     terminate: () => socket.terminate(),
   };
 };
@@ -68,9 +95,9 @@ export const dialWebSocket: Dial = (url) =>
     });
     socket.once('open', () => {
       socket.removeAllListeners('error');
-      resolve(wsTransport(socket, url));
+      resolve(wsTransport(socket, url, 'dialler'));
     });
-    socket.once('error', (error) => {
+    socket.on('error', (error) => {
       reject(
         new MillraceError(
           'CONNECT_FAILED',
