@@ -75,7 +75,9 @@ test('text messages end the connection', async () => {
   await withServer(async (url, accepted) => {
     const stranger = new WebSocket(url);
     const left = once(stranger, 'close');
+    const opened = once(stranger, 'open');
     wsTransport(await accepted, 'peer');
+    await opened;
     stranger.send('hello');
     expect((await left)[0]).toBe(1002);
   });
