@@ -23,3 +23,4 @@ export {
 } from './runners/runner.ts';
 export { threadRunner } from './runners/thread.ts';
 export type { TaskLog } from './task-log.ts';
+export { Worker, type WorkerEvent, type WorkerOptions } from './worker.ts';

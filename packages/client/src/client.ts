@@ -1,0 +1,215 @@
+import { randomBytes as systemRandomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  type AnyTask,
+  type Clock,
+  checkSchema,
+  checkTaskOptions,
+  DEFAULT_KEY_ID,
+  type Dial,
+  decodePayload,
+  dialWebSocket,
+  encodePayload,
+  Link,
+  limits,
+  type Message,
+  type MessageNamed,
+  MillraceError,
+  QueueHandle,
+  type QueuePort,
+  type RandomBytes,
+  sendEnqueue,
+  settleToken,
+  systemClock,
+  type TaskDefinition,
+  type TaskOptions,
+  taskIdMaker,
+  type Token,
+  tokenKey,
+} from '@millrace/protocol';
+import { findConnection } from './discovery.ts';
+import { TaskHandle } from './task-handle.ts';
+
+export interface ConnectOptions {
+  /** `ws://host:port`. Default: MILLRACE_URL, then the nearest `.millrace/` upward. */
+  readonly url?: string;
+  /** Default: MILLRACE_AUTHKEY, MILLRACE_AUTHKEY_FILE, then the nearest `.millrace/` upward. */
+  readonly authkey?: string | Uint8Array;
+  /** What `status` calls this client. Default: host and process id. */
+  readonly name?: string;
+  readonly clock?: Clock;
+  readonly randomBytes?: RandomBytes;
+  readonly dial?: Dial;
+}
+
+export interface EnqueueOptions extends TaskOptions {
+  /** How long to wait for room in a full queue. Default 5 s. */
+  readonly timeoutMs?: number;
+}
+
+const ENQUEUE_TIMEOUT_MS = 5_000;
+
+type NewTask = MessageNamed<'enqueue'>['tasks'][number];
+
+/** A connection to a manager that outlives its sockets: enqueue, await, cancel, put, get. */
+export class Client {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #held = new Map<string, Token>();
+  readonly #port: QueuePort;
+
+  constructor(url: string, secret: Uint8Array, options: ConnectOptions) {
+    const { clock = systemClock, randomBytes = systemRandomBytes } = options;
+    const { name = `${hostname()}:${process.pid}` } = options;
+    this.#clock = clock;
+    this.#link = new Link(
+      {
+        url,
+        key: { keyId: DEFAULT_KEY_ID, secret },
+        role: 'client',
+        peer: { name, host: hostname(), pid: process.pid },
+        clock,
+        randomBytes,
+        dial: options.dial ?? dialWebSocket,
+      },
+      {
+        message: (message) => this.#returnUnwanted(message),
+        unsettledTokens: () => [...this.#held.values()],
+        up() {},
+        down() {},
+        ended() {},
+      },
+    );
+    this.#port = {
+      clock,
+      newTaskId: taskIdMaker(() => clock.wallMs(), randomBytes),
+      payloadMaxBytes: () => this.#link.limits?.payloadMaxBytes ?? limits.payloadMaxBytes,
+      request: (request) => this.#link.request(request),
+      hold: (token) => void this.#held.set(tokenKey(token), token),
+      drop: (token) => void this.#held.delete(tokenKey(token)),
+    };
+  }
+
+  /** @throws CONNECT_FAILED, AUTH_FAILED, UNSUPPORTED_VERSION */
+  async start(): Promise<void> {
+    await this.#link.start(false);
+  }
+
+  /**
+   * Adds a task; resolves when it is on disk.
+   *
+   * @throws SCHEMA_MISMATCH or PAYLOAD_INVALID before anything is sent;
+   *   QUEUE_FULL, UNKNOWN_QUEUE, PAYLOAD_TOO_LARGE, STORE_FULL; UNKNOWN after
+   *   ten minutes without an answer
+   */
+  async enqueue<Input, Output, Parsed, Returned>(
+    task: TaskDefinition<Input, Output, Parsed, Returned>,
+    input: NoInfer<Input>,
+    options: EnqueueOptions = {},
+  ): Promise<TaskHandle<Output>> {
+    const [handle] = await this.enqueueMany(task, [input], options);
+    return handle as TaskHandle<Output>;
+  }
+
+  /**
+   * Adds tasks, all or none; resolves when they are on disk.
+   *
+   * @throws as `enqueue`
+   */
+  async enqueueMany<Input, Output, Parsed, Returned>(
+    task: TaskDefinition<Input, Output, Parsed, Returned>,
+    inputs: readonly NoInfer<Input>[],
+    options: EnqueueOptions = {},
+  ): Promise<TaskHandle<Output>[]> {
+    const { timeoutMs = ENQUEUE_TIMEOUT_MS, ...taskOptions } = options;
+    checkTaskOptions(taskOptions, `task '${task.name}'`);
+    const settings = { ...task.options, ...taskOptions };
+    const tasks = await Promise.all(inputs.map((input) => this.#newTask(task, input, settings)));
+    if (tasks.length > 0) {
+      await sendEnqueue(this.#port, tasks, timeoutMs, `${tasks.length} of task '${task.name}'`);
+    }
+    return tasks.map(({ taskId }) => this.#handle<Output>(taskId));
+  }
+
+  /** A handle on a task that somebody enqueued. Nothing is asked before it is used. */
+  task(taskId: string): TaskHandle<unknown>;
+  /** With its definition, the handle knows the type of the result. */
+  task<Input, Output, Parsed, Returned>(
+    task: TaskDefinition<Input, Output, Parsed, Returned>,
+    taskId: string,
+  ): TaskHandle<Output>;
+  task(first: AnyTask | string, second?: string): TaskHandle<unknown> {
+    const taskId = typeof first === 'string' ? first : second;
+    if (taskId === undefined) {
+      throw new MillraceError('BAD_OPTION', 'a task handle needs the id of its task');
+    }
+    return this.#handle(taskId);
+  }
+
+  /** A named queue of items. */
+  queue<T = unknown>(name: string): QueueHandle<T> {
+    return new QueueHandle<T>(name, this.#port);
+  }
+
+  /** The manager's account of itself; the document that `millrace status --json` prints. */
+  async status(): Promise<unknown> {
+    const reply = await this.#link.request({
+      build: (requestId) => ({ verb: 'status', requestId }),
+      giveUpAtMs: Number.POSITIVE_INFINITY,
+      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
+    });
+    return reply.verb === 'statusReport' ? decodePayload(reply.document, 'the status') : undefined;
+  }
+
+  /** Says goodbye. Whatever still waits rejects with CLIENT_CLOSED; leased items go back. */
+  close(): Promise<void> {
+    return this.#link.close('the client was closed');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #handle<Output>(taskId: string): TaskHandle<Output> {
+    return new TaskHandle<Output>(taskId, this.#clock, (request) => this.#link.request(request));
+  }
+
+  async #newTask(task: AnyTask, input: unknown, options: TaskOptions): Promise<NewTask> {
+    const what = `the payload of task '${task.name}'`;
+    // Checked here, sent as it is: the worker parses it again, perhaps with a newer schema.
+    await checkSchema(task.input, input, what);
+    const { attempts = limits.attempts, deadlineMs = limits.deadlineMs } = options;
+    return {
+      taskId: this.#port.newTaskId(),
+      queue: task.queue,
+      name: task.name,
+      payload: encodePayload(input, what, this.#port.payloadMaxBytes()),
+      priority: options.priority ?? 0,
+      delayMs: options.delayMs ?? 0,
+      deadlineMs,
+      attempts,
+      expiresInMs: options.expiresInMs,
+    };
+  }
+
+  /** An item that nobody waits for any more goes back. */
+  #returnUnwanted(message: Message): void {
+    if (message.verb === 'item') {
+      const { epoch, grant, taskId } = message;
+      settleToken(this.#port, { taskId, epoch, grant }, 'released').catch(() => {});
+    }
+  }
+}
+
+/**
+ * Connects to a manager.
+ *
+ * @throws CONFIG_NOT_FOUND naming the places searched for URL and key;
+ *   CONNECT_FAILED, AUTH_FAILED, UNSUPPORTED_VERSION
+ */
+export const connect = async (options: ConnectOptions = {}): Promise<Client> => {
+  const { secret, url } = findConnection(options);
+  const client = new Client(url, secret, options);
+  await client.start();
+  return client;
+};

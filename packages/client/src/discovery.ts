@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { MillraceError, messageOf } from '@millrace/protocol';
+
+/** The directory in which a manager leaves its URL and key, readable by its owner alone. */
+export const HOME_DIRECTORY = '.millrace';
+export const URL_FILE = 'url';
+export const KEY_FILE = 'authkey';
+
+export interface ConnectionChoice {
+  readonly url?: string;
+  readonly authkey?: string | Uint8Array;
+}
+
+export interface FoundConnection {
+  readonly url: string;
+  readonly secret: Uint8Array;
+}
+
+/** The nearest `.millrace/` upward from a directory. */
+export const findHome = (from: string): string | undefined => {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    const home = join(directory, HOME_DIRECTORY);
+    if (existsSync(home)) {
+      return home;
+    }
+    if (dirname(directory) === directory) {
+      return undefined;
+    }
+  }
+};
+
+const readLine = (path: string): string | undefined => {
+  if (!existsSync(path)) {
+    return undefined;
+  }
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new MillraceError('CONFIG_NOT_FOUND', `cannot read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+};
+
+const readHome = (file: string): string | undefined => {
+  const home = findHome(process.cwd());
+  return home === undefined ? undefined : readLine(join(home, file));
+};
+
+const findUrl = (choice: ConnectionChoice): string => {
+  const url = choice.url ?? process.env['MILLRACE_URL'] ?? readHome(URL_FILE);
+  if (url === undefined || url === '') {
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      `no URL of a manager: pass url or --url, set MILLRACE_URL, or run below a ${HOME_DIRECTORY}/ that a manager wrote`,
+    );
+  }
+  if (!/^wss?:\/\//.test(url)) {
+    throw new MillraceError('BAD_OPTION', `the URL of a manager starts with ws://, not '${url}'`);
+  }
+  return url;
+};
+
+const keyFromFile = (path: string | undefined): string | undefined => {
+  if (path === undefined) {
+    return undefined;
+  }
+  const key = readLine(path);
+  if (key === undefined) {
+    throw new MillraceError('CONFIG_NOT_FOUND', `MILLRACE_AUTHKEY_FILE names ${path}, which does not exist`);
+  }
+  return key;
+};
+
+const findKey = (choice: ConnectionChoice): string | Uint8Array => {
+  const key =
+    choice.authkey ??
+    process.env['MILLRACE_AUTHKEY'] ??
+    keyFromFile(process.env['MILLRACE_AUTHKEY_FILE']) ??
+    readHome(KEY_FILE);
+  if (key === undefined || key.length === 0) {
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      `no key: pass authkey, set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE, or run below a ${HOME_DIRECTORY}/ that a manager wrote`,
+    );
+  }
+  return key;
+};
+
+/**
+ * Where the manager is and the key it asks for: option, then environment, then
+ * the nearest `.millrace/` upward.
+ *
+ * @throws CONFIG_NOT_FOUND naming the places searched; BAD_OPTION for another kind of URL
+ */
+export const findConnection = (choice: ConnectionChoice = {}): FoundConnection => {
+  const key = findKey(choice);
+  return { url: findUrl(choice), secret: typeof key === 'string' ? Buffer.from(key) : key };
+};

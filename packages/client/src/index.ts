@@ -1,0 +1,17 @@
+export { Client, type ConnectOptions, connect, type EnqueueOptions } from './client.ts';
+export {
+  type ConnectionChoice,
+  type FoundConnection,
+  findConnection,
+  findHome,
+  HOME_DIRECTORY,
+  KEY_FILE,
+  URL_FILE,
+} from './discovery.ts';
+export {
+  type CancelAnswer,
+  type ResultOptions,
+  TaskFailed,
+  TaskHandle,
+  type TaskInfo,
+} from './task-handle.ts';

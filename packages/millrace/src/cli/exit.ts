@@ -1,0 +1,34 @@
+import { codeOf, type ErrorCode, messageOf } from '@millrace/protocol';
+
+/** Exit codes of every command; README lists them. */
+export const exitCodes = {
+  ok: 0,
+  /** The command failed; stderr says why. */
+  failed: 1,
+  /** The command line or the configuration is wrong. */
+  usage: 2,
+  /** No manager could be reached, or it refused the key. */
+  unreachable: 3,
+  /** The store failed: nothing was acknowledged after that. */
+  storeFailed: 4,
+} as const;
+
+const byCode: Partial<Record<ErrorCode, number>> = {
+  BAD_OPTION: exitCodes.usage,
+  CONFIG_NOT_FOUND: exitCodes.usage,
+  HANDLER_INVALID: exitCodes.usage,
+  HANDLER_NOT_IMPORTABLE: exitCodes.usage,
+  CONNECT_FAILED: exitCodes.unreachable,
+  CONNECTION_LOST: exitCodes.unreachable,
+  AUTH_FAILED: exitCodes.unreachable,
+  AUTH_TIMEOUT: exitCodes.unreachable,
+  STORE_FAILED: exitCodes.storeFailed,
+};
+
+/** Prints an error as one line on stderr, and says which exit code it has. */
+export const reportError = (error: unknown): number => {
+  const code = codeOf(error);
+  const [line] = messageOf(error).split('\n');
+  process.stderr.write(`millrace: ${code === undefined ? '' : `${code}: `}${line}\n`);
+  return code === undefined ? exitCodes.failed : (byCode[code] ?? exitCodes.failed);
+};

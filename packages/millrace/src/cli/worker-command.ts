@@ -1,0 +1,55 @@
+import { findConnection } from '@millrace/client';
+import { Worker, type WorkerEvent } from '@millrace/worker';
+import { exitCodes, reportError } from './exit.ts';
+import { onStopSignal, say } from './signals.ts';
+
+export interface WorkerFlags {
+  readonly url?: string;
+  readonly name?: string;
+}
+
+/** Tells each change of the connection once, however often it is tried. */
+const narrate = (url: string): ((event: WorkerEvent) => void) => {
+  let isAway = false;
+  return (event) => {
+    switch (event.kind) {
+      case 'connected':
+        isAway = false;
+        return say(`worker connected to ${url}, epoch ${event.epoch}`);
+      case 'disconnected':
+        if (!isAway) {
+          isAway = true;
+          say(`worker has no connection (${event.error.code}); trying again until ${url} answers`);
+        }
+        return;
+      case 'lease-lost':
+        return say(`task ${event.token.taskId}: its lease was lost, the result was not accepted`);
+    }
+  };
+};
+
+/** `millrace worker FILE`: runs the handlers of a module until it is told to stop. */
+export const workerCommand = async (file: string, flags: WorkerFlags): Promise<void> => {
+  const { secret, url } = findConnection(flags);
+  let worker: Worker | undefined;
+  onStopSignal((signal) => {
+    say(`${signal}: draining`);
+    const stopped = worker?.stop() ?? Promise.resolve();
+    stopped.then(
+      () => process.exit(exitCodes.ok),
+      (error: unknown) => process.exit(reportError(error)),
+    );
+  });
+  worker = await Worker.start({
+    url,
+    authkey: secret,
+    handlers: file,
+    onEvent: narrate(url),
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+  });
+  worker.ended.then((error) => {
+    if (error.code !== 'CLIENT_CLOSED') {
+      process.exit(reportError(error));
+    }
+  });
+};

@@ -1,0 +1,107 @@
+import {
+  type Clock,
+  type Link,
+  type MessageNamed,
+  MillraceError,
+  type Token,
+  tokenKey,
+} from '@millrace/protocol';
+import type { AttemptResult } from './attempt-result.ts';
+
+type Report = MessageNamed<'settle'>['results'][number];
+export type SettleAnswer = MessageNamed<'settled'>['answers'][number];
+
+/** One SETTLE carries about this much at most. */
+const SETTLE_BYTES = 256 * 1024;
+const SETTLE_REPORTS = 1_000;
+
+const reportOf = (token: Token, result: AttemptResult): Report => ({
+  ...token,
+  kind: result.kind,
+  result: result.kind === 'succeeded' ? result.result : undefined,
+  error: 'error' in result ? result.error : undefined,
+});
+
+/** The longest run of reports from `start` that fits one message. */
+const endOfMessage = (reports: readonly Report[], start: number): number => {
+  let bytes = 0;
+  let end = start;
+  while (end < reports.length && end - start < SETTLE_REPORTS) {
+    bytes += reports[end]?.result?.length ?? 0;
+    end += 1;
+    if (bytes > SETTLE_BYTES) {
+      break;
+    }
+  }
+  return end;
+};
+
+/** Reports how attempts ended, all of one turn together, again and again until each is answered. */
+export class Reporter {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #answered: (token: Token, answer: SettleAnswer) => void;
+  readonly #unanswered = new Map<string, Token>();
+  #waiting: Report[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(
+    link: Link,
+    clock: Clock,
+    answered: (token: Token, answer: SettleAnswer) => void,
+  ) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#answered = answered;
+  }
+
+  /** Tokens whose end is reported and not yet answered. */
+  get tokens(): Token[] {
+    return [...this.#unanswered.values()];
+  }
+
+  report(token: Token, result: AttemptResult): void {
+    this.#unanswered.set(tokenKey(token), token);
+    this.#waiting.push(reportOf(token, result));
+    if (this.#waiting.length === 1) {
+      this.#clock.endOfTurn(() => this.#send());
+    }
+  }
+
+  /** Resolves when every report is answered. */
+  settled(): Promise<void> {
+    return this.#unanswered.size === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #send(): void {
+    const reports = this.#waiting;
+    this.#waiting = [];
+    let start = 0;
+    while (start < reports.length) {
+      const end = endOfMessage(reports, start);
+      // A closed link leaves the rest unanswered: the leases return with the session.
+      this.#settle(reports.slice(start, end)).catch(() => {});
+      start = end;
+    }
+  }
+
+  async #settle(results: readonly Report[]): Promise<void> {
+    const reply = await this.#link.request({
+      build: (requestId) => ({ verb: 'settle', requestId, results }),
+      giveUpAtMs: Number.POSITIVE_INFINITY,
+      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
+    });
+    const answers = reply.verb === 'settled' ? reply.answers : [];
+    for (const [index, report] of results.entries()) {
+      this.#unanswered.delete(tokenKey(report));
+      this.#answered(report, answers[index] ?? 'UNKNOWN_TASK');
+    }
+    if (this.#unanswered.size === 0) {
+      for (const resolve of this.#idle.splice(0)) {
+        resolve();
+      }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { randomBytes as systemRandomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import {
+  type AuthKey,
+  type Clock,
+  DEFAULT_KEY_ID,
+  type Dial,
+  dialWebSocket,
+  Link,
+  limits,
+  type Message,
+  type MillraceError,
+  type PeerReport,
+  type RandomBytes,
+  type Session,
+  systemClock,
+  type Token,
+} from '@millrace/protocol';
+import { createExecutor, type Executor, type ExecutorOptions } from './executor.ts';
+import { HeartbeatLane } from './heartbeat-lane.ts';
+import { Puller } from './puller.ts';
+import { Reporter, type SettleAnswer } from './reporter.ts';
+
+export interface WorkerOptions extends ExecutorOptions {
+  /** `ws://host:port` of the manager. */
+  readonly url: string;
+  readonly authkey: string | Uint8Array;
+  /** What `status` calls this worker. Default: host and process id. */
+  readonly name?: string;
+  /** How long `stop` may take in all. Default 25 s. */
+  readonly drainMs?: number;
+  /** Hears one line for each event worth a log line. */
+  readonly onEvent?: (event: WorkerEvent) => void;
+  readonly clock?: Clock;
+  readonly randomBytes?: RandomBytes;
+  readonly dial?: Dial;
+}
+
+export type WorkerEvent =
+  | { readonly kind: 'connected'; readonly sessionId: string; readonly epoch: number }
+  | { readonly kind: 'disconnected'; readonly error: MillraceError }
+  | { readonly kind: 'lease-lost'; readonly token: Token };
+
+/** Resolution of the event-loop delay histogram, which is part of each sample. */
+const LAG_RESOLUTION_MS = 20;
+const NS_PER_MS = 1_000_000;
+
+/** Handlers connected to a manager: pulls, runs, reports, and reconnects by itself. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #clock: Clock;
+  readonly #key: AuthKey;
+  readonly #executor: Executor;
+  readonly #link: Link;
+  readonly #reporter: Reporter;
+  readonly #puller: Puller;
+  readonly #lane: HeartbeatLane | undefined;
+  readonly #lag: IntervalHistogram;
+  #stopping: Promise<void> | undefined;
+  #end: (error: MillraceError) => void = () => {};
+  /** Resolves when the worker has ended: stopped, or refused for good by the manager. */
+  readonly ended: Promise<MillraceError> = new Promise((resolve) => {
+    this.#end = resolve;
+  });
+
+  private constructor(options: WorkerOptions, executor: Executor) {
+    const { authkey, clock = systemClock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#executor = executor;
+    this.#lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+    this.#lag.enable();
+    const secret = typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
+    this.#key = { keyId: DEFAULT_KEY_ID, secret };
+    this.#link = this.#newLink();
+    this.#reporter = new Reporter(this.#link, clock, (token, answer) =>
+      this.#answered(token, answer),
+    );
+    this.#puller = new Puller(this.#link, executor, this.#reporter, clock);
+    const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
+    this.#lane = hasInline ? new HeartbeatLane() : undefined;
+  }
+
+  /**
+   * Loads the handlers and connects. While no manager answers, it keeps trying.
+   *
+   * @throws HANDLER_INVALID, HANDLER_NOT_IMPORTABLE, AUTH_FAILED, UNSUPPORTED_VERSION
+   */
+  static async start(options: WorkerOptions): Promise<Worker> {
+    const executor = await createExecutor(options);
+    const worker = new Worker(options, executor);
+    try {
+      await worker.#link.start(true);
+    } catch (error) {
+      await worker.#close();
+      throw error;
+    }
+    return worker;
+  }
+
+  /**
+   * Takes nothing new, lets what runs finish, stops what does not in time, and
+   * reports it all, within `drainMs`. Unfinished tasks return uncounted.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    const { drainMs = limits.drainMs } = this.#options;
+    const reserveMs = Math.min(limits.drainReserveMs, drainMs / 4);
+    this.#puller.drain();
+    await this.#within(this.#puller.idle(), drainMs - 2 * reserveMs);
+    this.#puller.abortAll(reserveMs / 2);
+    await this.#within(this.#puller.idle(), reserveMs);
+    await this.#within(this.#reporter.settled(), reserveMs / 2);
+    await this.#link.close('the worker is drained');
+    await this.#within(this.#close(), reserveMs / 2);
+  }
+
+  async #close(): Promise<void> {
+    this.#lag.disable();
+    await Promise.all([this.#executor.close(), this.#lane?.close()]);
+  }
+
+  /** Waits for something, or for its time. */
+  async #within(something: Promise<void>, timeMs: number): Promise<void> {
+    let cancel = (): void => {};
+    const time = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(timeMs, resolve);
+    });
+    await Promise.race([something, time]);
+    cancel();
+  }
+
+  #newLink(): Link {
+    const { name = `${hostname()}:${process.pid}`, url } = this.#options;
+    return new Link(
+      {
+        url,
+        key: this.#key,
+        role: 'worker',
+        peer: { name, host: hostname(), pid: process.pid },
+        clock: this.#clock,
+        randomBytes: this.#options.randomBytes ?? systemRandomBytes,
+        dial: this.#options.dial ?? dialWebSocket,
+        report: () => this.#report(),
+      },
+      {
+        message: (message) => this.#message(message),
+        unsettledTokens: () => [...this.#puller.tokens, ...this.#reporter.tokens],
+        up: (session) => this.#up(session),
+        down: (error) => this.#options.onEvent?.({ kind: 'disconnected', error }),
+        ended: (error) => this.#end(error),
+      },
+    );
+  }
+
+  #up(session: Session): void {
+    const { sessionId, epoch } = session;
+    this.#options.onEvent?.({ kind: 'connected', sessionId, epoch });
+    this.#lane?.follow(this.#options.url, this.#key, session);
+    this.#puller.lose(session.lost);
+    this.#puller.announceAll();
+  }
+
+  #message(message: Message): void {
+    if (message.verb === 'grant') {
+      this.#puller.take(message);
+    } else if (message.verb === 'abort') {
+      this.#puller.abort(message);
+    }
+  }
+
+  #answered(token: Token, answer: SettleAnswer): void {
+    if (answer === 'LEASE_LOST') {
+      this.#options.onEvent?.({ kind: 'lease-lost', token });
+    }
+  }
+
+  #report(): PeerReport {
+    const loopLagMs = Math.max(0, this.#lag.max / NS_PER_MS - LAG_RESOLUTION_MS);
+    this.#lag.reset();
+    return {
+      loopLagMs: Number.isFinite(loopLagMs) ? loopLagMs : 0,
+      rssBytes: process.memoryUsage.rss(),
+      slots: this.#executor.pools.reduce((sum, pool) => sum + pool.slots, 0),
+      busySlots: this.#puller.busySlots,
+    };
+  }
+}
