@@ -68,7 +68,10 @@ const keyFromFile = (path: string | undefined): string | undefined => {
   }
   const key = readLine(path);
   if (key === undefined) {
-    throw new MillraceError('CONFIG_NOT_FOUND', `MILLRACE_AUTHKEY_FILE names ${path}, which does not exist`);
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      `MILLRACE_AUTHKEY_FILE names ${path}, which does not exist`,
+    );
   }
   return key;
 };

@@ -17,10 +17,14 @@ export class TaskFailed extends MillraceError {
   readonly taskId: string;
   readonly remote: TaskError | undefined;
 
-  constructor(taskId: string, outcome: Exclude<Outcome, 'succeeded'>, remote: TaskError | undefined) {
-    const code = ({ dead: 'TASK_DEAD', cancelled: 'TASK_CANCELLED', expired: 'TASK_EXPIRED' } as const)[
-      outcome
-    ];
+  constructor(
+    taskId: string,
+    outcome: Exclude<Outcome, 'succeeded'>,
+    remote: TaskError | undefined,
+  ) {
+    const code = (
+      { dead: 'TASK_DEAD', cancelled: 'TASK_CANCELLED', expired: 'TASK_EXPIRED' } as const
+    )[outcome];
     const because = remote === undefined ? '' : `: ${remote.name}: ${remote.message}`;
     super(code, `task ${taskId} is ${outcome}${because}`);
     this.name = 'TaskFailed';
@@ -122,7 +126,10 @@ export class TaskHandle<Output = unknown> {
   }
 
   #timeout(timeoutMs: number): MillraceError {
-    return new MillraceError('TIMEOUT', `task ${this.id} did not end within ${timeoutMs} ms; it goes on`);
+    return new MillraceError(
+      'TIMEOUT',
+      `task ${this.id} did not end within ${timeoutMs} ms; it goes on`,
+    );
   }
 
   #ask(build: Request['build']): Promise<Message> {

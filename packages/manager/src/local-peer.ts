@@ -63,7 +63,8 @@ export class LocalPeer implements Peer {
 
   #run(message: Message): void {
     runCommands(this.#services, this, [message]).catch((error: unknown) => {
-      const cause = error instanceof MillraceError ? error : new MillraceError('INTERNAL', String(error));
+      const cause =
+        error instanceof MillraceError ? error : new MillraceError('INTERNAL', String(error));
       this.#requests.failAll(cause);
     });
   }

@@ -135,11 +135,21 @@ export class Manager {
    * @throws BAD_OPTION
    */
   register(name: string, options: QueueOptions = {}): this {
-    const { maxBytes = limits.queueMaxBytes, maxItems = limits.queueMaxItems, order = 'fifo' } = options;
+    const {
+      maxBytes = limits.queueMaxBytes,
+      maxItems = limits.queueMaxItems,
+      order = 'fifo',
+    } = options;
     checkName('queue', name);
     const most = Number.MAX_SAFE_INTEGER;
-    checkOption(isWholeFrom(1, maxItems, most), `maxItems of queue '${name}' is a whole number from 1`);
-    checkOption(isWholeFrom(1, maxBytes, most), `maxBytes of queue '${name}' is a whole number from 1`);
+    checkOption(
+      isWholeFrom(1, maxItems, most),
+      `maxItems of queue '${name}' is a whole number from 1`,
+    );
+    checkOption(
+      isWholeFrom(1, maxBytes, most),
+      `maxBytes of queue '${name}' is a whole number from 1`,
+    );
     const spec: QueueSpec = { name, maxItems, maxBytes, order };
     this.#queues.set(name, spec);
     this.#running?.engine.declareQueue(spec);
@@ -238,7 +248,11 @@ export class Manager {
       room: (queue) => room.invite(queue),
       failed: (error) => this.#reportFailure(error),
     });
-    const server = new Server({ ...this.#options, secretOf: this.#secretOf, software: `millrace ${VERSION}` }, services, reception);
+    const server = new Server(
+      { ...this.#options, secretOf: this.#secretOf, software: `millrace ${VERSION}` },
+      services,
+      reception,
+    );
     url = `ws://${host}:${await server.listen()}`;
     statusDesk.start();
     const local = new LocalPeer(services, randomBytes, payloadMaxBytes);
@@ -246,7 +260,11 @@ export class Manager {
   }
 
   #admitQueue(engine: Engine, name: string): void {
-    if (this.#options.autoQueues && !engine.hasQueue(name) && this.#queues.size < limits.queuesMax) {
+    if (
+      this.#options.autoQueues &&
+      !engine.hasQueue(name) &&
+      this.#queues.size < limits.queuesMax
+    ) {
       this.register(name);
       engine.declareQueue(this.#queues.get(name) as QueueSpec);
     }

@@ -93,7 +93,10 @@ export class Reception {
 
   #add(sessionId: string, peer: AcceptedPeer, description: PeerDescription): PeerSession {
     if (this.sessions.size >= limits.sessionsMax) {
-      throw new MillraceError('TOO_MANY_CONNECTIONS', `there are ${limits.sessionsMax} sessions already`);
+      throw new MillraceError(
+        'TOO_MANY_CONNECTIONS',
+        `there are ${limits.sessionsMax} sessions already`,
+      );
     }
     const nowMs = this.#services.clock.monotonicMs();
     const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);

@@ -88,7 +88,12 @@ export class Results {
     }
     const { peer, requestId } = waiting;
     if (answer === 'UNKNOWN_TASK' || answer === 'RESULT_REMOVED') {
-      peer.send({ verb: 'error', requestId, code: answer, message: `${errors[answer]}: ${taskId}` });
+      peer.send({
+        verb: 'error',
+        requestId,
+        code: answer,
+        message: `${errors[answer]}: ${taskId}`,
+      });
       this.#end(waiting, taskId);
     } else if ('result' in answer) {
       peer.send(outcomeMessage(requestId, answer));

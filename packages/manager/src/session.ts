@@ -1,4 +1,10 @@
-import { type Connection, type Message, type MessageNamed, MillraceError, type Role } from '@millrace/protocol';
+import {
+  type Connection,
+  type Message,
+  type MessageNamed,
+  MillraceError,
+  type Role,
+} from '@millrace/protocol';
 import type { Peer, PoolRoom, Withdraw } from './peer.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];

@@ -45,11 +45,7 @@ export class Reporter {
   #waiting: Report[] = [];
   #idle: (() => void)[] = [];
 
-  constructor(
-    link: Link,
-    clock: Clock,
-    answered: (token: Token, answer: SettleAnswer) => void,
-  ) {
+  constructor(link: Link, clock: Clock, answered: (token: Token, answer: SettleAnswer) => void) {
     this.#link = link;
     this.#clock = clock;
     this.#answered = answered;

@@ -29,7 +29,11 @@ const commands = {
   settle,
 } as const satisfies { readonly [N in VerbName]?: Command<N> };
 
-type AnyCommand = (services: Services, peer: Peer, messages: readonly Message[]) => Promise<void> | void;
+type AnyCommand = (
+  services: Services,
+  peer: Peer,
+  messages: readonly Message[],
+) => Promise<void> | void;
 
 // A run holds only messages of the verb it is looked up by, so each command sees its own.
 const byVerb = new Map(Object.entries(commands) as [string, AnyCommand][]);

@@ -196,7 +196,9 @@ export interface Engine {
   /** Tasks are dealt to the requests one by one in turn, best first. */
   claim(requests: readonly ClaimRequest[]): Promise<Grant[][]>;
   settle(sessionId: string, reports: readonly AttemptReport[]): Promise<SettleAnswer[]>;
-  cancel(requests: readonly { readonly taskId: string; readonly reason: string }[]): Promise<CancelAnswer[]>;
+  cancel(
+    requests: readonly { readonly taskId: string; readonly reason: string }[],
+  ): Promise<CancelAnswer[]>;
   outcomes(taskIds: readonly string[]): Promise<OutcomeAnswer[]>;
   inspect(taskId: string): Promise<TaskInfo | 'UNKNOWN_TASK'>;
   size(queue: string): Promise<QueueSize | 'UNKNOWN_QUEUE'>;

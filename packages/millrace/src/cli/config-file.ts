@@ -43,7 +43,10 @@ export const readConfigFile = (path: string | undefined): ConfigFile => {
   try {
     parsed = parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new MillraceError('BAD_OPTION', `cannot read ${file}: ${messageOf(error).split('\n')[0]}`);
+    throw new MillraceError(
+      'BAD_OPTION',
+      `cannot read ${file}: ${messageOf(error).split('\n')[0]}`,
+    );
   }
   const checked = schema.safeParse(parsed);
   if (!checked.success) {

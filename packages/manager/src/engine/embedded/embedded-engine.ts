@@ -1,4 +1,10 @@
-import { type Cancel, type Clock, MillraceError, type RandomBytes, ticketOf } from '@millrace/protocol';
+import {
+  type Cancel,
+  type Clock,
+  MillraceError,
+  type RandomBytes,
+  ticketOf,
+} from '@millrace/protocol';
 import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
 import { Core, type Effects } from './core/core.ts';
 import type { CoreOptions, Now } from './core/state.ts';
@@ -208,7 +214,9 @@ export class EmbeddedEngine implements Engine {
 
   #fail(cause: unknown, reject: (error: MillraceError) => void): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#failure = new MillraceError('STORE_FAILED', `the store did not write: ${reason}`, { cause });
+    this.#failure = new MillraceError('STORE_FAILED', `the store did not write: ${reason}`, {
+      cause,
+    });
     this.#stopTick();
     this.#stopSpaceCheck();
     reject(this.#failure);

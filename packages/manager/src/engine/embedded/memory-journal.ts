@@ -5,7 +5,9 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** A journal that forgets everything with its process: for tests, and for queues whose loss does not matter. */
 export const memoryJournal = (): Journal => {
-  const rows = new sortedBtree.default<string, Uint8Array>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const rows = new sortedBtree.default<string, Uint8Array>(undefined, (a, b) =>
+    a < b ? -1 : a > b ? 1 : 0,
+  );
   let usedBytes = 0;
   const forget = (key: string): void => {
     const value = rows.get(key);

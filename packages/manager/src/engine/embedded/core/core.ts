@@ -17,9 +17,9 @@ import type {
 import type { Journal } from '../journal.ts';
 import type { Abort, Batch } from './batch.ts';
 import { type TimeIndex, timeIndexes } from './keys.ts';
-import type { Lane } from './lane.ts';
 import { load } from './load.ts';
 import { type CoreOptions, type Now, State } from './state.ts';
+import type { TaskLane } from './task.ts';
 import { cancel } from './verbs/cancel.ts';
 import { claim } from './verbs/claim.ts';
 import { enqueue } from './verbs/enqueue.ts';
@@ -30,7 +30,7 @@ import { horizonMs, passTime, sweep } from './verbs/upkeep.ts';
 
 /** What may be said after a batch has become durable. */
 export interface Effects {
-  readonly ready: ReadonlyMap<Lane, number>;
+  readonly ready: ReadonlyMap<TaskLane, number>;
   readonly finished: readonly Finished[];
   readonly aborts: readonly Abort[];
   readonly queuesWithRoom: readonly string[];
@@ -178,8 +178,8 @@ export class Core {
     };
   }
 
-  #offerReady(batch: Batch): Map<Lane, number> {
-    const counts = new Map<Lane, number>();
+  #offerReady(batch: Batch): Map<TaskLane, number> {
+    const counts = new Map<TaskLane, number>();
     for (const task of batch.ready) {
       if (task.state === 'ready' && task.lastBatch === batch.number) {
         task.lane.offer(task);

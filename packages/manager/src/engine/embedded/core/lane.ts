@@ -1,14 +1,23 @@
 import { ITEM_NAME } from '@millrace/protocol';
 import type { Journal } from '../journal.ts';
 import { decodeId, readyPrefix, readyRange } from './keys.ts';
-import type { Queue } from './queue.ts';
-import type { Task } from './task.ts';
 
 /** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
 export const WINDOW_MAX_TASKS = 1_024;
 const REFILL_TASKS = 512;
 /** Sorts behind every key. */
 const END = '\xff';
+
+/** What a lane needs of a task: its place, and whether the window holds it. */
+export interface Waiting {
+  readonly readyKey: string;
+  inWindow: boolean;
+}
+
+/** What a lane needs of its queue. */
+export interface LaneQueue {
+  readonly spec: { readonly name: string; readonly order: 'fifo' | 'lifo' };
+}
 
 /**
  * The ready tasks of one task name in one queue, in order. Memory holds the head.
@@ -17,18 +26,18 @@ const END = '\xff';
  * for in memory (in the window, leased, or being written); rows behind it are on
  * disk only. With the frontier at the end, the window is the whole lane.
  */
-export class Lane {
+export class Lane<T extends Waiting, Q extends LaneQueue> {
   readonly number: number;
   readonly name: string;
-  readonly queue: Queue;
+  readonly queue: Q;
   readonly prefix: string;
   /** Ascending by ready key; what is before `#head` is gone. */
-  #window: Task[] = [];
+  #window: T[] = [];
   #head = 0;
   #frontier: string;
 
   /** @param isNew whether the store can hold no row of this lane yet */
-  constructor(number: number, queue: Queue, name: string, isNew: boolean) {
+  constructor(number: number, queue: Q, name: string, isNew: boolean) {
     this.number = number;
     this.queue = queue;
     this.name = name;
@@ -49,7 +58,7 @@ export class Lane {
     return this.#window.length - this.#head;
   }
 
-  get first(): Task | undefined {
+  get first(): T | undefined {
     return this.#window[this.#head];
   }
 
@@ -57,7 +66,7 @@ export class Lane {
    * Takes in a task whose ready row is now durable. Answers whether memory keeps
    * it; behind the frontier its row on disk is enough.
    */
-  offer(task: Task): boolean {
+  offer(task: T): boolean {
     if (task.readyKey > this.#frontier) {
       return false;
     }
@@ -66,7 +75,7 @@ export class Lane {
   }
 
   /** Drops the tail beyond the window's bound, and hands out what was dropped. */
-  trim(): Task[] {
+  trim(): T[] {
     const excess = this.windowSize - WINDOW_MAX_TASKS;
     if (excess <= 0) {
       return [];
@@ -80,7 +89,7 @@ export class Lane {
   }
 
   /** Takes a task out of the window: claimed, cancelled or expired. */
-  remove(task: Task): void {
+  remove(task: T): void {
     if (!task.inWindow) {
       return;
     }
@@ -96,7 +105,7 @@ export class Lane {
    * When the window is empty and the disk may hold more, reads the next rows.
    * `load` gives the task of a row, or nothing when memory accounts for it already.
    */
-  refill(journal: Journal, load: (taskId: string) => Task | undefined): void {
+  refill(journal: Journal, load: (taskId: string) => T | undefined): void {
     while (this.windowSize === 0 && this.#frontier !== END) {
       const [from, to] = readyRange(this.prefix, this.#frontier);
       const rows = journal.range(from, to, REFILL_TASKS);
@@ -113,13 +122,13 @@ export class Lane {
   }
 
   /** The window in order; for invariants and reports. */
-  *[Symbol.iterator](): Iterator<Task> {
+  *[Symbol.iterator](): Iterator<T> {
     for (let i = this.#head; i < this.#window.length; i++) {
-      yield this.#window[i] as Task;
+      yield this.#window[i] as T;
     }
   }
 
-  #insert(task: Task): void {
+  #insert(task: T): void {
     task.inWindow = true;
     const last = this.#window[this.#window.length - 1];
     if (this.windowSize === 0 || last === undefined || last.readyKey < task.readyKey) {

@@ -10,7 +10,8 @@ import {
 } from './keys.ts';
 import { openSession } from './verbs/sessions.ts';
 import type { Now, State } from './state.ts';
-import { decodeLease, decodeNumbers, encodeNumbers } from './task-record.ts';
+import { decodeNumbers, encodeNumbers } from './number-record.ts';
+import { decodeLease } from './task-record.ts';
 import { restoreLease } from './transitions.ts';
 
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -48,7 +49,10 @@ const loadLeases = (state: State, now: Now): void => {
     const taskId = taskIdOfLeaseKey(key);
     const task = state.find(taskId);
     if (task === undefined) {
-      throw new MillraceError('STORE_FAILED', `the store has a lease of task ${taskId}, and no such task`);
+      throw new MillraceError(
+        'STORE_FAILED',
+        `the store has a lease of task ${taskId}, and no such task`,
+      );
     }
     task.cancelRequested = record.cancelRequested;
     const session = openSession(state, record.sessionId);

@@ -1,7 +1,6 @@
 import type { QueueReport, QueueSize, QueueSpec } from '../../engine.ts';
 import { countersKey } from './keys.ts';
-import type { Lane } from './lane.ts';
-import { decodeNumbers, encodeNumbers } from './task-record.ts';
+import { decodeNumbers, encodeNumbers } from './number-record.ts';
 
 /** Unfinished tasks by state and their payload bytes: what bounds are checked against. */
 const sizeFields = ['ready', 'scheduled', 'leased', 'bytes'] as const;
@@ -31,12 +30,13 @@ const zero = (): Counters => ({
   losses: 0,
 });
 
-/** A named queue: its bounds, its counters, and a lane for each task name. */
+/** A named queue: its bounds and its counters. */
 export class Queue {
   spec: QueueSpec;
   /** Whether its owner declared it; an undeclared one was found in the store and refuses new tasks. */
   declared: boolean;
-  readonly lanes = new Map<string, Lane>();
+  /** Task names that have been used in it. */
+  laneCount = 0;
   readonly counters: Counters = zero();
   readonly countersKey: string;
 

@@ -15,10 +15,11 @@ import {
   timeRange,
 } from './keys.ts';
 import { Lane } from './lane.ts';
+import { encodeNumbers } from './number-record.ts';
 import { Queue } from './queue.ts';
 import { newSession, type Session } from './session.ts';
-import type { Lease, Task } from './task.ts';
-import { decodeTask, encodeNumbers, encodeTask, payloadOfRecord } from './task-record.ts';
+import type { Lease, Task, TaskLane } from './task.ts';
+import { decodeTask, encodeTask, payloadOfRecord } from './task-record.ts';
 
 /** The two clocks, read once by the caller for each event. */
 export interface Now {
@@ -41,7 +42,8 @@ export class State {
   readonly journal: Journal;
   readonly options: CoreOptions;
   readonly queues = new Map<string, Queue>();
-  readonly lanes = new Map<number, Lane>();
+  readonly lanes = new Map<number, TaskLane>();
+  readonly #lanesByName = new Map<string, TaskLane>();
   readonly tasks = new Map<string, Task>();
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
@@ -105,17 +107,18 @@ export class State {
     return queue;
   }
 
-  addLane(number: number, queue: Queue, name: string, isNew: boolean): Lane {
-    const lane = new Lane(number, queue, name, isNew);
-    queue.lanes.set(name, lane);
+  addLane(number: number, queue: Queue, name: string, isNew: boolean): TaskLane {
+    const lane: TaskLane = new Lane(number, queue, name, isNew);
+    queue.laneCount += 1;
+    this.#lanesByName.set(`${queue.spec.name}\0${name}`, lane);
     this.lanes.set(number, lane);
     this.#lastLane = Math.max(this.#lastLane, number);
     return lane;
   }
 
   /** The lane of a task name, made on first use. */
-  laneFor(queue: Queue, name: string): Lane {
-    const known = queue.lanes.get(name);
+  laneFor(queue: Queue, name: string): TaskLane {
+    const known = this.laneNamed(queue.spec.name, name);
     if (known !== undefined) {
       return known;
     }
@@ -124,10 +127,17 @@ export class State {
     return lane;
   }
 
-  readonly laneOf = (number: number): Lane => {
+  laneNamed(queue: string, name: string): TaskLane | undefined {
+    return this.#lanesByName.get(`${queue}\0${name}`);
+  }
+
+  readonly laneOf = (number: number): TaskLane => {
     const lane = this.lanes.get(number);
     if (lane === undefined) {
-      throw new MillraceError('STORE_FAILED', `a task of the store names lane ${number}, which is not in it`);
+      throw new MillraceError(
+        'STORE_FAILED',
+        `a task of the store names lane ${number}, which is not in it`,
+      );
     }
     return lane;
   };

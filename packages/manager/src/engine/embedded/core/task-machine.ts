@@ -33,7 +33,10 @@ const moves: Readonly<Record<TaskState, Partial<Record<TaskMove, TaskState>>>> =
 export const move = (task: { state: TaskState; readonly id: string }, name: TaskMove): void => {
   const next = moves[task.state][name];
   if (next === undefined) {
-    throw new MillraceError('INTERNAL', `invalid move [${task.state} -> ${name}] of task ${task.id}`);
+    throw new MillraceError(
+      'INTERNAL',
+      `invalid move [${task.state} -> ${name}] of task ${task.id}`,
+    );
   }
   task.state = next;
 };

@@ -1,8 +1,7 @@
 import { type TaskError, type TaskState, taskStates } from '@millrace/protocol';
 import { Packr, Unpackr } from 'msgpackr';
 import { readyKey } from './keys.ts';
-import type { Lane } from './lane.ts';
-import type { Task } from './task.ts';
+import type { Task, TaskLane } from './task.ts';
 
 /**
  * What is on disk of a task: a MessagePack list, in this order. Fields are only
@@ -87,9 +86,12 @@ const readTuple = (record: Uint8Array): TaskTuple =>
   // Written by `encodeTask` alone, and the store detects what it did not write.
   unpackr.unpack(record) as TaskTuple;
 
-
 /** @param lane the lane whose number the record holds */
-export const decodeTask = (id: string, record: Uint8Array, laneOf: (n: number) => Lane): Task => {
+export const decodeTask = (
+  id: string,
+  record: Uint8Array,
+  laneOf: (n: number) => TaskLane,
+): Task => {
   const t = readTuple(record);
   const lane = laneOf(t[0]);
   const arrival = { epoch: t[3], count: t[4] };
@@ -147,7 +149,3 @@ export const decodeLease = (record: Uint8Array): LeaseRecord => {
   ];
   return { sessionId, epoch, grant, cancelRequested };
 };
-
-export const encodeNumbers = (numbers: readonly number[]): Uint8Array => packr.pack(numbers);
-export const decodeNumbers = (record: Uint8Array): readonly number[] =>
-  unpackr.unpack(record) as number[];

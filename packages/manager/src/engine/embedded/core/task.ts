@@ -2,15 +2,17 @@ import type { TaskError, TaskState, Token } from '@millrace/protocol';
 import type { HeapEntry } from '../../../heap.ts';
 import type { Arrival } from './keys.ts';
 import type { Lane } from './lane.ts';
-import type { Session } from './session.ts';
+import type { Queue } from './queue.ts';
 
 /** The current grant of a task. `atMs` is when the manager fences it, on the monotonic clock. */
 export interface Lease extends HeapEntry {
   readonly task: Task;
-  readonly session: Session;
+  readonly sessionId: string;
   readonly epoch: number;
   readonly grant: number;
 }
+
+export type TaskLane = Lane<Task, Queue>;
 
 /**
  * A task in memory: leased, in the window of its lane, or with a write that is
@@ -20,7 +22,7 @@ export interface Lease extends HeapEntry {
  */
 export interface Task {
   readonly id: string;
-  readonly lane: Lane;
+  readonly lane: TaskLane;
   readonly priority: number;
   readonly arrival: Arrival;
   /** Key of its row in the ready table, and so its place in the lane. */

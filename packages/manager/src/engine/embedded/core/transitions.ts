@@ -11,6 +11,12 @@ import { encodeLease } from './task-record.ts';
  * and the writes that make them durable. Nothing else changes a task.
  */
 
+/** A token without its task. */
+interface GrantNumber {
+  readonly epoch: number;
+  readonly grant: number;
+}
+
 const putReady = (state: State, task: Task): void => {
   state.batch.put(task.readyKey, encodeId(task.id));
   state.batch.ready.push(task);
@@ -59,12 +65,26 @@ const fencedAtMs = (task: Task, now: Now): number =>
     ? Number.POSITIVE_INFINITY
     : now.monotonicMs + task.deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
 
+const newLease = (
+  task: Task,
+  session: Session,
+  { epoch, grant }: GrantNumber,
+  now: Now,
+): Lease => ({
+  task,
+  sessionId: session.id,
+  epoch,
+  grant,
+  atMs: fencedAtMs(task, now),
+  heapIndex: -1,
+});
+
 /** Gives a ready task to a session, under a given token. */
 export const lease = (
   state: State,
   task: Task,
   session: Session,
-  token: { readonly epoch: number; readonly grant: number },
+  token: GrantNumber,
   now: Now,
 ): Lease => {
   move(task, 'lease');
@@ -74,7 +94,7 @@ export const lease = (
   counters.leased += 1;
   counters.regranted += task.grants > 0 ? 1 : 0;
   task.grants = token.grant;
-  const granted: Lease = { task, session, ...token, atMs: fencedAtMs(task, now), heapIndex: -1 };
+  const granted = newLease(task, session, token, now);
   attachLease(state, task, session, granted);
   state.touch(task);
   state.batch.remove(task.readyKey);
@@ -87,19 +107,18 @@ export const restoreLease = (
   state: State,
   task: Task,
   session: Session,
-  token: { readonly epoch: number; readonly grant: number },
+  token: GrantNumber,
   now: Now,
 ): void => {
   move(task, 'lease');
   task.grants = token.grant;
-  const granted: Lease = { task, session, ...token, atMs: fencedAtMs(task, now), heapIndex: -1 };
-  attachLease(state, task, session, granted);
+  attachLease(state, task, session, newLease(task, session, token, now));
   state.tasks.set(task.id, task);
 };
 
 const writeLease = (state: State, granted: Lease): void => {
-  const { epoch, grant, session, task } = granted;
-  const record = { sessionId: session.id, epoch, grant, cancelRequested: task.cancelRequested };
+  const { epoch, grant, sessionId, task } = granted;
+  const record = { sessionId, epoch, grant, cancelRequested: task.cancelRequested };
   state.batch.put(leaseKey(task.id), encodeLease(record));
 };
 
@@ -109,7 +128,7 @@ export const requestCancel = (state: State, task: Task, held: Lease): void => {
   state.touch(task);
   writeLease(state, held);
   state.batch.aborts.push({
-    sessionId: held.session.id,
+    sessionId: held.sessionId,
     token: tokenOf(held),
     reason: 'cancelled',
   });
@@ -121,7 +140,7 @@ const dropLease = (state: State, task: Task): void => {
     return;
   }
   task.lease = undefined;
-  held.session.leased.delete(task);
+  state.sessions.get(held.sessionId)?.leased.delete(task);
   state.deadlines.remove(held);
   task.lane.queue.counters.leased -= 1;
   state.batch.remove(leaseKey(task.id));
@@ -146,7 +165,12 @@ export const retryLater = (state: State, task: Task, delayMs: number, now: Now):
   state.putTime('due', task.dueAtMs, task.id);
 };
 
-const moveTo = { succeeded: 'succeed', dead: 'die', cancelled: 'cancel', expired: 'expire' } as const;
+const moveTo = {
+  succeeded: 'succeed',
+  dead: 'die',
+  cancelled: 'cancel',
+  expired: 'expire',
+} as const;
 
 const retainMs: Readonly<Record<Outcome, number>> = {
   succeeded: limits.retainSucceededMs,

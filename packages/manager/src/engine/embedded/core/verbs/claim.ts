@@ -1,14 +1,13 @@
 import type { ClaimRequest, Grant } from '../../../engine.ts';
-import type { Lane } from '../lane.ts';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
-import { type Task, tokenOf } from '../task.ts';
+import { type Task, type TaskLane, tokenOf } from '../task.ts';
 import { lease } from '../transitions.ts';
 
 interface Claimant {
   readonly session: Session;
   /** The lanes that exist, with the position of their handle in the request. */
-  readonly lanes: readonly { readonly lane: Lane; readonly handle: number }[];
+  readonly lanes: readonly { readonly lane: TaskLane; readonly handle: number }[];
   readonly max: number;
   readonly grants: Grant[];
 }
@@ -20,7 +19,7 @@ const claimantOf = (state: State, request: ClaimRequest): Claimant | undefined =
   }
   const lanes = [];
   for (const [handle, { queue, name }] of request.handles.entries()) {
-    const lane = state.queues.get(queue)?.lanes.get(name);
+    const lane = state.laneNamed(queue, name);
     if (lane !== undefined) {
       lanes.push({ lane, handle });
     }

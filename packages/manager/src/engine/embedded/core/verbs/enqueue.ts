@@ -46,7 +46,7 @@ const demandOf = (state: State, tasks: readonly NewTask[]): Map<Queue, Demand> =
     const demand = demands.get(queue) ?? { items: 0, bytes: 0, newNames: new Set() };
     demand.items += 1;
     demand.bytes += task.payload.length;
-    if (!queue.lanes.has(task.name)) {
+    if (state.laneNamed(task.queue, task.name) === undefined) {
       demand.newNames.add(task.name);
     }
     demands.set(queue, demand);
@@ -71,11 +71,11 @@ const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined
         message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
       };
     }
-    if (queue.lanes.size + demand.newNames.size > limits.taskNamesPerQueueMax) {
+    if (queue.laneCount + demand.newNames.size > limits.taskNamesPerQueueMax) {
       return {
         refused: 'TOO_MANY_NAMES',
         queue: name,
-        message: `queue '${name}' has ${queue.lanes.size} task names, the limit is ${limits.taskNamesPerQueueMax}`,
+        message: `queue '${name}' has ${queue.laneCount} task names, the limit is ${limits.taskNamesPerQueueMax}`,
       };
     }
   }

@@ -31,7 +31,7 @@ const takeUp = (state: State, session: Session, token: Token, now: Now): boolean
     return false;
   }
   const held = task.lease;
-  if (held?.session === session && held.epoch === token.epoch && held.grant === token.grant) {
+  if (held?.sessionId === session.id && held.epoch === token.epoch && held.grant === token.grant) {
     return true;
   }
   if (!isForgottenGrant(state, task, token)) {

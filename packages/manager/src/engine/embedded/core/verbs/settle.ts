@@ -101,7 +101,7 @@ export const settle = (
     return 'UNKNOWN_TASK';
   }
   const { lease } = task;
-  const isHolder = lease?.session.id === sessionId;
+  const isHolder = lease?.sessionId === sessionId;
   if (!isHolder || lease?.epoch !== token.epoch || lease.grant !== token.grant) {
     return answerStale(task, report);
   }

@@ -23,7 +23,7 @@ const fenceOverdue = (state: State, now: Now): void => {
     if (first === undefined || first.atMs > now.monotonicMs) {
       return;
     }
-    const sessionId = first.session.id;
+    const { sessionId } = first;
     state.batch.aborts.push({ sessionId, token: tokenOf(first), reason: 'fenced' });
     failAttempt(state, first.task, fencedError, now);
   }
