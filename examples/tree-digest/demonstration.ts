@@ -1,4 +1,5 @@
 import { type Client, connect } from 'millrace';
+import { booksOf } from './books.ts';
 import type { FileList } from './digest.ts';
 import { digestDirectly } from './direct.ts';
 import type { Fleet } from './fleet.ts';
@@ -79,14 +80,10 @@ const compute = async (lists: FileList[]): Promise<Summary> => {
 };
 
 const accountOf = async (client: Client, sent: number, directory: string): Promise<Account> => {
-  const { queues } = await client.status();
-  const totals = queues.find(({ name }) => name === QUEUE)?.totals;
   const runs = [...countRuns(directory).values()];
   return {
     sent,
-    enqueued: totals?.enqueued ?? 0,
-    succeeded: totals?.succeeded ?? 0,
-    dead: totals?.dead ?? 0,
+    ...booksOf(await client.status(), QUEUE),
     ran: runs.length,
     ranTwice: runs.filter((count) => count > 1).length,
   };

@@ -8,20 +8,22 @@ const INTERRUPTED = 130;
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 
-const stopOnSignal = (fleet: Fleet): void => {
-  const interrupt = (): void => {
+const stopOnSignal = (fleet: Fleet, directory: string): void => {
+  const interrupt = async (): Promise<void> => {
     process.stderr.write('\nstopping\n');
-    void fleet.stop().finally(() => process.exit(INTERRUPTED));
+    await fleet.stop();
+    await rm(directory, { recursive: true });
+    process.exit(INTERRUPTED);
   };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  process.once('SIGINT', () => void interrupt());
+  process.once('SIGTERM', () => void interrupt());
 };
 
 const attempt = async (root: string, directory: string, fleet: Fleet): Promise<boolean> => {
   try {
     return await Promise.race([demonstrate(root, directory, fleet), fleet.failure]);
   } catch (error) {
-    console.error(error);
+    console.error(`\nFAILED: ${error instanceof Error ? error.message : String(error)}`);
     return false;
   } finally {
     await fleet.stop();
@@ -32,7 +34,7 @@ const attempt = async (root: string, directory: string, fleet: Fleet): Promise<b
 const main = async (root = repository): Promise<boolean> => {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
   const fleet = new Fleet(directory);
-  stopOnSignal(fleet);
+  stopOnSignal(fleet, directory);
   const passed = await attempt(root, directory, fleet);
   if (passed) {
     await rm(directory, { recursive: true });

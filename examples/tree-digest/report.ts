@@ -1,3 +1,4 @@
+import type { Books } from './books.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Summary } from './summary.ts';
 import { mostFrequent } from './words.ts';
@@ -6,12 +7,9 @@ const FREQUENT_WORDS = 10;
 const LABEL_WIDTH = 12;
 
 /** What became of the tasks: by the manager's books, and by the journals of the workers. */
-export interface Account {
+export interface Account extends Books {
   /** Tasks for which this program holds a handle. */
   readonly sent: number;
-  readonly enqueued: number;
-  readonly succeeded: number;
-  readonly dead: number;
   /** Tasks of which at least one run began. */
   readonly ran: number;
   readonly ranTwice: number;

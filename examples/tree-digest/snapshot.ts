@@ -63,9 +63,12 @@ const listFiles = async (root: string): Promise<ListedFile[]> => {
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 };
 
+/** Source maps are full of letters, but not of words. */
+const isReadable = (path: string): boolean => !path.endsWith('.map');
+
 const readSample = async (root: string, files: readonly ListedFile[]): Promise<Buffer[]> => {
-  const small = files.filter(({ bytes }) => bytes <= SAMPLE_MAX_BYTES);
-  const sample = small.filter((_, index) => index % SAMPLE_EVERY === 0);
+  const suitable = files.filter(({ path, bytes }) => isReadable(path) && bytes <= SAMPLE_MAX_BYTES);
+  const sample = suitable.filter((_, index) => index % SAMPLE_EVERY === 0);
   const contents = await Promise.all(
     sample.map(({ path }) => unlessGone(readFile(join(root, path)))),
   );
