@@ -98,6 +98,11 @@ export class Connection {
     return this.#state;
   }
 
+  /** Bytes that wait here to be sent. A sender that looks at this need not meet SLOW_READER. */
+  get waitingBytes(): number {
+    return this.#outbox.waitingBytes;
+  }
+
   get remoteAddress(): string {
     return this.#options.transport.remoteAddress;
   }

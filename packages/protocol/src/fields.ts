@@ -158,10 +158,16 @@ export const list = <T>(
   },
 });
 
+/** A group says what it is made of, for PROTOCOL.md. */
+export interface Group<F extends Fields> extends Field<FieldValues<F>> {
+  readonly fields: F;
+}
+
 /** A fixed sequence of named fields, sent as a list in this order. */
-export const group = <F extends Fields>(name: string, fields: F): Field<FieldValues<F>> => {
+export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
   const codec = sequence(fields);
   return {
+    fields,
     wireType: name,
     encode: (value) => codec.encode(value, []),
     decode(value, at) {
