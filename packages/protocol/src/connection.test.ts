@@ -108,7 +108,9 @@ describe('two ends', () => {
 
   test('refuse to send what the state does not allow, and send nothing of it', async () => {
     const { clock, dialler, manager } = start();
-    expect(() => dialler.connection.send(status(1))).toThrow('invalid move [authenticated -> status]');
+    expect(() => dialler.connection.send(status(1))).toThrow(
+      'invalid move [authenticated -> status]',
+    );
     await clock.settle();
     expect(dialler.transport.sentFrames).toEqual([]);
     expect(manager.closed).toEqual([]);
@@ -179,14 +181,63 @@ describe('a peer that breaks the rules is told and cut off', () => {
     ['bytes that are no frame', Uint8Array.of(0xc1), 'MALFORMED_FRAME'],
     ['an unknown verb', Uint8Array.of(0x91, 0x91, 0x7f), 'UNKNOWN_VERB'],
     ['a bad field', Uint8Array.of(0x91, 0x92, 48, 0), 'BAD_FIELD'],
-    ['a verb that only the manager may send', encodeFrame([{ verb: 'empty', requestId: 1 }]), 'UNEXPECTED_MESSAGE'],
-    ['HELLO again', encodeFrame([{ verb: 'hello', version: 1, keyId: 'k', role: 'client', nonce: new Uint8Array(32), binding: 'none' }]), 'UNEXPECTED_MESSAGE'],
+    [
+      'a verb that only the manager may send',
+      encodeFrame([{ verb: 'empty', requestId: 1 }]),
+      'UNEXPECTED_MESSAGE',
+    ],
+    [
+      'HELLO again',
+      encodeFrame([
+        {
+          verb: 'hello',
+          version: 1,
+          keyId: 'k',
+          role: 'client',
+          nonce: new Uint8Array(32),
+          binding: 'none',
+        },
+      ]),
+      'UNEXPECTED_MESSAGE',
+    ],
     ['OPEN again', encodeFrame([{ verb: 'open', peer }]), 'UNEXPECTED_MESSAGE'],
-    ['an answer to a goodbye that nobody said', encodeFrame([{ verb: 'goodbyeAck' }]), 'UNEXPECTED_MESSAGE'],
-    ['a frame larger than 64 KiB', encodeFrame([{ verb: 'goodbye', reason: 'x' }, ...Array.from({ length: 70 }, (): Message => ({ verb: 'goodbye', reason: 'x'.repeat(1_000) }))]), 'MALFORMED_FRAME'],
-    ['parts inside a part', encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([status(1)]) }]) }]), 'MALFORMED_FRAME'],
-    ['two messages in parts', encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([status(1), status(2)]) }]), 'MALFORMED_FRAME'],
-    ['no message in parts', encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([]) }]), 'MALFORMED_FRAME'],
+    [
+      'an answer to a goodbye that nobody said',
+      encodeFrame([{ verb: 'goodbyeAck' }]),
+      'UNEXPECTED_MESSAGE',
+    ],
+    [
+      'a frame larger than 64 KiB',
+      encodeFrame([
+        { verb: 'goodbye', reason: 'x' },
+        ...Array.from(
+          { length: 70 },
+          (): Message => ({ verb: 'goodbye', reason: 'x'.repeat(1_000) }),
+        ),
+      ]),
+      'MALFORMED_FRAME',
+    ],
+    [
+      'parts inside a part',
+      encodeFrame([
+        {
+          verb: 'part',
+          last: true,
+          bytes: encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([status(1)]) }]),
+        },
+      ]),
+      'MALFORMED_FRAME',
+    ],
+    [
+      'two messages in parts',
+      encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([status(1), status(2)]) }]),
+      'MALFORMED_FRAME',
+    ],
+    [
+      'no message in parts',
+      encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([]) }]),
+      'MALFORMED_FRAME',
+    ],
   ];
 
   test.each(broken)('for %s', async (_what, frame, code) => {
@@ -263,17 +314,20 @@ describe('goodbye', () => {
     };
   };
 
-  test.each(['dialler', 'manager'] as const)('said by the %s ends both sides in peace', async (first) => {
-    const ends = await open();
-    answering(ends.dialler);
-    answering(ends.manager);
-    ends[first].connection.send({ verb: 'goodbye', reason: 'done' });
-    await ends.clock.advance(1);
-    expect(ends.dialler.closed).toEqual([bothSaidGoodbye]);
-    expect(ends.manager.closed).toEqual([bothSaidGoodbye]);
-    expect(ends.manager.transport.isOpen).toBe(false);
-    expect(ends.clock.timersWaiting).toBe(0);
-  });
+  test.each(['dialler', 'manager'] as const)(
+    'said by the %s ends both sides in peace',
+    async (first) => {
+      const ends = await open();
+      answering(ends.dialler);
+      answering(ends.manager);
+      ends[first].connection.send({ verb: 'goodbye', reason: 'done' });
+      await ends.clock.advance(1);
+      expect(ends.dialler.closed).toEqual([bothSaidGoodbye]);
+      expect(ends.manager.closed).toEqual([bothSaidGoodbye]);
+      expect(ends.manager.transport.isOpen).toBe(false);
+      expect(ends.clock.timersWaiting).toBe(0);
+    },
+  );
 
   test('said by both at once ends both sides in peace', async () => {
     const { clock, dialler, manager } = await open();
@@ -303,7 +357,16 @@ describe('goodbye', () => {
 
   test('does not overtake a large request before it', async () => {
     const { clock, dialler, manager } = await open();
-    const results = [{ taskId: 't', epoch: 1, grant: 1, kind: 'succeeded' as const, result: new Uint8Array(500_000), error: undefined }];
+    const results = [
+      {
+        taskId: 't',
+        epoch: 1,
+        grant: 1,
+        kind: 'succeeded' as const,
+        result: new Uint8Array(500_000),
+        error: undefined,
+      },
+    ];
     dialler.connection.send({ verb: 'settle', requestId: 1, results });
     dialler.connection.send({ verb: 'goodbye', reason: 'done' });
     await clock.settle();

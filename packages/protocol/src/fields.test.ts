@@ -14,8 +14,8 @@ import {
   text,
   word,
 } from './fields.ts';
-import { verb } from './verb.ts';
 import { verbs } from './message-table.ts';
+import { verb } from './verb.ts';
 
 const refusalOf = (field: Field<unknown>, value: unknown): string | undefined => {
   try {
@@ -37,7 +37,12 @@ const cases: readonly [string, Field<unknown>, readonly unknown[], readonly unkn
   ['an optional', optional(flag), [true, null, undefined], [0]],
   ['a nullable', nullable(flag), [true, null], [0]],
   ['a list', list(flag, 2), [[], [true, false]], [[true, true, true], [1], 'list', null, {}]],
-  ['a group', group('pair', { a: flag, b: optional(flag) }), [[true], [true, null], [true, false, 9]], [[], {}, null, [1]]],
+  [
+    'a group',
+    group('pair', { a: flag, b: optional(flag) }),
+    [[true], [true, null], [true, false, 9]],
+    [[], {}, null, [1]],
+  ],
 ];
 
 describe('a field', () => {
@@ -45,16 +50,24 @@ describe('a field', () => {
     expect(good.map((value) => refusalOf(field, value))).toEqual(good.map(() => undefined));
   });
 
-  test.each(cases)('that is %s refuses all else with BAD_FIELD and its place', (_name, field, _good, bad) => {
-    for (const value of bad) {
-      expect(refusalOf(field, value)).toMatch(/^BAD_FIELD: here/);
-    }
-  });
+  test.each(cases)(
+    'that is %s refuses all else with BAD_FIELD and its place',
+    (_name, field, _good, bad) => {
+      for (const value of bad) {
+        expect(refusalOf(field, value)).toMatch(/^BAD_FIELD: here/);
+      }
+    },
+  );
 });
 
 test('an error inside a list of groups names the way to it', () => {
   const field = list(group('pair', { left: flag, right: flag }));
-  expect(refusalOf(field, [[true, true], [true, 7]])).toBe('BAD_FIELD: here[1].right must be a boolean');
+  expect(
+    refusalOf(field, [
+      [true, true],
+      [true, 7],
+    ]),
+  ).toBe('BAD_FIELD: here[1].right must be a boolean');
 });
 
 test('a verb writes its type and then its fields in their order', () => {

@@ -66,10 +66,7 @@ export class FrameExchange {
       throw errorFromPeer(message);
     }
     if (!isNamed(message, name)) {
-      throw new MillraceError(
-        'UNEXPECTED_MESSAGE',
-        `expected ${name}, received ${message.verb}`,
-      );
+      throw new MillraceError('UNEXPECTED_MESSAGE', `expected ${name}, received ${message.verb}`);
     }
     return { message, frame };
   }
@@ -94,7 +91,12 @@ export class FrameExchange {
 
   /** Reports why the handshake failed and ends the connection, soon even if the peer does not. */
   refuse(code: ErrorCode, reason: string): void {
-    this.send({ verb: 'error', requestId: 0, code, message: clip(reason, limits.errorMessageMaxBytes) });
+    this.send({
+      verb: 'error',
+      requestId: 0,
+      code,
+      message: clip(reason, limits.errorMessageMaxBytes),
+    });
     this.#stopCutOff = this.#clock.after(limits.farewellMaxMs, () => this.#transport.terminate());
     this.#transport.close();
   }

@@ -35,10 +35,7 @@ const expectClearAnswer = (frame: Uint8Array): void => {
 
 describe('any bytes are a frame or are refused with a code of the frame', () => {
   test('when they are random', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), expectClearAnswer),
-      { numRuns: RUNS },
-    );
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), expectClearAnswer), { numRuns: RUNS });
   });
 
   test('when they are random behind a list of messages', () => {
@@ -55,7 +52,11 @@ describe('any bytes are a frame or are refused with a code of the frame', () => 
     const mutation = fc.record({
       frame: fc.constantFrom(...frames),
       edits: fc.array(
-        fc.record({ at: fc.double({ min: 0, max: 0.999, noNaN: true }), remove: fc.nat(3), insert: fc.uint8Array({ maxLength: 3 }) }),
+        fc.record({
+          at: fc.double({ min: 0, max: 0.999, noNaN: true }),
+          remove: fc.nat(3),
+          insert: fc.uint8Array({ maxLength: 3 }),
+        }),
         { minLength: 1, maxLength: 4 },
       ),
     });
@@ -137,7 +138,9 @@ test('a hundred thousand lists inside each other are refused and do not exhaust 
 });
 
 test('more messages than a list may hold are refused', () => {
-  const frame = Uint8Array.from(packr.pack(Array.from({ length: limits.listMaxItems + 1 }, () => [19])));
+  const frame = Uint8Array.from(
+    packr.pack(Array.from({ length: limits.listMaxItems + 1 }, () => [19])),
+  );
   expect(codeOf(refusalOf(frame))).toBe('MALFORMED_FRAME');
 });
 
@@ -159,7 +162,10 @@ test('every type byte that is not allowed in a frame is refused as a field', () 
 
 test('a message never takes more bytes than its estimate', () => {
   const messages = fc.oneof(
-    fc.record({ verb: fc.constant('goodbye' as const), reason: fc.string({ unit: 'binary', maxLength: 300 }) }),
+    fc.record({
+      verb: fc.constant('goodbye' as const),
+      reason: fc.string({ unit: 'binary', maxLength: 300 }),
+    }),
     fc.record({
       verb: fc.constant('statusReport' as const),
       requestId: fc.maxSafeNat().map((n) => n + 1),

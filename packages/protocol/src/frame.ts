@@ -23,7 +23,9 @@ export const decodeFrame = (frame: Uint8Array): Message[] => {
     checkFrame(frame);
     lists = unpackr.unpack(frame);
   } catch (error) {
-    throw new MillraceError('MALFORMED_FRAME', `not a frame: ${messageOf(error)}`, { cause: error });
+    throw new MillraceError('MALFORMED_FRAME', `not a frame: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   if (!Array.isArray(lists)) {
     throw new MillraceError('MALFORMED_FRAME', 'a frame must be a list of messages');

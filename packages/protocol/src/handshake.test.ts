@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { authenticatePeer, authenticateToManager } from './authenticate.ts';
 import { codeOf, messageOf } from './errors.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
-import { proofOf, ticketMatches, ticketOf } from './handshake.ts';
+import { type AuthKey, proofOf, ticketMatches, ticketOf } from './handshake.ts';
 import type { Message } from './message-table.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { MemoryTransport } from './testing/memory-transport.ts';
@@ -51,7 +51,7 @@ const start = () => {
         randomBytes,
       }),
     );
-  const greet = (key = { keyId: 'default', secret }): Promise<Result> =>
+  const greet = (key: AuthKey = { keyId: 'default', secret }): Promise<Result> =>
     resultOf(authenticateToManager(dialler, key, 'worker', clock, randomBytes));
   return { clock, dialler, manager, accept, greet };
 };
@@ -101,7 +101,7 @@ describe('both sides with the same key', () => {
 });
 
 describe('a dialler is refused with AUTH_FAILED and the same text', () => {
-  const refusalFor = async (key: { keyId: string; secret: Uint8Array }): Promise<Result[]> => {
+  const refusalFor = async (key: AuthKey): Promise<Result[]> => {
     const { clock, accept, greet } = start();
     const both = Promise.all([accept(), greet(key)]);
     await clock.advance(10);
@@ -191,17 +191,35 @@ const withSomeoneBetween = async (
   pass(left.manager, right.dialler, 'dialler');
   pass(right.dialler, left.manager, 'manager');
   const both = Promise.all([
-    resultOf(authenticateToManager(left.dialler, { keyId: 'default', secret }, 'client', clock, randomBytes)),
-    resultOf(authenticatePeer(right.manager, { secretOf: () => secret, limits, software: 'test', clock, randomBytes })),
+    resultOf(
+      authenticateToManager(
+        left.dialler,
+        { keyId: 'default', secret },
+        'client',
+        clock,
+        randomBytes,
+      ),
+    ),
+    resultOf(
+      authenticatePeer(right.manager, {
+        secretOf: () => secret,
+        limits,
+        software: 'test',
+        clock,
+        randomBytes,
+      }),
+    ),
   ]);
   await clock.advance(10_000);
   return (await both).map(({ code }) => code);
 };
 
-const edited = (verbName: string, edit: (message: Message) => Message) => (frame: Uint8Array): Uint8Array => {
-  const [message] = decodeFrame(frame);
-  return message?.verb === verbName ? encodeFrame([edit(message)]) : frame;
-};
+const edited =
+  (verbName: string, edit: (message: Message) => Message) =>
+  (frame: Uint8Array): Uint8Array => {
+    const [message] = decodeFrame(frame);
+    return message?.verb === verbName ? encodeFrame([edit(message)]) : frame;
+  };
 
 describe('someone between the two who changes', () => {
   test('nothing is not noticed', async () => {
@@ -225,7 +243,9 @@ describe('someone between the two who changes', () => {
     const codes = await withSomeoneBetween((frame, from) => {
       const isHello = from === 'dialler' && decodeFrame(frame)[0]?.verb === 'hello';
       // 91 96 01 01 ... -> 91 96 01 cc 01 ...: version 1 in two bytes.
-      return isHello ? Uint8Array.from([...frame.subarray(0, 3), 0xcc, ...frame.subarray(3)]) : frame;
+      return isHello
+        ? Uint8Array.from([...frame.subarray(0, 3), 0xcc, ...frame.subarray(3)])
+        : frame;
     });
     expect(codes).toEqual(['AUTH_FAILED', 'AUTH_FAILED']);
   });
@@ -270,11 +290,23 @@ describe('before authentication', () => {
     ['an HTTP request', [Buffer.from('GET / HTTP/1.1\r\n\r\n')], 'MALFORMED_FRAME'],
     ['an empty frame', [encodeFrame([])], 'UNEXPECTED_MESSAGE'],
     ['two messages in a frame', [encodeFrame([hello, hello])], 'UNEXPECTED_MESSAGE'],
-    ['a proof before HELLO', [encodeFrame([{ verb: 'proof', mac: new Uint8Array(32) }])], 'UNEXPECTED_MESSAGE'],
+    [
+      'a proof before HELLO',
+      [encodeFrame([{ verb: 'proof', mac: new Uint8Array(32) }])],
+      'UNEXPECTED_MESSAGE',
+    ],
     ['a request', [encodeFrame([{ verb: 'status', requestId: 1 }])], 'UNEXPECTED_MESSAGE'],
-    ['many frames at once', [hello, hello, hello].map((message) => encodeFrame([message])), 'UNEXPECTED_MESSAGE'],
+    [
+      'many frames at once',
+      [hello, hello, hello].map((message) => encodeFrame([message])),
+      'UNEXPECTED_MESSAGE',
+    ],
     ['another version', [encodeFrame([{ ...hello, version: 2 }])], 'UNSUPPORTED_VERSION'],
-    ['a channel binding that there is not', [encodeFrame([{ ...hello, binding: 'tls-exporter' }])], 'BINDING_REFUSED'],
+    [
+      'a channel binding that there is not',
+      [encodeFrame([{ ...hello, binding: 'tls-exporter' }])],
+      'BINDING_REFUSED',
+    ],
   ];
 
   test.each(refusals)('a peer that sends %s is refused', async (_what, frames, code) => {
@@ -333,7 +365,8 @@ describe('what follows PROOF before WELCOME', () => {
       hello: encodeFrame([hello]),
       challenge: peer.frames[0] ?? new Uint8Array(),
       nonceClient: new Uint8Array(32).fill(1),
-      nonceServer: peer.received[0]?.verb === 'challenge' ? peer.received[0].nonce : new Uint8Array(),
+      nonceServer:
+        peer.received[0]?.verb === 'challenge' ? peer.received[0].nonce : new Uint8Array(),
       channelBinding: new Uint8Array(0),
     };
     dialler.send(encodeFrame([{ verb: 'proof', mac: proofOf('client', secret, transcript) }]));

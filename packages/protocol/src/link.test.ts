@@ -50,12 +50,20 @@ class StubManager {
   }
 
   of<N extends Message['verb']>(name: N): Extract<Message, { verb: N }>[] {
-    return this.received.filter((message): message is Extract<Message, { verb: N }> => message.verb === name);
+    return this.received.filter(
+      (message): message is Extract<Message, { verb: N }> => message.verb === name,
+    );
   }
 
   async #serve(transport: MemoryTransport): Promise<void> {
     const { clock } = this;
-    await authenticatePeer(transport, { secretOf: () => secret, limits: peerLimits, software: 'stub', clock, randomBytes });
+    await authenticatePeer(transport, {
+      secretOf: () => secret,
+      limits: peerLimits,
+      software: 'stub',
+      clock,
+      randomBytes,
+    });
     this.transport = transport;
     this.connection = new Connection(
       {
@@ -76,7 +84,14 @@ class StubManager {
   #take(message: Message): void {
     this.received.push(message);
     if (message.verb === 'open' || message.verb === 'resume') {
-      this.send({ verb: 'session', sessionId: 's-1', ticket: new Uint8Array(32).fill(9), epoch: 1, graceMs: 2_000, lost: this.lost });
+      this.send({
+        verb: 'session',
+        sessionId: 's-1',
+        ticket: new Uint8Array(32).fill(9),
+        epoch: 1,
+        graceMs: 2_000,
+        lost: this.lost,
+      });
     } else if (message.verb === 'goodbye') {
       this.send({ verb: 'goodbyeAck' });
     } else {
@@ -93,7 +108,15 @@ const start = (key = { keyId: 'default', secret }) => {
   const tokens: Token[] = [];
   const onUp: { run?: () => void } = {};
   const link = new Link(
-    { url: 'memory', key, role: 'client', peer: { name: 'p', host: 'h', pid: 1 }, clock, randomBytes, dial: manager.dial },
+    {
+      url: 'memory',
+      key,
+      role: 'client',
+      peer: { name: 'p', host: 'h', pid: 1 },
+      clock,
+      randomBytes,
+      dial: manager.dial,
+    },
     {
       message: (message) => messages.push(message),
       unsettledTokens: () => tokens,
@@ -166,19 +189,23 @@ describe('the first connection', () => {
     expect(log.at(-1)).toBe('up, lost 0');
   });
 
-  test.each([false, true])('with a wrong key ends the link, patient or not (%s)', async (patient) => {
-    const { link, log, manager, clock } = start({ keyId: 'default', secret: new Uint8Array(32) });
-    const started = codeOfRejection(link.start(patient));
-    await clock.advance(60_000);
-    expect(await started).toBe('AUTH_FAILED');
-    expect(log).toEqual(['ended AUTH_FAILED']);
-    expect(manager.dials).toBe(1);
-  });
+  test.each([false, true])(
+    'with a wrong key ends the link, patient or not (%s)',
+    async (patient) => {
+      const { link, log, manager, clock } = start({ keyId: 'default', secret: new Uint8Array(32) });
+      const started = codeOfRejection(link.start(patient));
+      await clock.advance(60_000);
+      expect(await started).toBe('AUTH_FAILED');
+      expect(log).toEqual(['ended AUTH_FAILED']);
+      expect(manager.dials).toBe(1);
+    },
+  );
 
   test('sends the requests that were made before it stood', async () => {
     const { link, manager, clock } = start();
     const started = link.start(true);
-    manager.answer = (message) => message.verb === 'status' && manager.send(report(message.requestId));
+    manager.answer = (message) =>
+      message.verb === 'status' && manager.send(report(message.requestId));
     const reply = link.request(statusRequest());
     await clock.settle();
     await started;
@@ -206,7 +233,9 @@ describe('after a lost connection', () => {
     await clock.advance(200);
     expect(log).toEqual(['up, lost 0', 'down CONNECTION_LOST', 'up, lost 1']);
     expect(manager.of('resume')).toMatchObject([{ sessionId: 's-1', tokens }]);
-    expect([...(manager.of('resume')[0]?.ticket ?? [])]).toEqual(Array.from({ length: 32 }, () => 9));
+    expect([...(manager.of('resume')[0]?.ticket ?? [])]).toEqual(
+      Array.from({ length: 32 }, () => 9),
+    );
     expect(link.isOpen).toBe(true);
   });
 

@@ -132,7 +132,10 @@ export class Link {
   #connect(patient: boolean): void {
     this.#phase = 'dialling';
     this.#dial().catch((error: unknown) => {
-      this.#lost(new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error }), patient);
+      this.#lost(
+        new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error }),
+        patient,
+      );
     });
   }
 

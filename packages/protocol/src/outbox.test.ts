@@ -19,7 +19,10 @@ const ping = (stampMs: number): Message => ({ verb: 'ping', stampMs });
 
 const flush = (outbox: Outbox, transportBytes = 0): Uint8Array[] => {
   const frames: Uint8Array[] = [];
-  outbox.flush((frame) => frames.push(frame), () => transportBytes);
+  outbox.flush(
+    (frame) => frames.push(frame),
+    () => transportBytes,
+  );
   return frames;
 };
 
@@ -119,7 +122,9 @@ const carry = (messages: readonly Message[], maxBytes: number): Message[] => {
 };
 
 const digestOf = (message: Message): string =>
-  createHash('sha256').update(encodeFrame([message])).digest('hex');
+  createHash('sha256')
+    .update(encodeFrame([message]))
+    .digest('hex');
 
 test('messages of any size arrive whole, in frames of at most 64 KiB', () => {
   const size = fc.oneof(
@@ -148,7 +153,9 @@ describe('a message in parts', () => {
         for (let at = 0, i = 0; at < bytes.length; i++) {
           const end = at + (cuts[i % cuts.length] ?? 1);
           const last = end >= bytes.length;
-          whole.push(...[parts.add({ verb: 'part', last, bytes: bytes.subarray(at, end) }) ?? []].flat());
+          whole.push(
+            ...[parts.add({ verb: 'part', last, bytes: bytes.subarray(at, end) }) ?? []].flat(),
+          );
           at = end;
         }
         expect(whole.map(plain)).toEqual([bytes]);

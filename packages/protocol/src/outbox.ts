@@ -42,7 +42,10 @@ export class Outbox {
   }
 
   acknowledge(partsReceived: number): void {
-    this.#partsAcknowledged = Math.min(Math.max(this.#partsAcknowledged, partsReceived), this.#partsSent);
+    this.#partsAcknowledged = Math.min(
+      Math.max(this.#partsAcknowledged, partsReceived),
+      this.#partsSent,
+    );
   }
 
   /** Hands out frames until nothing may leave, or the transport holds enough. */

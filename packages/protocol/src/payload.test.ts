@@ -66,8 +66,20 @@ describe('a payload that has no equal in MessagePack takes the nearest form', ()
     ['an undefined property becomes null', { a: undefined }, { a: null }],
     ['a Map becomes an object', new Map([['a', 1]]), { a: 1 }],
     ['a Set becomes a list', new Set([1, 2]), [1, 2]],
-    ['a class instance becomes its own fields', new (class Point { x = 1; })(), { x: 1 }],
-    ['a class instance with toJSON becomes what that returns', new (class { toJSON = () => ({ a: 1 }); })(), { a: 1 }],
+    [
+      'a class instance becomes its own fields',
+      new (class Point {
+        x = 1;
+      })(),
+      { x: 1 },
+    ],
+    [
+      'a class instance with toJSON becomes what that returns',
+      new (class {
+        toJSON = () => ({ a: 1 });
+      })(),
+      { a: 1 },
+    ],
     ['a URL becomes its text', new URL('http://a/'), 'http://a/'],
   ])('%s', (_name, value, expected) => {
     expect(pass(value)).toEqual(expected);
@@ -88,7 +100,13 @@ describe('a payload that cannot travel is refused with PAYLOAD_INVALID', () => {
     ['a function deep inside', { a: [{ b: () => 1 }] }, 'a function cannot travel'],
     ['a function in a Map', new Map([['a', () => 1]]), 'a function cannot travel'],
     ['a function in a Set', new Set([() => 1]), 'a function cannot travel'],
-    ['a function that toJSON returns', new (class { toJSON = () => () => 1; })(), 'a function cannot travel'],
+    [
+      'a function that toJSON returns',
+      new (class {
+        toJSON = () => () => 1;
+      })(),
+      'a function cannot travel',
+    ],
     ['a plain object with toJSON', { toJSON: () => 1 }, 'a function cannot travel'],
     ['a symbol', Symbol('s'), 'a symbol cannot travel'],
     ['a cycle', cycle, 'it contains itself'],
@@ -156,7 +174,9 @@ describe('bytes from a peer that are no payload are refused with PAYLOAD_INVALID
     ['101 lists inside each other', '91'.repeat(100) + '90'],
     ['a timestamp of 5 bytes', 'c7 05 ff 00 00 00 00 00'],
   ])('such as %s', (_name, hex) => {
-    expect(refusalOf(() => decodePayload(bytesOf(hex), 'it'))).toMatch(/^PAYLOAD_INVALID: it cannot/);
+    expect(refusalOf(() => decodePayload(bytesOf(hex), 'it'))).toMatch(
+      /^PAYLOAD_INVALID: it cannot/,
+    );
   });
 
   test('and never with anything else, for random bytes', () => {
@@ -171,7 +191,13 @@ describe('bytes from a peer that are no payload are refused with PAYLOAD_INVALID
   });
 
   test('and never with anything else, for random values as maps with odd keys', () => {
-    const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true });
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+    });
     fc.assert(
       fc.property(anything, (value) => {
         const refusal = refusalOf(() => pass(value));

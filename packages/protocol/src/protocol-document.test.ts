@@ -86,7 +86,9 @@ describe('PROTOCOL.md', () => {
   });
 
   test('describes nothing that is not declared', () => {
-    const declared = Object.values(verbs).map((v) => `${inCapitals(v.name)} (${v.type}, ${v.from})`);
+    const declared = Object.values(verbs).map(
+      (v) => `${inCapitals(v.name)} (${v.type}, ${v.from})`,
+    );
     expect([...sections.keys()].toSorted()).toEqual(
       [...declared, ...Object.keys(groups).map((name) => `Group: ${name}`)].toSorted(),
     );
@@ -98,17 +100,25 @@ describe('PROTOCOL.md', () => {
     const declared = Object.entries(errorTable).map(([code, { meaning, fatal, retry }]) =>
       [`\`${code}\``, meaning, yes(fatal), yes(retry)].join(' | '),
     );
-    expect(rowsOf(errors).map((cells) => cells.join(' | ')).toSorted()).toEqual(declared.toSorted());
+    expect(
+      rowsOf(errors)
+        .map((cells) => cells.join(' | '))
+        .toSorted(),
+    ).toEqual(declared.toSorted());
   });
 
   test('names no error code that there is not', () => {
     const words = text.match(/`[A-Z]+(?:_[A-Z]+)+`/g) ?? [];
     const known = new Set([...Object.keys(errorTable), 'TCP_NODELAY']);
-    expect(words.map((quoted) => quoted.slice(1, -1)).filter((name) => !known.has(name))).toEqual([]);
+    expect(words.map((quoted) => quoted.slice(1, -1)).filter((name) => !known.has(name))).toEqual(
+      [],
+    );
   });
 
   test('draws the conversation as the table of moves has it', () => {
-    const drawn = [...text.matchAll(/^ {2}(\w+) --> (\w+): (\w+)$/gm)].map((found) => found.slice(1));
+    const drawn = [...text.matchAll(/^ {2}(\w+) --> (\w+): (\w+)$/gm)].map((found) =>
+      found.slice(1),
+    );
     const moves = Object.entries(conversationMoves).flatMap(([state, byVerb]) =>
       Object.entries(byVerb).map(([verb, next]) => [state, next, inCapitals(verb)]),
     );

@@ -32,7 +32,16 @@ const legal: Record<ConversationState, readonly string[]> = {
 const pairs = allStates.flatMap((state) => allVerbs.map((verb) => [state, verb] as const));
 
 test('the way of every conversation leads from connected to closed', () => {
-  const way: VerbName[] = ['hello', 'challenge', 'proof', 'welcome', 'open', 'session', 'goodbye', 'goodbyeAck'];
+  const way: VerbName[] = [
+    'hello',
+    'challenge',
+    'proof',
+    'welcome',
+    'open',
+    'session',
+    'goodbye',
+    'goodbyeAck',
+  ];
   let state: ConversationState = 'connected';
   const passed = way.map((verb) => (state = nextState(state, verb)));
   expect(passed).toEqual([

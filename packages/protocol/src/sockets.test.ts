@@ -94,12 +94,26 @@ class HallPorter {
       return;
     }
     const connection: Connection = new Connection(
-      { transport, side: 'manager', clock: systemClock, heartbeat, messageMaxBytes: limits.messageMaxBytes, outboundMaxBytes: limits.outboundMaxBytes },
+      {
+        transport,
+        side: 'manager',
+        clock: systemClock,
+        heartbeat,
+        messageMaxBytes: limits.messageMaxBytes,
+        outboundMaxBytes: limits.outboundMaxBytes,
+      },
       {
         messages(messages) {
           for (const { verb } of messages) {
             if (verb === 'open' || verb === 'resume') {
-              connection.send({ verb: 'session', sessionId: 's', ticket: new Uint8Array(32), epoch: 1, graceMs: 1, lost: [] });
+              connection.send({
+                verb: 'session',
+                sessionId: 's',
+                ticket: new Uint8Array(32),
+                epoch: 1,
+                graceMs: 1,
+                lost: [],
+              });
             } else if (verb === 'goodbye') {
               connection.send({ verb: 'goodbyeAck' });
             }
@@ -156,7 +170,9 @@ describe.runIf(process.platform === 'linux')('the kernel holds no socket of the 
 
   test('after a goodbye of the manager', async () => {
     const closings: Promise<void>[] = [];
-    const links = await openLinks((at) => closings.push(links[at]?.close('no more') ?? Promise.resolve()));
+    const links = await openLinks((at) =>
+      closings.push(links[at]?.close('no more') ?? Promise.resolve()),
+    );
     for (const connection of porter.connections) {
       connection.send({ verb: 'goodbye', reason: 'SIGTERM' });
     }
@@ -168,7 +184,9 @@ describe.runIf(process.platform === 'linux')('the kernel holds no socket of the 
   test('after a wrong key', async () => {
     const wrong = { keyId: 'default', secret: new Uint8Array(32) };
     const refusals = Array.from({ length: PEERS }, () =>
-      expect(newLink(wrong).start(false)).rejects.toSatisfy((error) => codeOf(error) === 'AUTH_FAILED'),
+      expect(newLink(wrong).start(false)).rejects.toSatisfy(
+        (error) => codeOf(error) === 'AUTH_FAILED',
+      ),
     );
     await Promise.all(refusals);
     await porter.allClosed();

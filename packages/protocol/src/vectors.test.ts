@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -77,8 +77,7 @@ describe('the vectors', () => {
 /** A proxy that passes on what it receives in the pieces that `cut` makes of it, one write each. */
 const startProxy = async (port: number, cut: (chunk: Buffer) => Buffer[]): Promise<Server> => {
   const proxy = createServer({ noDelay: true }, (near) => {
-    const far = new (near.constructor as typeof Socket)();
-    far.setNoDelay(true).connect(port, '127.0.0.1');
+    const far = connect({ port, host: '127.0.0.1', noDelay: true });
     near.on('data', (chunk) => {
       for (const piece of cut(chunk)) {
         far.write(piece);
@@ -113,15 +112,17 @@ const randomFrom = (seed: number) => {
   };
 };
 
-const choppedBy = (random: () => number, maxBytes: number) => (chunk: Buffer): Buffer[] => {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < chunk.length; ) {
-    const end = at + 1 + Math.floor(random() * maxBytes);
-    pieces.push(chunk.subarray(at, end));
-    at = end;
-  }
-  return pieces;
-};
+const choppedBy =
+  (random: () => number, maxBytes: number) =>
+  (chunk: Buffer): Buffer[] => {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < chunk.length; ) {
+      const end = at + 1 + Math.floor(random() * maxBytes);
+      pieces.push(chunk.subarray(at, end));
+      at = end;
+    }
+    return pieces;
+  };
 
 describe('over a real WebSocket', () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
@@ -163,12 +164,13 @@ describe('over a real WebSocket', () => {
   const whole = (socket: WebSocket, frame: Uint8Array): void => socket.send(frame);
 
   /** One WebSocket message in fragments. */
-  const inFragments = (cut: (chunk: Buffer) => Buffer[]) => (socket: WebSocket, frame: Uint8Array) => {
-    const pieces = cut(Buffer.from(frame));
-    for (const [at, piece] of pieces.entries()) {
-      socket.send(piece, { binary: true, fin: at === pieces.length - 1 });
-    }
-  };
+  const inFragments =
+    (cut: (chunk: Buffer) => Buffer[]) => (socket: WebSocket, frame: Uint8Array) => {
+      const pieces = cut(Buffer.from(frame));
+      for (const [at, piece] of pieces.entries()) {
+        socket.send(piece, { binary: true, fin: at === pieces.length - 1 });
+      }
+    };
 
   const everyByte = (chunk: Buffer): Buffer[] => [...chunk].map((byte) => Buffer.of(byte));
   const expected = exact.map(({ messages }) => messages);

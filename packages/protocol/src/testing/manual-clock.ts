@@ -71,7 +71,7 @@ export class ManualClock implements Clock {
 
   #next(untilMs: number): Timer | undefined {
     const due = [...this.#timers].filter(({ dueMs }) => dueMs <= untilMs);
-    return due.sort((a, b) => a.dueMs - b.dueMs)[0];
+    return due.toSorted((a, b) => a.dueMs - b.dueMs)[0];
   }
 
   #moveTo(monotonicMs: number): void {

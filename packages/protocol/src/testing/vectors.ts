@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorCode } from '../error-codes.ts';
-import { isErrorCode } from '../error-codes.ts';
-import type { Message } from '../message-table.ts';
+import { type ErrorCode, isErrorCode } from '../error-codes.ts';
+import { type Message, verbs } from '../message-table.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', 'vectors');
 
@@ -31,16 +30,33 @@ const reviveBytes = (_key: string, value: unknown): unknown =>
     ? bytesOf(value.hex)
     : value;
 
+const isMessage = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'verb' in value &&
+  typeof value.verb === 'string' &&
+  Object.hasOwn(verbs, value.verb);
+
+// Only the names are looked at: that the fields are right is what the vectors test.
+const areMessages = (value: unknown): value is readonly Message[] =>
+  Array.isArray(value) && value.every(isMessage);
+
 /** Messages as the vectors write them: JSON, with bytes as `h'00ff'`. */
 export const parseMessages = (text: string): readonly Message[] => {
   const json = text.replaceAll(/h'([0-9a-f]*)'/g, '{"hex":"$1"}');
-  return JSON.parse(json, reviveBytes);
+  const parsed: unknown = JSON.parse(json, reviveBytes);
+  if (!areMessages(parsed)) {
+    throw new Error(`not a list of messages: ${text}`);
+  }
+  return parsed;
 };
 
 const paragraphsOf = (file: string): string[][] =>
   readFileSync(join(DIRECTORY, file), 'utf8')
     .split(/\n{2,}/)
-    .map((paragraph) => paragraph.split('\n').filter((line) => line !== '' && !line.startsWith('//')))
+    .map((paragraph) =>
+      paragraph.split('\n').filter((line) => line !== '' && !line.startsWith('//')),
+    )
     .filter((lines) => lines.length > 0);
 
 const vectorOf = ([meaning, , ...hexLines]: readonly string[]): Vector => {
