@@ -1,0 +1,13 @@
+/** A manager on LMDB, or in memory when no directory is named. */
+import { Manager } from 'millrace';
+import { ready } from './processes.ts';
+
+const dataDir = process.argv[2] ?? '';
+const manager = new Manager({
+  port: 0,
+  authkey: 'bench',
+  ...(dataDir === '' ? {} : { dataDir }),
+});
+manager.register('default');
+const { url } = await manager.start();
+ready(url, () => manager.stop());

@@ -1,0 +1,4 @@
+import { defineTask } from 'millrace';
+import type { payload } from './workload.ts';
+
+export const noop = defineTask<typeof payload, null>('noop');

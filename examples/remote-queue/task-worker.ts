@@ -1,0 +1,29 @@
+/**
+ * The worker's side of the remote queue: connects by address and key, takes
+ * numbers until none comes for a second, and puts their squares.
+ *
+ *   node dist/task-worker.js [url]
+ */
+import { connect, QueueEmpty } from 'millrace';
+
+const TAKE_TIMEOUT_MS = 1_000;
+
+const url = process.argv[2] ?? 'ws://127.0.0.1:5000';
+const client = await connect({ url, authkey: process.env['MILLRACE_AUTHKEY'] ?? 'abc' });
+console.log(`connected to ${url}`);
+
+const tasks = client.queue<number>('task');
+const results = client.queue<{ n: number; square: number }>('result');
+try {
+  for (;;) {
+    const n = await tasks.get({ timeoutMs: TAKE_TIMEOUT_MS });
+    console.log(`run task ${n} * ${n}`);
+    await results.put({ n, square: n * n });
+  }
+} catch (error) {
+  if (!(error instanceof QueueEmpty)) {
+    throw error;
+  }
+  console.log('task queue is empty');
+}
+await client.close();
