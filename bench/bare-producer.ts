@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { bareReceiver, bareSender } from './bare-wire.ts';
+import { report } from './processes.ts';
 import { drive, IN_FLIGHT, payload } from './workload.ts';
 
-const [port, warmUp, count] = process.argv.slice(2).map(Number) as [number, number, number];
+const [port = '', warmUp, count] = process.argv.slice(2);
 const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
 await once(socket, 'open');
 const send = bareSender(socket);
@@ -22,7 +23,7 @@ const call = (): Promise<void> =>
     waiting.set(lastId, resolve);
     send([lastId, payload]);
   });
-await drive(warmUp, IN_FLIGHT, call);
-process.send?.(String(await drive(count, IN_FLIGHT, call)));
+await drive(Number(warmUp), IN_FLIGHT, call);
+await report(String(await drive(Number(count), IN_FLIGHT, call)));
 socket.terminate();
-process.disconnect();
+process.exit(0);

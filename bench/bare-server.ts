@@ -1,6 +1,5 @@
 /** The ceiling's server: stores a task, hands it on, stores its result, hands it back. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { open } from 'lmdb';
 import { pack } from 'msgpackr';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -22,7 +21,10 @@ const key = (prefix: string, id: number): Buffer => {
 };
 
 /** One commit in flight; what arrives meanwhile is the next. */
-const stage = (prefix: string, forward: (message: Bare) => void): ((messages: readonly Bare[]) => void) => {
+const stage = (
+  prefix: string,
+  forward: (message: Bare) => void,
+): ((messages: readonly Bare[]) => void) => {
   let waiting: Bare[] = [];
   let isBusy = false;
   const commit = async (): Promise<void> => {
@@ -55,11 +57,11 @@ const stage = (prefix: string, forward: (message: Bare) => void): ((messages: re
 
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
 await once(server, 'listening');
-const accept = async (): Promise<WebSocket> => {
-  const [socket] = (await once(server, 'connection')) as [WebSocket];
-  return socket;
-};
-ready(String((server.address() as AddressInfo).port), () => store.close());
+const accept = (): Promise<WebSocket> =>
+  new Promise((resolve) => server.once('connection', (socket) => resolve(socket)));
+const address = server.address();
+const port = typeof address === 'object' && address !== null ? address.port : 0;
+ready(String(port), () => store.close());
 
 const worker = await accept();
 const producer = await accept();

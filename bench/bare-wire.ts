@@ -19,6 +19,10 @@ export const bareSender = (socket: WebSocket): ((message: Bare) => void) => {
 };
 
 /** Calls `take` with the messages of each frame. */
-export const bareReceiver = (socket: WebSocket, take: (messages: readonly Bare[]) => void): void => {
+export const bareReceiver = (
+  socket: WebSocket,
+  take: (messages: readonly Bare[]) => void,
+): void => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the ceiling checks nothing
   socket.on('message', (frame: Buffer) => take(unpack(frame) as Bare[]));
 };

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { start, stop } from './processes.ts';
+import { cpuSeconds, type Started, start, stop } from './processes.ts';
 import { median } from './workload.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -18,29 +18,45 @@ const profileArgs = (system: System, role: string): readonly string[] => {
     : ['--cpu-prof', `--cpu-prof-dir=${join(directory, role)}`];
 };
 
-const measure = async (system: System): Promise<number> => {
+/** Of one run: the rate, and what each process paid for a task. */
+interface Figure {
+  readonly perSecond: number;
+  readonly cpu: Readonly<Record<Role, number>>;
+}
+
+type Role = 'manager' | 'worker' | 'producer';
+
+const MICROSECONDS = 1_000_000;
+
+const measure = async (system: System): Promise<Figure> => {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
   const serverFile = system === 'bare' ? 'bare-server.js' : 'millrace-manager.js';
-  const server = await start(serverFile, [directory], profileArgs(system, 'manager'));
-  const worker = await start(`${system}-worker.js`, [server.ready], profileArgs(system, 'worker'));
-  const counts = [String(WARM_UP), String(COUNT)];
+  const manager = await start(serverFile, [directory], profileArgs(system, 'manager'));
+  const worker = await start(`${system}-worker.js`, [manager.ready], profileArgs(system, 'worker'));
   const producer = await start(
     `${system}-producer.js`,
-    [server.ready, ...counts],
+    [manager.ready, String(WARM_UP), String(COUNT)],
     profileArgs(system, 'producer'),
   );
-  await stop(worker);
-  await stop(server);
+  const perTask = (started: Started): number =>
+    (cpuSeconds(started) * MICROSECONDS) / (WARM_UP + COUNT);
+  const cpu = { manager: perTask(manager), worker: perTask(worker), producer: perTask(producer) };
+  for (const started of [producer, worker, manager]) {
+    await stop(started);
+  }
   await rm(directory, { recursive: true });
-  return Number(producer.ready);
+  return { perSecond: Number(producer.ready), cpu };
 };
+
+const show = ({ cpu, perSecond }: Figure): string =>
+  `${Math.round(perSecond).toLocaleString('en').padStart(9)} tasks/s   CPU µs a task: manager ${cpu.manager.toFixed(1)}, worker ${cpu.worker.toFixed(1)}, producer ${cpu.producer.toFixed(1)}`;
 
 const rates: Record<System, number[]> = { bare: [], millrace: [] };
 for (let round = 1; round <= ROUNDS; round++) {
   for (const system of ['bare', 'millrace'] as const) {
-    const rate = await measure(system);
-    rates[system].push(rate);
-    console.log(`round ${round}  ${system.padEnd(8)}  ${Math.round(rate).toLocaleString('en')} tasks/s`);
+    const figure = await measure(system);
+    rates[system].push(figure.perSecond);
+    console.log(`round ${round}  ${system.padEnd(8)} ${show(figure)}`);
   }
 }
 const bare = median(rates.bare);

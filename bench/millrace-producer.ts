@@ -1,5 +1,6 @@
 /** Enqueues tasks and awaits their results. */
 import { connect } from 'millrace';
+import { report } from './processes.ts';
 import { noop } from './tasks.ts';
 import { drive, IN_FLIGHT, payload } from './workload.ts';
 
@@ -10,6 +11,6 @@ const call = async (): Promise<void> => {
   await task.result();
 };
 await drive(Number(warmUp), IN_FLIGHT, call);
-process.send?.(String(await drive(Number(count), IN_FLIGHT, call)));
+await report(String(await drive(Number(count), IN_FLIGHT, call)));
 await client.close();
-process.disconnect();
+process.exit(0);

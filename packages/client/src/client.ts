@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import {
   type AnyTask,
   type Clock,
+  checkPeerName,
   checkSchema,
   checkTaskOptions,
   DEFAULT_KEY_ID,
@@ -10,6 +11,7 @@ import {
   decodePayload,
   dialWebSocket,
   encodePayload,
+  isTaskId,
   Link,
   limits,
   type Message,
@@ -18,13 +20,14 @@ import {
   QueueHandle,
   type QueuePort,
   type RandomBytes,
+  type Status,
   sendEnqueue,
   settleToken,
   systemClock,
   type TaskDefinition,
   type TaskOptions,
-  taskIdMaker,
   type Token,
+  taskIdMaker,
   tokenKey,
 } from '@millrace/protocol';
 import { findConnection } from './discovery.ts';
@@ -48,6 +51,8 @@ export interface EnqueueOptions extends TaskOptions {
 }
 
 const ENQUEUE_TIMEOUT_MS = 5_000;
+/** What a task takes in a message beside its payload, at most. */
+const TASK_FIELDS_BYTES = 512;
 
 type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
@@ -67,7 +72,7 @@ export class Client {
         url,
         key: { keyId: DEFAULT_KEY_ID, secret },
         role: 'client',
-        peer: { name, host: hostname(), pid: process.pid },
+        peer: { name: checkPeerName(name), host: hostname(), pid: process.pid },
         clock,
         randomBytes,
         dial: options.dial ?? dialWebSocket,
@@ -107,8 +112,8 @@ export class Client {
     input: NoInfer<Input>,
     options: EnqueueOptions = {},
   ): Promise<TaskHandle<Output>> {
-    const [handle] = await this.enqueueMany(task, [input], options);
-    return handle as TaskHandle<Output>;
+    const [taskId = ''] = await this.#send(task, [input], options);
+    return this.#handle(taskId);
   }
 
   /**
@@ -121,27 +126,21 @@ export class Client {
     inputs: readonly NoInfer<Input>[],
     options: EnqueueOptions = {},
   ): Promise<TaskHandle<Output>[]> {
-    const { timeoutMs = ENQUEUE_TIMEOUT_MS, ...taskOptions } = options;
-    checkTaskOptions(taskOptions, `task '${task.name}'`);
-    const settings = { ...task.options, ...taskOptions };
-    const tasks = await Promise.all(inputs.map((input) => this.#newTask(task, input, settings)));
-    if (tasks.length > 0) {
-      await sendEnqueue(this.#port, tasks, timeoutMs, `${tasks.length} of task '${task.name}'`);
-    }
-    return tasks.map(({ taskId }) => this.#handle<Output>(taskId));
+    const taskIds = await this.#send(task, inputs, options);
+    return taskIds.map((taskId) => this.#handle(taskId));
   }
 
   /** A handle on a task that somebody enqueued. Nothing is asked before it is used. */
-  task(taskId: string): TaskHandle<unknown>;
+  task(taskId: string): TaskHandle;
   /** With its definition, the handle knows the type of the result. */
   task<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
     taskId: string,
   ): TaskHandle<Output>;
-  task(first: AnyTask | string, second?: string): TaskHandle<unknown> {
+  task(first: AnyTask | string, second?: string): TaskHandle {
     const taskId = typeof first === 'string' ? first : second;
-    if (taskId === undefined) {
-      throw new MillraceError('BAD_OPTION', 'a task handle needs the id of its task');
+    if (taskId === undefined || !isTaskId(taskId)) {
+      throw new MillraceError('BAD_OPTION', `'${taskId}' is not the id of a task`);
     }
     return this.#handle(taskId);
   }
@@ -152,13 +151,17 @@ export class Client {
   }
 
   /** The manager's account of itself; the document that `millrace status --json` prints. */
-  async status(): Promise<unknown> {
+  async status(): Promise<Status> {
     const reply = await this.#link.request({
       build: (requestId) => ({ verb: 'status', requestId }),
       giveUpAtMs: Number.POSITIVE_INFINITY,
       giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
     });
-    return reply.verb === 'statusReport' ? decodePayload(reply.document, 'the status') : undefined;
+    if (reply.verb !== 'statusReport') {
+      throw new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`);
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an authenticated manager wrote it; its shape only ever grows
+    return decodePayload(reply.document, 'the status') as Status;
   }
 
   /** Says goodbye. Whatever still waits rejects with CLIENT_CLOSED; leased items go back. */
@@ -172,6 +175,37 @@ export class Client {
 
   #handle<Output>(taskId: string): TaskHandle<Output> {
     return new TaskHandle<Output>(taskId, this.#clock, (request) => this.#link.request(request));
+  }
+
+  async #send(
+    task: AnyTask,
+    inputs: readonly unknown[],
+    options: EnqueueOptions,
+  ): Promise<string[]> {
+    const { timeoutMs = ENQUEUE_TIMEOUT_MS, ...taskOptions } = options;
+    checkTaskOptions(taskOptions, `task '${task.name}'`);
+    const settings = { ...task.options, ...taskOptions };
+    const tasks: NewTask[] = [];
+    for (const input of inputs) {
+      tasks.push(await this.#newTask(task, input, settings));
+    }
+    if (tasks.length > 0) {
+      this.#checkBatch(task, tasks);
+      await sendEnqueue(this.#port, tasks, timeoutMs, `${tasks.length} of task '${task.name}'`);
+    }
+    return tasks.map(({ taskId }) => taskId);
+  }
+
+  /** @throws PAYLOAD_TOO_LARGE unless one message can carry the batch, which is all or nothing */
+  #checkBatch(task: AnyTask, tasks: readonly NewTask[]): void {
+    const maxBytes = this.#link.limits?.messageMaxBytes ?? limits.messageMaxBytes;
+    const bytes = tasks.reduce((sum, { payload }) => sum + payload.length + TASK_FIELDS_BYTES, 0);
+    if (tasks.length > limits.listMaxItems || bytes > maxBytes) {
+      throw new MillraceError(
+        'PAYLOAD_TOO_LARGE',
+        `${tasks.length} of task '${task.name}' with ${bytes} bytes: one call takes ${limits.listMaxItems} tasks and ${maxBytes} bytes, enqueue them in several`,
+      );
+    }
   }
 
   async #newTask(task: AnyTask, input: unknown, options: TaskOptions): Promise<NewTask> {

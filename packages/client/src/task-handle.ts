@@ -1,5 +1,6 @@
 import {
   type Clock,
+  clip,
   decodePayload,
   limits,
   type Message,
@@ -10,6 +11,7 @@ import {
   type Request,
   type TaskError,
   type TaskState,
+  type VerbName,
 } from '@millrace/protocol';
 
 /** A task that ended without a result; `cause` holds the remote error, as plain data. */
@@ -90,7 +92,7 @@ export class TaskHandle<Output = unknown> {
       verb: 'cancel',
       requestId,
       taskId: this.id,
-      reason,
+      reason: clip(reason, limits.reasonMaxBytes),
     }));
     return expectVerb(reply, 'cancelled').answer;
   }
@@ -120,9 +122,10 @@ export class TaskHandle<Output = unknown> {
     if (outcome !== 'succeeded') {
       throw new TaskFailed(this.id, outcome, reply.error);
     }
-    return reply.result === undefined
-      ? (undefined as Output)
-      : (decodePayload(reply.result, `the result of task ${this.id}`) as Output);
+    const what = `the result of task ${this.id}`;
+    const value = reply.result === undefined ? undefined : decodePayload(reply.result, what);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker checked it against the task's schema
+    return value as Output;
   }
 
   #timeout(timeoutMs: number): MillraceError {
@@ -141,12 +144,12 @@ export class TaskHandle<Output = unknown> {
   }
 }
 
-const expectVerb = <N extends Message['verb']>(
-  message: Message,
-  verb: N,
-): Extract<Message, { readonly verb: N }> => {
-  if (message.verb !== verb) {
+const isNamed = <N extends VerbName>(message: Message, verb: N): message is MessageNamed<N> =>
+  message.verb === verb;
+
+const expectVerb = <N extends VerbName>(message: Message, verb: N): MessageNamed<N> => {
+  if (!isNamed(message, verb)) {
     throw new MillraceError('INTERNAL', `unexpected answer ${message.verb}`);
   }
-  return message as Extract<Message, { readonly verb: N }>;
+  return message;
 };

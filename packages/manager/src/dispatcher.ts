@@ -1,8 +1,10 @@
+import { limits } from '@millrace/protocol';
 import type { ClaimRequest, Engine, Grant, Handle } from './engine/engine.ts';
+import type { Peer } from './peer.ts';
 
 /** Somebody with room for tasks of some handles: a worker's pool, or a waiting `get`. */
 export interface Claimant {
-  readonly sessionId: string;
+  readonly peer: Peer;
   readonly handles: readonly Handle[];
   /** How many it can take now. */
   room(): number;
@@ -11,6 +13,10 @@ export interface Claimant {
 
 /** Most tasks dealt to one claimant in one go. */
 const CLAIM_MAX = 1_000;
+
+/** Whether a claim ended because of its bytes: there may be more. */
+const isFull = (grants: readonly Grant[]): boolean =>
+  grants.reduce((sum, { payload }) => sum + payload.length, 0) >= limits.claimMaxBytes;
 
 const laneOf = (handle: Handle): string => `${handle.queue}\0${handle.name}`;
 
@@ -78,8 +84,7 @@ export class Dispatcher {
   }
 
   async #ask(): Promise<void> {
-    const claimants = [...this.#hungry].filter((claimant) => claimant.room() > 0);
-    this.#hungry = new Set();
+    const claimants = this.#takeHungry();
     if (claimants.length === 0) {
       return;
     }
@@ -87,9 +92,10 @@ export class Dispatcher {
       this.#setIdle(claimant, false);
     }
     const requests: ClaimRequest[] = claimants.map((claimant) => ({
-      sessionId: claimant.sessionId,
+      sessionId: claimant.peer.sessionId,
       handles: claimant.handles,
       max: Math.min(CLAIM_MAX, claimant.room()),
+      maxBytes: limits.claimMaxBytes,
     }));
     this.#isAsking = true;
     const grants = await this.#engine.claim(requests);
@@ -104,12 +110,25 @@ export class Dispatcher {
     this.#plan();
   }
 
+  /** Who can be dealt to now; whoever is congested asks again when it is not. */
+  #takeHungry(): Claimant[] {
+    const hungry = this.#hungry;
+    this.#hungry = new Set();
+    return [...hungry].filter((claimant) => {
+      if (claimant.peer.isCongested) {
+        claimant.peer.onceDrained(() => this.wants(claimant));
+        return false;
+      }
+      return claimant.room() > 0;
+    });
+  }
+
   #deal(claimant: Claimant, grants: readonly Grant[], asked: number): void {
     claimant.take(grants);
     if (claimant.room() === 0) {
       return;
     }
-    if (grants.length === asked) {
+    if (grants.length === asked || isFull(grants)) {
       this.#hungry.add(claimant);
     } else {
       this.#setIdle(claimant, true);

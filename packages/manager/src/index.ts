@@ -1,4 +1,3 @@
 export type { Engine, EngineEvents, QueueSpec } from './engine/engine.ts';
 export { Manager, type ManagerOptions, type QueueOptions } from './manager.ts';
-export type { QueueStatus, Status, WorkerStatus } from './status.ts';
 export { VERSION } from './version.ts';

@@ -3,14 +3,14 @@ import {
   MillraceError,
   QueueHandle,
   type QueuePort,
-  Requests,
-  type Request,
-  taskIdMaker,
   type RandomBytes,
+  type Request,
+  Requests,
+  taskIdMaker,
 } from '@millrace/protocol';
 import { nanoid } from 'nanoid';
 import { runCommands } from './commands/command-table.ts';
-import type { Peer, PoolRoom, Withdraw } from './peer.ts';
+import type { Credit, Peer, PoolRoom, Withdraw } from './peer.ts';
 import type { Services } from './services.ts';
 
 /** The manager as its own client: the same commands, without a connection between. */
@@ -18,6 +18,8 @@ export class LocalPeer implements Peer {
   readonly sessionId = `local-${nanoid()}`;
   readonly waiting = new Map<number, Withdraw>();
   readonly pools = new Map<number, PoolRoom>();
+  readonly earlyCredit = new Map<number, Credit>();
+  readonly isCongested = false;
   readonly #services: Services;
   readonly #requests = new Requests();
   readonly #port: QueuePort;
@@ -40,6 +42,8 @@ export class LocalPeer implements Peer {
     return new QueueHandle<T>(name, this.#port);
   }
 
+  readonly onceDrained = (run: () => void): void => run();
+
   readonly send = (message: Message): void => {
     const again = this.#requests.take(message);
     if (again !== undefined) {
@@ -50,7 +54,7 @@ export class LocalPeer implements Peer {
   /** Ends what still waits; leases return. */
   close(): void {
     this.#requests.failAll(new MillraceError('CLIENT_CLOSED', 'the manager was stopped'));
-    for (const withdraw of [...this.waiting.values()]) {
+    for (const withdraw of this.waiting.values()) {
       withdraw();
     }
   }

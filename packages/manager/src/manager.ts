@@ -1,7 +1,7 @@
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import {
-  checkName,
   type Clock,
+  checkName,
   DEFAULT_HOST,
   DEFAULT_KEY_ID,
   DEFAULT_PORT,
@@ -9,6 +9,7 @@ import {
   MillraceError,
   type QueueHandle,
   type RandomBytes,
+  type Status,
   systemClock,
 } from '@millrace/protocol';
 import { Dispatcher } from './dispatcher.ts';
@@ -23,7 +24,7 @@ import { Results } from './results.ts';
 import { Room } from './room.ts';
 import { Server } from './server.ts';
 import type { Services } from './services.ts';
-import { type Status, StatusDesk } from './status.ts';
+import { StatusDesk } from './status.ts';
 import { VERSION } from './version.ts';
 import { Waits } from './waits.ts';
 
@@ -135,6 +136,12 @@ export class Manager {
    * @throws BAD_OPTION
    */
   register(name: string, options: QueueOptions = {}): this {
+    const spec = this.#declare(name, options);
+    this.#running?.engine.declareQueue(spec);
+    return this;
+  }
+
+  #declare(name: string, options: QueueOptions): QueueSpec {
     const {
       maxBytes = limits.queueMaxBytes,
       maxItems = limits.queueMaxItems,
@@ -152,8 +159,7 @@ export class Manager {
     );
     const spec: QueueSpec = { name, maxItems, maxBytes, order };
     this.#queues.set(name, spec);
-    this.#running?.engine.declareQueue(spec);
-    return this;
+    return spec;
   }
 
   /**
@@ -265,8 +271,7 @@ export class Manager {
       !engine.hasQueue(name) &&
       this.#queues.size < limits.queuesMax
     ) {
-      this.register(name);
-      engine.declareQueue(this.#queues.get(name) as QueueSpec);
+      engine.declareQueue(this.#declare(name, {}));
     }
   }
 

@@ -7,9 +7,21 @@ export type Withdraw = () => void;
 export interface Peer {
   readonly sessionId: string;
   readonly send: (message: Message) => void;
+  /** Whether what can wait should not be sent to it now. */
+  readonly isCongested: boolean;
+  /** Runs when it is no longer congested; never, if its connection ends before. */
+  readonly onceDrained: (run: () => void) => void;
   /** What waits here for this peer, by request id; ended with its connection. */
   readonly waiting: Map<number, Withdraw>;
   readonly pools: Map<number, PoolRoom>;
+  /** Credit for pools that are not declared yet: a large declaration travels in parts. */
+  readonly earlyCredit: Map<number, Credit>;
+}
+
+/** What CREDIT says of a pool. */
+export interface Credit {
+  readonly given: number;
+  readonly received: number;
 }
 
 /** A worker's pool: what it runs, and its room as two running totals. */

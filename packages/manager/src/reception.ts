@@ -126,5 +126,6 @@ export class Reception {
       graceMs: limits.resumeGraceMs,
       lost,
     });
+    connection.ping();
   }
 }

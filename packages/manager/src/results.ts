@@ -1,12 +1,21 @@
-import { limits, type Message } from '@millrace/protocol';
+import { limits, type Message, outcomes } from '@millrace/protocol';
 import type { Engine, Finished, OutcomeAnswer } from './engine/engine.ts';
 import type { Peer } from './peer.ts';
+import { refuseIfTooMany } from './too-many.ts';
 import type { Wait, Waits } from './waits.ts';
 
 interface ResultWait {
   readonly peer: Peer;
   readonly requestId: number;
+  readonly taskId: string;
   readonly wait: Wait;
+}
+
+/** What AWAIT_OUTCOME asks for. */
+interface ResultRequest {
+  readonly requestId: number;
+  readonly taskId: string;
+  readonly waitMs: number;
 }
 
 const outcomeMessage = (requestId: number, finished: Finished): Message => ({
@@ -16,6 +25,8 @@ const outcomeMessage = (requestId: number, finished: Finished): Message => ({
   result: finished.result,
   error: finished.error,
 });
+
+const isOutcome = (state: string): boolean => (outcomes as readonly string[]).includes(state);
 
 const errors = {
   UNKNOWN_TASK: 'no task with this id, or it was removed',
@@ -34,47 +45,48 @@ export class Results {
   }
 
   /** Answers as soon as the task has ended, or with its state when the slice is over. */
-  async wait(
-    peer: Peer,
-    requests: readonly {
-      readonly requestId: number;
-      readonly taskId: string;
-      readonly waitMs: number;
-    }[],
-  ): Promise<void> {
+  async wait(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
     // Waiting begins before the engine is asked, so that no outcome falls between.
-    const waiting = requests.map((request) => this.#begin(peer, request));
-    const answers = await this.#engine.outcomes(requests.map((request) => request.taskId));
-    for (const [index, answer] of answers.entries()) {
-      this.#answer(waiting[index] as ResultWait, requests[index]?.taskId ?? '', answer);
+    const waiting: ResultWait[] = [];
+    for (const request of requests) {
+      if (!refuseIfTooMany(peer, request.requestId)) {
+        waiting.push(this.#begin(peer, request));
+      }
     }
+    await this.#ask(waiting);
   }
 
   /** Tells everyone who waits for these tasks. */
   deliver(finished: readonly Finished[]): void {
     for (const task of finished) {
       for (const waiting of this.#byTask.get(task.taskId) ?? []) {
-        waiting.peer.send(outcomeMessage(waiting.requestId, task));
-        this.#end(waiting, task.taskId);
+        this.#answer(waiting, task);
       }
     }
   }
 
-  #begin(
-    peer: Peer,
-    request: { readonly requestId: number; readonly taskId: string; readonly waitMs: number },
-  ): ResultWait {
+  async #ask(waiting: readonly ResultWait[]): Promise<void> {
+    const answers = await this.#engine.outcomes(waiting.map(({ taskId }) => taskId));
+    for (const [index, waits] of waiting.entries()) {
+      const answer = answers[index];
+      if (answer !== undefined && this.#isOpen(waits)) {
+        this.#answer(waits, answer);
+      }
+    }
+  }
+
+  #begin(peer: Peer, request: ResultRequest): ResultWait {
     const { requestId, taskId } = request;
     const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
-    const wait = this.#waits.add(waitMs, () => void this.#sliceOver(waiting, taskId));
-    const waiting: ResultWait = { peer, requestId, wait };
+    const wait = this.#waits.add(waitMs, () => void this.#sliceOver(waiting));
+    const waiting: ResultWait = { peer, requestId, taskId, wait };
     const others = this.#byTask.get(taskId);
     if (others === undefined) {
       this.#byTask.set(taskId, new Set([waiting]));
     } else {
       others.add(waiting);
     }
-    peer.waiting.set(requestId, () => this.#end(waiting, taskId));
+    peer.waiting.set(requestId, () => this.#end(waiting));
     return waiting;
   }
 
@@ -82,39 +94,38 @@ export class Results {
     return waiting.peer.waiting.has(waiting.requestId);
   }
 
-  #answer(waiting: ResultWait, taskId: string, answer: OutcomeAnswer): void {
-    if (!this.#isOpen(waiting)) {
-      return;
-    }
-    const { peer, requestId } = waiting;
+  #answer(waiting: ResultWait, answer: OutcomeAnswer): void {
+    const { peer, requestId, taskId } = waiting;
     if (answer === 'UNKNOWN_TASK' || answer === 'RESULT_REMOVED') {
-      peer.send({
-        verb: 'error',
-        requestId,
-        code: answer,
-        message: `${errors[answer]}: ${taskId}`,
-      });
-      this.#end(waiting, taskId);
-    } else if ('result' in answer) {
+      const message = `${errors[answer]}: ${taskId}`;
+      this.#end(waiting);
+      peer.send({ verb: 'error', requestId, code: answer, message });
+    } else if (!('result' in answer)) {
+      return;
+    } else if (peer.isCongested) {
+      // The result stays in the store until there is room for it on the way.
+      peer.onceDrained(() => void this.#ask([waiting]).catch(() => {}));
+    } else {
+      this.#end(waiting);
       peer.send(outcomeMessage(requestId, answer));
-      this.#end(waiting, taskId);
     }
   }
 
-  async #sliceOver(waiting: ResultWait, taskId: string): Promise<void> {
+  async #sliceOver(waiting: ResultWait): Promise<void> {
+    const { peer, requestId, taskId } = waiting;
     const info = await this.#engine.inspect(taskId).catch(() => 'UNKNOWN_TASK' as const);
     if (!this.#isOpen(waiting)) {
       return;
     }
-    this.#end(waiting, taskId);
-    const state = info === 'UNKNOWN_TASK' ? 'ready' : info.state;
-    const { peer, requestId } = waiting;
+    this.#end(waiting);
+    const state = info === 'UNKNOWN_TASK' || isOutcome(info.state) ? 'leased' : info.state;
     peer.send({ verb: 'outcome', requestId, state, result: undefined, error: undefined });
   }
 
-  #end(waiting: ResultWait, taskId: string): void {
-    this.#waits.remove(waiting.wait);
-    waiting.peer.waiting.delete(waiting.requestId);
+  #end(waiting: ResultWait): void {
+    const { peer, requestId, taskId, wait } = waiting;
+    this.#waits.remove(wait);
+    peer.waiting.delete(requestId);
     const others = this.#byTask.get(taskId);
     if (others?.delete(waiting) && others.size === 0) {
       this.#byTask.delete(taskId);

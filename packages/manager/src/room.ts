@@ -1,6 +1,7 @@
 import { limits, type MessageNamed } from '@millrace/protocol';
 import type { Engine } from './engine/engine.ts';
 import type { Peer } from './peer.ts';
+import { refuseIfTooMany } from './too-many.ts';
 import type { Wait, Waits } from './waits.ts';
 
 type Enqueue = MessageNamed<'enqueue'>;
@@ -55,6 +56,9 @@ export class Room {
     }
     if (request.waitMs === 0) {
       peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+      return;
+    }
+    if (refuseIfTooMany(peer, requestId)) {
       return;
     }
     this.#add(peer, request, queue, reason);

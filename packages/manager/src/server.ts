@@ -1,11 +1,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   type AcceptedPeer,
   authenticatePeer,
   type Clock,
-  codeOf,
   Connection,
+  codeOf,
   limits,
   type Message,
   MillraceError,
@@ -72,7 +72,8 @@ export class Server {
       this.#http.once('error', (error) => reject(listenError(error, host, port)));
       this.#http.listen(port, host, resolve);
     });
-    return (this.#http.address() as AddressInfo).port;
+    const address = this.#http.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
   }
 
   /** Says goodbye to everyone and stops; what does not leave within a second is cut off. */
@@ -161,10 +162,13 @@ export class Server {
           if (atWork === FRAMES_AT_WORK_MAX) {
             connection.holdBack(true);
           }
-          this.#handle(connection, peer, session, messages)
-            .then((present) => {
-              session = present;
-            })
+          const handled =
+            session === undefined
+              ? this.#enter(connection, peer, messages).then((entered) => {
+                  session = entered;
+                })
+              : this.#handle(connection, peer, session, messages);
+          handled
             .catch((error: unknown) => this.#refuse(connection, error))
             .finally(() => {
               atWork -= 1;
@@ -173,6 +177,7 @@ export class Server {
               }
             });
         },
+        drained: () => session?.drained(connection),
         closed: () => {
           this.#connections.delete(connection);
           if (session !== undefined) {
@@ -184,20 +189,28 @@ export class Server {
     this.#connections.add(connection);
   }
 
+  async #enter(
+    connection: Connection,
+    peer: AcceptedPeer,
+    messages: readonly Message[],
+  ): Promise<PeerSession | undefined> {
+    const [first, second] = messages;
+    if (first === undefined || second !== undefined) {
+      throw new MillraceError('UNEXPECTED_MESSAGE', 'a session is opened by one message');
+    }
+    const session = await this.#reception.enter(connection, peer, first);
+    if (connection.isClosed) {
+      this.#reception.leave(session, connection);
+    }
+    return session;
+  }
+
   async #handle(
     connection: Connection,
     peer: AcceptedPeer,
-    present: PeerSession | undefined,
+    present: PeerSession,
     messages: readonly Message[],
-  ): Promise<PeerSession> {
-    const [first] = messages;
-    if (present === undefined) {
-      const session = await this.#reception.enter(connection, peer, first as Message);
-      if (connection.isClosed) {
-        this.#reception.leave(session, connection);
-      }
-      return session;
-    }
+  ): Promise<void> {
     const isLeaving = messages.some((message) => message.verb === 'goodbye');
     const commands = messages.filter((m) => m.verb !== 'goodbye' && m.verb !== 'goodbyeAck');
     if (peer.role === 'heartbeat') {
@@ -205,13 +218,12 @@ export class Server {
       if (isLeaving) {
         connection.send({ verb: 'goodbyeAck' });
       }
-      return present;
+      return;
     }
     await runCommands(this.#services, present, commands);
     if (isLeaving) {
       await this.#reception.goodbye(present);
     }
-    return present;
   }
 
   /** A defect of the peer ends its connection; a defect of the store ends the manager by itself. */

@@ -5,7 +5,7 @@ import {
   MillraceError,
   type Role,
 } from '@millrace/protocol';
-import type { Peer, PoolRoom, Withdraw } from './peer.ts';
+import type { Credit, Peer, PoolRoom, Withdraw } from './peer.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
 
@@ -21,7 +21,9 @@ export class PeerSession implements Peer {
   readonly connectedAtMs: number;
   readonly waiting = new Map<number, Withdraw>();
   readonly pools = new Map<number, PoolRoom>();
+  readonly earlyCredit = new Map<number, Credit>();
   readonly lanes = new Set<Connection>();
+  #whenDrained: (() => void)[] = [];
   #main: Connection | undefined;
 
   constructor(
@@ -50,6 +52,23 @@ export class PeerSession implements Peer {
     this.#main?.send(message);
   };
 
+  get isCongested(): boolean {
+    return this.#main?.isCongested ?? false;
+  }
+
+  readonly onceDrained = (run: () => void): void => {
+    this.#whenDrained.push(run);
+  };
+
+  /** A connection is no longer congested. */
+  drained(connection: Connection): void {
+    if (connection === this.#main) {
+      for (const run of this.#whenDrained.splice(0)) {
+        run();
+      }
+    }
+  }
+
   /** The newest connection wins; what the one before had waiting here is gone with it. */
   takeOver(connection: Connection): void {
     const before = this.#main;
@@ -72,7 +91,9 @@ export class PeerSession implements Peer {
       pool.leave();
     }
     this.pools.clear();
-    for (const withdraw of [...this.waiting.values()]) {
+    this.earlyCredit.clear();
+    this.#whenDrained = [];
+    for (const withdraw of this.waiting.values()) {
       withdraw();
     }
     this.waiting.clear();

@@ -1,62 +1,10 @@
-import type { Clock } from '@millrace/protocol';
+import type { Clock, QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
 import type { Engine, QueueReport } from './engine/engine.ts';
 import { Rates } from './rates.ts';
 import type { PeerSession } from './session.ts';
 
-export interface QueueStatus {
-  readonly name: string;
-  readonly ready: number;
-  readonly running: number;
-  readonly scheduled: number;
-  readonly bytes: number;
-  readonly maxItems: number;
-  readonly inPerSecond: number;
-  readonly outPerSecond: number;
-  /** Since the store was made. */
-  readonly enqueued: number;
-  readonly succeeded: number;
-  readonly dead: number;
-  readonly cancelled: number;
-  readonly expired: number;
-  /** Grants beyond a task's first. */
-  readonly regranted: number;
-  readonly losses: number;
-}
-
-export interface WorkerStatus {
-  readonly name: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly slots: number;
-  readonly busySlots: number;
-  /** Since any byte of its process was received. */
-  readonly processHeardMsAgo: number;
-  /** Since any byte of its main loop was received; `null` while it has no main connection. */
-  readonly loopHeardMsAgo: number | null;
-  readonly roundTripMs: number | null;
-  readonly loopLagMs: number | null;
-  readonly rssBytes: number | null;
-}
-
-/** What a manager says of itself. Its shape is stable; fields are only added. */
-export interface Status {
-  readonly version: string;
-  readonly url: string;
-  readonly pid: number;
-  readonly epoch: number;
-  readonly uptimeMs: number;
-  readonly store: {
-    readonly kind: string;
-    readonly bytes: number;
-    readonly freeBytes: number;
-    readonly commitMs: number;
-  };
-  readonly clients: number;
-  readonly queues: readonly QueueStatus[];
-  readonly workers: readonly WorkerStatus[];
-}
-
 const SAMPLE_MS = 1_000;
+const SAMPLES_PER_REPORT = 5;
 
 const queueStatus = (queue: QueueReport, rates: Rates): QueueStatus => ({
   name: queue.name,
@@ -95,6 +43,7 @@ export class StatusDesk {
   readonly #facts: { readonly version: string; readonly url: () => string };
   readonly #rates = new Rates();
   readonly #startedAtMs: number;
+  #samples = 0;
   #stopSampling = (): void => {};
 
   constructor(
@@ -110,8 +59,15 @@ export class StatusDesk {
     this.#startedAtMs = clock.monotonicMs();
   }
 
+  /** Samples rates, and asks workers for their reports now and then, busy or not. */
   start(): void {
     this.#rates.sample(this.#engine.report().queues, this.#clock.monotonicMs());
+    this.#samples += 1;
+    if (this.#samples % SAMPLES_PER_REPORT === 0) {
+      for (const session of this.#sessions()) {
+        session.main?.ping();
+      }
+    }
     this.#stopSampling = this.#clock.after(SAMPLE_MS, () => this.start());
   }
 

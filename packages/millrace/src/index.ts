@@ -14,10 +14,7 @@ export {
   Manager,
   type ManagerOptions,
   type QueueOptions,
-  type QueueStatus,
-  type Status,
   VERSION,
-  type WorkerStatus,
 } from '@millrace/manager';
 export {
   type DefineOptions,
@@ -30,10 +27,13 @@ export {
   QueueEmpty,
   QueueFull,
   QueueHandle,
+  type QueueStatus,
+  type Status,
   type TaskDefinition,
   type TaskOptions,
   Unrecoverable,
   type WaitOptions,
+  type WorkerStatus,
 } from '@millrace/protocol';
 export {
   type HandlerBinding,

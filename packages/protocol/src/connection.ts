@@ -29,6 +29,8 @@ export interface ConnectionOptions {
 export interface ConnectionEvents {
   /** The messages of one frame, in order; heartbeats and parts are already handled. */
   messages(messages: readonly Message[]): void;
+  /** The connection was congested and is not any more. */
+  drained?(): void;
   /** Called once. `error.code` says why; nothing can be sent any more. */
   closed(error: MillraceError): void;
 }
@@ -64,6 +66,7 @@ export class Connection {
   #state: ConversationState = 'authenticated';
   #ended = false;
   #flushing = false;
+  #isCongested = false;
   #heldBack = false;
   /** GOODBYE and its answer, which must not overtake a message in parts. */
   #lastWords: Message[] = [];
@@ -98,6 +101,11 @@ export class Connection {
     return this.#state;
   }
 
+  /** Whether so much waits here that a sender should hold back what it can. */
+  get isCongested(): boolean {
+    return this.#isCongested;
+  }
+
   /** Bytes that wait here to be sent. A sender that looks at this need not meet SLOW_READER. */
   get waitingBytes(): number {
     return this.#outbox.waitingBytes;
@@ -125,6 +133,7 @@ export class Connection {
       return;
     }
     this.#post(message);
+    this.#isCongested ||= this.#outbox.waitingBytes > limits.congestedBytes;
     if (this.#outbox.waitingBytes > this.#options.outboundMaxBytes) {
       this.fail(
         new MillraceError(
@@ -133,6 +142,11 @@ export class Connection {
         ),
       );
     }
+  }
+
+  /** Asks the peer for a PONG, and so for its report, although it is not silent. */
+  ping(): void {
+    this.send({ verb: 'ping', stampMs: this.#options.clock.monotonicMs() });
   }
 
   /**
@@ -289,6 +303,14 @@ export class Connection {
         () => transport.waitingBytes,
       );
       this.#sayLastWords();
+      this.#easeCongestion();
+    }
+  }
+
+  #easeCongestion(): void {
+    if (this.#isCongested && this.#outbox.waitingBytes < limits.congestedBytes / 2) {
+      this.#isCongested = false;
+      this.#events.drained?.();
     }
   }
 
@@ -314,7 +336,7 @@ export class Connection {
       return;
     }
     if (step.act === 'ping') {
-      this.send({ verb: 'ping', stampMs: clock.monotonicMs() });
+      this.ping();
     }
     this.#stopHeartbeat = clock.after(step.forMs, () => this.#beat());
   }

@@ -46,7 +46,7 @@ interface TaskTypes<Input, Output, Parsed, Returned> {
 }
 
 /** Any task definition, where its types do not matter. */
-// biome-ignore lint/suspicious/noExplicitAny: the four types are variant; no other bound accepts every definition
+// oxlint-disable-next-line typescript/no-explicit-any -- the four types are variant; no other bound accepts every definition
 export type AnyTask = TaskDefinition<any, any, any, any>;
 
 export interface DefineOptions<Input, Output, Parsed = Input, Returned = Output>
@@ -76,8 +76,20 @@ export const checkName = (kind: 'queue' | 'task', name: string): string => {
   return name;
 };
 
-const isWhole = (value: number, min: number, max: number): boolean =>
-  Number.isSafeInteger(value) && value >= min && value <= max;
+/** @throws BAD_OPTION unless the name of a worker or client has 1 to 128 bytes */
+export const checkPeerName = (name: string): string => {
+  const bytes = Buffer.byteLength(name);
+  if (bytes === 0 || bytes > limits.workerNameMaxBytes) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `the name of a worker or client has 1 to ${limits.workerNameMaxBytes} bytes, this one has ${bytes}`,
+    );
+  }
+  return name;
+};
+
+const isWhole = (value: unknown, min: number, max: number): boolean =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
 
 const bounds = {
   priority: [limits.priorityMin, limits.priorityMax],
@@ -95,7 +107,8 @@ const isOptionName = (name: string): name is keyof TaskOptions => Object.hasOwn(
  * @throws BAD_OPTION, naming the option and its bounds
  */
 export const checkTaskOptions = (options: TaskOptions, what: string): TaskOptions => {
-  for (const [name, value] of Object.entries(options)) {
+  const given: [string, unknown][] = Object.entries(options);
+  for (const [name, value] of given) {
     if (!isOptionName(name)) {
       const known = Object.keys(bounds).join(', ');
       throw new MillraceError('BAD_OPTION', `${what}: no option '${name}'; there are ${known}`);
@@ -105,7 +118,7 @@ export const checkTaskOptions = (options: TaskOptions, what: string): TaskOption
     if (value !== undefined && !isNoDeadline && !isWhole(value, min, max)) {
       throw new MillraceError(
         'BAD_OPTION',
-        `${what}: ${name} is a whole number from ${min} to ${max}, not ${String(value)}`,
+        `${what}: ${name} is a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`,
       );
     }
   }

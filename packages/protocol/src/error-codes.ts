@@ -53,7 +53,9 @@ export const errorTable = {
   PAYLOAD_INVALID: refused('a value cannot be represented in MessagePack'),
   SCHEMA_MISMATCH: refused('a value does not match the schema of its task'),
   HANDLER_NOT_FOUND: refused('no handler is bound to this task'),
-  HANDLER_NOT_IMPORTABLE: refused('a handler that runs outside this process must come from a module'),
+  HANDLER_NOT_IMPORTABLE: refused(
+    'a handler that runs outside this process must come from a module',
+  ),
   HANDLER_INVALID: refused('a handler module does not export an array of handlers'),
   RUNNER_DIED: later('the thread or process that ran the task ended'),
   DEADLINE_EXCEEDED: later('the attempt did not end before its deadline'),

@@ -9,6 +9,7 @@ import {
   integer,
   list,
   measure,
+  nameText,
   nullable,
   optional,
   text,
@@ -36,6 +37,7 @@ const cases: readonly [string, Field<unknown>, readonly unknown[], readonly unkn
   ['a word', word(['a', 'b']), [0, 1], [2, -1, 0.5, 'a', 'length', Number.NaN, null]],
   ['an optional', optional(flag), [true, null, undefined], [0]],
   ['a nullable', nullable(flag), [true, null], [0]],
+  ['a name', nameText(4), ['', 'abcd'], ['abcde', 'a\0b', 1, null]],
   ['a list', list(flag, 2), [[], [true, false]], [[true, true, true], [1], 'list', null, {}]],
   [
     'a group',
@@ -54,20 +56,20 @@ describe('a field', () => {
     'that is %s refuses all else with BAD_FIELD and its place',
     (_name, field, _good, bad) => {
       for (const value of bad) {
-        expect(refusalOf(field, value)).toMatch(/^BAD_FIELD: here/);
+        expect(refusalOf(field, value)).toMatch(/^BAD_FIELD: (here|pair\.[ab]) /);
       }
     },
   );
 });
 
-test('an error inside a list of groups names the way to it', () => {
+test('an error inside a list of groups names the group and its field', () => {
   const field = list(group('pair', { left: flag, right: flag }));
   expect(
     refusalOf(field, [
       [true, true],
       [true, 7],
     ]),
-  ).toBe('BAD_FIELD: here[1].right must be a boolean');
+  ).toBe('BAD_FIELD: pair.right must be a boolean');
 });
 
 test('a verb writes its type and then its fields in their order', () => {

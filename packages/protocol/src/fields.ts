@@ -73,6 +73,22 @@ export const text = (maxBytes: number): Field<string> => ({
   },
 });
 
+/** Text without NUL, which separates names in keys. */
+export const nameText = (maxBytes: number): Field<string> => {
+  const plain = text(maxBytes);
+  return {
+    wireType: `name ≤ ${maxBytes} B`,
+    encode: (value) => value,
+    decode(value, at) {
+      const name = plain.decode(value, at);
+      if (name.includes('\0')) {
+        throw badField(at, 'a name without NUL');
+      }
+      return name;
+    },
+  };
+};
+
 const printableAscii = /^[\x21-\x7e]+$/;
 
 /** Printable ASCII without spaces, not empty, of at most `maxBytes`: one character is one byte. */
@@ -154,7 +170,7 @@ export const list = <T>(
     if (!Array.isArray(value) || value.length > maxItems) {
       throw badField(at, `a list of at most ${maxItems}`);
     }
-    return value.map((element: unknown, index) => item.decode(element, `${at}[${index}]`));
+    return value.map((element: unknown) => item.decode(element, at));
   },
 });
 
@@ -165,7 +181,7 @@ export interface Group<F extends Fields> extends Field<FieldValues<F>> {
 
 /** A fixed sequence of named fields, sent as a list in this order. */
 export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
-  const codec = sequence(fields);
+  const codec = sequence(name, fields);
   return {
     fields,
     wireType: name,
@@ -174,7 +190,7 @@ export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
       if (!Array.isArray(value)) {
         throw badField(at, `a ${name}`);
       }
-      return codec.decode(value, 0, at);
+      return codec.decode(value, 0);
     },
   };
 };
@@ -183,30 +199,38 @@ export interface Sequence<T> {
   /** Appends the fields of `value` to `target`. */
   encode(value: T, target: unknown[]): unknown[];
   /** Reads the fields of `source` from `start`; extra trailing fields are ignored. */
-  decode(source: readonly unknown[], start: number, at: string): T;
+  decode(source: readonly unknown[], start: number): T;
 }
 
 /**
  * Named fields as consecutive positions. Fields may be added at the end in a
  * later version: a decoder ignores what it does not know, and reads nil for
  * what an older peer did not send.
+ *
+ * @param label names the sequence in errors, which say `label.field`
  */
-export const sequence = <F extends Fields>(fields: F): Sequence<FieldValues<F>> => {
-  const names = Object.keys(fields) as (keyof F & string)[];
-  const codecs = Object.values(fields);
+export const sequence = <F extends Fields>(label: string, fields: F): Sequence<FieldValues<F>> => {
+  const slots = Object.entries(fields).map(([name, codec]) => ({
+    name,
+    codec,
+    place: `${label}.${name}`,
+  }));
   return {
     encode(value, target) {
-      for (let i = 0; i < names.length; i++) {
-        target.push(codecs[i]?.encode(value[names[i] as keyof F]));
+      const values: Readonly<Record<string, unknown>> = value;
+      for (const { codec, name } of slots) {
+        target.push(codec.encode(values[name]));
       }
       return target;
     },
-    decode(source, start, at) {
+    decode(source, start) {
       const values: Record<string, unknown> = {};
-      for (let i = 0; i < names.length; i++) {
-        const name = names[i] as string;
-        values[name] = codecs[i]?.decode(source[start + i] ?? null, `${at}.${name}`);
+      let position = start;
+      for (const { codec, name, place } of slots) {
+        values[name] = codec.decode(source[position] ?? null, place);
+        position += 1;
       }
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each field was decoded by its own codec
       return values as FieldValues<F>;
     },
   };

@@ -18,6 +18,7 @@ export {
 export {
   type AnyTask,
   checkName,
+  checkPeerName,
   checkSchema,
   checkTaskOptions,
   DEFAULT_QUEUE,
@@ -28,6 +29,7 @@ export {
 } from './definition.ts';
 export { type ErrorCode, type ErrorFacts, errorTable, isErrorCode } from './error-codes.ts';
 export {
+  clip,
   codeOf,
   MillraceError,
   messageOf,
@@ -50,8 +52,20 @@ export { DEFAULT_HOST, DEFAULT_PORT, limits, PROTOCOL_VERSION } from './limits.t
 export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
 export { decodePayload, encodePayload } from './payload.ts';
+export {
+  type ItemCounts,
+  type LeasedItem,
+  type PutOptions,
+  QueueHandle,
+  type QueuePort,
+  sendEnqueue,
+  settleToken,
+  type WaitOptions,
+} from './queue-handle.ts';
 export type { Request } from './requests.ts';
-export { conversationMoves, type ConversationState, nextState } from './session-machine.ts';
+export { Requests } from './requests.ts';
+export { type ConversationState, conversationMoves, nextState } from './session-machine.ts';
+export type { QueueStatus, Status, WorkerStatus } from './status.ts';
 export {
   type AttemptKind,
   attemptKinds,
@@ -67,17 +81,6 @@ export {
   taskStates,
   tokenKey,
 } from './task.ts';
-export { taskIdMaker } from './task-id.ts';
+export { isTaskId, taskIdMaker } from './task-id.ts';
 export type { Transport, TransportEvents } from './transport.ts';
 export { type Dial, dialWebSocket, wsTransport } from './ws-transport.ts';
-export {
-  type ItemCounts,
-  type LeasedItem,
-  type PutOptions,
-  QueueHandle,
-  type QueuePort,
-  sendEnqueue,
-  settleToken,
-  type WaitOptions,
-} from './queue-handle.ts';
-export { Requests } from './requests.ts';

@@ -57,12 +57,16 @@ export const limits = {
   unauthenticatedMaxPerAddress: 256,
   unauthenticatedMaxTotal: 1_024,
   sessionsMax: 10_000,
+  /** Outbound bytes beyond which a manager holds back what it can: grants, items, results. */
+  congestedBytes: 4 * MIB,
   /** Outbound bytes waiting for a slow reader before it is cut off. */
   outboundMaxBytes: 32 * MIB,
   /** Requests a session may have waiting at the manager. */
   requestsPerSessionMax: 100_000,
   poolsPerSessionMax: 64,
   creditMaxPerPool: 10_000,
+  /** Payload bytes dealt to one claimant in one go. */
+  claimMaxBytes: 4 * MIB,
 
   heartbeatIdleMs: 5 * SECOND_MS,
   heartbeatIntervalMs: 1 * SECOND_MS,

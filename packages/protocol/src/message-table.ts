@@ -1,5 +1,4 @@
 import { MillraceError } from './errors.ts';
-import type { Fields } from './fields.ts';
 import * as enqueueVerbs from './messages/enqueue.ts';
 import * as handshakeVerbs from './messages/handshake.ts';
 import * as itemVerbs from './messages/items.ts';
@@ -7,7 +6,7 @@ import * as lifeVerbs from './messages/life.ts';
 import * as sessionVerbs from './messages/session.ts';
 import * as taskVerbs from './messages/tasks.ts';
 import * as workVerbs from './messages/work.ts';
-import type { MessageOf, Verb } from './verb.ts';
+import type { MessageOf } from './verb.ts';
 
 /** Every verb of version 1, by name. */
 export const verbs = {
@@ -65,16 +64,10 @@ interface AnyVerb {
   decode(parts: readonly unknown[]): Message;
 }
 
-// A verb encodes only messages of its own name, which `encodeMessage` ensures by looking it up.
-const anyVerb = (verb: Verb<VerbName, Fields>): AnyVerb => verb as unknown as AnyVerb;
-
-const byType = new Map<number, AnyVerb>();
-const byName = new Map<string, AnyVerb>();
-for (const verb of Object.values(verbs)) {
-  const entry = anyVerb(verb as unknown as Verb<VerbName, Fields>);
-  byType.set(entry.type, entry);
-  byName.set(entry.name, entry);
-}
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verb encodes only messages of its own name: `encodeMessage` looks it up by that
+const all = Object.values(verbs) as unknown as readonly AnyVerb[];
+const byType = new Map(all.map((verb) => [verb.type, verb]));
+const byName = new Map(all.map((verb) => [verb.name, verb]));
 
 /** A message as the list `[type, ...fields]` that the codec writes. */
 export const encodeMessage = (message: Message): unknown[] => {
@@ -88,7 +81,10 @@ export const encodeMessage = (message: Message): unknown[] => {
 /** @throws UNKNOWN_VERB, BAD_FIELD, MALFORMED_FRAME */
 export const decodeMessage = (parts: unknown): Message => {
   if (!Array.isArray(parts) || typeof parts[0] !== 'number') {
-    throw new MillraceError('MALFORMED_FRAME', 'a message must be a list that starts with its type');
+    throw new MillraceError(
+      'MALFORMED_FRAME',
+      'a message must be a list that starts with its type',
+    );
   }
   const verb = byType.get(parts[0]);
   if (verb === undefined) {

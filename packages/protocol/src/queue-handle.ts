@@ -83,7 +83,10 @@ export const sendEnqueue = async (
       }),
       giveUpAtMs: startedAtMs + limits.resendMaxMs,
       giveUp: () =>
-        new MillraceError('UNKNOWN', `no answer to ${what} for ten minutes: it may or may not be queued`),
+        new MillraceError(
+          'UNKNOWN',
+          `no answer to ${what} for ten minutes: it may or may not be queued`,
+        ),
     })
     .catch(rethrowFull);
   if (reply.verb !== 'enqueued') {
@@ -209,6 +212,7 @@ export class QueueHandle<T = unknown> {
   async #decode(item: MessageNamed<'item'>, token: Token): Promise<T> {
     this.#port.hold(token);
     try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a queue's items is its users' agreement
       return decodePayload(item.payload, `an item of queue '${this.name}'`) as T;
     } catch (error) {
       await this.#settle(token, 'released');

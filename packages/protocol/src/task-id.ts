@@ -1,4 +1,5 @@
 import { customRandom } from 'nanoid';
+import { limits } from './limits.ts';
 
 /** In ASCII order, so that ids sort as strings and as bytes like their times. */
 const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
@@ -23,7 +24,9 @@ export const taskIdMaker = (
   wallMs: () => number,
   randomBytes: (bytes: number) => Uint8Array,
 ): (() => string) => {
-  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) => Buffer.from(randomBytes(bytes)));
+  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) =>
+    Buffer.from(randomBytes(bytes)),
+  );
   let lastMs = -1;
   let prefix = '';
   return () => {
@@ -35,3 +38,9 @@ export const taskIdMaker = (
     return prefix + randomChars();
   };
 };
+
+const printableAscii = /^[\x21-\x7e]+$/;
+
+/** Whether a text can be the id of a task, whoever made it. */
+export const isTaskId = (text: string): boolean =>
+  text.length <= limits.taskIdMaxBytes && printableAscii.test(text);

@@ -23,13 +23,13 @@ export const verb = <const N extends string, F extends Fields>(
   from: Sender,
   fields: F,
 ): Verb<N, F> => {
-  const codec = sequence(fields);
+  const codec = sequence(name, fields);
   return {
     name,
     type,
     from,
     fields,
     encode: (message) => codec.encode(message, [type]),
-    decode: (parts) => Object.assign(codec.decode(parts, 1, name), { verb: name }),
+    decode: (parts) => Object.assign(codec.decode(parts, 1), { verb: name }),
   };
 };

@@ -92,15 +92,21 @@ export class Puller {
     }
   }
 
-  /** These tokens are no longer held: whatever still runs for them is stopped, and not reported. */
-  lose(tokens: readonly Token[]): void {
+  /**
+   * These tokens are no longer held: whatever still runs for them is stopped,
+   * and not reported. Answers which of them were running.
+   */
+  lose(tokens: readonly Token[]): Token[] {
+    const lost: Token[] = [];
     for (const token of tokens) {
       const running = this.#running.get(tokenKey(token));
       if (running !== undefined) {
+        lost.push(token);
         running.isFenced = true;
         running.execution.abort('cancelled');
       }
     }
+    return lost;
   }
 
   /** Takes nothing new: grants under way to this worker are released on arrival. */
@@ -134,13 +140,18 @@ export class Puller {
     if (this.#earlyAborts.delete(key)) {
       execution.abort('cancelled');
     }
-    execution.finished.then((result) => {
-      this.#running.delete(key);
-      if (!running.isFenced) {
-        this.#reporter.report(token, result);
-      }
-      this.#free(credit);
-    });
+    void this.#finish(credit, running);
+  }
+
+  /** `finished` never rejects. */
+  async #finish(credit: PoolCredit, running: Running): Promise<void> {
+    const { execution, token } = running;
+    const result = await execution.finished;
+    this.#running.delete(tokenKey(token));
+    if (!running.isFenced) {
+      this.#reporter.report(token, result);
+    }
+    this.#free(credit);
   }
 
   #free(credit: PoolCredit): void {

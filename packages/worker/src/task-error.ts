@@ -9,7 +9,7 @@ const fit = (text: string, maxBytes: number): string => {
 };
 
 const bounded = (name: string, message: string, stack: string, retry: boolean): TaskError => ({
-  name: fit(name, limits.errorMessageMaxBytes),
+  name: fit(name, limits.taskNameMaxBytes),
   message: fit(message, limits.errorMessageMaxBytes),
   stack: fit(stack, limits.errorStackMaxBytes),
   retry,

@@ -4,6 +4,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   type AuthKey,
   type Clock,
+  checkPeerName,
   DEFAULT_KEY_ID,
   type Dial,
   dialWebSocket,
@@ -142,7 +143,7 @@ export class Worker {
         url,
         key: this.#key,
         role: 'worker',
-        peer: { name, host: hostname(), pid: process.pid },
+        peer: { name: checkPeerName(name), host: hostname(), pid: process.pid },
         clock: this.#clock,
         randomBytes: this.#options.randomBytes ?? systemRandomBytes,
         dial: this.#options.dial ?? dialWebSocket,
@@ -162,7 +163,9 @@ export class Worker {
     const { sessionId, epoch } = session;
     this.#options.onEvent?.({ kind: 'connected', sessionId, epoch });
     this.#lane?.follow(this.#options.url, this.#key, session);
-    this.#puller.lose(session.lost);
+    for (const token of this.#puller.lose(session.lost)) {
+      this.#options.onEvent?.({ kind: 'lease-lost', token });
+    }
     this.#puller.announceAll();
   }
 

@@ -35,8 +35,8 @@ type AnyCommand = (
   messages: readonly Message[],
 ) => Promise<void> | void;
 
-// A run holds only messages of the verb it is looked up by, so each command sees its own.
-const byVerb = new Map(Object.entries(commands) as [string, AnyCommand][]);
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a run holds only messages of the verb it is looked up by
+const byVerb = new Map(Object.entries(commands) as unknown as [string, AnyCommand][]);
 
 /**
  * Runs the messages of a frame, in order, each run of one verb as a batch.
@@ -49,7 +49,7 @@ export const runCommands = async (
   peer: Peer,
   messages: readonly Message[],
 ): Promise<void> => {
-  const running: (Promise<void> | void)[] = [];
+  const running: Promise<void>[] = [];
   let start = 0;
   while (start < messages.length) {
     const verb = messages[start]?.verb ?? '';
@@ -61,7 +61,10 @@ export const runCommands = async (
     if (command === undefined) {
       throw new MillraceError('UNEXPECTED_MESSAGE', `${verb} is not a command`);
     }
-    running.push(command(services, peer, messages.slice(start, end)));
+    const ran = command(services, peer, messages.slice(start, end));
+    if (ran !== undefined) {
+      running.push(ran);
+    }
     start = end;
   }
   await Promise.all(running);

@@ -10,19 +10,17 @@ const GRANT_MESSAGE_BYTES = 32 * 1024;
 
 /** A pool of a worker: it gets as many tasks as it has given credits. */
 class Pool implements Claimant, PoolRoom {
-  readonly sessionId: string;
   readonly handles: readonly Handle[];
   readonly #services: Services;
-  readonly #peer: Peer;
+  readonly peer: Peer;
   readonly #pool: number;
   given = 0;
   sent: number | undefined;
 
   constructor(services: Services, peer: Peer, pool: number, handles: readonly Handle[]) {
-    this.sessionId = peer.sessionId;
+    this.peer = peer;
     this.handles = handles;
     this.#services = services;
-    this.#peer = peer;
     this.#pool = pool;
   }
 
@@ -62,7 +60,7 @@ class Pool implements Claimant, PoolRoom {
   #send(grants: readonly Grant[]): void {
     if (grants.length > 0) {
       const tasks = grants.map(({ token, ...rest }) => ({ ...token, ...rest }));
-      this.#peer.send({ verb: 'grant', pool: this.#pool, tasks });
+      this.peer.send({ verb: 'grant', pool: this.#pool, tasks });
     }
   }
 }
@@ -72,7 +70,13 @@ export const declarePool: Command<'declarePool'> = (services, peer, requests) =>
     for (const { queue } of handles) {
       services.admitQueue(queue);
     }
+    const declared = new Pool(services, peer, pool, handles);
     peer.pools.get(pool)?.leave();
-    peer.pools.set(pool, new Pool(services, peer, pool, handles));
+    peer.pools.set(pool, declared);
+    const early = peer.earlyCredit.get(pool);
+    if (early !== undefined) {
+      peer.earlyCredit.delete(pool);
+      declared.announce(early.given, early.received);
+    }
   }
 };

@@ -32,7 +32,10 @@ export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
     }
   }
   const answers = await services.engine.enqueue(admitted.map((request) => request.tasks));
-  for (const [index, answer] of answers.entries()) {
-    reply(services, peer, admitted[index] as Enqueue, answer);
+  for (const [index, request] of admitted.entries()) {
+    const answer = answers[index];
+    if (answer !== undefined) {
+      reply(services, peer, request, answer);
+    }
   }
 };

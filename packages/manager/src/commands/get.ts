@@ -3,16 +3,16 @@ import type { Claimant } from '../dispatcher.ts';
 import type { Grant } from '../engine/engine.ts';
 import type { Peer } from '../peer.ts';
 import type { Services } from '../services.ts';
+import { refuseIfTooMany } from '../too-many.ts';
 import type { Command } from './command.ts';
 
 type Get = Parameters<Command<'get'>>[2][number];
 
 /** A `get` that waits for an item. It is answered once: by an item, or as empty by its time. */
 class Getter implements Claimant {
-  readonly sessionId: string;
   readonly handles: Claimant['handles'];
   readonly #services: Services;
-  readonly #peer: Peer;
+  readonly peer: Peer;
   readonly #requestId: number;
   readonly #wait;
   #isOpen = true;
@@ -20,10 +20,9 @@ class Getter implements Claimant {
   #asks = 0;
 
   constructor(services: Services, peer: Peer, request: Get) {
-    this.sessionId = peer.sessionId;
+    this.peer = peer;
     this.handles = [{ queue: request.queue, name: ITEM_NAME }];
     this.#services = services;
-    this.#peer = peer;
     this.#requestId = request.requestId;
     const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
     this.#wait = services.waits.add(waitMs, () => this.#timeOver());
@@ -44,7 +43,7 @@ class Getter implements Claimant {
     } else if (this.#isOpen) {
       this.#end();
       const { payload, token } = grant;
-      this.#peer.send({ verb: 'item', requestId: this.#requestId, ...token, payload });
+      this.peer.send({ verb: 'item', requestId: this.#requestId, ...token, payload });
     } else {
       this.#giveBack(grant);
     }
@@ -54,7 +53,7 @@ class Getter implements Claimant {
   #giveBack({ token }: Grant): void {
     const report = { token, kind: 'released', result: undefined, error: undefined } as const;
     // A failed settle means a failed store, which ends the manager by itself.
-    this.#services.engine.settle(this.sessionId, [report]).catch(() => {});
+    this.#services.engine.settle(this.peer.sessionId, [report]).catch(() => {});
   }
 
   /** Also a `get` that does not wait has been asked for once before it is empty. */
@@ -67,20 +66,23 @@ class Getter implements Claimant {
 
   #answerEmpty(): void {
     this.#end();
-    this.#peer.send({ verb: 'empty', requestId: this.#requestId });
+    this.peer.send({ verb: 'empty', requestId: this.#requestId });
   }
 
   #end(): void {
     this.#isOpen = false;
     this.#services.waits.remove(this.#wait);
     this.#services.dispatcher.leaves(this);
-    this.#peer.waiting.delete(this.#requestId);
+    this.peer.waiting.delete(this.#requestId);
   }
 }
 
 export const get: Command<'get'> = (services, peer, requests) => {
   for (const request of requests) {
     services.admitQueue(request.queue);
+    if (refuseIfTooMany(peer, request.requestId)) {
+      continue;
+    }
     if (services.engine.hasQueue(request.queue)) {
       services.dispatcher.wants(new Getter(services, peer, request));
     } else {

@@ -40,11 +40,12 @@ export interface Handle {
   readonly name: string;
 }
 
-/** A wish for tasks of any of these handles, at most `max`. */
+/** A wish for tasks of any of these handles: at most `max`, and no more after `maxBytes` of payload. */
 export interface ClaimRequest {
   readonly sessionId: string;
   readonly handles: readonly Handle[];
   readonly max: number;
+  readonly maxBytes: number;
 }
 
 export interface Grant {

@@ -59,7 +59,7 @@ export const managerCommand = async (flags: ManagerFlags): Promise<void> => {
   writeUrl(home, url);
   process.stdout.write(`millrace manager listening on ${url}\n`);
   say(`epoch ${epoch}, store ${manager.status().store.kind}, pid ${process.pid}`);
-  manager.failed.then((error) => {
+  void manager.failed.then((error) => {
     reportError(error);
     process.exit(exitCodes.storeFailed);
   });

@@ -1,5 +1,5 @@
 import { connect } from '@millrace/client';
-import type { QueueStatus, Status, WorkerStatus } from '@millrace/manager';
+import type { QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
 import { present } from './config-file.ts';
 import { renderTable } from './table.ts';
 
@@ -74,8 +74,7 @@ export const renderStatus = (status: Status): string => {
 export const statusCommand = async (flags: StatusFlags): Promise<void> => {
   const client = await connect(present({ url: flags.url }));
   try {
-    // The manager is of the same package; its document is shown as it came with --json.
-    const document = (await client.status()) as Status;
+    const document = await client.status();
     const text = flags.json === true ? JSON.stringify(document, null, 2) : renderStatus(document);
     process.stdout.write(`${text}\n`);
   } finally {

@@ -47,7 +47,7 @@ export const workerCommand = async (file: string, flags: WorkerFlags): Promise<v
     onEvent: narrate(url),
     ...(flags.name === undefined ? {} : { name: flags.name }),
   });
-  worker.ended.then((error) => {
+  void worker.ended.then((error) => {
     if (error.code !== 'CLIENT_CLOSED') {
       process.exit(reportError(error));
     }

@@ -40,4 +40,3 @@ export const welcome = verb(4, 'welcome', 'manager', {
   mac: fixedBytes(MAC_BYTES),
   software: text(64),
 });
-

@@ -1,8 +1,19 @@
-import { bytes, count, durationMs, flag, group, identifier, integer, nullable, text } from '../fields.ts';
+import {
+  bytes,
+  count,
+  durationMs,
+  flag,
+  group,
+  identifier,
+  integer,
+  nameText,
+  nullable,
+  text,
+} from '../fields.ts';
 import { limits } from '../limits.ts';
 
-export const queueName = text(limits.queueNameMaxBytes);
-export const taskName = text(limits.taskNameMaxBytes);
+export const queueName = nameText(limits.queueNameMaxBytes);
+export const taskName = nameText(limits.taskNameMaxBytes);
 export const taskId = identifier(limits.taskIdMaxBytes);
 export const reason = text(limits.reasonMaxBytes);
 /** The manager applies its own, usually lower, limit and answers PAYLOAD_TOO_LARGE. */

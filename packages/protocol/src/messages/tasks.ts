@@ -2,7 +2,15 @@ import { bytes, count, durationMs, optional, requestId, word } from '../fields.t
 import { limits } from '../limits.ts';
 import { taskStates } from '../task.ts';
 import { verb } from '../verb.ts';
-import { payload, priority, queueName, reason, taskError, taskId, taskName } from './shared-fields.ts';
+import {
+  payload,
+  priority,
+  queueName,
+  reason,
+  taskError,
+  taskId,
+  taskName,
+} from './shared-fields.ts';
 
 /** Waits for the outcome of a task, at most `waitMs`. */
 export const awaitOutcome = verb(40, 'awaitOutcome', 'dialler', {

@@ -2,7 +2,15 @@ import { count, group, integer, list, optional, requestId, word } from '../field
 import { limits } from '../limits.ts';
 import { attemptKinds } from '../task.ts';
 import { verb } from '../verb.ts';
-import { deadlineMs, payload, queueName, taskError, taskId, taskName, token } from './shared-fields.ts';
+import {
+  deadlineMs,
+  payload,
+  queueName,
+  taskError,
+  taskId,
+  taskName,
+  token,
+} from './shared-fields.ts';
 
 const pool = integer(0, limits.poolsPerSessionMax - 1);
 

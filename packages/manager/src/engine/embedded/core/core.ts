@@ -20,6 +20,7 @@ import { type TimeIndex, timeIndexes } from './keys.ts';
 import { load } from './load.ts';
 import { type CoreOptions, type Now, State } from './state.ts';
 import type { TaskLane } from './task.ts';
+import { isFinished } from './task-machine.ts';
 import { cancel } from './verbs/cancel.ts';
 import { claim } from './verbs/claim.ts';
 import { enqueue } from './verbs/enqueue.ts';
@@ -172,7 +173,9 @@ export class Core {
     this.#resumeSweeps(batch);
     return {
       ready,
-      finished: batch.finished.filter((task) => !task.lane.isItems).map(finishedOf),
+      finished: batch.finished.flatMap((task) =>
+        isFinished(task.state) && !task.lane.isItems ? [finishedOf(task, task.state)] : [],
+      ),
       aborts: batch.aborts,
       queuesWithRoom: [...batch.queuesWithRoom].map((queue) => queue.spec.name),
     };

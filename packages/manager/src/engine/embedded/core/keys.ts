@@ -1,5 +1,3 @@
-import type { TaskState } from '@millrace/protocol';
-
 /**
  * The key space of the journal. A key is a string of single-byte characters;
  * its first character is the table. Task ids are printable ASCII (the decoder
@@ -119,6 +117,3 @@ export const readyRange = (prefix: string, afterKey: string): readonly [string, 
 export const encodeId = (taskId: string): Uint8Array => Buffer.from(taskId, 'latin1');
 export const decodeId = (value: Uint8Array): string =>
   Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
-
-export const isFinished = (state: TaskState): boolean =>
-  state === 'succeeded' || state === 'dead' || state === 'cancelled' || state === 'expired';

@@ -123,9 +123,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
 
   /** The window in order; for invariants and reports. */
   *[Symbol.iterator](): Iterator<T> {
-    for (let i = this.#head; i < this.#window.length; i++) {
-      yield this.#window[i] as T;
-    }
+    yield* this.#window.slice(this.#head);
   }
 
   #insert(task: T): void {

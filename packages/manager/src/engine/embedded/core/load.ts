@@ -8,11 +8,11 @@ import {
   taskIdOfLeaseKey,
   timeIndexes,
 } from './keys.ts';
-import { openSession } from './verbs/sessions.ts';
-import type { Now, State } from './state.ts';
 import { decodeNumbers, encodeNumbers } from './number-record.ts';
+import type { Now, State } from './state.ts';
 import { decodeLease } from './task-record.ts';
 import { restoreLease } from './transitions.ts';
+import { openSession } from './verbs/sessions.ts';
 
 const ALL = Number.MAX_SAFE_INTEGER;
 

@@ -1,8 +1,8 @@
 import { limits, MillraceError } from '@millrace/protocol';
+import { Heap } from '../../../heap.ts';
 import type { QueueSpec } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
 import { Batch } from './batch.ts';
-import { Heap } from '../../../heap.ts';
 import {
   type Arrival,
   atMsOfTimeKey,
@@ -117,13 +117,13 @@ export class State {
   }
 
   /** The lane of a task name, made on first use. */
-  laneFor(queue: Queue, name: string): TaskLane {
-    const known = this.laneNamed(queue.spec.name, name);
+  laneFor(queueName: string, name: string): TaskLane {
+    const known = this.laneNamed(queueName, name);
     if (known !== undefined) {
       return known;
     }
-    const lane = this.addLane(this.#lastLane + 1, queue, name, true);
-    this.batch.put(laneKey(queue.spec.name, name), encodeNumbers([lane.number]));
+    const lane = this.addLane(this.#lastLane + 1, this.foundQueue(queueName), name, true);
+    this.batch.put(laneKey(queueName, name), encodeNumbers([lane.number]));
     return lane;
   }
 

@@ -1,4 +1,4 @@
-import { MillraceError, type TaskState } from '@millrace/protocol';
+import { MillraceError, type Outcome, type TaskState } from '@millrace/protocol';
 
 /**
  * The life of a task: every legal move by its name. A task is born `scheduled`
@@ -24,6 +24,10 @@ type MovesOf<S> = S extends TaskState ? keyof (typeof taskMoves)[S] : never;
 export type TaskMove = MovesOf<TaskState>;
 
 const moves: Readonly<Record<TaskState, Partial<Record<TaskMove, TaskState>>>> = taskMoves;
+
+/** Whether a task has ended. */
+export const isFinished = (state: TaskState): state is Outcome =>
+  Object.keys(taskMoves[state]).length === 0;
 
 /**
  * The one place where a task's state changes.

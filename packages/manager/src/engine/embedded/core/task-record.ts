@@ -1,4 +1,4 @@
-import { type TaskError, type TaskState, taskStates } from '@millrace/protocol';
+import { type TaskError, taskStates } from '@millrace/protocol';
 import { Packr, Unpackr } from 'msgpackr';
 import { readyKey } from './keys.ts';
 import type { Task, TaskLane } from './task.ts';
@@ -83,7 +83,7 @@ export const keptPayload = (payload: Uint8Array | undefined): Uint8Array | undef
     : undefined;
 
 const readTuple = (record: Uint8Array): TaskTuple =>
-  // Written by `encodeTask` alone, and the store detects what it did not write.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeTask` alone
   unpackr.unpack(record) as TaskTuple;
 
 /** @param lane the lane whose number the record holds */
@@ -98,7 +98,7 @@ export const decodeTask = (
   return {
     id,
     lane,
-    state: taskStates[t[1]] as TaskState,
+    state: taskStates[t[1]] ?? 'ready',
     priority: t[2],
     arrival,
     readyKey: readyKey(lane.prefix, t[2], arrival, lane.order),
@@ -141,6 +141,7 @@ export const encodeLease = (lease: LeaseRecord): Uint8Array =>
   packr.pack([lease.sessionId, lease.epoch, lease.grant, lease.cancelRequested]);
 
 export const decodeLease = (record: Uint8Array): LeaseRecord => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeLease` alone
   const [sessionId, epoch, grant, cancelRequested] = unpackr.unpack(record) as [
     string,
     number,

@@ -1,6 +1,6 @@
 import type { CancelAnswer } from '../../../engine.ts';
-import { isFinished } from '../keys.ts';
 import type { Now, State } from '../state.ts';
+import { isFinished } from '../task-machine.ts';
 import { finish, requestCancel } from '../transitions.ts';
 
 /**

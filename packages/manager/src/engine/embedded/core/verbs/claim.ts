@@ -10,6 +10,7 @@ interface Claimant {
   readonly lanes: readonly { readonly lane: TaskLane; readonly handle: number }[];
   readonly max: number;
   readonly grants: Grant[];
+  leftBytes: number;
 }
 
 const claimantOf = (state: State, request: ClaimRequest): Claimant | undefined => {
@@ -24,7 +25,7 @@ const claimantOf = (state: State, request: ClaimRequest): Claimant | undefined =
       lanes.push({ lane, handle });
     }
   }
-  return { session, lanes, max: request.max, grants: [] };
+  return { session, lanes, max: request.max, grants: [], leftBytes: request.maxBytes };
 };
 
 const comesBefore = (a: Task, b: Task): boolean => {
@@ -62,6 +63,7 @@ const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
   const payload = state.payloadOf(task);
   const token = { epoch: state.epoch, grant: task.grants + 1 };
   const granted = lease(state, task, claimant.session, token, now);
+  claimant.leftBytes -= payload.length;
   claimant.grants.push({
     token: tokenOf(granted),
     handle,
@@ -81,7 +83,10 @@ export const claim = (state: State, requests: readonly ClaimRequest[], now: Now)
   let hungry = claimants.filter((claimant) => claimant !== undefined);
   while (hungry.length > 0) {
     hungry = hungry.filter(
-      (claimant) => claimant.grants.length < claimant.max && grantNext(state, claimant, now),
+      (claimant) =>
+        claimant.grants.length < claimant.max &&
+        claimant.leftBytes > 0 &&
+        grantNext(state, claimant, now),
     );
   }
   return claimants.map((claimant) => claimant?.grants ?? []);

@@ -83,8 +83,7 @@ const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined
 };
 
 const newTask = (state: State, wanted: NewTask, now: Now): Task => {
-  const queue = state.queues.get(wanted.queue) as Queue;
-  const lane = state.laneFor(queue, wanted.name);
+  const lane = state.laneFor(wanted.queue, wanted.name);
   const arrival = state.nextArrival();
   return {
     id: wanted.taskId,

@@ -1,14 +1,13 @@
 import type { Outcome } from '@millrace/protocol';
 import type { Finished, OutcomeAnswer, TaskInfo } from '../../../engine.ts';
-import { isFinished } from '../keys.ts';
 import type { State } from '../state.ts';
 import type { Task } from '../task.ts';
+import { isFinished } from '../task-machine.ts';
 
 /** A finished task as others see it. */
-export const finishedOf = (task: Task): Finished => ({
+export const finishedOf = (task: Task, state: Outcome): Finished => ({
   taskId: task.id,
-  // Only finished tasks are asked for.
-  state: task.state as Outcome,
+  state,
   result: task.result,
   error: task.error,
 });
@@ -22,9 +21,8 @@ export const outcomeOf = (state: State, taskId: string): OutcomeAnswer => {
   if (task.isTombstone) {
     return 'RESULT_REMOVED';
   }
-  return isFinished(task.state)
-    ? finishedOf(task)
-    : { taskId, state: task.state as Exclude<Task['state'], Outcome> };
+  const { state: taskState } = task;
+  return isFinished(taskState) ? finishedOf(task, taskState) : { taskId, state: taskState };
 };
 
 export const inspect = (state: State, taskId: string): TaskInfo | 'UNKNOWN_TASK' => {

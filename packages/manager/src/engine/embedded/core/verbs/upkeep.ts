@@ -1,7 +1,8 @@
 import type { TaskError } from '@millrace/protocol';
-import { atMsOfTimeKey, isFinished, type TimeIndex, taskIdOfTimeKey, timeRange } from '../keys.ts';
+import { atMsOfTimeKey, type TimeIndex, taskIdOfTimeKey, timeRange } from '../keys.ts';
 import type { Now, State } from '../state.ts';
 import { type Task, tokenOf } from '../task.ts';
+import { isFinished } from '../task-machine.ts';
 import { fallDue, finish, forgetTask, removeResult } from '../transitions.ts';
 import { expireSessions } from './sessions.ts';
 import { failAttempt } from './settle.ts';
