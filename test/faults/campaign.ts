@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { type Client, TaskFailed } from '@millrace/client';
+import { z } from 'zod';
+import type { Child } from '../harness/child.ts';
+import { momentUs } from '../harness/moment.ts';
+import type { Random } from '../harness/random.ts';
+import type { ManagerChild, Stage } from '../harness/stage.ts';
+import { CAMPAIGN_QUEUE } from './campaign-tasks.ts';
+import { executionsOf, type Outage } from './explain.ts';
+import { HISTORY_VARIABLE, type Recorded, readHistory, WORKER_VARIABLE } from './history.ts';
+import type { BatchHistory, Order, Told } from './producer-orders.ts';
+
+/** The outcome of a task, as one text that two readers can compare. */
+export type Seen = string;
+
+export interface Round {
+  readonly batches: readonly BatchHistory[];
+  readonly outage: Outage;
+  /** Tasks whose handlers ran at the moment of the kill. */
+  readonly leasedAtKill: number;
+  /** Batches on their way at the moment of the kill. */
+  readonly unacknowledgedAtKill: number;
+}
+
+const statusSchema = z.object({
+  epoch: z.number(),
+  queues: z.array(z.object({ name: z.string(), enqueued: z.number(), succeeded: z.number() })),
+});
+
+const PRODUCERS = 3;
+const WORKERS = 2;
+const TASKS_PER_ROUND = 1_000;
+const BATCH = 5;
+
+const script = (name: string): URL => new URL(name, import.meta.url);
+
+const acknowledged = ({ ackedAtUs }: BatchHistory): boolean => ackedAtUs !== undefined;
+
+/** The ids of the tasks that were acknowledged to their producer. */
+export const ackedIds = (batches: readonly BatchHistory[]): string[] =>
+  batches.filter(acknowledged).flatMap((batch) => batch.taskIds);
+
+/** Whether the test can say that this batch was under way when the manager died. */
+const wasUnderWay = (batch: BatchHistory, killedAtUs: number): boolean =>
+  batch.sentAtUs < killedAtUs && (batch.ackedAtUs ?? Number.POSITIVE_INFINITY) > killedAtUs;
+
+const runningAt = (history: readonly Recorded[], atUs: number): number =>
+  [...executionsOf(history).values()]
+    .flat()
+    .filter((run) => run.startedAtUs < atUs && (run.endedAtUs ?? Number.POSITIVE_INFINITY) > atUs)
+    .length;
+
+/** What a client sees of a task that has ended. */
+export const readOutcome = async (client: Client, taskId: string): Promise<Seen> => {
+  try {
+    return JSON.stringify(await client.task(taskId).result());
+  } catch (error) {
+    if (error instanceof TaskFailed) {
+      return `${error.code}: ${error.remote?.message ?? ''}`;
+    }
+    throw error;
+  }
+};
+
+export const readOutcomes = async (
+  client: Client,
+  taskIds: readonly string[],
+): Promise<Map<string, Seen>> => {
+  const seen = await Promise.all(taskIds.map((taskId) => readOutcome(client, taskId)));
+  return new Map(taskIds.map((taskId, index) => [taskId, seen[index] ?? '']));
+};
+
+/** A manager that is killed again and again, under producers and workers that never are. */
+export class Campaign {
+  readonly #stage: Stage;
+  readonly #producers: readonly Child[];
+  readonly #workers: readonly Child[];
+  readonly #histories: readonly string[];
+  #manager: ManagerChild;
+
+  private constructor(
+    stage: Stage,
+    manager: ManagerChild,
+    producers: readonly Child[],
+    workers: readonly Child[],
+    histories: readonly string[],
+  ) {
+    this.#stage = stage;
+    this.#manager = manager;
+    this.#producers = producers;
+    this.#workers = workers;
+    this.#histories = histories;
+  }
+
+  static async start(stage: Stage): Promise<Campaign> {
+    const manager = await stage.manager({ args: ['--queue', CAMPAIGN_QUEUE] });
+    const names = Array.from({ length: WORKERS }, (_, index) => `worker-${index}`);
+    const histories = names.map((name) => stage.path(`${name}.history`));
+    const workers = names.map((name, index) => {
+      const handlers = script('campaign-handlers.ts').href;
+      const env = { [HISTORY_VARIABLE]: histories[index], [WORKER_VARIABLE]: name };
+      return stage.script(name, script('recording-worker.ts'), [name, handlers], env);
+    });
+    const producers = Array.from({ length: PRODUCERS }, (_, index) =>
+      stage.script(`producer-${index}`, script('producer.ts')),
+    );
+    await Promise.all(producers.map((producer) => once(producer.process, 'message')));
+    await Promise.all(workers.map((worker) => worker.line(/worker runs/)));
+    return new Campaign(stage, manager, producers, workers, histories);
+  }
+
+  /** Everything that the workers and their processes recorded. */
+  history(): Recorded[] {
+    return this.#histories.flatMap(readHistory).toSorted((a, b) => a.atUs - b.atUs);
+  }
+
+  /**
+   * Produces a round's tasks, kills the manager when a random share of them is
+   * acknowledged, and starts it again.
+   */
+  async round(random: Random): Promise<Round> {
+    const batches = Math.ceil(TASKS_PER_ROUND / BATCH);
+    const killAfter = random.between(Math.floor(batches / 10), Math.floor((batches * 8) / 10));
+    const reached = this.#acknowledgements(killAfter);
+    const done = Promise.all(
+      this.#producers.map((producer, n) => this.#produce(producer, n, random)),
+    );
+    await reached;
+    const outage = await this.killAndRestart();
+    const produced = (await done).flat();
+    return {
+      batches: produced,
+      outage,
+      leasedAtKill: runningAt(this.history(), outage.killedAtUs),
+      unacknowledgedAtKill: produced.filter((batch) => wasUnderWay(batch, outage.killedAtUs))
+        .length,
+    };
+  }
+
+  /** SIGKILL, and the same manager again on the same data and port. */
+  async killAndRestart(): Promise<Outage> {
+    const killedAtUs = momentUs();
+    await this.#manager.end('SIGKILL');
+    return { killedAtUs, listeningAtUs: await this.#restart() };
+  }
+
+  /** SIGTERM, and the same manager again. */
+  async stopAndRestart(): Promise<void> {
+    await this.#manager.end('SIGTERM');
+    await this.#restart();
+  }
+
+  /** Resolves when every worker has taken up its session with the present manager. */
+  async workersAreBack(): Promise<void> {
+    const client = await this.#stage.connect();
+    const { epoch } = statusSchema.parse(await client.status());
+    await client.close();
+    await Promise.all(
+      this.#workers.map((worker) => worker.line(new RegExp(`session under epoch ${epoch}$`))),
+    );
+  }
+
+  /** What the manager counts; survives its kills. */
+  async totals(client: Client): Promise<{ readonly enqueued: number; readonly succeeded: number }> {
+    const { queues } = statusSchema.parse(await client.status());
+    const queue = queues.find(({ name }) => name === CAMPAIGN_QUEUE);
+    if (queue === undefined) {
+      throw new Error('the status does not mention the queue');
+    }
+    return queue;
+  }
+
+  /** Whether everything that was started before the campaign still runs. */
+  get isIntact(): boolean {
+    return [...this.#producers, ...this.#workers].every((child) => child.isRunning);
+  }
+
+  async #restart(): Promise<number> {
+    const { port } = this.#manager;
+    this.#manager = await this.#stage.manager({ port, args: ['--queue', CAMPAIGN_QUEUE] });
+    return momentUs();
+  }
+
+  #acknowledgements(count: number): Promise<void> {
+    let left = count;
+    return new Promise((resolve) => {
+      const hear = (message: Told): void => {
+        left -= message.kind === 'acked' ? 1 : 0;
+        if (left <= 0) {
+          for (const producer of this.#producers) {
+            producer.process.off('message', hear);
+          }
+          resolve();
+        }
+      };
+      for (const producer of this.#producers) {
+        producer.process.on('message', hear);
+      }
+    });
+  }
+
+  #produce(producer: Child, index: number, random: Random): Promise<readonly BatchHistory[]> {
+    const tasks = Math.ceil((TASKS_PER_ROUND - index) / PRODUCERS);
+    const order: Order = { tasks, batchSize: BATCH, seed: random.between(0, 2 ** 31) };
+    const done = new Promise<readonly BatchHistory[]>((resolve, reject) => {
+      const hear = (message: Told): void => {
+        if (message.kind === 'done') {
+          producer.process.off('message', hear);
+          resolve(message.batches);
+        }
+      };
+      producer.process.on('message', hear);
+      void producer.exited.then(() =>
+        reject(new Error(`${producer.name} ended:\n${producer.output}`)),
+      );
+    });
+    producer.process.send(order);
+    return done;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Client } from '@millrace/client';
+import { expect, test } from 'vitest';
+import { faultRounds, faultSeed, Random } from '../harness/random.ts';
+import { stages } from '../harness/stage.ts';
+import { ackedIds, Campaign, type Round, readOutcomes, type Seen } from './campaign.ts';
+import { causes, type Double, doublesOf, executionsOf, type Outage } from './explain.ts';
+
+const stage = stages();
+
+/** A round in which the kill met nothing in flight is done again, this often at most in all. */
+const REPEATS_MAX = 20;
+const RESTART_EVERY = 5;
+const TEST_MAX_MS = 600_000;
+
+const didMeetWork = ({ leasedAtKill, unacknowledgedAtKill }: Round): boolean =>
+  leasedAtKill > 0 && unacknowledgedAtKill > 0;
+
+const byCause = (doubles: readonly Double[]): string =>
+  causes
+    .map((cause) => `${doubles.filter((double) => double.cause === cause).length} ${cause}`)
+    .join(', ');
+
+const expectSame = (before: ReadonlyMap<string, Seen>, now: ReadonlyMap<string, Seen>): void => {
+  const changed = [...before].filter(([taskId, seen]) => now.get(taskId) !== seen);
+  expect(changed, 'outcomes that two readers saw differently').toEqual([]);
+};
+
+test(
+  'a manager killed at random moments loses no acknowledged task and changes no outcome',
+  async () => {
+    const seed = faultSeed();
+    const rounds = faultRounds(20);
+    console.log(`FAULT_SEED=${seed} FAULT_ROUNDS=${rounds}`);
+    const random = new Random(seed);
+    const place = await stage();
+    const campaign = await Campaign.start(place);
+    const steady = await place.connect({ name: 'steady reader' });
+    const outcomes = new Map<string, Seen>();
+    const outages: Outage[] = [];
+    const said: string[] = [];
+    let counted = 0;
+    let repeats = 0;
+    let made = 0;
+    let unknown = 0;
+
+    const read = async (client: Client, taskIds: readonly string[]): Promise<void> => {
+      const seen = await readOutcomes(client, taskIds);
+      for (const [taskId, outcome] of seen) {
+        outcomes.set(taskId, outcomes.get(taskId) ?? outcome);
+      }
+      expectSame(seen, outcomes);
+    };
+
+    while (counted < rounds) {
+      const startedMs = performance.now();
+      const round = await campaign.round(random);
+      const all = round.batches.flatMap((batch) => batch.taskIds);
+      const acked = ackedIds(round.batches);
+      outages.push(round.outage);
+      made += round.batches.reduce((sum, batch) => sum + batch.created, 0);
+      unknown += all.length - acked.length;
+      expect(acked).toHaveLength(1_000);
+
+      // Whoever waited through the kill, and one who comes later, see the same.
+      const fresh = await place.connect({ name: 'fresh reader' });
+      await Promise.all([read(steady, acked), read(fresh, acked)]);
+      await fresh.close();
+      await campaign.workersAreBack();
+      if (didMeetWork(round)) {
+        counted += 1;
+      } else {
+        repeats += 1;
+        expect(repeats, 'kills that met nothing in flight').toBeLessThan(REPEATS_MAX);
+      }
+      if (counted % RESTART_EVERY === 0) {
+        await (counted % 2 === 0
+          ? campaign.stopAndRestart()
+          : campaign.killAndRestart().then((outage) => outages.push(outage)));
+        const after = await place.connect({ name: 'reader after a restart' });
+        await read(after, [...outcomes.keys()]);
+        await after.close();
+      }
+      const tookMs = Math.round(performance.now() - startedMs);
+      said.push(
+        `round ${counted}: acked ${acked.length}, at the kill ${round.leasedAtKill} leased and ${round.unacknowledgedAtKill} enqueues unacknowledged, ${tookMs} ms`,
+      );
+    }
+
+    await campaign.workersAreBack();
+    const totals = await campaign.totals(steady);
+    const history = campaign.history();
+    const executions = executionsOf(history);
+    const doubles = doublesOf(executions, history, outages);
+    console.log(said.join('\n'));
+    console.log(
+      `total: ${outcomes.size} acked, ${unknown} unknown, ${repeats} rounds repeated, ${doubles.length} double executions: ${byCause(doubles)}`,
+    );
+
+    // Every resent enqueue was known to be one, over all kills.
+    expect(totals.enqueued).toBe(outcomes.size);
+    expect(totals.succeeded).toBe(outcomes.size);
+    expect(made, 'answers of more tasks made than were sent').toBeLessThanOrEqual(outcomes.size);
+    // Each outcome is what one execution of this very task returned.
+    const phantoms = [...outcomes].filter(
+      ([taskId, seen]) =>
+        !(executions.get(taskId) ?? []).some(
+          ({ nonce }) => seen === JSON.stringify({ taskId, nonce }),
+        ),
+    );
+    expect(phantoms, 'outcomes that no execution returned').toEqual([]);
+    expect(doubles.filter(({ cause }) => cause === 'unexplained')).toEqual([]);
+    expect(campaign.isIntact).toBe(true);
+  },
+  TEST_MAX_MS,
+);

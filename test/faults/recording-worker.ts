@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url';
+import { decodeFrame, dialWebSocket, type Message, type Transport } from '@millrace/protocol';
+import { Worker } from '@millrace/worker';
+import { record } from './history.ts';
+
+/**
+ * A worker whose connection is recorded: what was granted, reported, answered,
+ * presented and lost, under which epoch. `recording-worker.ts NAME HANDLERS`.
+ */
+const recordReceived = (message: Message): void => {
+  if (message.verb === 'grant') {
+    for (const { epoch, grant, taskId } of message.tasks) {
+      record({ kind: 'granted', token: { taskId, epoch, grant } });
+    }
+  } else if (message.verb === 'session') {
+    record({ kind: 'session', epoch: message.epoch, lost: message.lost });
+    console.log(`session under epoch ${message.epoch}`);
+  }
+};
+
+/** Results of requests that await their answers, by request. */
+const reported = new Map<number, Extract<Message, { verb: 'settle' }>['results']>();
+
+const recordSent = (message: Message): void => {
+  if (message.verb === 'resume') {
+    record({ kind: 'resuming', tokens: message.tokens });
+  } else if (message.verb === 'settle') {
+    reported.set(message.requestId, message.results);
+    for (const { epoch, grant, kind, taskId } of message.results) {
+      record({ kind: 'reported', token: { taskId, epoch, grant }, result: kind });
+    }
+  }
+};
+
+const recordAnswer = (message: Message): void => {
+  if (message.verb === 'settled') {
+    for (const [index, { epoch, grant, taskId }] of (
+      reported.get(message.requestId) ?? []
+    ).entries()) {
+      const answer = message.answers[index] ?? 'none';
+      record({ kind: 'answered', token: { taskId, epoch, grant }, answer });
+    }
+    reported.delete(message.requestId);
+  }
+};
+
+const recording = (transport: Transport): Transport => ({
+  ...transport,
+  get waitingBytes() {
+    return transport.waitingBytes;
+  },
+  send(frame) {
+    decodeFrame(frame).forEach(recordSent);
+    transport.send(frame);
+  },
+  listen(events) {
+    transport.listen({
+      ...events,
+      frame(bytes) {
+        for (const message of decodeFrame(bytes)) {
+          recordReceived(message);
+          recordAnswer(message);
+        }
+        events.frame(bytes);
+      },
+      closed(reason) {
+        record({ kind: 'down' });
+        events.closed(reason);
+      },
+    });
+  },
+});
+
+const [name = 'worker', handlers = ''] = process.argv.slice(2);
+const worker = await Worker.start({
+  url: process.env['MILLRACE_URL'] ?? '',
+  authkey: process.env['MILLRACE_AUTHKEY'] ?? '',
+  name,
+  handlers: fileURLToPath(handlers),
+  dial: async (url) => recording(await dialWebSocket(url)),
+  onEvent: (event) => {
+    if (event.kind === 'lease-lost') {
+      console.log(`lease lost ${event.token.taskId} ${event.token.grant}`);
+    }
+  },
+});
+console.log('worker runs');
+const error = await worker.ended;
+console.log(`worker ended: ${error.code}`);
+process.exit(1);

@@ -1,0 +1,141 @@
+import type { Client, TaskHandle } from '@millrace/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Beacon, Lighthouse } from '../fixtures/lighthouse.ts';
+import type { Child } from '../harness/child.ts';
+import { type Stage, stages } from '../harness/stage.ts';
+import { inlineWait, processWait, type RanBy } from './kill-tasks.ts';
+
+const openStage = stages();
+const handlers = new URL('kill-handlers.ts', import.meta.url);
+
+/** The promise: the tasks of a killed worker run again within this, the 2 s of its grace included. */
+const RERUN_MAX_MS = 4_000;
+/** Heartbeat death (8 s) and grace (2 s) pass before a frozen worker's tasks move. */
+const FROZEN_TEST_MAX_MS = 90_000;
+
+let stage: Stage;
+let lighthouse: Lighthouse;
+let client: Client;
+
+beforeEach(async () => {
+  stage = await openStage();
+  lighthouse = await Lighthouse.open();
+  await stage.manager();
+  client = await stage.connect();
+});
+
+afterEach(async () => {
+  await lighthouse.close();
+});
+
+const startWorker = (name: string): Promise<Child> =>
+  stage.worker(handlers, { name, env: { TEST_WORKER: name } });
+
+/** The next `count` handlers that signal, by the id of their task. All must run in this worker. */
+const running = async (worker: string, count: number): Promise<Map<string, Beacon>> => {
+  const beacons = new Map<string, Beacon>();
+  for (let n = 0; n < count; n++) {
+    const beacon = await lighthouse.next();
+    const [where, taskId = ''] = beacon.text.split(' ');
+    expect(where).toBe(worker);
+    beacons.set(taskId, beacon);
+  }
+  return beacons;
+};
+
+const enqueueBothKinds = async (): Promise<TaskHandle<RanBy>[]> => {
+  const at = { path: lighthouse.path };
+  return [
+    ...(await client.enqueueMany(inlineWait, [at, at])),
+    ...(await client.enqueueMany(processWait, [at, at])),
+  ];
+};
+
+const release = (beacons: ReadonlyMap<string, Beacon>): void => {
+  for (const beacon of beacons.values()) {
+    beacon.release();
+  }
+};
+
+test('the tasks of a killed worker run elsewhere within four seconds, under a higher grant', async () => {
+  const first = await startWorker('first');
+  const tasks = await enqueueBothKinds();
+  const before = await running('first', tasks.length);
+  await startWorker('second');
+
+  const killedAtMs = performance.now();
+  first.signal('SIGKILL');
+  const again = await running('second', tasks.length);
+  const tookMs = performance.now() - killedAtMs;
+  console.log(`the tasks of a killed worker ran again after ${Math.round(tookMs)} ms`);
+  expect(tookMs).toBeLessThan(RERUN_MAX_MS);
+  expect([...again.keys()].toSorted()).toEqual(tasks.map(({ id }) => id).toSorted());
+
+  // No process that the worker started goes on without it.
+  await Promise.all([...before.values()].map((beacon) => beacon.gone));
+  for (const task of tasks) {
+    expect(await task.inspect()).toMatchObject({
+      state: 'leased',
+      grant: 2,
+      losses: 1,
+      failures: 0,
+    });
+  }
+  release(again);
+  const other = await stage.connect();
+  for (const task of tasks) {
+    expect(await task.result()).toEqual({ worker: 'second' });
+    expect(await other.task(task.id).result()).toEqual({ worker: 'second' });
+    expect(await task.inspect()).toMatchObject({ state: 'succeeded', grant: 2 });
+  }
+});
+
+test(
+  'the tasks of a frozen worker run elsewhere, and what it reports when it thaws is refused',
+  async () => {
+    const first = await startWorker('first');
+    const tasks = await enqueueBothKinds();
+    const before = await running('first', tasks.length);
+    await startWorker('second');
+
+    first.signal('SIGSTOP');
+    const again = await running('second', tasks.length);
+    release(again);
+    for (const task of tasks) {
+      expect(await task.result()).toEqual({ worker: 'second' });
+    }
+
+    // Half of them end while their worker is frozen, half when it already knows.
+    const [early = '', late = ''] = tasks.map(({ id }) => id);
+    const released = tasks.map(({ id }) => id).filter((id) => id !== late);
+    for (const id of released) {
+      before.get(id)?.release();
+    }
+    first.signal('SIGCONT');
+    for (const { id } of tasks) {
+      await first.line(new RegExp(`${id}: its lease was lost`));
+    }
+    before.get(late)?.release();
+    await Promise.all([...before.values()].map((beacon) => beacon.gone));
+    expect(early).not.toBe('');
+
+    // It works again: its own slots take new tasks.
+    const more = await client.enqueueMany(
+      inlineWait,
+      Array.from({ length: 20 }, () => ({ path: lighthouse.path })),
+    );
+    const workers = new Set<string>();
+    for (let n = 0; n < more.length; n++) {
+      const beacon = await lighthouse.next();
+      workers.add(beacon.text.split(' ')[0] ?? '');
+      beacon.release();
+    }
+    expect([...workers].toSorted()).toEqual(['first', 'second']);
+    await Promise.all(more.map((task) => task.result()));
+    const other = await stage.connect();
+    for (const task of tasks) {
+      expect(await other.task(task.id).result()).toEqual({ worker: 'second' });
+    }
+  },
+  FROZEN_TEST_MAX_MS,
+);

@@ -1,0 +1,38 @@
+/** Random numbers that a seed determines (mulberry32). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** In [0, 1). */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let bits = this.#state;
+    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from `min` to `max`, both included. */
+  between(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1));
+  }
+}
+
+const numberFrom = (name: string, otherwise: number): number => {
+  const text = process.env[name];
+  const value = text === undefined || text === '' ? otherwise : Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new Error(`${name} is a whole number, not '${text}'`);
+  }
+  return value;
+};
+
+/** The seed of a campaign: FAULT_SEED, or a new one. Whoever uses it prints it. */
+export const faultSeed = (): number =>
+  numberFrom('FAULT_SEED', Math.floor(Math.random() * 2 ** 32));
+
+/** How many rounds: FAULT_ROUNDS, or what the campaign asks for. */
+export const faultRounds = (otherwise: number): number => numberFrom('FAULT_ROUNDS', otherwise);
