@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { VERSION } from '@millrace/manager';
 import { MillraceError } from '@millrace/protocol';
 import { Command, CommanderError } from 'commander';

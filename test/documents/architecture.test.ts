@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { taskMoves } from '@millrace/manager/engine';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+const diagram = /```mermaid\n(stateDiagram-v2[\s\S]*?)```/.exec(text)?.[1] ?? '';
+
+test('the diagram of a task shows exactly the moves of the machine', () => {
+  const drawn = [...diagram.matchAll(/^ {2}(\w+) --> (\w+): (\w+)$/gm)].map(
+    ([, from, to, move]) => `${from} ${move} ${to}`,
+  );
+  const table = Object.entries(taskMoves).flatMap(([from, moves]) =>
+    Object.entries(moves).map(([move, to]) => `${from} ${move} ${to}`),
+  );
+  expect(drawn.toSorted()).toEqual(table.toSorted());
+});
+
+test('the diagram of a task ends where the machine does', () => {
+  const drawn = [...diagram.matchAll(/^ {2}(\w+) --> \[\*\]$/gm)].map(([, from]) => from);
+  const final = Object.entries(taskMoves).flatMap(([from, moves]) =>
+    Object.keys(moves).length === 0 ? [from] : [],
+  );
+  expect(drawn.toSorted()).toEqual(final.toSorted());
+});
+
+test('every file that the code map names exists', () => {
+  const paths = [...text.matchAll(/`((?:packages|test|bench|examples)\/[\w./-]+)`/g)];
+  expect(paths.length).toBeGreaterThan(10);
+  for (const [, path = ''] of paths) {
+    expect(() => readFileSync(join(root, path)), path).toSatisfy((read: () => unknown) => {
+      try {
+        read();
+        return true;
+      } catch (error) {
+        return error instanceof Error && 'code' in error && error.code === 'EISDIR';
+      }
+    });
+  }
+});
