@@ -13,7 +13,7 @@ const hasCode = (error: unknown, code: string): boolean =>
 
 const listen = (path: string): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.end());
+    const server = createServer((socket) => socket.destroy());
     server.once('error', reject);
     server.listen(path, () => {
       server.unref();
@@ -27,7 +27,10 @@ const isAlive = (path: string): Promise<boolean> =>
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    // Anything but a refusal, such as a full backlog, is a sign of life.
+    socket.once('error', (error) =>
+      resolve(!hasCode(error, 'ECONNREFUSED') && !hasCode(error, 'ENOENT')),
+    );
   });
 
 const inUse = (directory: string): MillraceError =>
@@ -42,6 +45,9 @@ const inUse = (directory: string): MillraceError =>
  * one answers, and puts it back.
  */
 const clearStale = async (path: string, directory: string): Promise<void> => {
+  if (await isAlive(path)) {
+    throw inUse(directory);
+  }
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);

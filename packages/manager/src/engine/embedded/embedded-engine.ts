@@ -2,10 +2,12 @@ import {
   type Cancel,
   type Clock,
   MillraceError,
+  messageOf,
   type RandomBytes,
   ticketOf,
 } from '@millrace/protocol';
 import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
+import type { Batch } from './core/batch.ts';
 import { Core, type Effects } from './core/core.ts';
 import type { CoreOptions, Now } from './core/state.ts';
 import type { Journal } from './journal.ts';
@@ -17,7 +19,7 @@ export interface EmbeddedEngineOptions extends CoreOptions {
 }
 
 const SECRET_BYTES = 32;
-/** How often the store's free space is looked at. */
+/** How often the store's free space and the wall clock are looked at. */
 const SPACE_CHECK_MS = 1_000;
 /** Share of the last commit in the reported commit time. */
 const COMMIT_SMOOTHING = 0.1;
@@ -35,7 +37,15 @@ const deferred = (): Deferred => {
     resolve = yes;
     reject = no;
   });
+  // A failure is told by `events.failed`; that nobody waits for this batch is no fault.
+  promise.catch(() => {});
   return { promise, resolve, reject };
+};
+
+const resolved = (): Deferred => {
+  const done = deferred();
+  done.resolve();
+  return done;
 };
 
 const silent: EngineEvents = { ready() {}, finished() {}, abort() {}, room() {}, failed() {} };
@@ -52,11 +62,12 @@ export class EmbeddedEngine implements Engine {
   #events = silent;
   #isCommitting = false;
   #isCommitPlanned = false;
+  #isClosed = false;
   #failure: MillraceError | undefined;
   /** Resolves when the batch that is collecting now is durable. */
   #nextCommit = deferred();
-  /** Resolves when the batch in flight is durable. */
-  #presentCommit: Promise<void> = Promise.resolve();
+  /** Resolves when the batch in flight, or else the last one, is durable. */
+  #presentCommit = resolved();
   #tickAtMs = Number.POSITIVE_INFINITY;
   #stopTick: Cancel = () => {};
   #stopSpaceCheck: Cancel = () => {};
@@ -77,16 +88,20 @@ export class EmbeddedEngine implements Engine {
     this.#events = events;
     this.#core.load(this.#randomBytes(SECRET_BYTES), this.#now());
     this.#checkSpace();
-    await this.#durable(undefined);
+    await this.#durable(() => undefined);
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stopTick();
     this.#stopSpaceCheck();
-    if (this.#failure === undefined) {
-      await this.#durable(undefined);
+    try {
+      if (this.#failure === undefined) {
+        await this.#durable(() => undefined);
+      }
+    } finally {
+      await this.#journal.close();
     }
-    await this.#journal.close();
   }
 
   declareQueue: Engine['declareQueue'] = (spec) => this.#core.declareQueue(spec);
@@ -98,37 +113,35 @@ export class EmbeddedEngine implements Engine {
   openSession: Engine['openSession'] = (sessionId) => this.#core.openSession(sessionId);
 
   resume: Engine['resume'] = (sessionId, tokens) =>
-    this.#durable(this.#core.resume(sessionId, tokens, this.#now()));
+    this.#durable((now) => this.#core.resume(sessionId, tokens, now));
 
   disconnect: Engine['disconnect'] = (sessionId, graceMs) => {
     this.#core.disconnect(sessionId, graceMs, this.#now());
     this.#planTick();
   };
 
-  endSession: Engine['endSession'] = (sessionId) => {
-    this.#core.endSession(sessionId, this.#now());
-    return this.#durable(undefined);
-  };
+  endSession: Engine['endSession'] = (sessionId) =>
+    this.#durable((now) => this.#core.endSession(sessionId, now));
 
   enqueue: Engine['enqueue'] = (requests) =>
-    this.#durable(this.#core.enqueue(requests, this.#now()));
+    this.#durable((now) => this.#core.enqueue(requests, now));
 
-  claim: Engine['claim'] = (requests) => {
-    const grants = this.#core.claim(requests, this.#now());
+  claim: Engine['claim'] = async (requests) => {
+    const grants = this.#do((now) => this.#core.claim(requests, now));
     this.#planCommit();
-    return Promise.resolve(grants);
+    return grants;
   };
 
   settle: Engine['settle'] = (sessionId, reports) =>
-    this.#durable(this.#core.settle(sessionId, reports, this.#now()));
+    this.#durable((now) => this.#core.settle(sessionId, reports, now));
 
-  cancel: Engine['cancel'] = (requests) => this.#durable(this.#core.cancel(requests, this.#now()));
+  cancel: Engine['cancel'] = (requests) => this.#durable((now) => this.#core.cancel(requests, now));
 
-  outcomes: Engine['outcomes'] = (taskIds) => this.#durable(this.#core.outcomes(taskIds));
+  outcomes: Engine['outcomes'] = (taskIds) => this.#durable(() => this.#core.outcomes(taskIds));
 
-  inspect: Engine['inspect'] = (taskId) => this.#durable(this.#core.inspect(taskId));
+  inspect: Engine['inspect'] = (taskId) => this.#durable(() => this.#core.inspect(taskId));
 
-  size: Engine['size'] = (queue) => this.#durable(this.#core.size(queue));
+  size: Engine['size'] = (queue) => this.#durable(() => this.#core.size(queue));
 
   report(): EngineReport {
     const space = this.#journal.space();
@@ -147,14 +160,27 @@ export class EmbeddedEngine implements Engine {
     return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
   }
 
-  /** `answer`, once everything it can reflect is on disk. */
-  #durable<T>(answer: T): Promise<T> {
+  /**
+   * Runs a verb of the core. One that throws has met a defect or a store that
+   * cannot be read, half done: nothing of it may reach the disk.
+   */
+  #do<T>(verb: (now: Now) => T): T {
     if (this.#failure !== undefined) {
-      return Promise.reject(this.#failure);
+      throw this.#failure;
     }
+    try {
+      return verb(this.#now());
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** The answer of a verb, once everything it can reflect is on disk. */
+  async #durable<T>(verb: (now: Now) => T): Promise<T> {
+    const answer = this.#do(verb);
     this.#planCommit();
-    const barrier = this.#core.hasChanges ? this.#nextCommit.promise : this.#presentCommit;
-    return barrier.then(() => answer);
+    await (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
+    return answer;
   }
 
   /** All changes of this turn, and of the time a batch is in flight, become one batch. */
@@ -178,18 +204,23 @@ export class EmbeddedEngine implements Engine {
     const batch = this.#core.seal();
     const done = this.#nextCommit;
     this.#nextCommit = deferred();
-    this.#presentCommit = done.promise;
-    this.#journal.commit(batch.writes).then(
-      () => {
-        this.#isCommitting = false;
-        this.#timeCommit(startedAtMs);
-        this.#tell(this.#core.committed(batch));
-        done.resolve();
-        this.#planCommit();
-        this.#planTick();
-      },
-      (error: unknown) => this.#fail(error, done.reject),
-    );
+    this.#presentCommit = done;
+    this.#journal
+      .commit(batch.writes)
+      .then(() => this.#committed(batch, done, startedAtMs))
+      .catch((error: unknown) => void this.#fail(error));
+  }
+
+  #committed(batch: Batch, done: Deferred, startedAtMs: number): void {
+    if (this.#failure !== undefined) {
+      return;
+    }
+    this.#isCommitting = false;
+    this.#timeCommit(startedAtMs);
+    this.#tell(this.#core.committed(batch));
+    done.resolve();
+    this.#planCommit();
+    this.#planTick();
   }
 
   #timeCommit(startedAtMs: number): void {
@@ -212,21 +243,22 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  #fail(cause: unknown, reject: (error: MillraceError) => void): void {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#failure = new MillraceError('STORE_FAILED', `the store did not write: ${reason}`, {
+  /** Ends all service. A batch in flight may still reach the disk; nobody is told. */
+  #fail(cause: unknown): MillraceError {
+    const failure = new MillraceError('STORE_FAILED', `the store failed: ${messageOf(cause)}`, {
       cause,
     });
+    this.#failure = failure;
     this.#stopTick();
     this.#stopSpaceCheck();
-    reject(this.#failure);
-    this.#nextCommit.promise.catch(() => {});
-    this.#nextCommit.reject(this.#failure);
-    this.#events.failed(this.#failure);
+    this.#presentCommit.reject(failure);
+    this.#nextCommit.reject(failure);
+    this.#events.failed(failure);
+    return failure;
   }
 
   #planTick(): void {
-    if (this.#failure !== undefined) {
+    if (this.#failure !== undefined || this.#isClosed) {
       return;
     }
     const now = this.#now();
@@ -240,7 +272,12 @@ export class EmbeddedEngine implements Engine {
 
   #tick(): void {
     this.#tickAtMs = Number.POSITIVE_INFINITY;
-    this.#core.tick(this.#now());
+    try {
+      this.#do((now) => this.#core.tick(now));
+    } catch {
+      // The failure has been told.
+      return;
+    }
     this.#planCommit();
     this.#planTick();
   }
@@ -248,6 +285,8 @@ export class EmbeddedEngine implements Engine {
   #checkSpace(): void {
     const { freeBytes, reserveBytes } = this.#journal.space();
     this.#core.setStoreFull(freeBytes < reserveBytes);
+    // The wall clock may have been stepped: what is due by it is reckoned anew.
+    this.#planTick();
     this.#stopSpaceCheck = this.#clock.after(SPACE_CHECK_MS, () => this.#checkSpace());
   }
 }

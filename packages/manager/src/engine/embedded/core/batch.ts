@@ -1,5 +1,6 @@
 import type { Token } from '@millrace/protocol';
 import type { Write } from '../journal.ts';
+import type { TimeIndex } from './keys.ts';
 import type { Queue } from './queue.ts';
 import type { Task } from './task.ts';
 
@@ -25,6 +26,8 @@ export class Batch {
   readonly aborts: Abort[] = [];
   readonly dirtyQueues = new Set<Queue>();
   readonly queuesWithRoom = new Set<Queue>();
+  /** The earliest row it adds to each time index. */
+  readonly nextAtMs = new Map<TimeIndex, number>();
 
   constructor(number: number) {
     this.number = number;

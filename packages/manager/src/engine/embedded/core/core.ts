@@ -15,6 +15,7 @@ import type {
   TaskInfo,
 } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
+import { audit } from './audit.ts';
 import type { Abort, Batch } from './batch.ts';
 import { type TimeIndex, timeIndexes } from './keys.ts';
 import { load } from './load.ts';
@@ -157,6 +158,11 @@ export class Core {
     return Math.max(0, inMs);
   }
 
+  /** Where memory and journal disagree, in sentences; for tests, when nothing waits to be written. */
+  audit(): string[] {
+    return audit(this.#state);
+  }
+
   get hasChanges(): boolean {
     return !this.#state.batch.isEmpty;
   }
@@ -170,6 +176,7 @@ export class Core {
   committed(batch: Batch): Effects {
     const ready = this.#offerReady(batch);
     this.#unpin(batch);
+    this.#state.noteTimes(batch);
     this.#resumeSweeps(batch);
     return {
       ready,

@@ -52,6 +52,7 @@ export const countersKey = (queue: string): string => table.counters + utf8AsByt
 export const queueOfCountersKey = (key: string): string => bytesAsUtf8(key.slice(1));
 
 export const taskKey = (taskId: string): string => table.task + taskId;
+export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 export const leaseKey = (taskId: string): string => table.lease + taskId;
 export const taskIdOfLeaseKey = (key: string): string => key.slice(1);
 
@@ -102,7 +103,10 @@ export const timeRange = (index: TimeIndex, atMs: number): readonly [string, str
   Number.isFinite(atMs) ? table[index] + bigEndian(atMs + 1, TIME_CHARS) : behind(table[index]),
 ];
 
-export const tableRange = (name: 'lane' | 'counters' | 'lease'): readonly [string, string] => [
+export type Table = keyof typeof table;
+
+/** All rows of a table. */
+export const rangeOf = (name: Table): readonly [string, string] => [
   table[name],
   behind(table[name]),
 ];

@@ -62,12 +62,17 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     return this.#window[this.#head];
   }
 
+  /** Whether memory accounts for a durable row of this key. */
+  covers(readyKey: string): boolean {
+    return readyKey <= this.#frontier;
+  }
+
   /**
    * Takes in a task whose ready row is now durable. Answers whether memory keeps
    * it; behind the frontier its row on disk is enough.
    */
   offer(task: T): boolean {
-    if (task.readyKey > this.#frontier) {
+    if (!this.covers(task.readyKey)) {
       return false;
     }
     this.#insert(task);

@@ -3,8 +3,8 @@ import {
   laneOfKey,
   metaKey,
   queueOfCountersKey,
+  rangeOf,
   STORE_VERSION,
-  tableRange,
   taskIdOfLeaseKey,
   timeIndexes,
 } from './keys.ts';
@@ -33,18 +33,18 @@ const checkVersion = (state: State): void => {
 };
 
 const loadLanes = (state: State): void => {
-  for (const { key, value } of state.journal.range(...tableRange('lane'), ALL)) {
+  for (const { key, value } of state.journal.range(...rangeOf('lane'), ALL)) {
     const { name, queue } = laneOfKey(key);
     state.addLane(decodeNumbers(value)[0] ?? 0, state.foundQueue(queue), name, false);
   }
-  for (const { key, value } of state.journal.range(...tableRange('counters'), ALL)) {
+  for (const { key, value } of state.journal.range(...rangeOf('counters'), ALL)) {
     state.foundQueue(queueOfCountersKey(key)).decodeCounters(value);
   }
 };
 
 /** Leases outlive the manager: their sessions have a grace to come back. */
 const loadLeases = (state: State, now: Now): void => {
-  for (const { key, value } of state.journal.range(...tableRange('lease'), ALL)) {
+  for (const { key, value } of state.journal.range(...rangeOf('lease'), ALL)) {
     const record = decodeLease(value);
     const taskId = taskIdOfLeaseKey(key);
     const task = state.find(taskId);

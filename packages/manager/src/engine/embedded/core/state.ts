@@ -49,7 +49,7 @@ export class State {
   /** Sessions without a connection. */
   readonly gracing = new Set<Session>();
   readonly deadlines = new Heap<Lease>();
-  /** For each time index, an instant at or before its first row. */
+  /** For each time index, an instant at or before its first row that is durable: others cannot be read yet. */
   readonly nextAtMs: Record<TimeIndex, number> = {
     due: Number.POSITIVE_INFINITY,
     expiry: Number.POSITIVE_INFINITY,
@@ -207,7 +207,15 @@ export class State {
 
   putTime(index: TimeIndex, atMs: number, taskId: string): void {
     this.batch.put(timeKey(index, atMs, taskId), encodeId(taskId));
-    this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMs);
+    const earliest = this.batch.nextAtMs.get(index) ?? Number.POSITIVE_INFINITY;
+    this.batch.nextAtMs.set(index, Math.min(earliest, atMs));
+  }
+
+  /** A batch is durable: from now on the rows it added to the time indexes can be read. */
+  noteTimes(batch: Batch): void {
+    for (const [index, atMs] of batch.nextAtMs) {
+      this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMs);
+    }
   }
 
   removeTime(index: TimeIndex, atMs: number, taskId: string): void {

@@ -33,6 +33,7 @@ type TaskTuple = [
   payload: Uint8Array | null,
   result: Uint8Array | null,
   error: [name: string, message: string, stack: string, retry: boolean] | null,
+  isLifo: boolean,
 ];
 
 const packr = new Packr({ useRecords: false });
@@ -64,6 +65,7 @@ export const encodeTask = (task: Task, payload: Uint8Array | undefined): Uint8Ar
     payload ?? null,
     task.result ?? null,
     error === undefined ? null : [error.name, error.message, error.stack, error.retry],
+    task.order === 'lifo',
   ];
   return packr.pack(tuple);
 };
@@ -95,13 +97,15 @@ export const decodeTask = (
   const t = readTuple(record);
   const lane = laneOf(t[0]);
   const arrival = { epoch: t[3], count: t[4] };
+  const order = t[22] ? 'lifo' : 'fifo';
   return {
     id,
     lane,
     state: taskStates[t[1]] ?? 'ready',
     priority: t[2],
     arrival,
-    readyKey: readyKey(lane.prefix, t[2], arrival, lane.order),
+    order,
+    readyKey: readyKey(lane.prefix, t[2], arrival, order),
     acceptedAtMs: t[5],
     dueAtMs: t[6],
     deadlineMs: t[7],

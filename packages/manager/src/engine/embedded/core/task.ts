@@ -25,6 +25,8 @@ export interface Task {
   readonly lane: TaskLane;
   readonly priority: number;
   readonly arrival: Arrival;
+  /** Of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
+  readonly order: 'fifo' | 'lifo';
   /** Key of its row in the ready table, and so its place in the lane. */
   readonly readyKey: string;
   readonly payloadBytes: number;

@@ -182,7 +182,7 @@ const retainMs: Readonly<Record<Outcome, number>> = {
 const RECORD_OVERHEAD_BYTES = 200;
 
 /** What a finished task costs the store, roughly. */
-const retainedBytesOf = (task: Task): number =>
+export const retainedBytesOf = (task: Task): number =>
   RECORD_OVERHEAD_BYTES +
   (task.result?.length ?? 0) +
   (task.error === undefined ? 0 : task.error.message.length + task.error.stack.length);

@@ -28,14 +28,16 @@ const claimantOf = (state: State, request: ClaimRequest): Claimant | undefined =
   return { session, lanes, max: request.max, grants: [], leftBytes: request.maxBytes };
 };
 
+const arrivedBefore = ({ arrival: a }: Task, { arrival: b }: Task): boolean =>
+  a.epoch === b.epoch ? a.count < b.count : a.epoch < b.epoch;
+
+/** Between a queue in order of arrival and one against it, arrival decides. */
 const comesBefore = (a: Task, b: Task): boolean => {
   if (a.priority !== b.priority) {
     return a.priority > b.priority;
   }
-  if (a.arrival.epoch !== b.arrival.epoch) {
-    return a.arrival.epoch < b.arrival.epoch;
-  }
-  return a.arrival.count < b.arrival.count;
+  const areLifo = a.order === 'lifo' && b.order === 'lifo';
+  return areLifo ? arrivedBefore(b, a) : arrivedBefore(a, b);
 };
 
 /** The best of the heads of several lanes. */

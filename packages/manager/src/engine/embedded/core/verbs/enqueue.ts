@@ -90,6 +90,7 @@ const newTask = (state: State, wanted: NewTask, now: Now): Task => {
     lane,
     priority: wanted.priority,
     arrival,
+    order: lane.order,
     readyKey: readyKey(lane.prefix, wanted.priority, arrival, lane.order),
     payloadBytes: wanted.payload.length,
     acceptedAtMs: now.wallMs,

@@ -1,4 +1,4 @@
-import type { Token } from '@millrace/protocol';
+import { type Token, tokenKey } from '@millrace/protocol';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
@@ -53,13 +53,14 @@ export const resume = (
 ): Token[] => {
   const session = openSession(state, sessionId);
   const lost = tokens.filter((token) => !takeUp(state, session, token, now));
-  const presented = new Set(tokens.map((token) => token.taskId));
+  const presented = new Set(tokens.map(tokenKey));
   for (const task of session.leased) {
-    if (!presented.has(task.id)) {
+    const held = task.lease && tokenOf(task.lease);
+    // An older token of the same task says nothing of the grant that came after it.
+    if (held === undefined || !presented.has(tokenKey(held))) {
       returnUncounted(state, task, now);
-    } else if (task.cancelRequested && task.lease !== undefined) {
-      const token = tokenOf(task.lease);
-      state.batch.aborts.push({ sessionId, token, reason: 'cancelled' });
+    } else if (task.cancelRequested) {
+      state.batch.aborts.push({ sessionId, token: held, reason: 'cancelled' });
     }
   }
   return lost;

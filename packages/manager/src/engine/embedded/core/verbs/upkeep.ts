@@ -56,7 +56,7 @@ const handlers: Readonly<Record<TimeIndex, HandleRow>> = {
   },
 };
 
-/** How far an index is handled: up to now, or all of it while finished tasks take too much space. */
+/** How far an index is handled: up to now, or on to the next row while finished tasks take too much space. */
 export const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
   index === 'retention' && state.retainedBytes > state.options.retainMaxBytes
     ? Number.MAX_SAFE_INTEGER
@@ -76,9 +76,13 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   const rows = state.journal.range(from, to, SWEEP_ROWS);
   state.nextAtMs[index] = Number.POSITIVE_INFINITY;
   for (const { key } of rows) {
+    const atMs = atMsOfTimeKey(key);
+    if (atMs > horizonMs(state, index, now)) {
+      break;
+    }
     const task = state.find(taskIdOfTimeKey(key));
     if (task !== undefined) {
-      handlers[index](state, task, atMsOfTimeKey(key), now);
+      handlers[index](state, task, atMs, now);
     }
     state.batch.remove(key);
   }

@@ -1,0 +1,13 @@
+/**
+ * The engine without the manager around it, for conformance suites, simulation
+ * and benchmarks. Not for users: it changes without notice.
+ */
+export type { Abort } from '../engine/embedded/core/batch.ts';
+export { Core, type Effects } from '../engine/embedded/core/core.ts';
+export { WINDOW_MAX_TASKS } from '../engine/embedded/core/lane.ts';
+export type { CoreOptions, Now } from '../engine/embedded/core/state.ts';
+export { EmbeddedEngine, type EmbeddedEngineOptions } from '../engine/embedded/embedded-engine.ts';
+export type { Journal, JournalSpace, Row, Write } from '../engine/embedded/journal.ts';
+export { lmdbJournal } from '../engine/embedded/lmdb-journal.ts';
+export { memoryJournal } from '../engine/embedded/memory-journal.ts';
+export type * from '../engine/engine.ts';
