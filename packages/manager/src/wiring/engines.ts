@@ -11,3 +11,4 @@ export type { Journal, JournalSpace, Row, Write } from '../engine/embedded/journ
 export { lmdbJournal } from '../engine/embedded/lmdb-journal.ts';
 export { memoryJournal } from '../engine/embedded/memory-journal.ts';
 export type * from '../engine/engine.ts';
+export { taskMoves } from '../engine/embedded/core/task-machine.ts';
