@@ -5,8 +5,10 @@ import type { Peer, PoolRoom } from '../peer.ts';
 import type { Services } from '../services.ts';
 import type { Command } from './command.ts';
 
-/** Grants leave in messages of about this much payload, to share frames with others. */
+/** Several grants share a message as long as it fits into one frame. */
 const GRANT_MESSAGE_BYTES = 32 * 1024;
+/** What a grant takes beside its payload, at most. */
+const GRANT_FIELDS_BYTES = 256;
 
 /** A pool of a worker: it gets as many tasks as it has given credits. */
 class Pool implements Claimant, PoolRoom {
@@ -47,7 +49,7 @@ class Pool implements Claimant, PoolRoom {
     let start = 0;
     let bytes = 0;
     for (const [index, grant] of grants.entries()) {
-      bytes += grant.payload.length;
+      bytes += GRANT_FIELDS_BYTES + grant.payload.length;
       if (bytes > GRANT_MESSAGE_BYTES) {
         this.#send(grants.slice(start, index + 1));
         start = index + 1;

@@ -156,6 +156,11 @@ export class EmbeddedEngine implements Engine {
     };
   }
 
+  /** Where memory and journal disagree; for tests, while nothing waits to be written. */
+  audit(): string[] {
+    return this.#core.audit();
+  }
+
   #now(): Now {
     return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
   }

@@ -9,7 +9,6 @@ import {
 import type { State } from './state.ts';
 import type { Task } from './task.ts';
 import { isFinished } from './task-machine.ts';
-import { isFinished } from './task-machine.ts';
 import { decodeLease, decodeTask } from './task-record.ts';
 import { retainedBytesOf } from './transitions.ts';
 

@@ -1,0 +1,257 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AttemptReport,
+  EmbeddedEngine,
+  type EngineEvents,
+  type EnqueueAnswer,
+  type Finished,
+  type Grant,
+  type Handle,
+  type Journal,
+  lmdbJournal,
+  memoryJournal,
+  type NewTask,
+  type QueueSpec,
+  type SettleAnswer,
+} from '@millrace/manager/engine';
+import { ITEM_NAME, type TaskError, type Token } from '@millrace/protocol';
+import { GatedJournal } from '../harness/gated-journal.ts';
+import { ManualClock } from '../harness/manual-clock.ts';
+
+export const engineKinds = ['memory', 'lmdb'] as const;
+export type EngineKind = (typeof engineKinds)[number];
+
+export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
+export const text = (value: Uint8Array | undefined): string | undefined =>
+  value === undefined ? undefined : Buffer.from(value).toString();
+
+export const task = (taskId: string, options: Partial<NewTask> = {}): NewTask => ({
+  taskId,
+  queue: 'q',
+  name: 'work',
+  payload: bytes(`payload of ${taskId}`),
+  priority: 0,
+  delayMs: 0,
+  deadlineMs: null,
+  attempts: 5,
+  expiresInMs: undefined,
+  ...options,
+});
+
+export const item = (taskId: string, options: Partial<NewTask> = {}): NewTask =>
+  task(taskId, { name: ITEM_NAME, ...options });
+
+export const failure = (message: string, retry = true): TaskError => ({
+  name: 'Error',
+  message,
+  stack: '',
+  retry,
+});
+
+export const idsOf = (grants: readonly Grant[]): string[] =>
+  grants.map(({ token }) => token.taskId);
+
+export const queueSpec = (name: string, options: Partial<QueueSpec> = {}): QueueSpec => ({
+  name,
+  maxItems: 1_000_000,
+  maxBytes: 1_000_000_000,
+  order: 'fifo',
+  ...options,
+});
+
+/** What an engine has told, in order. */
+class Told implements EngineEvents {
+  readonly readyCounts = new Map<string, number>();
+  readonly outcomes: Finished[] = [];
+  readonly aborts: string[] = [];
+  readonly rooms: string[] = [];
+  readonly failures: Error[] = [];
+
+  readonly ready: EngineEvents['ready'] = (queue, name, count) => {
+    const lane = `${queue}/${name}`;
+    this.readyCounts.set(lane, (this.readyCounts.get(lane) ?? 0) + count);
+  };
+
+  readonly finished: EngineEvents['finished'] = (tasks) => void this.outcomes.push(...tasks);
+
+  readonly abort: EngineEvents['abort'] = (sessionId, { taskId, grant }, reason) =>
+    void this.aborts.push(`${sessionId} ${taskId} ${grant} ${reason}`);
+
+  readonly room: EngineEvents['room'] = (queue) => void this.rooms.push(queue);
+
+  readonly failed: EngineEvents['failed'] = (error) => void this.failures.push(error);
+}
+
+export interface StageOptions {
+  readonly payloadMaxBytes?: number;
+  readonly retainMaxBytes?: number;
+  readonly queues?: readonly QueueSpec[];
+}
+
+const work: readonly Handle[] = [{ queue: 'q', name: 'work' }];
+
+/** One engine on one journal, with a clock that the test moves. */
+export class EngineStage {
+  clock = new ManualClock();
+  told = new Told();
+  readonly #kind: EngineKind;
+  readonly #options: StageOptions;
+  readonly #directory: string | undefined;
+  #base: Journal | undefined;
+  #gate: GatedJournal | undefined;
+  #engine: EmbeddedEngine | undefined;
+
+  private constructor(kind: EngineKind, options: StageOptions, directory: string | undefined) {
+    this.#kind = kind;
+    this.#options = options;
+    this.#directory = directory;
+  }
+
+  static async open(kind: EngineKind, options: StageOptions = {}): Promise<EngineStage> {
+    const directory =
+      kind === 'lmdb' ? await mkdtemp(join(tmpdir(), 'millrace-engine-')) : undefined;
+    const stage = new EngineStage(kind, options, directory);
+    await stage.#start();
+    return stage;
+  }
+
+  get engine(): EmbeddedEngine {
+    if (this.#engine === undefined) {
+      throw new Error('the stage has no engine');
+    }
+    return this.#engine;
+  }
+
+  get journal(): GatedJournal {
+    if (this.#gate === undefined) {
+      throw new Error('the stage has no journal');
+    }
+    return this.#gate;
+  }
+
+  async #start(): Promise<void> {
+    this.#base ??=
+      this.#directory === undefined ? memoryJournal() : await lmdbJournal(this.#directory);
+    this.told = new Told();
+    this.#gate = new GatedJournal(this.#base);
+    this.#engine = new EmbeddedEngine({
+      journal: this.#gate,
+      clock: this.clock,
+      randomBytes: (length) => new Uint8Array(length).fill(7),
+      payloadMaxBytes: this.#options.payloadMaxBytes ?? 1_048_576,
+      retainMaxBytes: this.#options.retainMaxBytes ?? 1_000_000_000,
+      restartGraceMs: 15_000,
+    });
+    for (const spec of this.#options.queues ?? [queueSpec('q')]) {
+      this.#engine.declareQueue(spec);
+    }
+    await this.#engine.start(this.told);
+  }
+
+  /** The process dies; what was not committed is lost. Another engine starts on the same journal. */
+  async crash(): Promise<void> {
+    this.clock = this.clock.succeed();
+    await this.#start();
+  }
+
+  /** An orderly stop and start. */
+  async reopen(): Promise<void> {
+    await this.engine.close();
+    this.clock = this.clock.succeed();
+    if (this.#kind === 'lmdb') {
+      this.#base = undefined;
+    }
+    await this.#start();
+  }
+
+  async end(): Promise<void> {
+    this.clock.succeed();
+    this.#gate?.release();
+    await this.#base?.close();
+    if (this.#directory !== undefined) {
+      await rm(this.#directory, { recursive: true });
+    }
+  }
+
+  /** Resolves when everything that was done so far is durable and told. */
+  async flushed(): Promise<void> {
+    await this.engine.outcomes([]);
+  }
+
+  /** Moves the time forward, timer by timer, with all that follows from each. */
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.clock.monotonicMs() + byMs;
+    await this.flushed();
+    while (this.clock.runNext(untilMs)) {
+      await this.flushed();
+    }
+    this.clock.moveTo(untilMs);
+  }
+
+  /** Opens sessions. */
+  sessions(...sessionIds: readonly string[]): void {
+    for (const sessionId of sessionIds) {
+      this.engine.openSession(sessionId);
+    }
+  }
+
+  /** Enqueues all or nothing. */
+  async enqueue(...tasks: readonly NewTask[]): Promise<EnqueueAnswer | undefined> {
+    const [answer] = await this.engine.enqueue([tasks]);
+    return answer;
+  }
+
+  async claim(
+    sessionId: string,
+    max = 1,
+    handles: readonly Handle[] = work,
+  ): Promise<readonly Grant[]> {
+    const request = { sessionId, handles, max, maxBytes: 1_000_000_000 };
+    const [grants = []] = await this.engine.claim([request]);
+    return grants;
+  }
+
+  /** Claims one task that must be there. */
+  async claimOne(sessionId: string, handles: readonly Handle[] = work): Promise<Grant> {
+    const [grant] = await this.claim(sessionId, 1, handles);
+    if (grant === undefined) {
+      throw new Error('nothing to claim');
+    }
+    return grant;
+  }
+
+  async settle(
+    sessionId: string,
+    { token }: { readonly token: Token },
+    kind: AttemptReport['kind'],
+    end: { readonly result?: Uint8Array; readonly error?: TaskError } = {},
+  ): Promise<SettleAnswer | undefined> {
+    const { error, result } = end;
+    const [answer] = await this.engine.settle(sessionId, [{ token, kind, result, error }]);
+    return answer;
+  }
+
+  async cancel(taskId: string): Promise<unknown> {
+    const [answer] = await this.engine.cancel([{ taskId, reason: 'no longer wanted' }]);
+    return answer;
+  }
+
+  async outcome(taskId: string): Promise<unknown> {
+    const [answer] = await this.engine.outcomes([taskId]);
+    return answer;
+  }
+
+  /** The state of a task, or that it is unknown. */
+  async state(taskId: string): Promise<string> {
+    const info = await this.engine.inspect(taskId);
+    return typeof info === 'string' ? info : info.state;
+  }
+
+  /** Where memory and journal disagree. */
+  async audit(): Promise<readonly string[]> {
+    await this.flushed();
+    return this.engine.audit();
+  }
+}
