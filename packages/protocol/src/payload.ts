@@ -92,7 +92,8 @@ export const encodePayload = (
   let bytes: Uint8Array;
   try {
     new Survey(maxBytes).walk(value);
-    bytes = Uint8Array.from(packr.pack(value));
+    // A copy, in Node's pool when it is small: the codec's buffer is large and would be kept alive.
+    bytes = Buffer.from(packr.pack(value));
     // What the receiver would refuse is refused here, where the caller can mend it.
     checkPayload(bytes);
   } catch (error) {

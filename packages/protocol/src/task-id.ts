@@ -5,6 +5,7 @@ import { limits } from './limits.ts';
 const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 const TIME_CHARS = 8;
 const RANDOM_CHARS = 13;
+const POOL_BYTES = 2_048;
 
 const timeChars = (wallMs: number): string => {
   let rest = wallMs;
@@ -24,9 +25,18 @@ export const taskIdMaker = (
   wallMs: () => number,
   randomBytes: (bytes: number) => Uint8Array,
 ): (() => string) => {
-  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) =>
-    Buffer.from(randomBytes(bytes)),
-  );
+  let pool: Uint8Array = new Uint8Array(0);
+  let used = 0;
+  // Random bytes are cheap by the thousand and dear by the dozen.
+  const take = (bytes: number): Uint8Array => {
+    if (used + bytes > pool.length) {
+      pool = randomBytes(Math.max(bytes, POOL_BYTES));
+      used = 0;
+    }
+    used += bytes;
+    return pool.subarray(used - bytes, used);
+  };
+  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) => Buffer.from(take(bytes)));
   let lastMs = -1;
   let prefix = '';
   return () => {

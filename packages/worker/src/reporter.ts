@@ -11,9 +11,10 @@ import type { AttemptResult } from './attempt-result.ts';
 type Report = MessageNamed<'settle'>['results'][number];
 export type SettleAnswer = MessageNamed<'settled'>['answers'][number];
 
-/** One SETTLE carries about this much at most. */
-const SETTLE_BYTES = 256 * 1024;
-const SETTLE_REPORTS = 1_000;
+/** Several reports share a SETTLE as long as it fits into one frame. */
+const SETTLE_BYTES = 32 * 1024;
+/** What a report takes beside its result, at most, unless it failed. */
+const REPORT_FIELDS_BYTES = 160;
 
 const reportOf = (token: Token, result: AttemptResult): Report => ({
   ...token,
@@ -26,8 +27,8 @@ const reportOf = (token: Token, result: AttemptResult): Report => ({
 const endOfMessage = (reports: readonly Report[], start: number): number => {
   let bytes = 0;
   let end = start;
-  while (end < reports.length && end - start < SETTLE_REPORTS) {
-    bytes += reports[end]?.result?.length ?? 0;
+  while (end < reports.length) {
+    bytes += REPORT_FIELDS_BYTES + (reports[end]?.result?.length ?? 0);
     end += 1;
     if (bytes > SETTLE_BYTES) {
       break;

@@ -1,14 +1,8 @@
 import { type AnyTask, checkSchema, decodePayload, encodePayload } from '@millrace/protocol';
+import type { Attempt } from './attempt.ts';
 import { findHandler, type HandlerTable } from './handler-table.ts';
 import type { Assignment, RunEnd } from './runners/runner.ts';
 import { isUnrecoverable, safeCodeOf, statedError, taskErrorOf } from './task-error.ts';
-import { taskLog } from './task-log.ts';
-
-/** How a run is stopped: what the handler sees of it. */
-export interface RunControl {
-  readonly signal: AbortSignal;
-  readonly deadline: Date | null;
-}
 
 const readInput = async (task: AnyTask, payload: Uint8Array): Promise<unknown> => {
   const what = `payload of task '${task.name}'`;
@@ -38,13 +32,12 @@ const threw = (thrown: unknown, retry: boolean): RunEnd => ({
 export const runHandler = async (
   handlers: HandlerTable,
   assignment: Assignment,
-  control: RunControl,
+  attempt: Attempt,
 ): Promise<RunEnd> => {
   const binding = findHandler(handlers, assignment);
   if (binding === undefined) {
     return { kind: 'threw', error: handlerNotFound(assignment) };
   }
-  const { taskId } = assignment.token;
   let input: unknown;
   try {
     input = await readInput(binding.task, assignment.payload);
@@ -52,9 +45,8 @@ export const runHandler = async (
     return threw(thrown, !isRefusedInput(thrown));
   }
   try {
-    control.signal.throwIfAborted();
-    const ctx = { taskId, attempt: assignment.attempt, log: taskLog(taskId), ...control };
-    const returned = await binding.fn(input, ctx);
+    attempt.throwIfAborted();
+    const returned = await binding.fn(input, attempt);
     return { kind: 'returned', result: await writeResult(binding.task, returned) };
   } catch (thrown) {
     return threw(thrown, !isUnrecoverable(thrown));

@@ -1,5 +1,5 @@
 import type { Assignment } from './runner.ts';
 
-/** When a run that starts now has to end, on the wall clock that all runners of a host share. */
-export const deadlineOf = ({ deadlineMs }: Assignment): Date | null =>
-  deadlineMs === null ? null : new Date(Date.now() + deadlineMs);
+/** When a run that starts now has to end, in ms on the wall clock that all runners of a host share. */
+export const deadlineOf = ({ deadlineMs }: Assignment): number | null =>
+  deadlineMs === null ? null : Date.now() + deadlineMs;

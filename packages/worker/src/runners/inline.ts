@@ -1,4 +1,4 @@
-import { abortError } from '../abort-error.ts';
+import { Attempt } from '../attempt.ts';
 import type { HandlerTable } from '../handler-table.ts';
 import { runHandler } from '../run-handler.ts';
 import { deadlineOf } from './deadline.ts';
@@ -22,13 +22,10 @@ export class InlineRunner implements Runner {
   async start(): Promise<void> {}
 
   run(assignment: Assignment): Run {
-    const controller = new AbortController();
+    const attempt = new Attempt(assignment, deadlineOf(assignment));
     const run: Run = {
-      ended: runHandler(this.#handlers, assignment, {
-        signal: controller.signal,
-        deadline: deadlineOf(assignment),
-      }),
-      abort: (reason) => controller.abort(abortError(reason)),
+      ended: runHandler(this.#handlers, assignment, attempt),
+      abort: (reason) => attempt.abort(reason),
       kill: () => false,
     };
     this.#open.add(run);

@@ -20,7 +20,7 @@ export class PoolRun implements Run {
 
   /** @param leaveQueue called when the run ends before it got a slot */
   constructor(runId: number, assignment: Assignment, leaveQueue: (run: PoolRun) => void) {
-    this.order = { type: 'millrace:run', runId, assignment, deadline: deadlineOf(assignment) };
+    this.order = { type: 'millrace:run', runId, assignment, deadlineAtMs: deadlineOf(assignment) };
     this.#leaveQueue = leaveQueue;
   }
 

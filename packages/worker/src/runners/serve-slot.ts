@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from '@millrace/protocol';
-import { abortError } from '../abort-error.ts';
+import { Attempt } from '../attempt.ts';
 import type { HandlerTable } from '../handler-table.ts';
 import { loadHandlers } from '../load-handlers.ts';
 import { runHandler } from '../run-handler.ts';
@@ -11,7 +11,7 @@ type Answer = (message: FromSlot) => void;
 class SlotServer {
   readonly #handlers: HandlerTable;
   readonly #answer: Answer;
-  readonly #signals = new Map<number, AbortController>();
+  readonly #attempts = new Map<number, Attempt>();
 
   constructor(handlers: HandlerTable, answer: Answer) {
     this.#handlers = handlers;
@@ -22,18 +22,15 @@ class SlotServer {
     if (message.type === 'millrace:run') {
       void this.#run(message);
     } else {
-      this.#signals.get(message.runId)?.abort(abortError(message.reason));
+      this.#attempts.get(message.runId)?.abort(message.reason);
     }
   }
 
-  async #run({ runId, assignment, deadline }: RunOrder): Promise<void> {
-    const controller = new AbortController();
-    this.#signals.set(runId, controller);
-    const end = await runHandler(this.#handlers, assignment, {
-      signal: controller.signal,
-      deadline,
-    });
-    this.#signals.delete(runId);
+  async #run({ runId, assignment, deadlineAtMs }: RunOrder): Promise<void> {
+    const attempt = new Attempt(assignment, deadlineAtMs);
+    this.#attempts.set(runId, attempt);
+    const end = await runHandler(this.#handlers, assignment, attempt);
+    this.#attempts.delete(runId);
     this.#answer({ type: 'millrace:ended', runId, end });
   }
 }

@@ -9,7 +9,8 @@ export interface RunOrder {
   readonly type: 'millrace:run';
   readonly runId: number;
   readonly assignment: Assignment;
-  readonly deadline: Date | null;
+  /** On the wall clock; `null` for no limit. */
+  readonly deadlineAtMs: number | null;
 }
 
 export interface AbortOrder {
