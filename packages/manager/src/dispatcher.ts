@@ -14,23 +14,55 @@ export interface Claimant {
 /** Most tasks dealt to one claimant in one go. */
 const CLAIM_MAX = 1_000;
 
-/** Whether a claim ended because of its bytes: there may be more. */
-const isFull = (grants: readonly Grant[]): boolean =>
-  grants.reduce((sum, { payload }) => sum + payload.length, 0) >= limits.claimMaxBytes;
+/** Whether the engine had nothing more for a claimant that asked for so many; a claim may also end by its bytes. */
+const isShort = (grants: readonly Grant[], asked: number): boolean =>
+  grants.length < asked &&
+  grants.reduce((sum, { payload }) => sum + payload.length, 0) < limits.claimMaxBytes;
 
 const laneOf = (handle: Handle): string => `${handle.queue}\0${handle.name}`;
+
+/** Takes off what a claimant was dealt; where one got all there was, nothing is left. */
+const account = (
+  announced: Map<string, number>,
+  { handles }: Claimant,
+  grants: readonly Grant[],
+  hasAll: boolean,
+): void => {
+  if (announced.size === 0) {
+    return;
+  }
+  const lanes = handles.map(laneOf);
+  for (const lane of hasAll ? lanes : []) {
+    announced.delete(lane);
+  }
+  for (const { handle } of grants) {
+    const lane = lanes[handle] ?? '';
+    const left = announced.get(lane);
+    if (left !== undefined) {
+      announced.set(lane, left - 1);
+    }
+  }
+};
 
 /**
  * Brings ready tasks and claimants together. Whoever gained room asks the
  * engine; whoever got less than it has room for is idle until a lane it handles
  * has something new, and then asks in turn, longest idle first.
+ *
+ * Invariant: a task that was announced while somebody was idle for it is claimed,
+ * or somebody who handles it has asked in vain, or somebody is about to ask.
  */
 export class Dispatcher {
   readonly #engine: Engine;
   readonly #idle = new Map<string, Set<Claimant>>();
   #hungry = new Set<Claimant>();
-  /** Lanes that gained tasks while a claim was under way, whose claimants were not idle yet. */
-  readonly #missed = new Map<string, number>();
+  /** Have room, and a peer that must first take what was sent to it. */
+  readonly #congested = new Set<Claimant>();
+  /**
+   * Tasks announced by lane, until a claim accounts for them: whoever was woken
+   * for one may take another, or leave.
+   */
+  #announced = new Map<string, number>();
   #isAsking = false;
   #isPlanned = false;
 
@@ -44,25 +76,31 @@ export class Dispatcher {
     this.#plan();
   }
 
-  /** A claimant is gone. Returns whether a claim for it may still be under way. */
+  /** A claimant is gone; what a claim under way brings it is still handed to it. */
   leaves(claimant: Claimant): void {
-    this.#hungry.delete(claimant);
+    this.#congested.delete(claimant);
     this.#setIdle(claimant, false);
+    if (this.#hungry.delete(claimant)) {
+      for (const handle of claimant.handles) {
+        this.#wake(laneOf(handle));
+      }
+    }
   }
 
   /** `count` more tasks can be claimed. */
   ready(queue: string, name: string, count: number): void {
     const lane = laneOf({ queue, name });
-    if (this.#isAsking) {
-      this.#missed.set(lane, (this.#missed.get(lane) ?? 0) + count);
+    // Who is hungry will see them; who is being answered may not have.
+    if (this.#isAsking || this.#idle.has(lane)) {
+      this.#announced.set(lane, (this.#announced.get(lane) ?? 0) + count);
+      this.#wake(lane);
     }
-    this.#wake(lane, count);
   }
 
-  #wake(lane: string, count: number): void {
-    let left = count;
+  #wake(lane: string): void {
+    let left = this.#announced.get(lane) ?? 0;
     for (const claimant of this.#idle.get(lane) ?? []) {
-      if (left === 0) {
+      if (left <= 0) {
         break;
       }
       left -= 1;
@@ -85,12 +123,8 @@ export class Dispatcher {
 
   async #ask(): Promise<void> {
     const claimants = this.#takeHungry();
-    if (claimants.length === 0) {
-      return;
-    }
-    for (const claimant of claimants) {
-      this.#setIdle(claimant, false);
-    }
+    const announced = this.#announced;
+    this.#announced = new Map();
     const requests: ClaimRequest[] = claimants.map((claimant) => ({
       sessionId: claimant.peer.sessionId,
       handles: claimant.handles,
@@ -98,40 +132,66 @@ export class Dispatcher {
       maxBytes: limits.claimMaxBytes,
     }));
     this.#isAsking = true;
-    const grants = await this.#engine.claim(requests);
+    const grants = claimants.length === 0 ? [] : await this.#engine.claim(requests);
     this.#isAsking = false;
     for (const [index, claimant] of claimants.entries()) {
-      this.#deal(claimant, grants[index] ?? [], requests[index]?.max ?? 0);
+      const dealt = grants[index] ?? [];
+      const hasAll = isShort(dealt, requests[index]?.max ?? 0);
+      account(announced, claimant, dealt, hasAll);
+      this.#deal(claimant, dealt, hasAll);
     }
-    for (const [lane, count] of this.#missed) {
-      this.#wake(lane, count);
-    }
-    this.#missed.clear();
+    this.#announceAgain(announced);
     this.#plan();
   }
 
   /** Who can be dealt to now; whoever is congested asks again when it is not. */
   #takeHungry(): Claimant[] {
-    const hungry = this.#hungry;
+    const hungry = [...this.#hungry];
     this.#hungry = new Set();
-    return [...hungry].filter((claimant) => {
+    return hungry.filter((claimant) => {
+      this.#setIdle(claimant, false);
       if (claimant.peer.isCongested) {
-        claimant.peer.onceDrained(() => this.wants(claimant));
+        this.#awaitDrain(claimant);
         return false;
       }
       return claimant.room() > 0;
     });
   }
 
-  #deal(claimant: Claimant, grants: readonly Grant[], asked: number): void {
+  #awaitDrain(claimant: Claimant): void {
+    if (!this.#congested.has(claimant)) {
+      this.#congested.add(claimant);
+      claimant.peer.onceDrained(() => {
+        if (this.#congested.delete(claimant)) {
+          this.wants(claimant);
+        }
+      });
+    }
+  }
+
+  #deal(claimant: Claimant, grants: readonly Grant[], hasAll: boolean): void {
     claimant.take(grants);
     if (claimant.room() === 0) {
       return;
     }
-    if (grants.length === asked || isFull(grants)) {
-      this.#hungry.add(claimant);
-    } else {
+    if (hasAll) {
       this.#setIdle(claimant, true);
+    } else {
+      this.#hungry.add(claimant);
+    }
+  }
+
+  /** What no claim accounted for may still be there for those who are idle. */
+  #announceAgain(announced: ReadonlyMap<string, number>): void {
+    for (const [lane, count] of announced) {
+      this.#announced.set(lane, (this.#announced.get(lane) ?? 0) + count);
+    }
+    for (const [lane, count] of this.#announced) {
+      if (count > 0 && this.#idle.has(lane)) {
+        this.#wake(lane);
+      } else {
+        this.#announced.delete(lane);
+      }
     }
   }
 

@@ -52,11 +52,13 @@ export class LocalPeer implements Peer {
   };
 
   /** Ends what still waits; leases return. */
-  close(): void {
+  async close(): Promise<void> {
     this.#requests.failAll(new MillraceError('CLIENT_CLOSED', 'the manager was stopped'));
     for (const withdraw of this.waiting.values()) {
       withdraw();
     }
+    // A failed store has been told, and nothing can be given back to it.
+    await this.#services.engine.endSession(this.sessionId).catch(() => {});
   }
 
   #request(request: Request): Promise<Message> {

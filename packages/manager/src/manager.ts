@@ -171,11 +171,11 @@ export class Manager {
     if (this.#running !== undefined) {
       throw new MillraceError('BAD_OPTION', 'this manager is already started');
     }
-    const journal = await this.#openJournal();
+    const engine = new EmbeddedEngine({ ...this.#options, journal: await this.#openJournal() });
     try {
-      this.#running = await this.#serve(journal);
+      this.#running = await this.#serve(engine);
     } catch (error) {
-      await journal.close();
+      await engine.close();
       throw error;
     }
     return { url: this.#running.url, epoch: this.#running.engine.epoch };
@@ -187,7 +187,7 @@ export class Manager {
     this.#running = undefined;
     if (running !== undefined) {
       running.statusDesk.stop();
-      running.local.close();
+      await running.local.close();
       await running.server.close();
       running.waits.stop();
       await running.engine.close();
@@ -220,9 +220,8 @@ export class Manager {
     return dataDir === undefined ? Promise.resolve(memoryJournal()) : lmdbJournal(dataDir);
   }
 
-  async #serve(journal: Journal): Promise<Running> {
+  async #serve(engine: Engine): Promise<Running> {
     const { clock, host, payloadMaxBytes, randomBytes } = this.#options;
-    const engine = new EmbeddedEngine({ ...this.#options, journal });
     const waits = new Waits(clock);
     const dispatcher = new Dispatcher(engine);
     const results = new Results(engine, waits);

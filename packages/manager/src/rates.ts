@@ -33,7 +33,7 @@ export class Rates {
     const samples = this.#samples.get(queue) ?? [];
     const first = samples[0];
     const last = samples[samples.length - 1];
-    if (first === undefined || last === undefined || first === last) {
+    if (first === undefined || last === undefined || first.atMs === last.atMs) {
       return { inPerSecond: 0, outPerSecond: 0 };
     }
     const seconds = (last.atMs - first.atMs) / 1_000;

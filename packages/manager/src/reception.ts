@@ -50,6 +50,8 @@ export class Reception {
   /** The peer said goodbye: nothing of it is kept. */
   async goodbye(session: PeerSession): Promise<void> {
     this.sessions.delete(session.sessionId);
+    // Otherwise the dispatcher would wake it for tasks that the engine no longer gives it.
+    session.retire();
     await this.#services.engine.endSession(session.sessionId);
     session.send({ verb: 'goodbyeAck' });
   }

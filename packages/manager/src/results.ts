@@ -9,6 +9,8 @@ interface ResultWait {
   readonly requestId: number;
   readonly taskId: string;
   readonly wait: Wait;
+  /** Ends it; its place in `peer.waiting`, which a resent request with the same id takes over. */
+  readonly withdraw: () => void;
 }
 
 /** What AWAIT_OUTCOME asks for. */
@@ -78,20 +80,25 @@ export class Results {
   #begin(peer: Peer, request: ResultRequest): ResultWait {
     const { requestId, taskId } = request;
     const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
-    const wait = this.#waits.add(waitMs, () => void this.#sliceOver(waiting));
-    const waiting: ResultWait = { peer, requestId, taskId, wait };
+    const waiting: ResultWait = {
+      peer,
+      requestId,
+      taskId,
+      wait: this.#waits.add(waitMs, () => void this.#sliceOver(waiting)),
+      withdraw: () => this.#end(waiting),
+    };
     const others = this.#byTask.get(taskId);
     if (others === undefined) {
       this.#byTask.set(taskId, new Set([waiting]));
     } else {
       others.add(waiting);
     }
-    peer.waiting.set(requestId, () => this.#end(waiting));
+    peer.waiting.set(requestId, waiting.withdraw);
     return waiting;
   }
 
-  #isOpen(waiting: ResultWait): boolean {
-    return waiting.peer.waiting.has(waiting.requestId);
+  #isOpen({ peer, requestId, withdraw }: ResultWait): boolean {
+    return peer.waiting.get(requestId) === withdraw;
   }
 
   #answer(waiting: ResultWait, answer: OutcomeAnswer): void {
@@ -125,7 +132,9 @@ export class Results {
   #end(waiting: ResultWait): void {
     const { peer, requestId, taskId, wait } = waiting;
     this.#waits.remove(wait);
-    peer.waiting.delete(requestId);
+    if (this.#isOpen(waiting)) {
+      peer.waiting.delete(requestId);
+    }
     const others = this.#byTask.get(taskId);
     if (others?.delete(waiting) && others.size === 0) {
       this.#byTask.delete(taskId);

@@ -29,6 +29,8 @@ export class Room {
   readonly #waits: Waits;
   /** By queue, then by peer and request, in order of arrival. */
   readonly #parked = new Map<string, Map<string, Parked>>();
+  /** The same by peer and request alone: a request waits in one queue at a time. */
+  readonly #byPlace = new Map<string, Parked>();
 
   constructor(engine: Engine, waits: Waits) {
     this.#engine = engine;
@@ -42,17 +44,24 @@ export class Room {
     if (parked === undefined || request.waitMs === 0) {
       return false;
     }
-    return parked.get(placeOf(peer, request.requestId))?.invitation === undefined;
+    return this.#byPlace.get(placeOf(peer, request.requestId))?.invitation === undefined;
   }
 
   /** The request found no room; it waits, or goes on waiting, if it may. */
   park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
-    const again = this.#parked.get(queue)?.get(placeOf(peer, requestId));
-    if (again !== undefined) {
+    const again = this.#byPlace.get(placeOf(peer, requestId));
+    if (again?.queue === queue) {
       this.#endInvitation(again);
       peer.send({ verb: 'parked', requestId });
+      // Room may have come between its refusal and now, when it still counted as invited.
+      this.invite(queue);
       return;
+    }
+    if (again !== undefined) {
+      // Where it was invited there is room; another queue of its tasks is full.
+      this.#remove(again);
+      this.invite(again.queue);
     }
     if (request.waitMs === 0) {
       peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
@@ -109,20 +118,24 @@ export class Room {
 
   #add(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
+    const tasks = request.tasks.filter((task) => task.queue === queue);
     const parked: Parked = {
       peer,
       requestId,
       queue,
-      items: request.tasks.length,
-      bytes: request.tasks.reduce((sum, task) => sum + task.payload.length, 0),
+      items: tasks.length,
+      bytes: tasks.reduce((sum, task) => sum + task.payload.length, 0),
       untilMs: this.#waits.add(request.waitMs, () => {
         this.#remove(parked);
         peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+        // It may have been too large for the room that there is, and the next is not.
+        this.invite(queue);
       }),
       invitation: undefined,
     };
     const others = this.#parked.get(queue) ?? new Map<string, Parked>();
     this.#parked.set(queue, others.set(placeOf(peer, requestId), parked));
+    this.#byPlace.set(placeOf(peer, requestId), parked);
     peer.waiting.set(requestId, () => {
       this.#remove(parked);
       this.invite(queue);
@@ -140,8 +153,10 @@ export class Room {
     this.#waits.remove(parked.untilMs);
     this.#endInvitation(parked);
     parked.peer.waiting.delete(parked.requestId);
+    const place = placeOf(parked.peer, parked.requestId);
+    this.#byPlace.delete(place);
     const others = this.#parked.get(parked.queue);
-    if (others?.delete(placeOf(parked.peer, parked.requestId)) && others.size === 0) {
+    if (others?.delete(place) && others.size === 0) {
       this.#parked.delete(parked.queue);
     }
   }

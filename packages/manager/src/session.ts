@@ -85,8 +85,17 @@ export class PeerSession implements Peer {
     }
   }
 
+  /** Nothing is dealt to it any more; its connection has only the last words left. */
+  retire(): void {
+    this.#endWork();
+  }
+
   #endConnection(): void {
     this.#main = undefined;
+    this.#endWork();
+  }
+
+  #endWork(): void {
     for (const pool of this.pools.values()) {
       pool.leave();
     }

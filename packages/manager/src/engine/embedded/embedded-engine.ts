@@ -62,6 +62,7 @@ export class EmbeddedEngine implements Engine {
   #events = silent;
   #isCommitting = false;
   #isCommitPlanned = false;
+  #isStarted = false;
   #isClosed = false;
   #failure: MillraceError | undefined;
   /** Resolves when the batch that is collecting now is durable. */
@@ -87,6 +88,7 @@ export class EmbeddedEngine implements Engine {
   async start(events: EngineEvents): Promise<void> {
     this.#events = events;
     this.#core.load(this.#randomBytes(SECRET_BYTES), this.#now());
+    this.#isStarted = true;
     this.#checkSpace();
     await this.#durable(() => undefined);
   }
@@ -96,7 +98,7 @@ export class EmbeddedEngine implements Engine {
     this.#stopTick();
     this.#stopSpaceCheck();
     try {
-      if (this.#failure === undefined) {
+      if (this.#isStarted && this.#failure === undefined) {
         await this.#durable(() => undefined);
       }
     } finally {

@@ -1,0 +1,41 @@
+import type { Message } from '@millrace/protocol';
+import type { Credit, Peer, PoolRoom, Withdraw } from '../peer.ts';
+
+/** A peer that keeps what it is sent. */
+export class RecordingPeer implements Peer {
+  readonly sessionId: string;
+  readonly waiting = new Map<number, Withdraw>();
+  readonly pools = new Map<number, PoolRoom>();
+  readonly earlyCredit = new Map<number, Credit>();
+  readonly sent: Message[] = [];
+  isCongested = false;
+  readonly #whenDrained: (() => void)[] = [];
+
+  constructor(sessionId: string) {
+    this.sessionId = sessionId;
+  }
+
+  readonly send = (message: Message): void => void this.sent.push(message);
+
+  readonly onceDrained = (run: () => void): void => void this.#whenDrained.push(run);
+
+  /** What was sent since the last look, as `verb requestId`. */
+  take(): string[] {
+    return this.sent
+      .splice(0)
+      .map((message) =>
+        `${message.verb} ${'requestId' in message ? message.requestId : ''}`.trim(),
+      );
+  }
+
+  get drainsAwaited(): number {
+    return this.#whenDrained.length;
+  }
+
+  drain(): void {
+    this.isCongested = false;
+    for (const run of this.#whenDrained.splice(0)) {
+      run();
+    }
+  }
+}
