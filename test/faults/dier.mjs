@@ -1,0 +1,10 @@
+/** Takes a lease, waits for another, and awaits its end. */
+import { connect } from '@millrace/client';
+
+const client = await connect();
+const queue = client.queue('default');
+await queue.put('an item');
+await queue.lease();
+queue.get().catch(() => {});
+await queue.size();
+console.log('waits');
