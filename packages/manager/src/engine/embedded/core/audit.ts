@@ -1,15 +1,10 @@
-import {
-  decodeId,
-  rangeOf,
-  type Table,
-  taskIdOfLeaseKey,
-  taskIdOfTaskKey,
-  taskIdOfTimeKey,
-} from './keys.ts';
+import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from './keys.ts';
+import { decodeIds } from './list-row.ts';
+import { leasesInForce } from './load.ts';
 import type { State } from './state.ts';
 import type { Task } from './task.ts';
 import { isFinished } from './task-machine.ts';
-import { decodeLease, decodeTask } from './task-record.ts';
+import { decodeTask } from './task-record.ts';
 import { retainedBytesOf } from './transitions.ts';
 
 /**
@@ -31,78 +26,81 @@ const ALL = Number.MAX_SAFE_INTEGER;
 
 const rows = (state: State, table: Table) => state.journal.range(...rangeOf(table), ALL);
 
-/** Every task as the journal has it; a task with a lease row counts as leased. */
+/** Every task as the journal has it; a task with a lease in force counts as leased. */
 const tasksOnDisk = (state: State): Map<string, Task> => {
   const tasks = new Map<string, Task>();
   for (const { key, value } of rows(state, 'task')) {
     const id = taskIdOfTaskKey(key);
     tasks.set(id, decodeTask(id, value, state.laneOf));
   }
-  for (const { key } of rows(state, 'lease')) {
-    const task = tasks.get(taskIdOfLeaseKey(key));
-    if (task?.state === 'ready') {
-      task.state = 'leased';
-    }
+  for (const { task } of leasesInForce(state, (taskId) => tasks.get(taskId)).values()) {
+    task.state = 'leased';
   }
   return tasks;
 };
 
 const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
   const breaches: string[] = [];
-  const rowsLeft = new Map(
-    rows(state, 'lease').map(({ key, value }) => [taskIdOfLeaseKey(key), decodeLease(value)]),
-  );
+  const waiting = (taskId: string): Task | undefined => {
+    const task = tasks.get(taskId);
+    return task === undefined ? undefined : { ...task, state: 'ready' };
+  };
+  const leased = [...tasks.values()].filter((task) => task.state === 'leased');
+  const inForce = leasesInForce(state, waiting);
+  const left = new Map(leased.map(({ id }) => [id, inForce.get(id)?.record]));
   for (const session of state.sessions.values()) {
     for (const { id, lease } of session.leased) {
-      const row = rowsLeft.get(id);
-      rowsLeft.delete(id);
-      if (lease?.sessionId !== session.id || row?.sessionId !== session.id) {
+      const record = left.get(id);
+      left.delete(id);
+      if (lease?.sessionId !== session.id || record?.sessionId !== session.id) {
         breaches.push(`session ${session.id} has task ${id}, which is not leased to it`);
-      } else if (row.epoch !== lease.epoch || row.grant !== lease.grant) {
+      } else if (record.epoch !== lease.epoch || record.grant !== lease.grant) {
         breaches.push(`the lease of task ${id} has another token on disk`);
       } else if (lease.heapIndex >= 0 !== Number.isFinite(lease.atMs)) {
         breaches.push(`the lease of task ${id} has a deadline and is not watched, or the reverse`);
       }
     }
   }
-  for (const id of rowsLeft.keys()) {
-    breaches.push(
-      `the lease row of task ${id} (${tasks.get(id)?.state ?? 'gone'}) belongs to no session`,
-    );
+  for (const id of left.keys()) {
+    breaches.push(`the lease of task ${id} on disk belongs to no session`);
   }
   return breaches;
 };
 
-/** For each index the ids that it should name, by what the tasks say of themselves. */
-const indexed: Readonly<
-  Record<'ready' | 'due' | 'expiry' | 'retention' | 'tombstone', (task: Task) => boolean>
+/** For each index where the rows of a task must be, by what the task says of itself. */
+const wanted: Readonly<
+  Record<'due' | 'expiry' | 'retention' | 'tombstone', (task: Task) => boolean>
 > = {
-  ready: (task) => task.state === 'ready',
   due: (task) => task.state === 'scheduled',
-  // A row of a task that was started is dropped when its time comes, not before.
   expiry: (task) => task.expiresAtMs !== undefined && !isFinished(task.state) && task.grants === 0,
   retention: (task) => isFinished(task.state) && !task.isTombstone,
   tombstone: (task) => task.isTombstone,
 };
 
-const idsIn = (state: State, table: keyof typeof indexed): string[] =>
-  rows(state, table).map(({ key, value }) =>
-    table === 'ready' ? decodeId(value) : taskIdOfTimeKey(key),
-  );
-
+/** A row may name a task that has moved on; a task must be named by a row. */
 const auditIndexes = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
   const breaches: string[] = [];
-  for (const table of ['ready', 'due', 'expiry', 'retention', 'tombstone'] as const) {
-    const missing = new Set([...tasks.values()].filter(indexed[table]).map((task) => task.id));
-    for (const id of idsIn(state, table)) {
-      const { state: present } = tasks.get(id) ?? {};
-      const mayStay = table === 'expiry' && present !== undefined && !isFinished(present);
-      if (!missing.delete(id) && !mayStay) {
-        breaches.push(`a ${table} row names task ${id}, which is ${present ?? 'gone'}`);
+  const expectNamed = (
+    table: Table,
+    named: ReadonlySet<string>,
+    isWanted: (task: Task) => boolean,
+  ): void => {
+    for (const task of tasks.values()) {
+      if (isWanted(task) && !named.has(task.id)) {
+        breaches.push(`task ${task.id} (${task.state}) has no ${table} row`);
       }
     }
-    breaches.push(...[...missing].map((id) => `task ${id} has no ${table} row`));
+  };
+  const idsOf = (table: Table): Set<string> =>
+    new Set(rows(state, table).flatMap(({ value }) => decodeIds(value)));
+  expectNamed('ready', idsOf('ready'), (task) => task.state === 'ready');
+  for (const table of ['expiry', 'retention', 'tombstone'] as const) {
+    expectNamed(table, idsOf(table), wanted[table]);
   }
+  const due = rows(state, 'due').flatMap(({ key, value }) =>
+    decodeIds(value).filter((id) => tasks.get(id)?.dueAtMs === atMsOfTimeKey(key)),
+  );
+  expectNamed('due', new Set(due), wanted.due);
   return breaches;
 };
 
@@ -123,7 +121,7 @@ const auditCounters = (state: State, tasks: ReadonlyMap<string, Task>): string[]
     const bytes = unfinished.reduce((sum, task) => sum + task.payloadBytes, 0);
     expect(`bytes of queue ${queue.spec.name}`, bytes, queue.counters.bytes);
   }
-  const kept = [...tasks.values()].filter(indexed.retention);
+  const kept = [...tasks.values()].filter(wanted.retention);
   expect(
     'retained bytes',
     kept.reduce((n, task) => n + retainedBytesOf(task), 0),
@@ -140,22 +138,14 @@ const auditMemory = (state: State): string[] => {
       breaches.push(`task ${task.id} (${task.state}) is in memory for no reason`);
     }
   }
-  const windows = new Map(
-    [...state.lanes.values()].flatMap((lane) =>
-      [...lane].map((task) => [task.readyKey, task] as const),
-    ),
-  );
   for (const { key, value } of rows(state, 'ready')) {
-    const id = decodeId(value);
-    const inMemory = state.tasks.get(id);
     const lane = [...state.lanes.values()].find(({ prefix }) => key.startsWith(prefix));
-    if (lane?.covers(key) === true && inMemory === undefined) {
-      breaches.push(`task ${id} is ready before the frontier of its lane, and not in its window`);
+    for (const id of decodeIds(value)) {
+      const isReady = state.find(id)?.state === 'ready';
+      if (lane?.covers(key) === true && isReady && !state.tasks.has(id)) {
+        breaches.push(`task ${id} is ready before what its lane has not read, and not in memory`);
+      }
     }
-    windows.delete(key);
-  }
-  for (const task of windows.values()) {
-    breaches.push(`task ${task.id} is in a window and has no ready row`);
   }
   return breaches;
 };

@@ -2,7 +2,7 @@ import type { Token } from '@millrace/protocol';
 import type { Write } from '../journal.ts';
 import type { TimeIndex } from './keys.ts';
 import type { Queue } from './queue.ts';
-import type { Task } from './task.ts';
+import type { Lease, Task } from './task.ts';
 
 export interface Abort {
   readonly sessionId: string;
@@ -19,22 +19,26 @@ export class Batch {
   readonly writes: Write[] = [];
   /** Tasks that this batch writes; a task whose last batch this is can leave memory after it. */
   readonly touched: Task[] = [];
-  /** Tasks that become claimable. */
-  readonly ready: Task[] = [];
+  /** New tasks that become claimable, in order of arrival. */
+  readonly arrived: Task[] = [];
+  /** Tasks that become claimable again, or late: returned, or fallen due. */
+  readonly returned: Task[] = [];
+  /** Leases that begin, or whose cancellation was requested. */
+  readonly leases = new Set<Lease>();
   /** Tasks whose outcome becomes visible. */
   readonly finished: Task[] = [];
   readonly aborts: Abort[] = [];
   readonly dirtyQueues = new Set<Queue>();
   readonly queuesWithRoom = new Set<Queue>();
-  /** The earliest row it adds to each time index. */
-  readonly nextAtMs = new Map<TimeIndex, number>();
+  /** For each time index, the tasks of each instant. */
+  readonly times = new Map<TimeIndex, Map<number, string[]>>();
 
   constructor(number: number) {
     this.number = number;
   }
 
   get isEmpty(): boolean {
-    return this.writes.length === 0 && this.aborts.length === 0;
+    return this.writes.length === 0 && this.aborts.length === 0 && this.leases.size === 0;
   }
 
   put(key: string, value: Uint8Array): void {
@@ -43,5 +47,16 @@ export class Batch {
 
   remove(key: string): void {
     this.writes.push({ key, value: undefined });
+  }
+
+  putTime(index: TimeIndex, atMs: number, taskId: string): void {
+    const instants = this.times.get(index) ?? new Map<number, string[]>();
+    this.times.set(index, instants);
+    const together = instants.get(atMs);
+    if (together === undefined) {
+      instants.set(atMs, [taskId]);
+    } else {
+      together.push(taskId);
+    }
   }
 }

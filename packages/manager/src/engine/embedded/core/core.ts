@@ -190,7 +190,7 @@ export class Core {
 
   #offerReady(batch: Batch): Map<TaskLane, number> {
     const counts = new Map<TaskLane, number>();
-    for (const task of batch.ready) {
+    for (const task of [...batch.arrived, ...batch.returned]) {
       if (task.state === 'ready' && task.lastBatch === batch.number) {
         task.lane.offer(task);
         counts.set(task.lane, (counts.get(task.lane) ?? 0) + 1);

@@ -53,8 +53,13 @@ export const queueOfCountersKey = (key: string): string => bytesAsUtf8(key.slice
 
 export const taskKey = (taskId: string): string => table.task + taskId;
 export const taskIdOfTaskKey = (key: string): string => key.slice(1);
-export const leaseKey = (taskId: string): string => table.lease + taskId;
-export const taskIdOfLeaseKey = (key: string): string => key.slice(1);
+
+/** Tells the rows of one batch from those of all others; later batches sort behind. */
+export const stampOf = (epoch: number, batchNumber: number): string =>
+  bigEndian(epoch, 4) + bigEndian(batchNumber, 6);
+
+export const leaseRowKey = (stamp: string, index: number): string =>
+  table.lease + stamp + bigEndian(index, 2);
 
 /** When a task arrived: the epoch of the manager, then a count within it. */
 export interface Arrival {
@@ -79,14 +84,17 @@ export const readyKey = (
   return prefix + String.fromCharCode(127 - priority) + bigEndian(epoch, 4) + bigEndian(count, 6);
 };
 
+/** The row of tasks that became ready together, by the first of them. */
+export const readyRowKey = (firstReadyKey: string, stamp: string): string => firstReadyKey + stamp;
+
 /** The indexes by wall time: schedules, expiries, kept results, ids kept after their task. */
 export const timeIndexes = ['due', 'expiry', 'retention', 'tombstone'] as const;
 export type TimeIndex = (typeof timeIndexes)[number];
 
 const TIME_CHARS = 7;
 
-export const timeKey = (index: TimeIndex, atMs: number, taskId: string): string =>
-  table[index] + bigEndian(atMs, TIME_CHARS) + taskId;
+export const timeKey = (index: TimeIndex, atMs: number, stamp: string): string =>
+  table[index] + bigEndian(atMs, TIME_CHARS) + stamp;
 
 export const atMsOfTimeKey = (key: string): number => {
   let atMs = 0;
@@ -95,7 +103,6 @@ export const atMsOfTimeKey = (key: string): number => {
   }
   return atMs;
 };
-export const taskIdOfTimeKey = (key: string): string => key.slice(1 + TIME_CHARS);
 
 /** The rows of a time index up to and including `atMs`. */
 export const timeRange = (index: TimeIndex, atMs: number): readonly [string, string] => [
@@ -111,13 +118,8 @@ export const rangeOf = (name: Table): readonly [string, string] => [
   behind(table[name]),
 ];
 
-/** The rows of a lane behind `key`, or all of them. */
-export const readyRange = (prefix: string, afterKey: string): readonly [string, string] => [
-  afterKey === '' ? prefix : `${afterKey}\0`,
+/** The rows of a lane from `key` on. */
+export const readyRange = (prefix: string, key: string): readonly [string, string] => [
+  key < prefix ? prefix : key,
   behind(prefix),
 ];
-
-/** A task id as the value of an index row. */
-export const encodeId = (taskId: string): Uint8Array => Buffer.from(taskId, 'latin1');
-export const decodeId = (value: Uint8Array): string =>
-  Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');

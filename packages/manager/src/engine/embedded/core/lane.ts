@@ -1,17 +1,31 @@
 import { ITEM_NAME } from '@millrace/protocol';
-import type { Journal } from '../journal.ts';
-import { decodeId, readyPrefix, readyRange } from './keys.ts';
+import type { Journal, Row } from '../journal.ts';
+import { readyPrefix, readyRange } from './keys.ts';
+import { decodeIds, ListRow } from './list-row.ts';
 
 /** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
 export const WINDOW_MAX_TASKS = 1_024;
 const REFILL_TASKS = 512;
+const REFILL_ROWS = 8;
 /** Sorts behind every key. */
 const END = '\xff';
 
 /** What a lane needs of a task: its place, and whether the window holds it. */
 export interface Waiting {
   readonly readyKey: string;
+  /** The row that lists it as ready. */
+  readyRow: ListRow | undefined;
   inWindow: boolean;
+}
+
+/** Where a lane finds the tasks that its rows name. */
+export interface Shelf<T> {
+  /** A task that memory holds, in whatever state. */
+  inMemory(taskId: string): T | undefined;
+  /** A task that only the disk has, if it is ready in this lane; from now on memory holds it. */
+  fromDisk(taskId: string): T | undefined;
+  /** A row that names no ready task any more. */
+  drop(rowKey: string): void;
 }
 
 /** What a lane needs of its queue. */
@@ -22,9 +36,10 @@ export interface LaneQueue {
 /**
  * The ready tasks of one task name in one queue, in order. Memory holds the head.
  *
- * Invariant: every durable ready row up to and including `frontier` is accounted
- * for in memory (in the window, leased, or being written); rows behind it are on
- * disk only. With the frontier at the end, the window is the whole lane.
+ * Invariant: every durable ready row before `unread` is accounted for in memory:
+ * its tasks are in the window, leased, or being written. Rows from there on are
+ * on disk only, and all their tasks come behind the window's last. With `unread`
+ * at the end, the window is the whole lane.
  */
 export class Lane<T extends Waiting, Q extends LaneQueue> {
   readonly number: number;
@@ -34,7 +49,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   /** Ascending by ready key; what is before `#head` is gone. */
   #window: T[] = [];
   #head = 0;
-  #frontier: string;
+  #unread: string;
 
   /** @param isNew whether the store can hold no row of this lane yet */
   constructor(number: number, queue: Q, name: string, isNew: boolean) {
@@ -42,7 +57,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     this.queue = queue;
     this.name = name;
     this.prefix = readyPrefix(number);
-    this.#frontier = isNew ? END : '';
+    this.#unread = isNew ? END : '';
   }
 
   /** Whether this lane holds items, made by `put`, rather than tasks. */
@@ -63,34 +78,49 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   }
 
   /** Whether memory accounts for a durable row of this key. */
-  covers(readyKey: string): boolean {
-    return readyKey <= this.#frontier;
+  covers(rowKey: string): boolean {
+    return rowKey < this.#unread;
   }
 
   /**
    * Takes in a task whose ready row is now durable. Answers whether memory keeps
-   * it; behind the frontier its row on disk is enough.
+   * it; from `unread` on its row on disk is enough.
    */
   offer(task: T): boolean {
-    if (!this.covers(task.readyKey)) {
+    if (task.readyRow === undefined || !this.covers(task.readyRow.key)) {
       return false;
     }
     this.#insert(task);
     return true;
   }
 
-  /** Drops the tail beyond the window's bound, and hands out what was dropped. */
+  /** Drops the tail well beyond the window's bound, whole rows of it, and hands out what was dropped. */
   trim(): T[] {
-    const excess = this.windowSize - WINDOW_MAX_TASKS;
-    if (excess <= 0) {
+    if (this.windowSize <= WINDOW_MAX_TASKS * 2) {
       return [];
     }
-    const dropped = this.#window.splice(this.#window.length - excess, excess);
+    const { position, unread } = this.#cut();
+    const dropped = this.#window.splice(position);
     for (const task of dropped) {
       task.inWindow = false;
+      task.readyRow = undefined;
     }
-    this.#frontier = this.#window[this.#window.length - 1]?.readyKey ?? '';
+    this.#unread = unread;
     return dropped;
+  }
+
+  /** The first place beyond the bound where every row behind begins behind everything before. */
+  #cut(): { readonly position: number; readonly unread: string } {
+    let cut = { position: this.#window.length, unread: this.#unread };
+    let { unread } = cut;
+    for (let i = this.#window.length - 1; i >= this.#head + WINDOW_MAX_TASKS; i--) {
+      const rowKey = this.#window[i]?.readyRow?.key ?? '';
+      unread = rowKey < unread ? rowKey : unread;
+      if (unread > (this.#window[i - 1]?.readyKey ?? '')) {
+        cut = { position: i, unread };
+      }
+    }
+    return cut;
   }
 
   /** Takes a task out of the window: claimed, cancelled or expired. */
@@ -107,22 +137,55 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   }
 
   /**
-   * When the window is empty and the disk may hold more, reads the next rows.
-   * `load` gives the task of a row, or nothing when memory accounts for it already.
+   * When the window is empty and the disk may hold more, reads the next rows: at
+   * least until no unread row can name a task that comes before one in memory.
    */
-  refill(journal: Journal, load: (taskId: string) => T | undefined): void {
-    while (this.windowSize === 0 && this.#frontier !== END) {
-      const [from, to] = readyRange(this.prefix, this.#frontier);
-      const rows = journal.range(from, to, REFILL_TASKS);
-      for (const { value } of rows) {
-        const task = load(decodeId(value));
-        if (task !== undefined) {
-          task.inWindow = true;
-          this.#window.push(task);
+  refill(journal: Journal, shelf: Shelf<T>): void {
+    if (this.windowSize > 0) {
+      return;
+    }
+    while (this.#unread !== END) {
+      const [from, to] = readyRange(this.prefix, this.#unread);
+      const rows = journal.range(from, to, REFILL_ROWS);
+      for (const row of rows) {
+        if (this.#isFilledBefore(row.key)) {
+          this.#unread = row.key;
+          return;
         }
+        this.#read(row, shelf);
+        this.#unread = `${row.key}\0`;
       }
-      const last = rows.length < REFILL_TASKS ? undefined : rows[rows.length - 1];
-      this.#frontier = last?.key ?? END;
+      if (rows.length < REFILL_ROWS) {
+        this.#unread = END;
+      }
+    }
+  }
+
+  #isFilledBefore(rowKey: string): boolean {
+    const last = this.#window[this.#window.length - 1];
+    return last !== undefined && this.windowSize >= REFILL_TASKS && last.readyKey < rowKey;
+  }
+
+  #read(row: Row, shelf: Shelf<T>): void {
+    const found: T[] = [];
+    let isBeingWritten = false;
+    for (const taskId of decodeIds(row.value)) {
+      const held = shelf.inMemory(taskId);
+      // A row can be seen on disk a moment before its batch is known to be durable.
+      isBeingWritten ||= held?.readyRow?.key === row.key;
+      const task = held === undefined ? shelf.fromDisk(taskId) : undefined;
+      if (task !== undefined) {
+        found.push(task);
+      }
+    }
+    if (found.length === 0 && !isBeingWritten) {
+      shelf.drop(row.key);
+      return;
+    }
+    const readyRow = new ListRow(row.key, found.length);
+    for (const task of found) {
+      task.readyRow = readyRow;
+      this.#insert(task);
     }
   }
 

@@ -5,12 +5,12 @@ import {
   queueOfCountersKey,
   rangeOf,
   STORE_VERSION,
-  taskIdOfLeaseKey,
   timeIndexes,
 } from './keys.ts';
+import { decodeLeases, type LeaseRecord, ListRow } from './list-row.ts';
 import { decodeNumbers, encodeNumbers } from './number-record.ts';
 import type { Now, State } from './state.ts';
-import { decodeLease } from './task-record.ts';
+import type { Task } from './task.ts';
 import { restoreLease } from './transitions.ts';
 import { openSession } from './verbs/sessions.ts';
 
@@ -42,23 +42,59 @@ const loadLanes = (state: State): void => {
   }
 };
 
+interface FoundLease {
+  readonly record: LeaseRecord;
+  readonly task: Task;
+  readonly rowKey: string;
+}
+
+/**
+ * The leases in force: a row names a lease that is over when its task was
+ * written since, which raised the grant number on disk. Of two rows that name
+ * the same grant the later says whether its cancellation was requested.
+ *
+ * @param find a task as the disk has it
+ */
+export const leasesInForce = (
+  state: State,
+  find: (taskId: string) => Task | undefined,
+): Map<string, FoundLease> => {
+  const found = new Map<string, FoundLease>();
+  for (const { key, value } of state.journal.range(...rangeOf('lease'), ALL)) {
+    for (const record of decodeLeases(value)) {
+      const task = found.get(record.taskId)?.task ?? find(record.taskId);
+      if (task?.state === 'ready' && record.grant > task.grants) {
+        found.set(record.taskId, { record, task, rowKey: key });
+      }
+    }
+  }
+  return found;
+};
+
+const countBy = (keys: Iterable<string>): Map<string, number> => {
+  const counts = new Map<string, number>();
+  for (const key of keys) {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+};
+
 /** Leases outlive the manager: their sessions have a grace to come back. */
 const loadLeases = (state: State, now: Now): void => {
-  for (const { key, value } of state.journal.range(...rangeOf('lease'), ALL)) {
-    const record = decodeLease(value);
-    const taskId = taskIdOfLeaseKey(key);
-    const task = state.find(taskId);
-    if (task === undefined) {
-      throw new MillraceError(
-        'STORE_FAILED',
-        `the store has a lease of task ${taskId}, and no such task`,
-      );
-    }
+  const found = [...leasesInForce(state, (taskId) => state.find(taskId)).values()];
+  const counts = countBy(found.map(({ rowKey }) => rowKey));
+  const rows = new Map([...counts].map(([key, count]) => [key, new ListRow(key, count)]));
+  for (const { record, rowKey, task } of found) {
     task.cancelRequested = record.cancelRequested;
     const session = openSession(state, record.sessionId);
     session.graceEndsAtMs = now.monotonicMs + state.options.restartGraceMs;
     state.gracing.add(session);
-    restoreLease(state, task, session, record, now);
+    restoreLease(state, task, session, record, rows.get(rowKey) ?? new ListRow(rowKey, 1), now);
+  }
+  for (const { key } of state.journal.range(...rangeOf('lease'), ALL)) {
+    if (!counts.has(key)) {
+      state.batch.remove(key);
+    }
   }
 };
 

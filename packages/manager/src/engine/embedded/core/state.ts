@@ -6,15 +6,15 @@ import { Batch } from './batch.ts';
 import {
   type Arrival,
   atMsOfTimeKey,
-  encodeId,
   laneKey,
   metaKey,
+  stampOf,
   type TimeIndex,
   taskKey,
-  timeKey,
   timeRange,
 } from './keys.ts';
 import { Lane } from './lane.ts';
+import { writeLists } from './lists.ts';
 import { encodeNumbers } from './number-record.ts';
 import { Queue } from './queue.ts';
 import { newSession, type Session } from './session.ts';
@@ -157,17 +157,21 @@ export class State {
     return this.tasks.get(taskId) ?? this.#fromDisk(taskId);
   }
 
-  /** For a lane that refills: the task of a row, unless memory accounts for it. */
-  readonly loadWaiting = (taskId: string): Task | undefined => {
-    if (this.tasks.has(taskId)) {
-      return undefined;
-    }
-    const task = this.#fromDisk(taskId);
-    if (task !== undefined) {
-      this.tasks.set(taskId, task);
-    }
-    return task;
-  };
+  /** Fills the window of a lane from disk, if it is empty. */
+  refill(lane: TaskLane): void {
+    lane.refill(this.journal, {
+      inMemory: (taskId) => this.tasks.get(taskId),
+      fromDisk: (taskId) => {
+        const task = this.#fromDisk(taskId);
+        if (task?.state !== 'ready' || task.lane !== lane) {
+          return undefined;
+        }
+        this.tasks.set(taskId, task);
+        return task;
+      },
+      drop: (rowKey) => this.batch.remove(rowKey),
+    });
+  }
 
   #fromDisk(taskId: string): Task | undefined {
     const record = this.journal.get(taskKey(taskId));
@@ -205,21 +209,11 @@ export class State {
     this.batch.put(taskKey(task.id), encodeTask(task, payload));
   }
 
-  putTime(index: TimeIndex, atMs: number, taskId: string): void {
-    this.batch.put(timeKey(index, atMs, taskId), encodeId(taskId));
-    const earliest = this.batch.nextAtMs.get(index) ?? Number.POSITIVE_INFINITY;
-    this.batch.nextAtMs.set(index, Math.min(earliest, atMs));
-  }
-
   /** A batch is durable: from now on the rows it added to the time indexes can be read. */
   noteTimes(batch: Batch): void {
-    for (const [index, atMs] of batch.nextAtMs) {
-      this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMs);
+    for (const [index, instants] of batch.times) {
+      this.nextAtMs[index] = Math.min(this.nextAtMs[index], ...instants.keys());
     }
-  }
-
-  removeTime(index: TimeIndex, atMs: number, taskId: string): void {
-    this.batch.remove(timeKey(index, atMs, taskId));
   }
 
   /** Looks at the disk for the first row of a time index. */
@@ -234,6 +228,7 @@ export class State {
   /** Closes the batch with the counters it changed, and starts the next. */
   sealBatch(): Batch {
     const sealed = this.batch;
+    writeLists(sealed, stampOf(this.epoch, sealed.number));
     for (const queue of sealed.dirtyQueues) {
       sealed.put(queue.countersKey, queue.encodeCounters());
     }

@@ -124,6 +124,7 @@ export const decodeTask = (
     error: decodeError(t[21]),
     cancelRequested: false,
     lease: undefined,
+    readyRow: undefined,
     lastBatch: 0,
     inWindow: false,
   };
@@ -132,25 +133,3 @@ export const decodeTask = (
 /** The payload of a record, however large. A view of `record`. */
 export const payloadOfRecord = (record: Uint8Array): Uint8Array | undefined =>
   readTuple(record)[19] ?? undefined;
-
-/** What is on disk of a lease. */
-export interface LeaseRecord {
-  readonly sessionId: string;
-  readonly epoch: number;
-  readonly grant: number;
-  readonly cancelRequested: boolean;
-}
-
-export const encodeLease = (lease: LeaseRecord): Uint8Array =>
-  packr.pack([lease.sessionId, lease.epoch, lease.grant, lease.cancelRequested]);
-
-export const decodeLease = (record: Uint8Array): LeaseRecord => {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeLease` alone
-  const [sessionId, epoch, grant, cancelRequested] = unpackr.unpack(record) as [
-    string,
-    number,
-    number,
-    boolean,
-  ];
-  return { sessionId, epoch, grant, cancelRequested };
-};

@@ -2,6 +2,7 @@ import type { TaskError, TaskState, Token } from '@millrace/protocol';
 import type { HeapEntry } from '../../../heap.ts';
 import type { Arrival } from './keys.ts';
 import type { Lane } from './lane.ts';
+import type { ListRow } from './list-row.ts';
 import type { Queue } from './queue.ts';
 
 /** The current grant of a task. `atMs` is when the manager fences it, on the monotonic clock. */
@@ -10,6 +11,8 @@ export interface Lease extends HeapEntry {
   readonly sessionId: string;
   readonly epoch: number;
   readonly grant: number;
+  /** The row that records it; none before its batch is sealed. */
+  row: ListRow | undefined;
 }
 
 export type TaskLane = Lane<Task, Queue>;
@@ -27,8 +30,10 @@ export interface Task {
   readonly arrival: Arrival;
   /** Of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
   readonly order: 'fifo' | 'lifo';
-  /** Key of its row in the ready table, and so its place in the lane. */
+  /** Its place in the lane. */
   readonly readyKey: string;
+  /** The row that lists it as ready, while memory holds it as ready. */
+  readyRow: ListRow | undefined;
   readonly payloadBytes: number;
   readonly acceptedAtMs: number;
   readonly deadlineMs: number | null;

@@ -1,10 +1,10 @@
 import { limits, type Outcome, type TaskError } from '@millrace/protocol';
-import { encodeId, leaseKey, taskKey } from './keys.ts';
+import { taskKey } from './keys.ts';
+import type { ListRow } from './list-row.ts';
 import type { Session } from './session.ts';
 import type { Now, State } from './state.ts';
 import { type Lease, type Task, tokenOf } from './task.ts';
 import { move } from './task-machine.ts';
-import { encodeLease } from './task-record.ts';
 
 /**
  * The moves of a task with all that belongs to them: indexes, counters, leases,
@@ -17,11 +17,6 @@ interface GrantNumber {
   readonly grant: number;
 }
 
-const putReady = (state: State, task: Task): void => {
-  state.batch.put(task.readyKey, encodeId(task.id));
-  state.batch.ready.push(task);
-};
-
 /** A new task enters the store, ready or scheduled. */
 export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   const { counters } = task.lane.queue;
@@ -30,13 +25,13 @@ export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   state.writeTask(task, payload);
   if (task.state === 'ready') {
     counters.ready += 1;
-    putReady(state, task);
+    state.batch.arrived.push(task);
   } else {
     counters.scheduled += 1;
-    state.putTime('due', task.dueAtMs, task.id);
+    state.batch.putTime('due', task.dueAtMs, task.id);
   }
   if (task.expiresAtMs !== undefined) {
-    state.putTime('expiry', task.expiresAtMs, task.id);
+    state.batch.putTime('expiry', task.expiresAtMs, task.id);
   }
 };
 
@@ -46,9 +41,8 @@ export const fallDue = (state: State, task: Task): void => {
   const { counters } = task.lane.queue;
   counters.scheduled -= 1;
   counters.ready += 1;
-  state.removeTime('due', task.dueAtMs, task.id);
   state.writeTask(task, state.payloadOf(task));
-  putReady(state, task);
+  state.batch.returned.push(task);
 };
 
 const attachLease = (state: State, task: Task, session: Session, lease: Lease): void => {
@@ -77,7 +71,16 @@ const newLease = (
   grant,
   atMs: fencedAtMs(task, now),
   heapIndex: -1,
+  row: undefined,
 });
+
+/** A task that leaves the ready order, whoever takes it. */
+const leaveReady = (state: State, task: Task): void => {
+  task.lane.remove(task);
+  task.lane.queue.counters.ready -= 1;
+  task.readyRow?.leave(state.batch);
+  task.readyRow = undefined;
+};
 
 /** Gives a ready task to a session, under a given token. */
 export const lease = (
@@ -88,17 +91,15 @@ export const lease = (
   now: Now,
 ): Lease => {
   move(task, 'lease');
-  task.lane.remove(task);
+  leaveReady(state, task);
   const { counters } = task.lane.queue;
-  counters.ready -= 1;
   counters.leased += 1;
   counters.regranted += task.grants > 0 ? 1 : 0;
   task.grants = token.grant;
   const granted = newLease(task, session, token, now);
   attachLease(state, task, session, granted);
   state.touch(task);
-  state.batch.remove(task.readyKey);
-  writeLease(state, granted);
+  state.batch.leases.add(granted);
   return granted;
 };
 
@@ -108,25 +109,30 @@ export const restoreLease = (
   task: Task,
   session: Session,
   token: GrantNumber,
+  row: ListRow,
   now: Now,
 ): void => {
   move(task, 'lease');
   task.grants = token.grant;
-  attachLease(state, task, session, newLease(task, session, token, now));
+  const restored = newLease(task, session, token, now);
+  restored.row = row;
+  attachLease(state, task, session, restored);
   state.tasks.set(task.id, task);
 };
 
-const writeLease = (state: State, granted: Lease): void => {
-  const { epoch, grant, sessionId, task } = granted;
-  const record = { sessionId, epoch, grant, cancelRequested: task.cancelRequested };
-  state.batch.put(leaseKey(task.id), encodeLease(record));
+/** The lease is recorded elsewhere, or over. */
+const leaveLeaseRow = (state: State, held: Lease): void => {
+  held.row?.leave(state.batch);
+  held.row = undefined;
+  state.batch.leases.delete(held);
 };
 
 /** Records that a running task should be cancelled, and tells its holder once that is durable. */
 export const requestCancel = (state: State, task: Task, held: Lease): void => {
   task.cancelRequested = true;
   state.touch(task);
-  writeLease(state, held);
+  leaveLeaseRow(state, held);
+  state.batch.leases.add(held);
   state.batch.aborts.push({
     sessionId: held.sessionId,
     token: tokenOf(held),
@@ -143,7 +149,7 @@ const dropLease = (state: State, task: Task): void => {
   state.sessions.get(held.sessionId)?.leased.delete(task);
   state.deadlines.remove(held);
   task.lane.queue.counters.leased -= 1;
-  state.batch.remove(leaseKey(task.id));
+  leaveLeaseRow(state, held);
 };
 
 /** A leased task goes back to its place in the ready order. */
@@ -152,7 +158,7 @@ export const returnToReady = (state: State, task: Task): void => {
   dropLease(state, task);
   task.lane.queue.counters.ready += 1;
   state.writeTask(task, state.payloadOf(task));
-  putReady(state, task);
+  state.batch.returned.push(task);
 };
 
 /** A leased task waits for its next attempt. */
@@ -162,7 +168,7 @@ export const retryLater = (state: State, task: Task, delayMs: number, now: Now):
   task.lane.queue.counters.scheduled += 1;
   task.dueAtMs = now.wallMs + delayMs;
   state.writeTask(task, state.payloadOf(task));
-  state.putTime('due', task.dueAtMs, task.id);
+  state.batch.putTime('due', task.dueAtMs, task.id);
 };
 
 const moveTo = {
@@ -188,14 +194,10 @@ export const retainedBytesOf = (task: Task): number =>
   (task.error === undefined ? 0 : task.error.message.length + task.error.stack.length);
 
 const leaveWaiting = (state: State, task: Task): void => {
-  const { counters } = task.lane.queue;
   if (task.state === 'ready') {
-    task.lane.remove(task);
-    counters.ready -= 1;
-    state.batch.remove(task.readyKey);
+    leaveReady(state, task);
   } else if (task.state === 'scheduled') {
-    counters.scheduled -= 1;
-    state.removeTime('due', task.dueAtMs, task.id);
+    task.lane.queue.counters.scheduled -= 1;
   }
 };
 
@@ -213,9 +215,6 @@ export const finish = (
   const { queue } = task.lane;
   queue.counters[outcome] += 1;
   queue.counters.bytes -= task.payloadBytes;
-  if (task.expiresAtMs !== undefined) {
-    state.removeTime('expiry', task.expiresAtMs, task.id);
-  }
   task.finishedAtMs = now.wallMs;
   task.payload = undefined;
   task.result = end.result;
@@ -225,6 +224,11 @@ export const finish = (
   retain(state, task, retainMs[outcome]);
 };
 
+const SECOND_MS = 1_000;
+
+/** What may go a little later shares its row with what goes then. */
+const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECOND_MS;
+
 /** A result is kept for its time. Items have none: what stays is the knowledge that their id was used. */
 const retain = (state: State, task: Task, keepMs: number): void => {
   if (task.lane.isItems) {
@@ -233,7 +237,7 @@ const retain = (state: State, task: Task, keepMs: number): void => {
   }
   state.retainedBytes += retainedBytesOf(task);
   state.writeTask(task, undefined);
-  state.putTime('retention', task.finishedAtMs + keepMs, task.id);
+  state.batch.putTime('retention', wholeSecond(task.finishedAtMs + keepMs), task.id);
 };
 
 /** Until when the id of a task is known, so that a resent enqueue does not make it anew. */
@@ -242,7 +246,7 @@ const knownUntilMs = (task: Task): number => task.acceptedAtMs + limits.tombston
 const keepTombstone = (state: State, task: Task): void => {
   task.isTombstone = true;
   state.writeTask(task, undefined);
-  state.putTime('tombstone', knownUntilMs(task), task.id);
+  state.batch.putTime('tombstone', wholeSecond(knownUntilMs(task)), task.id);
 };
 
 /** Forgets a finished task and its id. */

@@ -47,7 +47,7 @@ const bestHead = (
 ): { readonly task: Task; readonly handle: number } | undefined => {
   let best: { readonly task: Task; readonly handle: number } | undefined;
   for (const { lane, handle } of claimant.lanes) {
-    lane.refill(state.journal, state.loadWaiting);
+    state.refill(lane);
     const { first } = lane;
     if (first !== undefined && (best === undefined || comesBefore(first, best.task))) {
       best = { task: first, handle };

@@ -111,6 +111,7 @@ const newTask = (state: State, wanted: NewTask, now: Now): Task => {
     error: undefined,
     finishedAtMs: 0,
     isTombstone: false,
+    readyRow: undefined,
     lastBatch: 0,
     inWindow: false,
   };

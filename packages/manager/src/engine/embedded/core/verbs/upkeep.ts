@@ -1,5 +1,6 @@
 import type { TaskError } from '@millrace/protocol';
-import { atMsOfTimeKey, type TimeIndex, taskIdOfTimeKey, timeRange } from '../keys.ts';
+import { atMsOfTimeKey, type TimeIndex, timeRange } from '../keys.ts';
+import { decodeIds } from '../list-row.ts';
 import type { Now, State } from '../state.ts';
 import { type Task, tokenOf } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
@@ -7,8 +8,9 @@ import { fallDue, finish, forgetTask, removeResult } from '../transitions.ts';
 import { expireSessions } from './sessions.ts';
 import { failAttempt } from './settle.ts';
 
-/** Rows of one index handled in one batch. */
+/** Rows read at a time, and tasks after which a sweep leaves the rest to the next batch. */
 const SWEEP_ROWS = 1_000;
+const SWEEP_TASKS = 2_000;
 
 const fencedError: TaskError = {
   name: 'DeadlineExceeded',
@@ -30,17 +32,17 @@ const fenceOverdue = (state: State, now: Now): void => {
   }
 };
 
-/** Handles one row that has come due. A row that no longer fits its task is left over and says nothing. */
-type HandleRow = (state: State, task: Task, atMs: number, now: Now) => void;
+/** Handles one task of a row that has come due. A row that no longer fits its task is left over and says nothing. */
+type HandleTask = (state: State, task: Task, atMs: number, now: Now) => void;
 
-const handlers: Readonly<Record<TimeIndex, HandleRow>> = {
+const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
   due(state, task, atMs) {
     if (task.state === 'scheduled' && task.dueAtMs === atMs) {
       fallDue(state, task);
     }
   },
-  expiry(state, task, _atMs, now) {
-    if (task.grants === 0 && !isFinished(task.state)) {
+  expiry(state, task, atMs, now) {
+    if (task.expiresAtMs === atMs && task.grants === 0 && !isFinished(task.state)) {
       finish(state, task, 'expired', {}, now);
     }
   },
@@ -75,15 +77,20 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   const [from, to] = timeRange(index, untilMs);
   const rows = state.journal.range(from, to, SWEEP_ROWS);
   state.nextAtMs[index] = Number.POSITIVE_INFINITY;
-  for (const { key } of rows) {
+  let handled = 0;
+  for (const { key, value } of rows) {
     const atMs = atMsOfTimeKey(key);
-    if (atMs > horizonMs(state, index, now)) {
+    if (atMs > horizonMs(state, index, now) || handled >= SWEEP_TASKS) {
       break;
     }
-    const task = state.find(taskIdOfTimeKey(key));
-    if (task !== undefined) {
-      handlers[index](state, task, atMs, now);
+    const taskIds = decodeIds(value);
+    for (const taskId of taskIds) {
+      const task = state.find(taskId);
+      if (task !== undefined) {
+        handlers[index](state, task, atMs, now);
+      }
     }
+    handled += taskIds.length;
     state.batch.remove(key);
   }
   return rows.length > 0;
