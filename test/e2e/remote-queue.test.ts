@@ -24,9 +24,12 @@ test('the remote queue of the examples squares ten numbers in another process', 
   expect(manager.stdout.at(-1)).toBe('manager stopped');
   expect(manager.stderr).toEqual([]);
 
+  // The manager is gone; the worker finds nothing more either way, and leaves.
+  expect(await worker.closed).toEqual({ code: 0, signal: null });
   const ran = worker.stdout.flatMap((line) => /^run task (\d+) \* \1$/.exec(line)?.[1] ?? []);
-  await worker.end('SIGKILL');
   expect(ran.map(Number)).toEqual(put);
+  expect(worker.stdout.at(-1)).toBe('task queue is empty');
+  expect(worker.stderr).toEqual([]);
 });
 
 test('the worker of the remote queue says when there is nothing left, and ends', async () => {

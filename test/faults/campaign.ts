@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, TaskFailed } from '@millrace/client';
 import { z } from 'zod';
 import type { Child } from '../harness/child.ts';
@@ -15,7 +16,8 @@ export type Seen = string;
 
 export interface Round {
   readonly batches: readonly BatchHistory[];
-  readonly outage: Outage;
+  /** One kill, or two in quick succession. */
+  readonly outages: readonly Outage[];
   /** Tasks whose handlers ran at the moment of the kill. */
   readonly leasedAtKill: number;
   /** Batches on their way at the moment of the kill. */
@@ -31,6 +33,9 @@ const PRODUCERS = 3;
 const WORKERS = 2;
 const TASKS_PER_ROUND = 1_000;
 const BATCH = 5;
+const SECOND_KILL_EVERY = 4;
+/** From listening to the second kill: some peers are back by then, some are not. */
+const SECOND_KILL_MAX_MS = 300;
 
 const script = (name: string): URL => new URL(name, import.meta.url);
 
@@ -116,7 +121,8 @@ export class Campaign {
 
   /**
    * Produces a round's tasks, kills the manager when a random share of them is
-   * acknowledged, and starts it again.
+   * acknowledged, and starts it again; in some rounds twice, so that peers meet
+   * an epoch after next.
    */
   async round(random: Random): Promise<Round> {
     const batches = Math.ceil(TASKS_PER_ROUND / BATCH);
@@ -126,14 +132,18 @@ export class Campaign {
       this.#producers.map((producer, n) => this.#produce(producer, n, random)),
     );
     await reached;
-    const outage = await this.killAndRestart();
+    const first = await this.killAndRestart();
+    const outages = [first];
+    if (random.between(1, SECOND_KILL_EVERY) === 1) {
+      await pause(random.between(0, SECOND_KILL_MAX_MS));
+      outages.push(await this.killAndRestart());
+    }
     const produced = (await done).flat();
     return {
       batches: produced,
-      outage,
-      leasedAtKill: runningAt(this.history(), outage.killedAtUs),
-      unacknowledgedAtKill: produced.filter((batch) => wasUnderWay(batch, outage.killedAtUs))
-        .length,
+      outages,
+      leasedAtKill: runningAt(this.history(), first.killedAtUs),
+      unacknowledgedAtKill: produced.filter((batch) => wasUnderWay(batch, first.killedAtUs)).length,
     };
   }
 

@@ -43,6 +43,11 @@ test('the same grant number without a kill between is unexplained', () => {
   expect(causesOf(lines, [])).toEqual(['unexplained']);
 });
 
+test('the same grant number long after the first was on disk is unexplained', () => {
+  const lines = [...run(1, 'a', token(1, 1)), ...run(12, 'b', token(2, 1))];
+  expect(causesOf(lines, [outage(10, 11)])).toEqual(['unexplained']);
+});
+
 test('a second execution after an accepted end is unexplained, whatever was killed', () => {
   const accepted = line(1.2, 'a', { kind: 'answered', token: token(1, 1), answer: 'accepted' });
   const lines = [...run(1, 'a', token(1, 1)), accepted, ...run(3, 'b', token(2, 1))];

@@ -34,6 +34,8 @@ export interface Double {
 
 /** A little less than the grace: the two ends of a connection do not see its end at the same moment. */
 const GRACE_US = 1_900_000;
+/** From a grant to its flush, and to the start of its run, on a busy machine. */
+const WRITE_MAX_US = 2_000_000;
 const RESTART_GRACE_US = 14_900_000;
 
 const isSame = (a: Token, b: Token): boolean =>
@@ -106,19 +108,20 @@ const wasAccepted = ({ token, worker }: Execution, lines: readonly Recorded[]): 
       (line.answer === 'accepted' || line.answer === 'duplicate'),
   );
 
-const wasKilledBetween = (outages: readonly Outage[], fromUs: number, toUs: number): boolean =>
-  outages.some(({ killedAtUs }) => killedAtUs >= fromUs && killedAtUs <= toUs);
-
 /**
  * A grant that left for its worker and was not yet on disk when the manager was
- * killed: the next epoch hands out the same number again.
+ * killed: the next epoch hands out the same number again. Only a kill about the
+ * time of the grant can have been too early for its write.
  */
 const isForgotten = (first: Execution, second: Execution, outages: readonly Outage[]): boolean =>
   first.token !== undefined &&
   second.token !== undefined &&
   second.token.epoch > first.token.epoch &&
   second.token.grant <= first.token.grant &&
-  wasKilledBetween(outages, first.startedAtUs - GRACE_US, second.startedAtUs);
+  outages.some(
+    ({ killedAtUs }) =>
+      Math.abs(killedAtUs - first.startedAtUs) < WRITE_MAX_US && killedAtUs < second.startedAtUs,
+  );
 
 /**
  * Its worker was out of touch for the whole grace before the task went to

@@ -37,7 +37,7 @@ test(
     const steady = await place.connect({ name: 'steady reader' });
     const outcomes = new Map<string, Seen>();
     const outages: Outage[] = [];
-    const said: string[] = [];
+    const said: { readonly taskIds: readonly string[]; readonly text: string }[] = [];
     let counted = 0;
     let repeats = 0;
     let made = 0;
@@ -56,7 +56,7 @@ test(
       const round = await campaign.round(random);
       const all = round.batches.flatMap((batch) => batch.taskIds);
       const acked = ackedIds(round.batches);
-      outages.push(round.outage);
+      outages.push(...round.outages);
       made += round.batches.reduce((sum, batch) => sum + batch.created, 0);
       unknown += all.length - acked.length;
       expect(acked).toHaveLength(1_000);
@@ -66,7 +66,8 @@ test(
       await Promise.all([read(steady, acked), read(fresh, acked)]);
       await fresh.close();
       await campaign.workersAreBack();
-      if (didMeetWork(round)) {
+      const isCounted = didMeetWork(round);
+      if (isCounted) {
         counted += 1;
       } else {
         repeats += 1;
@@ -81,9 +82,11 @@ test(
         await after.close();
       }
       const tookMs = Math.round(performance.now() - startedMs);
-      said.push(
-        `round ${counted}: acked ${acked.length}, at the kill ${round.leasedAtKill} leased and ${round.unacknowledgedAtKill} enqueues unacknowledged, ${tookMs} ms`,
-      );
+      const kills = round.outages.length === 1 ? 'kill' : 'first of two kills';
+      said.push({
+        taskIds: all,
+        text: `${isCounted ? `round ${counted}` : 'repeated'}: ${acked.length} acked, ${all.length - acked.length} unknown, at the ${kills} ${round.leasedAtKill} leased and ${round.unacknowledgedAtKill} enqueues unacknowledged, ${tookMs} ms`,
+      });
     }
 
     await campaign.workersAreBack();
@@ -91,7 +94,10 @@ test(
     const history = campaign.history();
     const executions = executionsOf(history);
     const doubles = doublesOf(executions, history, outages);
-    console.log(said.join('\n'));
+    for (const { taskIds, text } of said) {
+      const own = new Set(taskIds);
+      console.log(`${text}, double: ${byCause(doubles.filter(({ taskId }) => own.has(taskId)))}`);
+    }
     console.log(
       `total: ${outcomes.size} acked, ${unknown} unknown, ${repeats} rounds repeated, ${doubles.length} double executions: ${byCause(doubles)}`,
     );

@@ -1,6 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '@millrace/client';
 import { expect, test } from 'vitest';
