@@ -24,13 +24,19 @@ export interface Round {
   readonly unacknowledgedAtKill: number;
 }
 
+export interface CampaignOptions {
+  /** Worker processes. */
+  readonly workers: number;
+  /** Whether some rounds kill the manager twice in quick succession. */
+  readonly secondKills: boolean;
+}
+
 const statusSchema = z.object({
   epoch: z.number(),
   queues: z.array(z.object({ name: z.string(), enqueued: z.number(), succeeded: z.number() })),
 });
 
 const PRODUCERS = 3;
-const WORKERS = 2;
 const TASKS_PER_ROUND = 1_000;
 const BATCH = 5;
 const SECOND_KILL_EVERY = 4;
@@ -81,6 +87,7 @@ export class Campaign {
   readonly #producers: readonly Child[];
   readonly #workers: readonly Child[];
   readonly #histories: readonly string[];
+  readonly #secondKills: boolean;
   #manager: ManagerChild;
 
   private constructor(
@@ -89,17 +96,19 @@ export class Campaign {
     producers: readonly Child[],
     workers: readonly Child[],
     histories: readonly string[],
+    secondKills: boolean,
   ) {
     this.#stage = stage;
     this.#manager = manager;
     this.#producers = producers;
     this.#workers = workers;
     this.#histories = histories;
+    this.#secondKills = secondKills;
   }
 
-  static async start(stage: Stage): Promise<Campaign> {
+  static async start(stage: Stage, options: CampaignOptions): Promise<Campaign> {
     const manager = await stage.manager({ args: ['--queue', CAMPAIGN_QUEUE] });
-    const names = Array.from({ length: WORKERS }, (_, index) => `worker-${index}`);
+    const names = Array.from({ length: options.workers }, (_, index) => `worker-${index}`);
     const histories = names.map((name) => stage.path(`${name}.history`));
     const workers = names.map((name, index) => {
       const handlers = script('campaign-handlers.ts').href;
@@ -111,7 +120,7 @@ export class Campaign {
     );
     await Promise.all(producers.map((producer) => once(producer.process, 'message')));
     await Promise.all(workers.map((worker) => worker.line(/worker runs/)));
-    return new Campaign(stage, manager, producers, workers, histories);
+    return new Campaign(stage, manager, producers, workers, histories, options.secondKills);
   }
 
   /** Everything that the workers and their processes recorded. */
@@ -134,7 +143,7 @@ export class Campaign {
     await reached;
     const first = await this.killAndRestart();
     const outages = [first];
-    if (random.between(1, SECOND_KILL_EVERY) === 1) {
+    if (this.#secondKills && random.between(1, SECOND_KILL_EVERY) === 1) {
       await pause(random.between(0, SECOND_KILL_MAX_MS));
       outages.push(await this.killAndRestart());
     }

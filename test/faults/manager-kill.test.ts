@@ -33,7 +33,7 @@ test(
     console.log(`FAULT_SEED=${seed} FAULT_ROUNDS=${rounds}`);
     const random = new Random(seed);
     const place = await stage();
-    const campaign = await Campaign.start(place);
+    const campaign = await Campaign.start(place, { workers: 2, secondKills: true });
     const steady = await place.connect({ name: 'steady reader' });
     const outcomes = new Map<string, Seen>();
     const outages: Outage[] = [];
@@ -116,6 +116,35 @@ test(
     expect(phantoms, 'outcomes that no execution returned').toEqual([]);
     expect(doubles.filter(({ cause }) => cause === 'unexplained')).toEqual([]);
     expect(campaign.isIntact).toBe(true);
+  },
+  TEST_MAX_MS,
+);
+
+test(
+  'a lone worker takes up every grant that a kill made its manager forget, so that nothing runs twice',
+  async () => {
+    const seed = faultSeed();
+    const rounds = faultRounds(5);
+    console.log(`FAULT_SEED=${seed} FAULT_ROUNDS=${rounds}`);
+    const random = new Random(seed);
+    const place = await stage();
+    // Nobody else can be granted what it holds before it is back.
+    const campaign = await Campaign.start(place, { workers: 1, secondKills: false });
+    const reader = await place.connect();
+    const outages: Outage[] = [];
+    let met = 0;
+    for (let n = 0; n < rounds; n++) {
+      const round = await campaign.round(random);
+      outages.push(...round.outages);
+      met += didMeetWork(round) ? 1 : 0;
+      await readOutcomes(reader, ackedIds(round.batches));
+      await campaign.workersAreBack();
+    }
+    const history = campaign.history();
+    const executions = executionsOf(history);
+    console.log(`${executions.size} tasks under ${rounds} kills, of which ${met} met work`);
+    expect(met).toBeGreaterThan(0);
+    expect(doublesOf(executions, history, outages)).toEqual([]);
   },
   TEST_MAX_MS,
 );
