@@ -1,12 +1,11 @@
-import { closeSync, openSync, renameSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
 
 const LOCK_NAME = 'manager.lock';
-/** The kernel's bound on the path of a Unix socket, with room for the name of a stale one. */
+/** The kernel's bound on the path of a Unix socket, with room for the name of the lock. */
 const SOCKET_PATH_MAX_BYTES = 80;
-const TRIES = 5;
 
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -40,42 +39,53 @@ const inUse = (directory: string): MillraceError =>
   );
 
 /**
- * Moves a socket out of the way whose process is gone. Of two managers that find
- * the same one, a late one may move the socket of the winner: it sees that this
- * one answers, and puts it back.
+ * Lets one process at a time replace the socket of a dead one; otherwise a third
+ * could slip in between, and two would go on. An abstract socket leaves nothing
+ * behind; where there are none, not on Linux, this is left out.
  */
-const clearStale = async (path: string, directory: string): Promise<void> => {
+const beginTakeover = async (directory: string): Promise<Server | undefined> => {
+  const { dev, ino } = statSync(directory);
+  try {
+    return await listen(`\0millrace-takeover-${dev}-${ino}`);
+  } catch (error) {
+    if (hasCode(error, 'EADDRINUSE')) {
+      throw inUse(directory);
+    }
+    return undefined;
+  }
+};
+
+/** Removes a socket whose process is gone. Nothing else ever removes one, and only in a takeover. */
+const removeDead = async (path: string, directory: string): Promise<void> => {
   if (await isAlive(path)) {
     throw inUse(directory);
   }
-  const aside = `${path}.${process.pid}`;
+  rmSync(path, { force: true });
+};
+
+const takeOver = async (path: string, directory: string): Promise<Server> => {
+  const takeover = await beginTakeover(directory);
   try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) {
-      return;
-    }
-    throw error;
+    await removeDead(path, directory);
+    return await listen(path);
+  } finally {
+    takeover?.close();
   }
-  if (await isAlive(aside)) {
-    renameSync(aside, path);
-    throw inUse(directory);
-  }
-  unlinkSync(aside);
 };
 
 const takeLock = async (path: string, directory: string): Promise<Server> => {
-  for (let n = 0; n < TRIES; n++) {
-    try {
-      return await listen(path);
-    } catch (error) {
-      if (!hasCode(error, 'EADDRINUSE')) {
-        throw error;
-      }
-      await clearStale(path, directory);
+  try {
+    return await listen(path);
+  } catch (error) {
+    if (!hasCode(error, 'EADDRINUSE')) {
+      throw error;
     }
   }
-  throw inUse(directory);
+  try {
+    return await takeOver(path, directory);
+  } catch (error) {
+    throw hasCode(error, 'EADDRINUSE') ? inUse(directory) : error;
+  }
 };
 
 /**
@@ -89,14 +99,16 @@ export const lockDirectory = async (directory: string): Promise<() => Promise<vo
   const isLong = Buffer.byteLength(directory) > SOCKET_PATH_MAX_BYTES;
   const descriptor = isLong ? openSync(directory, 'r') : undefined;
   const base = descriptor === undefined ? directory : `/proc/self/fd/${descriptor}`;
-  const server = await takeLock(join(base, LOCK_NAME), directory);
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => {
-        if (descriptor !== undefined) {
-          closeSync(descriptor);
-        }
-        resolve();
-      });
-    });
+  const release = (): void => {
+    if (descriptor !== undefined) {
+      closeSync(descriptor);
+    }
+  };
+  try {
+    const server = await takeLock(join(base, LOCK_NAME), directory);
+    return () => new Promise((resolve) => server.close(() => resolve(release())));
+  } catch (error) {
+    release();
+    throw error;
+  }
 };

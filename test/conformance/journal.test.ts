@@ -1,0 +1,307 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Journal, lmdbJournal, memoryJournal, type Write } from '@millrace/manager/engine';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
+const put = (key: string, value: string): Write => ({ key, value: bytes(value) });
+const remove = (key: string): Write => ({ key, value: undefined });
+
+const textOf = (value: Uint8Array | undefined): string | undefined =>
+  value === undefined ? undefined : Buffer.from(value).toString();
+
+const LAST = '\xff\xff';
+const ALL = Number.MAX_SAFE_INTEGER;
+
+const keysIn = (journal: Journal, from = '\0', to = LAST, limit = ALL): string[] =>
+  journal.range(from, to, limit).map(({ key }) => key);
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'millrace-journal-'));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const opened: Record<string, (path: string) => Promise<Journal>> = {
+  memory: async () => memoryJournal(),
+  lmdb: lmdbJournal,
+};
+
+describe.each(Object.keys(opened))('the %s journal', (kind) => {
+  let journal: Journal;
+
+  beforeEach(async () => {
+    journal = (await opened[kind]?.(directory)) ?? memoryJournal();
+  });
+
+  afterEach(() => journal.close());
+
+  test('is named after its kind', () => {
+    expect(journal.name).toBe(kind);
+  });
+
+  test('gives back what was committed, and nothing for a key without a row', async () => {
+    await journal.commit([put('a', 'one'), put('b', 'two')]);
+    expect(textOf(journal.get('a'))).toBe('one');
+    expect(textOf(journal.get('b'))).toBe('two');
+    expect(journal.get('c')).toBeUndefined();
+    expect(journal.get('aa')).toBeUndefined();
+  });
+
+  test('keeps empty values apart from no value', async () => {
+    await journal.commit([put('empty', '')]);
+    expect(journal.get('empty')).toHaveLength(0);
+    expect(journal.range('e', 'f', 1).map(({ value }) => value.length)).toEqual([0]);
+    await journal.commit([remove('empty')]);
+    expect(journal.get('empty')).toBeUndefined();
+  });
+
+  test('keeps every byte in keys and values, in the order of bytes', async () => {
+    const keys = Array.from({ length: 256 }, (_, n) => `k${String.fromCharCode(n)}`);
+    const value = Uint8Array.from({ length: 256 }, (_, n) => n);
+    await journal.commit(keys.toReversed().map((key) => ({ key, value })));
+    expect(keysIn(journal, 'k', 'l')).toEqual(keys);
+    for (const row of journal.range('k', 'l', ALL)) {
+      expect(Buffer.compare(row.value, value)).toBe(0);
+    }
+    expect(Buffer.compare(journal.get('k\0') ?? new Uint8Array(), value)).toBe(0);
+  });
+
+  test('takes keys that begin with any byte', async () => {
+    const keys = Array.from({ length: 255 }, (_, n) => `${String.fromCharCode(n)}x`);
+    await journal.commit(keys.map((key) => put(key, key)));
+    expect(keysIn(journal)).toEqual(keys);
+  });
+
+  test('sorts a key before those that it begins', async () => {
+    await journal.commit([put('ab', ''), put('a', ''), put('a\0', ''), put('b', '')]);
+    expect(keysIn(journal)).toEqual(['a', 'a\0', 'ab', 'b']);
+    expect(keysIn(journal, 'a\0', 'b')).toEqual(['a\0', 'ab']);
+  });
+
+  test('ranges include their beginning, exclude their end, and keep their limit', async () => {
+    await journal.commit(['a', 'b', 'c', 'd'].map((key) => put(key, key)));
+    expect(keysIn(journal, 'b', 'd')).toEqual(['b', 'c']);
+    expect(keysIn(journal, 'b', 'd', 1)).toEqual(['b']);
+    expect(keysIn(journal, 'bb', 'cc')).toEqual(['c']);
+    expect(keysIn(journal, 'd', 'd')).toEqual([]);
+    expect(keysIn(journal, 'x', 'z')).toEqual([]);
+  });
+
+  test('of two writes to one key in a commit the later wins', async () => {
+    await journal.commit([put('a', 'old'), put('a', 'new'), put('b', 'b'), remove('b')]);
+    await journal.commit([remove('a'), put('a', 'newest'), remove('never there')]);
+    expect(keysIn(journal)).toEqual(['a']);
+    expect(textOf(journal.get('a'))).toBe('newest');
+  });
+
+  test('an empty commit is one', async () => {
+    await journal.commit([]);
+    expect(keysIn(journal)).toEqual([]);
+  });
+
+  test('reads see a commit as soon as its promise resolves, also after reads of the same turn', async () => {
+    for (let n = 0; n < 50; n++) {
+      const before = journal.get('a');
+      expect(textOf(before)).toBe(n === 0 ? undefined : String(n - 1));
+      await journal.commit([put('a', String(n)), put(`row ${n}`, '')]);
+      expect(textOf(journal.get('a'))).toBe(String(n));
+      expect(keysIn(journal, 'row', 'rox')).toHaveLength(n + 1);
+    }
+  });
+
+  test('a commit becomes visible whole', async () => {
+    const count = 20_000;
+    const writes = Array.from({ length: count }, (_, n) => put(`row ${n}`, 'x'.repeat(50)));
+    const committed = journal.commit(writes);
+    const done = committed.then(() => true);
+    const seen = new Set<number>();
+    for (let isDone = false; !isDone; ) {
+      seen.add(keysIn(journal, 'row', 'rox').length);
+      const turn = new Promise((resolve) => setImmediate(resolve));
+      isDone = await Promise.race([done, turn.then(() => false)]);
+    }
+    seen.add(keysIn(journal, 'row', 'rox').length);
+    seen.delete(0);
+    expect([...seen]).toEqual([count]);
+  });
+
+  test('values stay what they were when others are read and written later', async () => {
+    await journal.commit(Array.from({ length: 100 }, (_, n) => put(`k${n}`, `value ${n}`)));
+    const first = journal.get('k7');
+    const ranged = journal.range('k', 'l', 3);
+    for (let n = 0; n < 100; n++) {
+      journal.get(`k${n}`);
+    }
+    journal.range('k', 'l', ALL);
+    await journal.commit(Array.from({ length: 100 }, (_, n) => put(`k${n}`, 'overwritten')));
+    journal.get('k9');
+    expect(textOf(first)).toBe('value 7');
+    expect(ranged.map(({ value }) => textOf(value))).toEqual(['value 0', 'value 1', 'value 10']);
+  });
+
+  test('values are copied before they are written', async () => {
+    const frame = Buffer.from('....payload....');
+    const committed = journal.commit([{ key: 'view', value: frame.subarray(4, 11) }]);
+    await committed;
+    expect(textOf(journal.get('view'))).toBe('payload');
+  });
+
+  test('carries values of megabytes', async () => {
+    const value = new Uint8Array(5_000_000).map((_, n) => n % 253);
+    await journal.commit([{ key: 'large', value }]);
+    expect(Buffer.compare(journal.get('large') ?? new Uint8Array(), value)).toBe(0);
+  });
+
+  test('says what it occupies and what is left', async () => {
+    await journal.commit([put('a', 'x'.repeat(10_000))]);
+    const { freeBytes, reserveBytes, usedBytes } = journal.space();
+    expect(usedBytes).toBeGreaterThanOrEqual(10_000);
+    expect(freeBytes).toBeGreaterThan(reserveBytes);
+  });
+
+  test('is an ordered map, whatever is written', async () => {
+    const key = fc
+      .array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 6 })
+      .map((codes) => `p${String.fromCharCode(...codes)}`);
+    const write = fc.record({ key, value: fc.option(fc.uint8Array({ maxLength: 20 })) });
+    const batches = fc.array(fc.array(write, { maxLength: 12 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(batches, key, key, async (written, one, other) => {
+        await journal.commit(keysIn(journal).map(remove));
+        const map = new Map<string, Uint8Array>();
+        for (const batch of written) {
+          const writes = batch.map(({ value, ...rest }) => ({
+            ...rest,
+            value: value ?? undefined,
+          }));
+          await journal.commit(writes);
+          for (const { key: k, value } of writes) {
+            if (value === undefined) {
+              map.delete(k);
+            } else {
+              map.set(k, value);
+            }
+          }
+        }
+        const [from, to] = one < other ? [one, other] : [other, one];
+        const expected = [...map.keys()].filter((k) => k >= from && k < to).toSorted();
+        expect(keysIn(journal, from, to)).toEqual(expected);
+        for (const [k, value] of map) {
+          expect(Buffer.compare(journal.get(k) ?? Buffer.from('missing'), value)).toBe(0);
+        }
+      }),
+      { numRuns: kind === 'memory' ? 300 : 40 },
+    );
+  });
+});
+
+describe('a data directory', () => {
+  const children: ChildProcess[] = [];
+
+  afterEach(() => {
+    for (const child of children.splice(0)) {
+      child.kill('SIGKILL');
+    }
+  });
+
+  /** Another process that has the directory open. */
+  const openElsewhere = async (path: string): Promise<ChildProcess> => {
+    const module = import.meta.resolve('@millrace/manager/engine');
+    const script = `
+      const { lmdbJournal } = await import(${JSON.stringify(module)});
+      const journal = await lmdbJournal(${JSON.stringify(path)});
+      await journal.commit([{ key: 'written', value: Buffer.from('elsewhere') }]);
+      process.stdout.write('open');
+      setInterval(() => {}, 1_000);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    await once(child.stdout ?? child, 'data');
+    return child;
+  };
+
+  test('is made when it is missing, for its owner alone', async () => {
+    const path = join(directory, 'deep', 'er');
+    const journal = await lmdbJournal(path);
+    expect(existsSync(path)).toBe(true);
+    await journal.close();
+  });
+
+  test('keeps everything when it is closed and opened again', async () => {
+    const before = await lmdbJournal(directory);
+    await before.commit([put('a', 'one'), put('b', ''), put('c\0\xff', 'two')]);
+    await before.close();
+    const after = await lmdbJournal(directory);
+    expect(keysIn(after)).toEqual(['a', 'b', 'c\0\xff']);
+    expect(textOf(after.get('c\0\xff'))).toBe('two');
+    await after.close();
+  });
+
+  test('is for one manager at a time', async () => {
+    const journal = await lmdbJournal(directory);
+    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await journal.commit([put('a', 'still mine')]);
+    await journal.close();
+    const next = await lmdbJournal(directory);
+    expect(textOf(next.get('a'))).toBe('still mine');
+    await next.close();
+  });
+
+  test('is refused while another process has it, and free when that is killed', async () => {
+    const child = await openElsewhere(directory);
+    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(existsSync(join(directory, 'manager.lock'))).toBe(true);
+    const journal = await lmdbJournal(directory);
+    expect(textOf(journal.get('written'))).toBe('elsewhere');
+    await journal.close();
+  });
+
+  test('is refused while the process that has it is stopped', async () => {
+    const child = await openElsewhere(directory);
+    child.kill('SIGSTOP');
+    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    child.kill('SIGCONT');
+  });
+
+  test('of a dead process goes to exactly one of many that come for it', async () => {
+    const child = await openElsewhere(directory);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lmdbJournal(directory)));
+    const won = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
+    expect(won).toHaveLength(1);
+    await won[0]?.close();
+  });
+
+  test('may have a path that is too long for a socket', async () => {
+    const path = join(directory, 'x'.repeat(100), 'y'.repeat(100));
+    await mkdir(path, { recursive: true });
+    const journal = await lmdbJournal(path);
+    await expect(lmdbJournal(path)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await journal.close();
+    const child = await openElsewhere(path);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const next = await lmdbJournal(path);
+    await next.close();
+  });
+
+  test('that cannot be one is refused with a reason', async () => {
+    const file = join(directory, 'a file');
+    await writeFile(file, '');
+    await expect(lmdbJournal(join(file, 'below'))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+});
