@@ -14,7 +14,8 @@ test('the diagram of a task shows exactly the moves of the machine', () => {
   const table = Object.entries(taskMoves).flatMap(([from, moves]) =>
     Object.entries(moves).map(([move, to]) => `${from} ${move} ${to}`),
   );
-  expect(drawn.toSorted()).toEqual(table.toSorted());
+  expect(new Set(drawn)).toEqual(new Set(table));
+  expect(drawn).toHaveLength(table.length);
 });
 
 test('the diagram of a task ends where the machine does', () => {
@@ -22,7 +23,7 @@ test('the diagram of a task ends where the machine does', () => {
   const final = Object.entries(taskMoves).flatMap(([from, moves]) =>
     Object.keys(moves).length === 0 ? [from] : [],
   );
-  expect(drawn.toSorted()).toEqual(final.toSorted());
+  expect(new Set(drawn)).toEqual(new Set(final));
 });
 
 test('every file that the code map names exists', () => {

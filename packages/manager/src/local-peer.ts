@@ -8,14 +8,13 @@ import {
   Requests,
   taskIdMaker,
 } from '@millrace/protocol';
-import { nanoid } from 'nanoid';
 import { runCommands } from './commands/command-table.ts';
 import type { Credit, Peer, PoolRoom, Withdraw } from './peer.ts';
 import type { Services } from './services.ts';
 
 /** The manager as its own client: the same commands, without a connection between. */
 export class LocalPeer implements Peer {
-  readonly sessionId = `local-${nanoid()}`;
+  readonly sessionId: string;
   readonly waiting = new Map<number, Withdraw>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
@@ -26,6 +25,7 @@ export class LocalPeer implements Peer {
 
   constructor(services: Services, randomBytes: RandomBytes, payloadMaxBytes: number) {
     this.#services = services;
+    this.sessionId = services.newSessionId();
     services.engine.openSession(this.sessionId);
     this.#port = {
       clock: services.clock,

@@ -12,21 +12,13 @@ import {
   type Status,
   systemClock,
 } from '@millrace/protocol';
-import { Dispatcher } from './dispatcher.ts';
+import { Broker } from './broker.ts';
 import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts';
 import type { Journal } from './engine/embedded/journal.ts';
 import { lmdbJournal } from './engine/embedded/lmdb-journal.ts';
 import { memoryJournal } from './engine/embedded/memory-journal.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
-import { LocalPeer } from './local-peer.ts';
-import { Reception } from './reception.ts';
-import { Results } from './results.ts';
-import { Room } from './room.ts';
 import { Server } from './server.ts';
-import type { Services } from './services.ts';
-import { StatusDesk } from './status.ts';
-import { VERSION } from './version.ts';
-import { Waits } from './waits.ts';
 
 export interface QueueOptions {
   /** Unfinished tasks and items it may hold. Default 10,000,000. */
@@ -79,9 +71,7 @@ const isWholeFrom = (min: number, value: number, max: number): boolean =>
 interface Running {
   readonly engine: Engine;
   readonly server: Server;
-  readonly statusDesk: StatusDesk;
-  readonly local: LocalPeer;
-  readonly waits: Waits;
+  readonly broker: Broker;
   readonly url: string;
 }
 
@@ -186,11 +176,9 @@ export class Manager {
     const running = this.#running;
     this.#running = undefined;
     if (running !== undefined) {
-      running.statusDesk.stop();
-      await running.local.close();
+      await running.broker.closeLocal();
       await running.server.close();
-      running.waits.stop();
-      await running.engine.close();
+      await running.broker.close();
     }
   }
 
@@ -200,12 +188,12 @@ export class Manager {
    * @throws BAD_OPTION before `start`
    */
   queue<T = unknown>(name: string): QueueHandle<T> {
-    return this.#present.local.queue<T>(name);
+    return this.#present.broker.queue<T>(name);
   }
 
   /** @throws BAD_OPTION before `start` */
   status(): Status {
-    return this.#present.statusDesk.document();
+    return this.#present.broker.status();
   }
 
   get #present(): Running {
@@ -221,57 +209,33 @@ export class Manager {
   }
 
   async #serve(engine: Engine): Promise<Running> {
-    const { clock, host, payloadMaxBytes, randomBytes } = this.#options;
-    const waits = new Waits(clock);
-    const dispatcher = new Dispatcher(engine);
-    const results = new Results(engine, waits);
-    const room = new Room(engine, waits);
-    const services: Services = {
-      clock,
-      engine,
-      dispatcher,
-      results,
-      room,
-      waits,
-      admitQueue: (name) => this.#admitQueue(engine, name),
-      status: () => statusDesk.document(),
-    };
-    const reception = new Reception(services);
+    const { host } = this.#options;
     let url = '';
-    const statusDesk = new StatusDesk(engine, clock, () => reception.sessions.values(), {
-      version: VERSION,
+    const broker = new Broker({
+      ...this.#options,
+      engine,
+      secretOf: this.#secretOf,
+      newQueue: (name) => this.#newQueue(name),
       url: () => url,
+      failed: (error) => this.#reportFailure(error),
     });
     for (const spec of this.#queues.values()) {
       engine.declareQueue(spec);
     }
-    await engine.start({
-      ready: (queue, name, count) => dispatcher.ready(queue, name, count),
-      finished: (tasks) => results.deliver(tasks),
-      abort: (sessionId, token, reason) =>
-        reception.sessions.get(sessionId)?.send({ verb: 'abort', token, reason }),
-      room: (queue) => room.invite(queue),
-      failed: (error) => this.#reportFailure(error),
-    });
-    const server = new Server(
-      { ...this.#options, secretOf: this.#secretOf, software: `millrace ${VERSION}` },
-      services,
-      reception,
-    );
-    url = `ws://${host}:${await server.listen()}`;
-    statusDesk.start();
-    const local = new LocalPeer(services, randomBytes, payloadMaxBytes);
-    return { engine, server, statusDesk, local, waits, url };
+    await broker.start();
+    const server = new Server(this.#options, broker.attendant);
+    try {
+      url = `ws://${host}:${await server.listen()}`;
+    } catch (error) {
+      await broker.closeLocal();
+      throw error;
+    }
+    return { engine, server, broker, url };
   }
 
-  #admitQueue(engine: Engine, name: string): void {
-    if (
-      this.#options.autoQueues &&
-      !engine.hasQueue(name) &&
-      this.#queues.size < limits.queuesMax
-    ) {
-      engine.declareQueue(this.#declare(name, {}));
-    }
+  #newQueue(name: string): QueueSpec | undefined {
+    const mayDeclare = this.#options.autoQueues && this.#queues.size < limits.queuesMax;
+    return mayDeclare ? this.#declare(name, {}) : undefined;
   }
 
   readonly #secretOf = (keyId: string): Uint8Array | undefined =>

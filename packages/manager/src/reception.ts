@@ -7,7 +7,6 @@ import {
   MillraceError,
   ticketMatches,
 } from '@millrace/protocol';
-import { nanoid } from 'nanoid';
 import type { Services } from './services.ts';
 import { type PeerDescription, PeerSession } from './session.ts';
 
@@ -57,7 +56,7 @@ export class Reception {
   }
 
   #open(connection: Connection, peer: AcceptedPeer, description: PeerDescription): PeerSession {
-    const session = this.#add(nanoid(), peer, description);
+    const session = this.#add(this.#services.newSessionId(), peer, description);
     this.#services.engine.openSession(session.sessionId);
     session.takeOver(connection);
     this.#welcome(connection, session, []);

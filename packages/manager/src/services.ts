@@ -15,6 +15,7 @@ export interface Services {
   readonly waits: Waits;
   /** Declares a queue on its first use, if this manager does that. */
   readonly admitQueue: (name: string) => void;
+  readonly newSessionId: () => string;
   /** The status document, as a value of plain data. */
   readonly status: () => unknown;
 }

@@ -22,7 +22,14 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, Math.min(delayMs, TIMER_MAX_MS));
+    let timer: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      timer =
+        leftMs > TIMER_MAX_MS
+          ? setTimeout(() => arm(leftMs - TIMER_MAX_MS), TIMER_MAX_MS)
+          : setTimeout(run, leftMs);
+    };
+    arm(delayMs);
     return () => clearTimeout(timer);
   },
   endOfTurn: (run) => void setImmediate(run),

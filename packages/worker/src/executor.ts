@@ -1,4 +1,4 @@
-import { limits } from '@millrace/protocol';
+import { type Clock, limits, systemClock } from '@millrace/protocol';
 import type { AttemptResult } from './attempt-result.ts';
 import type { HandlerBinding } from './handler.ts';
 import { handlerTable } from './handler-table.ts';
@@ -33,6 +33,8 @@ export interface ExecutorOptions {
   readonly handlers: string | URL | readonly HandlerBinding[];
   /** From the abort of a signal to the kill, in ms. Default 10 s. */
   readonly killGraceMs?: number;
+  /** Times deadlines and graces. Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** Everything that a worker can run, with its threads and processes warm. */
@@ -66,9 +68,14 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
 };
 
 /** One attempt: run, arm the deadline, wait for the end, disarm, classify. */
-const execute = (runner: Runner, assignment: Assignment, killGraceMs: number): Execution => {
+const execute = (
+  runner: Runner,
+  assignment: Assignment,
+  killGraceMs: number,
+  clock: Clock,
+): Execution => {
   const run = runner.run(assignment);
-  const stopper = new Stopper(run);
+  const stopper = new Stopper(run, clock);
   stopper.armDeadline(assignment.deadlineMs, killGraceMs);
   const finish = async (): Promise<AttemptResult> => {
     const end = await run.ended;
@@ -117,7 +124,7 @@ const startPools = async (pools: readonly RunningPool[]): Promise<void> => {
  * @throws RUNNER_DIED when a thread or process ends before it is ready
  */
 export const createExecutor = async (options: ExecutorOptions): Promise<Executor> => {
-  const { killGraceMs = limits.killGraceMs } = options;
+  const { clock = systemClock, killGraceMs = limits.killGraceMs } = options;
   const source = await sourceOf(options.handlers);
   const pools = planPools(source);
   await startPools(pools);
@@ -126,7 +133,7 @@ export const createExecutor = async (options: ExecutorOptions): Promise<Executor
     run: (poolId, assignment) => {
       const pool = pools[poolId];
       return pool !== undefined && serves(pool, assignment)
-        ? execute(pool.runner, assignment, killGraceMs)
+        ? execute(pool.runner, assignment, killGraceMs, clock)
         : notFound(assignment);
     },
     close: () => closePools(pools),

@@ -1,15 +1,17 @@
-import { after } from './after.ts';
+import type { Clock } from '@millrace/protocol';
 import type { AbortReason, Run } from './runners/runner.ts';
 
 /** Stops one run: first by its signal, then by force when the grace is over. */
 export class Stopper {
   readonly #run: Run;
+  readonly #clock: Clock;
   readonly #timers: (() => void)[] = [];
   #reason: AbortReason | undefined;
   #isDisarmed = false;
 
-  constructor(run: Run) {
+  constructor(run: Run, clock: Clock) {
     this.#run = run;
+    this.#clock = clock;
   }
 
   /** Why the run was first asked to stop. */
@@ -19,7 +21,7 @@ export class Stopper {
 
   armDeadline(deadlineMs: number | null, killGraceMs: number): void {
     if (deadlineMs !== null) {
-      this.#timers.push(after(deadlineMs, () => this.stop('deadline', killGraceMs)));
+      this.#timers.push(this.#clock.after(deadlineMs, () => this.stop('deadline', killGraceMs)));
     }
   }
 
@@ -28,7 +30,7 @@ export class Stopper {
     if (this.#isDisarmed) {
       return;
     }
-    this.#timers.push(after(graceMs, () => void this.#run.kill()));
+    this.#timers.push(this.#clock.after(graceMs, () => void this.#run.kill()));
     if (this.#reason === undefined) {
       this.#reason = reason;
       this.#run.abort(reason);

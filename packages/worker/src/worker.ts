@@ -33,7 +33,6 @@ export interface WorkerOptions extends ExecutorOptions {
   readonly drainMs?: number;
   /** Hears one line for each event worth a log line. */
   readonly onEvent?: (event: WorkerEvent) => void;
-  readonly clock?: Clock;
   readonly randomBytes?: RandomBytes;
   readonly dial?: Dial;
 }

@@ -1,7 +1,8 @@
 /**
- * The engine without the manager around it, for conformance suites, simulation
+ * The engine without the manager around it, and the manager without its sockets, for conformance suites, simulation
  * and benchmarks. Not for users: it changes without notice.
  */
+export { Broker, type BrokerOptions } from '../broker.ts';
 export type { Abort } from '../engine/embedded/core/batch.ts';
 export { Core, type Effects } from '../engine/embedded/core/core.ts';
 export { WINDOW_MAX_TASKS } from '../engine/embedded/core/lane.ts';

@@ -1,4 +1,4 @@
-import { after } from '../after.ts';
+import { systemClock } from '@millrace/protocol';
 import { statedError } from '../task-error.ts';
 import { PoolRun } from './pool-run.ts';
 import type { Assignment, Run, Runner, RunnerKind } from './runner.ts';
@@ -119,7 +119,7 @@ export class SlotPool implements Runner {
     }
     const delayMs = Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** this.#uselessStarts);
     this.#uselessStarts += 1;
-    const cancel = after(delayMs, () => {
+    const cancel = systemClock.after(delayMs, () => {
       this.#restarts.delete(cancel);
       this.#addSlot();
     });

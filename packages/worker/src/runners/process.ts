@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '@millrace/protocol';
-import { after } from '../after.ts';
+import { messageOf, systemClock } from '@millrace/protocol';
 import { SlotPool } from './pool.ts';
 import type { Runner } from './runner.ts';
 import type { Slot, SlotEvents } from './slot.ts';
@@ -30,7 +29,7 @@ const groupKiller = (child: ChildProcess): (() => void) => {
     }
     isKilling = true;
     signalGroup(pid, 'SIGTERM');
-    const cancel = after(TERM_TO_KILL_MS, () => signalGroup(pid, 'SIGKILL'));
+    const cancel = systemClock.after(TERM_TO_KILL_MS, () => signalGroup(pid, 'SIGKILL'));
     child.once('exit', cancel);
   };
 };

@@ -1,0 +1,120 @@
+import {
+  type Clock,
+  type QueueHandle,
+  type RandomBytes,
+  type Status,
+  type Transport,
+} from '@millrace/protocol';
+import { Attendant } from './attendant.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Engine, QueueSpec } from './engine/engine.ts';
+import { LocalPeer } from './local-peer.ts';
+import { Reception } from './reception.ts';
+import { Results } from './results.ts';
+import { Room } from './room.ts';
+import type { Services } from './services.ts';
+import { StatusDesk } from './status.ts';
+import { VERSION } from './version.ts';
+import { Waits } from './waits.ts';
+
+export interface BrokerOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly secretOf: (keyId: string) => Uint8Array | undefined;
+  readonly payloadMaxBytes: number;
+  /** The queue to declare when an undeclared one is named; none if that is an error. */
+  readonly newQueue: (name: string) => QueueSpec | undefined;
+  readonly url: () => string;
+  /** The store failed; nothing is acknowledged from here on. */
+  readonly failed: (error: Error) => void;
+}
+
+const SESSION_ID_BYTES = 15;
+
+/** A manager without its sockets: engine, commands, and everyone who waits. */
+export class Broker {
+  readonly #options: BrokerOptions;
+  readonly #waits: Waits;
+  readonly #services: Services;
+  readonly #reception: Reception;
+  readonly #statusDesk: StatusDesk;
+  readonly attendant: Attendant;
+  #local: LocalPeer | undefined;
+
+  constructor(options: BrokerOptions) {
+    const { clock, engine } = options;
+    this.#options = options;
+    this.#waits = new Waits(clock);
+    this.#services = {
+      clock,
+      engine,
+      dispatcher: new Dispatcher(engine),
+      results: new Results(engine, this.#waits),
+      room: new Room(engine, this.#waits),
+      waits: this.#waits,
+      admitQueue: (name) => this.#admitQueue(name),
+      newSessionId: () => Buffer.from(options.randomBytes(SESSION_ID_BYTES)).toString('base64url'),
+      status: () => this.status(),
+    };
+    this.#reception = new Reception(this.#services);
+    this.#statusDesk = new StatusDesk(engine, clock, () => this.#reception.sessions.values(), {
+      version: VERSION,
+      url: options.url,
+    });
+    const software = `millrace ${VERSION}`;
+    this.attendant = new Attendant({ ...options, software }, this.#services, this.#reception);
+  }
+
+  /** Opens the engine. @throws STORE_VERSION, STORE_FAILED */
+  async start(): Promise<void> {
+    const { dispatcher, engine, results, room } = this.#services;
+    await engine.start({
+      ready: (queue, name, count) => dispatcher.ready(queue, name, count),
+      finished: (tasks) => results.deliver(tasks),
+      abort: (sessionId, token, reason) =>
+        this.#reception.sessions.get(sessionId)?.send({ verb: 'abort', token, reason }),
+      room: (queue) => room.invite(queue),
+      failed: (error) => this.#options.failed(error),
+    });
+    this.#statusDesk.start();
+  }
+
+  /** Serves a peer. @throws what the handshake found */
+  attend(transport: Transport): Promise<void> {
+    return this.attendant.attend(transport);
+  }
+
+  /** A queue as this process uses it. */
+  queue<T>(name: string): QueueHandle<T> {
+    const { payloadMaxBytes, randomBytes } = this.#options;
+    this.#local ??= new LocalPeer(this.#services, randomBytes, payloadMaxBytes);
+    return this.#local.queue<T>(name);
+  }
+
+  status(): Status {
+    return this.#statusDesk.document();
+  }
+
+  /** Ends what this process itself has waiting, before the peers leave. */
+  async closeLocal(): Promise<void> {
+    this.#statusDesk.stop();
+    await this.#local?.close();
+  }
+
+  /** Closes the engine, after the peers have left. */
+  async close(): Promise<void> {
+    this.#waits.stop();
+    await this.#options.engine.close();
+  }
+
+  #admitQueue(name: string): void {
+    const { engine, newQueue } = this.#options;
+    if (!engine.hasQueue(name)) {
+      const spec = newQueue(name);
+      if (spec !== undefined) {
+        engine.declareQueue(spec);
+      }
+    }
+  }
+}
