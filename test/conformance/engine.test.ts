@@ -311,6 +311,16 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       expect(await stage.engine.size('q')).toMatchObject({ ready: 2_500, scheduled: 0 });
     });
 
+    test('of very many instants may be written at once', async () => {
+      await open();
+      const many = Array.from({ length: 150_000 }, (_, n) =>
+        task(`t${n}`, { delayMs: 1_000 + n, payload: new Uint8Array(0) }),
+      );
+      await stage.engine.enqueue([many]);
+      await stage.advance(1_002);
+      expect(idsOf(await stage.claim('a', 9))).toEqual(['t0', 't1', 't2']);
+    });
+
     test('follow the wall clock when it is set', async () => {
       await open();
       await stage.enqueue(task('t1', { delayMs: 3_600_000 }));
@@ -809,6 +819,20 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       await stage.crash();
       expect(await stage.state('t1')).toBe('UNKNOWN_TASK');
       expect(await stage.enqueue(task('t1'))).toEqual({ created: 1 });
+    });
+
+    test('a forgotten id that was given to another task brings back no lease', async () => {
+      await open();
+      await stage.enqueue(item('i1'), item('i2'));
+      const [ended] = await stage.claim('a', 2, [{ queue: 'q', name: ITEM_NAME }]);
+      if (ended !== undefined) {
+        await stage.settle('a', ended, 'succeeded');
+      }
+      await stage.advance(limits.tombstoneMs + SECOND_MS);
+      expect(await stage.enqueue(item('i1'))).toEqual({ created: 1 });
+      await stage.crash();
+      expect(await stage.state('i1')).toBe('ready');
+      expect(await stage.state('i2')).toBe('leased');
     });
 
     test('a queue that nobody declared keeps its tasks and takes no new ones', async () => {

@@ -2,7 +2,7 @@ import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from './keys.ts';
 import { decodeIds } from './list-row.ts';
 import { leasesInForce } from './load.ts';
 import type { State } from './state.ts';
-import type { Task } from './task.ts';
+import type { Task, TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
 import { decodeTask } from './task-record.ts';
 import { retainedBytesOf } from './transitions.ts';
@@ -18,7 +18,7 @@ export const audit = (state: State): string[] => {
     ...auditLeases(state, tasks),
     ...auditIndexes(state, tasks),
     ...auditCounters(state, tasks),
-    ...auditMemory(state),
+    ...auditMemory(state, tasks),
   ];
 };
 
@@ -72,9 +72,27 @@ const wanted: Readonly<
   Record<'due' | 'expiry' | 'retention' | 'tombstone', (task: Task) => boolean>
 > = {
   due: (task) => task.state === 'scheduled',
-  expiry: (task) => task.expiresAtMs !== undefined && !isFinished(task.state) && task.grants === 0,
+  expiry: (task) =>
+    task.expiresAtMs !== undefined &&
+    (task.state === 'scheduled' || task.state === 'ready') &&
+    task.grants === 0,
   retention: (task) => isFinished(task.state) && !task.isTombstone,
   tombstone: (task) => task.isTombstone,
+};
+
+/** Which tasks the ready rows of each lane name, as `lane/id`; a row of another lane is of no use to a task. */
+const namesInReadyRows = (
+  state: State,
+  isWanted: (lane: TaskLane, key: string) => boolean,
+): Set<string> => {
+  const names = new Set<string>();
+  for (const { key, value } of rows(state, 'ready')) {
+    const lane = [...state.lanes.values()].find(({ prefix }) => key.startsWith(prefix));
+    if (lane !== undefined && isWanted(lane, key)) {
+      decodeIds(value).forEach((id) => names.add(`${lane.number}/${id}`));
+    }
+  }
+  return names;
 };
 
 /** A row may name a task that has moved on; a task must be named by a row. */
@@ -93,7 +111,12 @@ const auditIndexes = (state: State, tasks: ReadonlyMap<string, Task>): string[] 
   };
   const idsOf = (table: Table): Set<string> =>
     new Set(rows(state, table).flatMap(({ value }) => decodeIds(value)));
-  expectNamed('ready', idsOf('ready'), (task) => task.state === 'ready');
+  const ready = namesInReadyRows(state, () => true);
+  for (const { id, lane, state: now } of tasks.values()) {
+    if (now === 'ready' && !ready.has(`${lane.number}/${id}`)) {
+      breaches.push(`task ${id} is ready and has no ready row in its lane`);
+    }
+  }
   for (const table of ['expiry', 'retention', 'tombstone'] as const) {
     expectNamed(table, idsOf(table), wanted[table]);
   }
@@ -131,20 +154,17 @@ const auditCounters = (state: State, tasks: ReadonlyMap<string, Task>): string[]
 };
 
 /** Memory holds what is leased or in a window, and a window is all that its lane covers. */
-const auditMemory = (state: State): string[] => {
+const auditMemory = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
   const breaches: string[] = [];
   for (const task of state.tasks.values()) {
     if (task.lease === undefined && !task.inWindow) {
       breaches.push(`task ${task.id} (${task.state}) is in memory for no reason`);
     }
   }
-  for (const { key, value } of rows(state, 'ready')) {
-    const lane = [...state.lanes.values()].find(({ prefix }) => key.startsWith(prefix));
-    for (const id of decodeIds(value)) {
-      const isReady = state.find(id)?.state === 'ready';
-      if (lane?.covers(key) === true && isReady && !state.tasks.has(id)) {
-        breaches.push(`task ${id} is ready before what its lane has not read, and not in memory`);
-      }
+  const unread = namesInReadyRows(state, (lane, key) => !lane.covers(key));
+  for (const { id, lane, state: now } of tasks.values()) {
+    if (now === 'ready' && !state.tasks.has(id) && !unread.has(`${lane.number}/${id}`)) {
+      breaches.push(`task ${id} is ready, its lane has read its rows, and it is not in memory`);
     }
   }
   return breaches;

@@ -1,4 +1,5 @@
 import { Packr, Unpackr } from 'msgpackr';
+import type { Arrival } from './keys.ts';
 
 /** Where a row goes when nothing in it matters any more. */
 interface Remover {
@@ -44,29 +45,34 @@ export interface LeaseRecord {
   readonly epoch: number;
   readonly grant: number;
   readonly cancelRequested: boolean;
+  /** Of the task: an id that was forgotten may be given to another. */
+  readonly arrival: Arrival;
 }
 
-type LeaseTuple = [string, string, number, number, boolean];
+type LeaseTuple = [string, string, number, number, boolean, number, number];
 
 export const encodeLeases = (leases: readonly LeaseRecord[]): Uint8Array =>
   packr.pack(
-    leases.map(({ cancelRequested, epoch, grant, sessionId, taskId }) => [
+    leases.map(({ arrival, cancelRequested, epoch, grant, sessionId, taskId }) => [
       taskId,
       sessionId,
       epoch,
       grant,
       cancelRequested,
+      arrival.epoch,
+      arrival.count,
     ]),
   );
 
 export const decodeLeases = (row: Uint8Array): readonly LeaseRecord[] =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeLeases` alone
   (unpackr.unpack(row) as LeaseTuple[]).map(
-    ([taskId, sessionId, epoch, grant, cancelRequested]) => ({
+    ([taskId, sessionId, epoch, grant, cancelRequested, arrivalEpoch, arrivalCount]) => ({
       taskId,
       sessionId,
       epoch,
       grant,
       cancelRequested,
+      arrival: { epoch: arrivalEpoch, count: arrivalCount },
     }),
   );

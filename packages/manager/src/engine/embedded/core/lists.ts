@@ -67,6 +67,7 @@ const recordOf = ({ epoch, grant, sessionId, task }: Lease) => ({
   epoch,
   grant,
   cancelRequested: task.cancelRequested,
+  arrival: task.arrival,
 });
 
 const writeLeases = (batch: Batch, stamp: string): void => {

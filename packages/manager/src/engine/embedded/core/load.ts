@@ -48,9 +48,16 @@ interface FoundLease {
   readonly rowKey: string;
 }
 
+const isInForce = ({ arrival, grant }: LeaseRecord, task: Task): boolean =>
+  task.state === 'ready' &&
+  grant > task.grants &&
+  arrival.epoch === task.arrival.epoch &&
+  arrival.count === task.arrival.count;
+
 /**
  * The leases in force: a row names a lease that is over when its task was
- * written since, which raised the grant number on disk. Of two rows that name
+ * written since, which raised the grant number on disk, or when its id was
+ * forgotten and given to a task that arrived later. Of two rows that name
  * the same grant the later says whether its cancellation was requested.
  *
  * @param find a task as the disk has it
@@ -63,7 +70,7 @@ export const leasesInForce = (
   for (const { key, value } of state.journal.range(...rangeOf('lease'), ALL)) {
     for (const record of decodeLeases(value)) {
       const task = found.get(record.taskId)?.task ?? find(record.taskId);
-      if (task?.state === 'ready' && record.grant > task.grants) {
+      if (task !== undefined && isInForce(record, task)) {
         found.set(record.taskId, { record, task, rowKey: key });
       }
     }

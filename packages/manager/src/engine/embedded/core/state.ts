@@ -212,7 +212,9 @@ export class State {
   /** A batch is durable: from now on the rows it added to the time indexes can be read. */
   noteTimes(batch: Batch): void {
     for (const [index, instants] of batch.times) {
-      this.nextAtMs[index] = Math.min(this.nextAtMs[index], ...instants.keys());
+      for (const atMs of instants.keys()) {
+        this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMs);
+      }
     }
   }
 

@@ -17,11 +17,13 @@ export const openSession = (state: State, sessionId: string): Session => {
 /**
  * A grant whose write a crash forgot: the store has the task ready with the
  * grant before. Its holder may take it up only from the previous epoch, with
- * exactly the next grant number, while nobody else was granted it since.
+ * exactly the next grant number, while nobody else was granted it since. A task
+ * of the present epoch that was given a forgotten id was not.
  */
 const isForgottenGrant = (state: State, task: Task, token: Token): boolean =>
   task.state === 'ready' &&
   task.lastBatch === 0 &&
+  task.arrival.epoch < state.epoch &&
   token.epoch === state.epoch - 1 &&
   token.grant === task.grants + 1;
 

@@ -1,0 +1,118 @@
+import type { NewTask } from '@millrace/manager/engine';
+import { ITEM_NAME } from '@millrace/protocol';
+import fc from 'fast-check';
+import type { EndKind } from './reference.ts';
+
+export const sessionIds = ['s0', 's1', 's2'] as const;
+
+/** One step of a run. Numbers are choices: they count on into whatever there is to choose from. */
+export type Command =
+  | { readonly verb: 'enqueue'; readonly tasks: readonly NewTask[] }
+  | {
+      readonly verb: 'claim';
+      readonly sessionId: string;
+      readonly queue: string;
+      readonly names: readonly string[];
+      readonly max: number;
+    }
+  | {
+      readonly verb: 'settle';
+      readonly sessionId: string;
+      readonly token: number;
+      readonly kind: EndKind;
+    }
+  | { readonly verb: 'cancel'; readonly taskId: string }
+  | { readonly verb: 'open' | 'disconnect' | 'end'; readonly sessionId: string }
+  | { readonly verb: 'resume'; readonly sessionId: string; readonly tokens: readonly number[] }
+  | { readonly verb: 'write' | 'written' | 'flush' }
+  | { readonly verb: 'advance'; readonly byMs: number }
+  | { readonly verb: 'crash'; readonly inFlightIsDurable: boolean };
+
+const names = ['x', 'y', ITEM_NAME];
+const queues = ['fifo', 'lifo'];
+
+const task: fc.Arbitrary<NewTask> = fc
+  .record({
+    id: fc.nat({ max: 23 }),
+    queue: fc.constantFrom(...queues),
+    name: fc.constantFrom(...names),
+    size: fc.constantFrom(0, 3, 5_000),
+    priority: fc.constantFrom(0, 0, 0, 5, -5),
+    delayMs: fc.constantFrom(0, 0, 0, 700, 20_000),
+    deadlineMs: fc.constantFrom(null, null, 1_000, 60_000),
+    attempts: fc.integer({ min: 1, max: 3 }),
+    expiresInMs: fc.constantFrom(undefined, undefined, undefined, 500, 30_000),
+  })
+  .map(({ id, size, ...rest }) => ({
+    ...rest,
+    taskId: `t${id}`,
+    payload: new Uint8Array(size).fill(id),
+  }));
+
+const sessionId = fc.constantFrom(...sessionIds);
+const choice = fc.nat({ max: 1_000 });
+
+const enqueue = fc.record({
+  verb: fc.constant('enqueue' as const),
+  tasks: fc.array(task, { minLength: 1, maxLength: 5 }),
+});
+
+const claim = fc.record({
+  verb: fc.constant('claim' as const),
+  sessionId,
+  queue: fc.constantFrom(...queues),
+  names: fc.subarray(names, { minLength: 1 }),
+  max: fc.integer({ min: 1, max: 4 }),
+});
+
+const settle = fc.record({
+  verb: fc.constant('settle' as const),
+  sessionId,
+  token: choice,
+  kind: fc.constantFrom<EndKind[]>('succeeded', 'failed', 'hopeless', 'lost', 'released'),
+});
+
+const cancel = fc.record({
+  verb: fc.constant('cancel' as const),
+  taskId: fc.nat({ max: 23 }).map((id) => `t${id}`),
+});
+
+const connection = fc.record({
+  verb: fc.constantFrom('open' as const, 'disconnect' as const, 'end' as const),
+  sessionId,
+});
+
+const resume = fc.record({
+  verb: fc.constant('resume' as const),
+  sessionId,
+  tokens: fc.array(choice, { maxLength: 4 }),
+});
+
+const write = fc.record({
+  verb: fc.constantFrom('write' as const, 'written' as const, 'flush' as const),
+});
+
+const advance = fc.record({
+  verb: fc.constant('advance' as const),
+  byMs: fc.constantFrom(1, 400, 600, 1_000, 2_000, 12_000, 20_000, 61_000, 900_000, 90_000_000),
+});
+
+const crash = fc.record({
+  verb: fc.constant('crash' as const),
+  inFlightIsDurable: fc.boolean(),
+});
+
+export const commands: fc.Arbitrary<Command[]> = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: enqueue },
+    { weight: 7, arbitrary: claim },
+    { weight: 7, arbitrary: settle },
+    { weight: 2, arbitrary: cancel },
+    { weight: 3, arbitrary: connection },
+    { weight: 3, arbitrary: resume },
+    { weight: 8, arbitrary: write },
+    { weight: 4, arbitrary: advance },
+    { weight: 2, arbitrary: crash },
+  ),
+  { minLength: 1, maxLength: 60, size: 'max' },
+);

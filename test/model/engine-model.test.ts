@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import { commands } from './commands.ts';
+import { Subject } from './subject.ts';
+
+/** Raise it for a long search: `MODEL_RUNS=100000`; `MODEL_SEED` repeats one. */
+const numRuns = Number(process.env['MODEL_RUNS'] ?? 400);
+const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test(`the core does what the reference does (seed ${seed}, ${numRuns} runs)`, {
+  timeout: 60_000 + numRuns * 100,
+}, () => {
+  fc.assert(
+    fc.property(commands, (script) => {
+      const subject = new Subject();
+      for (const command of script) {
+        subject.do(command);
+        subject.check();
+      }
+      subject.do({ verb: 'flush' });
+      subject.check();
+    }),
+    { seed, numRuns },
+  );
+});

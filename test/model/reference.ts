@@ -1,0 +1,364 @@
+import type { CancelAnswer, EnqueueAnswer, NewTask, SettleAnswer } from '@millrace/manager/engine';
+import { ITEM_NAME, limits, type TaskState, type Token } from '@millrace/protocol';
+
+/** What the reference knows of one task. */
+export interface ModelTask {
+  readonly spec: NewTask;
+  /** Place in the order of arrival. */
+  readonly arrival: number;
+  readonly acceptedAtMs: number;
+  readonly acceptedIn: number;
+  state: TaskState;
+  /** The batch that made it ready; claimable when that is durable. */
+  readyIn: number;
+  dueAtMs: number;
+  /** A retry falls due at some moment of this span, and the engine chooses which. */
+  retry: { readonly fromMs: number; readonly toMs: number } | undefined;
+  grants: number;
+  failures: number;
+  losses: number;
+  returns: number;
+  cancelRequested: boolean;
+  lease: { sessionId: string; epoch: number; grant: number; fencedAtMs: number } | undefined;
+  settled: { epoch: number; grant: number } | undefined;
+  finishedAtMs: number;
+}
+
+export type EndKind = 'succeeded' | 'failed' | 'hopeless' | 'lost' | 'released';
+
+const finalStates = new Set<TaskState>(['succeeded', 'dead', 'cancelled', 'expired']);
+export const isFinal = (task: ModelTask): boolean => finalStates.has(task.state);
+const isItem = (task: ModelTask): boolean => task.spec.name === ITEM_NAME;
+
+export interface ModelQueue {
+  readonly maxItems: number;
+  readonly order: 'fifo' | 'lifo';
+}
+
+/**
+ * The rules of the engine as plainly as they can be said: arrays, a clock, and
+ * no storage. A crash takes it back to the last durable state.
+ */
+export class Reference {
+  tasks = new Map<string, ModelTask>();
+  #durable = new Map<string, ModelTask>();
+  #sealed: Map<string, ModelTask> | undefined;
+  /** Sessions and when their grace ends. */
+  readonly sessions = new Map<string, number>();
+  readonly queues: Readonly<Record<string, ModelQueue>>;
+  monotonicMs = 0;
+  wallMs = 1_700_000_000_000;
+  epoch = 1;
+  batch = 1;
+  committedBatch = 0;
+  #arrivals = 0;
+
+  constructor(queues: Readonly<Record<string, ModelQueue>>) {
+    this.queues = queues;
+  }
+
+  unfinished(queue: string): ModelTask[] {
+    return [...this.tasks.values()].filter((t) => t.spec.queue === queue && !isFinal(t));
+  }
+
+  seal(): void {
+    this.#sealed = structuredClone(this.tasks);
+    this.batch += 1;
+  }
+
+  committed(): void {
+    this.#durable = this.#sealed ?? this.#durable;
+    this.#sealed = undefined;
+    this.committedBatch = this.batch - 1;
+  }
+
+  /** The process dies; the batch in flight had reached the disk, or not. */
+  crash(inFlightIsDurable: boolean): void {
+    if (inFlightIsDurable) {
+      this.committed();
+    }
+    this.tasks = structuredClone(this.#durable);
+    this.#sealed = undefined;
+    this.epoch += 1;
+    this.batch = 2;
+    this.committedBatch = 1;
+    this.sessions.clear();
+    for (const task of this.tasks.values()) {
+      task.readyIn = 0;
+      if (task.lease !== undefined) {
+        task.lease.fencedAtMs = this.#fenceAt(task);
+        this.sessions.set(task.lease.sessionId, this.monotonicMs + limits.restartGraceMs);
+      }
+    }
+    this.#durable = structuredClone(this.tasks);
+  }
+
+  enqueue(specs: readonly NewTask[]): EnqueueAnswer | 'QUEUE_FULL' | 'PAYLOAD_TOO_LARGE' {
+    const fresh = new Map<string, NewTask>();
+    for (const spec of specs) {
+      if (!this.tasks.has(spec.taskId) && !fresh.has(spec.taskId)) {
+        fresh.set(spec.taskId, spec);
+      }
+    }
+    for (const queue of new Set([...fresh.values()].map((spec) => spec.queue))) {
+      const items = [...fresh.values()].filter((spec) => spec.queue === queue).length;
+      const maxItems = this.queues[queue]?.maxItems ?? 0;
+      if (items > maxItems) {
+        return 'PAYLOAD_TOO_LARGE';
+      }
+      if (this.unfinished(queue).length + items > maxItems) {
+        return 'QUEUE_FULL';
+      }
+    }
+    for (const spec of fresh.values()) {
+      this.#arrivals += 1;
+      this.tasks.set(spec.taskId, {
+        spec,
+        arrival: this.#arrivals,
+        acceptedAtMs: this.wallMs,
+        acceptedIn: this.epoch,
+        state: spec.delayMs > 0 ? 'scheduled' : 'ready',
+        readyIn: this.batch,
+        dueAtMs: this.wallMs + spec.delayMs,
+        retry: undefined,
+        grants: 0,
+        failures: 0,
+        losses: 0,
+        returns: 0,
+        cancelRequested: false,
+        lease: undefined,
+        settled: undefined,
+        finishedAtMs: 0,
+      });
+    }
+    return { created: fresh.size };
+  }
+
+  /** The tasks that a claim must get, in order. */
+  claimable(queue: string, names: readonly string[]): ModelTask[] {
+    const direction = this.queues[queue]?.order === 'lifo' ? -1 : 1;
+    return [...this.tasks.values()]
+      .filter(
+        ({ readyIn, spec, state }) =>
+          state === 'ready' &&
+          readyIn <= this.committedBatch &&
+          spec.queue === queue &&
+          names.includes(spec.name),
+      )
+      .toSorted((a, b) => b.spec.priority - a.spec.priority || direction * (a.arrival - b.arrival));
+  }
+
+  claim(sessionId: string, queue: string, names: readonly string[], max: number): Token[] {
+    if (!this.sessions.has(sessionId)) {
+      return [];
+    }
+    return this.claimable(queue, names)
+      .slice(0, max)
+      .map((task) => this.#grant(task, sessionId, this.epoch, task.grants + 1));
+  }
+
+  #fenceAt({ spec }: ModelTask): number {
+    return spec.deadlineMs === null
+      ? Number.POSITIVE_INFINITY
+      : this.monotonicMs + spec.deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
+  }
+
+  #grant(task: ModelTask, sessionId: string, epoch: number, grant: number): Token {
+    task.state = 'leased';
+    task.grants = grant;
+    task.lease = { sessionId, epoch, grant, fencedAtMs: this.#fenceAt(task) };
+    return { taskId: task.spec.taskId, epoch, grant };
+  }
+
+  settle(sessionId: string, token: Token, kind: EndKind): SettleAnswer {
+    const task = this.tasks.get(token.taskId);
+    if (task === undefined) {
+      return 'UNKNOWN_TASK';
+    }
+    const { lease, settled } = task;
+    if (!this.#holds(task, sessionId, token) || lease === undefined) {
+      const isResent = settled?.epoch === token.epoch && settled.grant === token.grant;
+      return isResent ? 'duplicate' : 'LEASE_LOST';
+    }
+    task.settled = { epoch: token.epoch, grant: token.grant };
+    switch (kind) {
+      case 'succeeded':
+        this.#finish(task, 'succeeded');
+        break;
+      case 'released':
+        this.#return(task);
+        break;
+      case 'lost':
+        this.#lose(task);
+        break;
+      default:
+        this.#fail(task, kind !== 'hopeless');
+    }
+    return 'accepted';
+  }
+
+  #holds({ lease }: ModelTask, sessionId: string, token: Token): boolean {
+    return (
+      lease?.sessionId === sessionId && lease.epoch === token.epoch && lease.grant === token.grant
+    );
+  }
+
+  cancel(taskId: string): CancelAnswer {
+    const task = this.tasks.get(taskId);
+    if (task === undefined) {
+      return 'UNKNOWN_TASK';
+    }
+    if (isFinal(task)) {
+      return { answer: 'finished', state: task.state };
+    }
+    if (task.lease !== undefined) {
+      task.cancelRequested = true;
+      return { answer: 'requested', state: 'leased' };
+    }
+    this.#finish(task, 'cancelled');
+    return { answer: 'cancelled', state: 'cancelled' };
+  }
+
+  open(sessionId: string): void {
+    this.sessions.set(sessionId, Number.POSITIVE_INFINITY);
+  }
+
+  disconnect(sessionId: string, graceMs: number): void {
+    if (this.sessions.has(sessionId)) {
+      this.sessions.set(sessionId, this.monotonicMs + graceMs);
+    }
+  }
+
+  #leasedTo(sessionId: string): ModelTask[] {
+    return [...this.tasks.values()].filter(({ lease }) => lease?.sessionId === sessionId);
+  }
+
+  resume(sessionId: string, tokens: readonly Token[]): Token[] {
+    this.open(sessionId);
+    const lost = tokens.filter((token) => !this.#takeUp(sessionId, token));
+    for (const task of this.#leasedTo(sessionId)) {
+      if (!tokens.some((t) => t.taskId === task.spec.taskId && this.#holds(task, sessionId, t))) {
+        this.#return(task);
+      }
+    }
+    return lost;
+  }
+
+  #takeUp(sessionId: string, token: Token): boolean {
+    const task = this.tasks.get(token.taskId);
+    if (task === undefined) {
+      return false;
+    }
+    const isForgotten =
+      task.state === 'ready' &&
+      task.acceptedIn < this.epoch &&
+      token.epoch === this.epoch - 1 &&
+      token.grant === task.grants + 1;
+    if (isForgotten) {
+      this.#grant(task, sessionId, token.epoch, token.grant);
+    }
+    return this.#holds(task, sessionId, token);
+  }
+
+  end(sessionId: string): void {
+    if (this.sessions.delete(sessionId)) {
+      this.#leasedTo(sessionId).forEach((task) => this.#return(task));
+    }
+  }
+
+  /** Time has passed; what came due happens now, all at once. */
+  pass(): void {
+    for (const [sessionId, graceEndsAtMs] of this.sessions) {
+      if (graceEndsAtMs <= this.monotonicMs) {
+        this.sessions.delete(sessionId);
+        this.#leasedTo(sessionId).forEach((task) => this.#lose(task));
+      }
+    }
+    for (const task of this.tasks.values()) {
+      this.#passTask(task);
+    }
+  }
+
+  #passTask(task: ModelTask): void {
+    const { acceptedAtMs, lease, spec } = task;
+    if (lease !== undefined && lease.fencedAtMs <= this.monotonicMs) {
+      this.#fail(task, true);
+    }
+    if (task.state === 'scheduled' && task.retry === undefined && task.dueAtMs <= this.wallMs) {
+      this.#ready(task);
+    }
+    const expiresAtMs = acceptedAtMs + (spec.expiresInMs ?? Number.POSITIVE_INFINITY);
+    if (!isFinal(task) && task.grants === 0 && expiresAtMs <= this.wallMs) {
+      this.#finish(task, 'expired');
+    }
+    if (isFinal(task) && this.#isForgotten(task)) {
+      this.tasks.delete(spec.taskId);
+    }
+  }
+
+  #isForgotten(task: ModelTask): boolean {
+    const keepMs = task.state === 'dead' ? limits.retainDeadMs : limits.retainSucceededMs;
+    const resultUntilMs = isItem(task) ? 0 : task.finishedAtMs + keepMs;
+    const untilMs = Math.max(resultUntilMs, task.acceptedAtMs + limits.tombstoneMs);
+    // What is forgotten is swept by whole seconds.
+    return Math.ceil(untilMs / 1_000) * 1_000 <= this.wallMs;
+  }
+
+  /** The engine has found this retry due. */
+  fallDue(task: ModelTask): void {
+    task.retry = undefined;
+    this.#ready(task);
+  }
+
+  #ready(task: ModelTask): void {
+    task.state = 'ready';
+    task.readyIn = this.batch;
+  }
+
+  #return(task: ModelTask): void {
+    task.returns += 1;
+    this.#freed(task);
+  }
+
+  #lose(task: ModelTask): void {
+    task.losses += 1;
+    if (task.losses >= limits.lossesMax && !isItem(task) && !task.cancelRequested) {
+      this.#finish(task, 'dead');
+    } else {
+      this.#freed(task);
+    }
+  }
+
+  #freed(task: ModelTask): void {
+    task.lease = undefined;
+    if (task.cancelRequested) {
+      this.#finish(task, 'cancelled');
+    } else {
+      this.#ready(task);
+    }
+  }
+
+  #fail(task: ModelTask, mayRetry: boolean): void {
+    task.failures += 1;
+    task.lease = undefined;
+    if (task.cancelRequested) {
+      this.#finish(task, 'cancelled');
+    } else if (!mayRetry || task.failures >= task.spec.attempts) {
+      this.#finish(task, 'dead');
+    } else {
+      const ceilingMs = Math.min(
+        limits.backoffMaxMs,
+        limits.backoffBaseMs * 2 ** (task.failures - 1),
+      );
+      task.state = 'scheduled';
+      task.retry = { fromMs: this.wallMs + ceilingMs / 2, toMs: this.wallMs + ceilingMs };
+    }
+  }
+
+  #finish(task: ModelTask, state: TaskState): void {
+    task.state = state;
+    task.lease = undefined;
+    task.retry = undefined;
+    task.finishedAtMs = this.wallMs;
+  }
+}

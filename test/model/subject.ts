@@ -1,0 +1,278 @@
+import {
+  Core,
+  type Effects,
+  type Journal,
+  memoryJournal,
+  type Now,
+} from '@millrace/manager/engine';
+import { limits, type Token, tokenKey } from '@millrace/protocol';
+import { expect } from 'vitest';
+import { type Command, sessionIds } from './commands.ts';
+import { type ModelQueue, type ModelTask, Reference } from './reference.ts';
+
+const queues: Readonly<Record<string, ModelQueue>> = {
+  fifo: { maxItems: 12, order: 'fifo' },
+  lifo: { maxItems: 5, order: 'lifo' },
+};
+
+type Batch = ReturnType<Core['seal']>;
+
+const errorOf = (retry: boolean) => ({ name: 'Error', message: 'no', stack: '', retry });
+
+/** The core on a journal, beside the reference; every step is done to both and compared. */
+export class Subject {
+  readonly #reference = new Reference(queues);
+  readonly #journal: Journal = memoryJournal();
+  #core: Core;
+  #inFlight: Batch | undefined;
+  /** Every token each session was ever given. */
+  readonly #tokens = new Map<string, Token[]>(sessionIds.map((id) => [id, []]));
+  readonly #granted = new Set<string>();
+  readonly #outcomes = new Map<string, string>();
+
+  constructor() {
+    this.#core = this.#start();
+    sessionIds.forEach((id) => {
+      this.#core.openSession(id);
+      this.#reference.open(id);
+    });
+    this.#reference.batch = 2;
+    this.#reference.committedBatch = 1;
+  }
+
+  get #now(): Now {
+    const { monotonicMs, wallMs } = this.#reference;
+    return { monotonicMs, wallMs };
+  }
+
+  #start(): Core {
+    const core = new Core(this.#journal, {
+      payloadMaxBytes: 10_000,
+      retainMaxBytes: 1_000_000_000,
+      restartGraceMs: limits.restartGraceMs,
+    });
+    for (const [name, spec] of Object.entries(queues)) {
+      core.declareQueue({ name, maxBytes: 1_000_000, ...spec });
+    }
+    core.load(new Uint8Array(32), this.#now);
+    const batch = core.seal();
+    // A commit of the memory journal is done when it returns.
+    void this.#journal.commit(batch.writes);
+    core.committed(batch);
+    return core;
+  }
+
+  do(command: Command): void {
+    switch (command.verb) {
+      case 'enqueue':
+        return this.#enqueue(command);
+      case 'claim':
+        return this.#claim(command);
+      case 'settle':
+        return this.#settle(command);
+      case 'cancel': {
+        const [answer] = this.#core.cancel([{ taskId: command.taskId, reason: '' }], this.#now);
+        return expect(answer).toEqual(this.#reference.cancel(command.taskId));
+      }
+      case 'resume':
+        return this.#resume(command);
+      case 'crash':
+        return this.#crash(command.inFlightIsDurable);
+      case 'advance':
+        return this.#advance(command.byMs);
+      case 'open':
+      case 'disconnect':
+      case 'end':
+        return this.#connect(command.verb, command.sessionId);
+      case 'write':
+        return this.#write();
+      case 'written':
+        return this.#written();
+      case 'flush':
+        return this.#flush();
+    }
+  }
+
+  /** What must hold after every step. */
+  check(): void {
+    for (const [queue, { maxItems }] of Object.entries(queues)) {
+      const own = this.#reference.unfinished(queue);
+      const counted = (state: string) => own.filter((task) => task.state === state).length;
+      expect(this.#core.size(queue)).toMatchObject({
+        ready: counted('ready'),
+        scheduled: counted('scheduled'),
+        leased: counted('leased'),
+        bytes: own.reduce((sum, { spec }) => sum + spec.payload.length, 0),
+      });
+      expect(own.length).toBeLessThanOrEqual(maxItems);
+    }
+    for (const [taskId, task] of this.#reference.tasks) {
+      const { failures, grants: grant, losses, returns, state } = task;
+      expect(this.#core.inspect(taskId)).toMatchObject({ state, grant, failures, losses, returns });
+    }
+    if (this.#inFlight === undefined && !this.#core.hasChanges) {
+      expect(this.#core.audit()).toEqual([]);
+    }
+  }
+
+  #enqueue({ tasks }: Extract<Command, { verb: 'enqueue' }>): void {
+    const [answer] = this.#core.enqueue([tasks], this.#now);
+    const expected = this.#reference.enqueue(tasks);
+    const given = answer !== undefined && 'refused' in answer ? answer.refused : answer;
+    expect(given).toEqual(expected);
+  }
+
+  #claim({ max, names, queue, sessionId }: Extract<Command, { verb: 'claim' }>): void {
+    const handles = names.map((name) => ({ queue, name }));
+    const request = { sessionId, handles, max, maxBytes: 1_000_000 };
+    const [grants = []] = this.#core.claim([request], this.#now);
+    const expected = this.#reference.claim(sessionId, queue, names, max);
+    expect(grants.map(({ token }) => token)).toEqual(expected);
+    for (const { payload, token } of grants) {
+      const { arrival, spec } = this.#reference.tasks.get(token.taskId) ?? {};
+      expect(Buffer.compare(payload, spec?.payload ?? Buffer.from('missing'))).toBe(0);
+      // A forgotten id may be given to another task, whose grants count from one again.
+      const grantOfLife = `${tokenKey(token)} of arrival ${arrival}`;
+      expect(this.#granted.has(grantOfLife)).toBe(false);
+      this.#granted.add(grantOfLife);
+      this.#tokens.get(sessionId)?.push(token);
+    }
+  }
+
+  /** Mostly a late token of the session, sometimes an old one or another's. */
+  #chooseToken(sessionId: string, choice: number): Token | undefined {
+    const all = choice % 7 === 0 ? [...this.#tokens.values()].flat() : this.#tokens.get(sessionId);
+    return all?.at(-1 - (choice % Math.max(1, Math.min(5, all.length))));
+  }
+
+  #settle({ kind, sessionId, token: choice }: Extract<Command, { verb: 'settle' }>): void {
+    const token = this.#chooseToken(sessionId, choice);
+    if (token === undefined) {
+      return;
+    }
+    const error = kind === 'failed' ? errorOf(true) : errorOf(false);
+    const [answer] = this.#core.settle(
+      sessionId,
+      [{ token, kind: kind === 'hopeless' ? 'failed' : kind, result: undefined, error }],
+      this.#now,
+    );
+    expect(answer).toBe(this.#reference.settle(sessionId, token, kind));
+  }
+
+  #connect(verb: 'open' | 'disconnect' | 'end', sessionId: string): void {
+    if (verb === 'open') {
+      this.#core.openSession(sessionId);
+      this.#reference.open(sessionId);
+    } else if (verb === 'disconnect') {
+      this.#core.disconnect(sessionId, limits.resumeGraceMs, this.#now);
+      this.#reference.disconnect(sessionId, limits.resumeGraceMs);
+    } else {
+      this.#core.endSession(sessionId, this.#now);
+      this.#reference.end(sessionId);
+    }
+  }
+
+  #resume({ sessionId, tokens }: Extract<Command, { verb: 'resume' }>): void {
+    const presented = new Map<string, Token>();
+    for (const choice of tokens) {
+      const token = this.#chooseToken(sessionId, choice);
+      if (token !== undefined) {
+        presented.set(tokenKey(token), token);
+      }
+    }
+    const list = [...presented.values()];
+    const lost = this.#core.resume(sessionId, list, this.#now);
+    expect(lost).toEqual(this.#reference.resume(sessionId, list));
+  }
+
+  #write(): void {
+    if (this.#inFlight === undefined && this.#core.hasChanges) {
+      this.#inFlight = this.#core.seal();
+      this.#reference.seal();
+    }
+  }
+
+  #written(): void {
+    if (this.#inFlight !== undefined) {
+      const batch = this.#inFlight;
+      this.#inFlight = undefined;
+      void this.#journal.commit(batch.writes);
+      this.#reference.committed();
+      this.#see(this.#core.committed(batch));
+    }
+  }
+
+  /** An outcome that was once visible never changes while the task is known. */
+  #see({ finished }: Effects): void {
+    for (const { state, taskId } of finished) {
+      expect(this.#outcomes.get(taskId) ?? state).toBe(state);
+      this.#outcomes.set(taskId, state);
+    }
+  }
+
+  #flush(): void {
+    this.#written();
+    while (this.#core.hasChanges) {
+      this.#write();
+      this.#written();
+    }
+  }
+
+  #crash(inFlightIsDurable: boolean): void {
+    if (inFlightIsDurable && this.#inFlight !== undefined) {
+      void this.#journal.commit(this.#inFlight.writes);
+    }
+    this.#reference.crash(inFlightIsDurable);
+    this.#inFlight = undefined;
+    this.#core = this.#start();
+    expect(this.#core.epoch).toBe(this.#reference.epoch);
+  }
+
+  #advance(byMs: number): void {
+    this.#reference.monotonicMs += byMs;
+    this.#reference.wallMs += byMs;
+    // Ticks come whether or not a batch is in flight.
+    this.#core.tick(this.#now);
+    this.#reference.pass();
+    this.#flush();
+    for (let ticks = 0; this.#core.nextTickInMs(this.#now) === 0; ticks++) {
+      expect(ticks).toBeLessThan(20);
+      this.#core.tick(this.#now);
+      this.#flush();
+    }
+    this.#reference.pass();
+    for (const task of this.#reference.tasks.values()) {
+      this.#compareRetry(task);
+    }
+    this.#forgetOutcomes();
+    // The reference found out only now what the engine has already made durable.
+    this.#reference.seal();
+    this.#reference.batch -= 1;
+    this.#reference.committed();
+    this.#reference.committedBatch = this.#reference.batch;
+    this.#reference.batch += 1;
+  }
+
+  #compareRetry(task: ModelTask): void {
+    const { retry, spec } = task;
+    if (retry === undefined) {
+      return;
+    }
+    const info = this.#core.inspect(spec.taskId);
+    const { wallMs } = this.#reference;
+    if (info !== 'UNKNOWN_TASK' && info.state === 'ready') {
+      expect(wallMs).toBeGreaterThanOrEqual(retry.fromMs);
+      this.#reference.fallDue(task);
+    } else {
+      expect(wallMs).toBeLessThan(retry.toMs);
+    }
+  }
+
+  #forgetOutcomes(): void {
+    for (const taskId of this.#outcomes.keys()) {
+      if (!this.#reference.tasks.has(taskId)) {
+        this.#outcomes.delete(taskId);
+      }
+    }
+  }
+}
