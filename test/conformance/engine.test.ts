@@ -811,6 +811,18 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       expect(stage.engine.report().queues).toEqual(before);
     });
 
+    test('every task name still has its tasks, however many there are', async () => {
+      await open();
+      const names = Array.from({ length: 600 }, (_, n) => `name ${n}`);
+      await stage.enqueue(...names.map((name) => task(`of ${name}`, { name })));
+      await stage.crash();
+      stage.sessions('a');
+      const handles = names.map((name) => ({ queue: 'q', name }));
+      expect(idsOf(await stage.claim('a', 600, handles))).toEqual(
+        names.map((name) => `of ${name}`),
+      );
+    });
+
     test('a task whose enqueue was not durable is not there', async () => {
       await open();
       stage.journal.hold();

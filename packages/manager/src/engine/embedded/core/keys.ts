@@ -21,9 +21,11 @@ const table = {
   tombstone: 'z',
 } as const;
 
-/** The first key behind all of a table's. */
-const behind = (prefix: string): string =>
-  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+/** The first key behind all that begin with `prefix`. A byte cannot be raised above 255: the one before it is. */
+const behind = (prefix: string): string => {
+  const head = prefix.replace(/\xff+$/, '');
+  return head.slice(0, -1) + String.fromCharCode(head.charCodeAt(head.length - 1) + 1);
+};
 
 const bigEndian = (value: number, width: number): string => {
   let chars = '';
