@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../protocol/src/testing/manual-clock.ts';
+import { Manager } from './manager.ts';
+
+/** Lets the turns of a manager end, while its time stands still, until `done`. */
+const until = async <T>(clock: ManualClock, done: Promise<T>): Promise<T> => {
+  const end = done.then(
+    () => true,
+    () => true,
+  );
+  for (let isDone = false; !isDone; ) {
+    isDone = await Promise.race([end, clock.settle().then(() => false)]);
+  }
+  return done;
+};
+
+const authkey = 'a shared secret';
+
+test('a manager that cannot listen leaves nothing running', async () => {
+  const first = new Manager({ port: 0, authkey });
+  const { url } = await first.start();
+  const clock = new ManualClock();
+  const second = new Manager({ port: Number(new URL(url).port), authkey, clock });
+  await expect(until(clock, second.start())).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  expect(clock.timersWaiting).toBe(0);
+  await first.stop();
+});
+
+test('a manager that stops leaves nothing running', async () => {
+  const clock = new ManualClock();
+  const manager = new Manager({ port: 0, authkey, clock }).register('q');
+  await until(clock, manager.start());
+  await until(clock, manager.queue('q').put(1, { delayMs: 60_000 }));
+  await until(clock, manager.stop());
+  expect(clock.timersWaiting).toBe(0);
+});
+
+test('what the process of a manager has leased goes back when it stops', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-manager-'));
+  const before = new Manager({ port: 0, authkey, dataDir }).register('q');
+  await before.start();
+  await before.queue('q').put('item');
+  await before.queue('q').lease();
+  expect(before.status().queues).toMatchObject([{ ready: 0, running: 1 }]);
+  await before.stop();
+  const after = new Manager({ port: 0, authkey, dataDir }).register('q');
+  await after.start();
+  expect(after.status().queues).toMatchObject([{ ready: 1, running: 0, losses: 0 }]);
+  await after.stop();
+  await rm(dataDir, { recursive: true });
+});
