@@ -143,6 +143,21 @@ test('an attempt that outlives its deadline is killed, and the task runs again',
   expect(await task.inspect()).toMatchObject({ failures: 1, losses: 0, grant: 2 });
 });
 
+test('a task whose deadline passes while its process is being replaced loses no attempt', async () => {
+  const killed = await client.enqueue(tasks.stubborn, { path: lighthouse.path, blocks: 9 });
+  await lighthouse.next();
+  await killed.cancel();
+  await expect(killed.result()).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+  // Far less than a process takes to start.
+  const task = await client.enqueue(
+    tasks.stubborn,
+    { path: lighthouse.path, blocks: 0 },
+    { deadlineMs: 50, attempts: 1 },
+  );
+  expect(await task.result()).toEqual({ attempt: 1 });
+  expect(await task.inspect()).toMatchObject({ failures: 0, losses: 0 });
+});
+
 test('a task whose only attempt outlives its deadline is dead of that', async () => {
   const task = await client.enqueue(
     tasks.patient,

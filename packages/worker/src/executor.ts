@@ -55,6 +55,10 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
   if (end.kind === 'returned') {
     return { kind: 'succeeded', result: end.result };
   }
+  if (end.kind === 'unbegun' && stopped === 'deadline') {
+    // Its slot was being replaced: that is no fault of the task, and costs it no attempt.
+    return { kind: 'released' };
+  }
   switch (stopped) {
     case 'deadline':
       return { kind: 'timed-out', error: deadlineError(end.error) };

@@ -39,7 +39,7 @@ export class PoolRun implements Run {
 
   abort(reason: AbortReason): void {
     if (this.#place === 'queue') {
-      this.#giveUp({ kind: 'threw', error: taskErrorOf(abortError(reason), true) });
+      this.#giveUp({ kind: 'unbegun', error: taskErrorOf(abortError(reason), true) });
     } else if (this.#place !== 'none') {
       this.#place.abort(this.order.runId, reason);
     }

@@ -24,7 +24,9 @@ export type RunEnd =
   | { readonly kind: 'returned'; readonly result: Uint8Array }
   | { readonly kind: 'threw'; readonly error: TaskError }
   /** The thread or process ended without an answer. */
-  | { readonly kind: 'died'; readonly error: TaskError };
+  | { readonly kind: 'died'; readonly error: TaskError }
+  /** It was asked to stop while it waited for a slot: the handler was never called. */
+  | { readonly kind: 'unbegun'; readonly error: TaskError };
 
 export interface Run {
   /** Settles once, when the handler can no longer act; never rejects. */
