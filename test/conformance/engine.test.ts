@@ -1213,17 +1213,15 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       expect(await stage.audit()).toEqual([]);
     });
 
-    test.runIf(kind === 'memory')(
-      'of 50,000 tasks is drained exactly once in exact order',
-      async () => {
-        await open();
-        for (let n = 0; n < 10; n++) {
-          await stage.enqueue(...many(`batch${n}`, 5_000));
-        }
-        expect(await drain(1_000)).toEqual(
-          Array.from({ length: 10 }, (_, n) => ids(`batch${n}`, 5_000)).flat(),
-        );
-      },
-    );
+    const batches = kind === 'memory' ? 10 : 3;
+    test(`of ${batches * 5},000 tasks is drained exactly once in exact order`, async () => {
+      await open();
+      for (let n = 0; n < batches; n++) {
+        await stage.enqueue(...many(`batch${n}`, 5_000));
+      }
+      expect(await drain(1_000)).toEqual(
+        Array.from({ length: batches }, (_, n) => ids(`batch${n}`, 5_000)).flat(),
+      );
+    });
   });
 });
