@@ -837,6 +837,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       await open();
       await stage.enqueue(item('i1'), item('i2'));
       const [ended] = await stage.claim('a', 2, [{ queue: 'q', name: ITEM_NAME }]);
+      await stage.flushed();
       if (ended !== undefined) {
         await stage.settle('a', ended, 'succeeded');
       }

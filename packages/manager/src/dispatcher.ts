@@ -80,11 +80,8 @@ export class Dispatcher {
   leaves(claimant: Claimant): void {
     this.#congested.delete(claimant);
     this.#setIdle(claimant, false);
-    if (this.#hungry.delete(claimant)) {
-      for (const handle of claimant.handles) {
-        this.#wake(laneOf(handle));
-      }
-    }
+    // Whoever else could take what it was woken for is woken by the next round.
+    this.#hungry.delete(claimant);
   }
 
   /** `count` more tasks can be claimed. */
