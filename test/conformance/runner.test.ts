@@ -237,7 +237,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     aborted?.abort('cancelled');
     killed?.kill();
     expect(await aborted?.ended).toMatchObject({
-      kind: 'unbegun',
+      kind: 'threw',
       error: { name: 'TASK_CANCELLED' },
     });
     expect(await killed?.ended).toMatchObject({ kind: 'died', error: { name: 'RUNNER_DIED' } });

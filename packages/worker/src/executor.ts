@@ -55,10 +55,6 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
   if (end.kind === 'returned') {
     return { kind: 'succeeded', result: end.result };
   }
-  if (end.kind === 'unbegun' && stopped === 'deadline') {
-    // Its slot was being replaced: that is no fault of the task, and costs it no attempt.
-    return { kind: 'released' };
-  }
   switch (stopped) {
     case 'deadline':
       return { kind: 'timed-out', error: deadlineError(end.error) };
@@ -80,7 +76,13 @@ const execute = (
 ): Execution => {
   const run = runner.run(assignment);
   const stopper = new Stopper(run, clock);
-  stopper.armDeadline(assignment.deadlineMs, killGraceMs);
+  const armDeadline = (): void => stopper.armDeadline(assignment.deadlineMs, killGraceMs);
+  // While a slot is being replaced, the wait for it is no fault of the task.
+  if (run.begun === undefined) {
+    armDeadline();
+  } else {
+    void run.begun.then(armDeadline);
+  }
   const finish = async (): Promise<AttemptResult> => {
     const end = await run.ended;
     stopper.disarm();

@@ -20,7 +20,7 @@ export class Stopper {
   }
 
   armDeadline(deadlineMs: number | null, killGraceMs: number): void {
-    if (deadlineMs !== null) {
+    if (deadlineMs !== null && !this.#isDisarmed) {
       this.#timers.push(this.#clock.after(deadlineMs, () => this.stop('deadline', killGraceMs)));
     }
   }

@@ -24,6 +24,7 @@ export class InlineRunner implements Runner {
   run(assignment: Assignment): Run {
     const attempt = new Attempt(assignment, deadlineOf(assignment));
     const run: Run = {
+      begun: undefined,
       ended: runHandler(this.#handlers, assignment, attempt),
       abort: (reason) => attempt.abort(reason),
       kill: () => false,

@@ -13,23 +13,35 @@ export interface RunPlace {
 
 /** One run of a pool: first it waits for a slot, then it is in one, then it has ended. */
 export class PoolRun implements Run {
-  readonly order: RunOrder;
+  readonly runId: number;
+  readonly #assignment: Assignment;
+  readonly #begun = deferred<void>();
   readonly #end = deferred<RunEnd>();
   readonly #leaveQueue: (run: PoolRun) => void;
   #place: RunPlace | 'queue' | 'none' = 'queue';
 
   /** @param leaveQueue called when the run ends before it got a slot */
   constructor(runId: number, assignment: Assignment, leaveQueue: (run: PoolRun) => void) {
-    this.order = { type: 'millrace:run', runId, assignment, deadlineAtMs: deadlineOf(assignment) };
+    this.runId = runId;
+    this.#assignment = assignment;
     this.#leaveQueue = leaveQueue;
+  }
+
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   get ended(): Promise<RunEnd> {
     return this.#end.promise;
   }
 
-  enter(slot: RunPlace): void {
+  /** The run has its slot: what the slot is to do. */
+  enter(slot: RunPlace): RunOrder {
     this.#place = slot;
+    this.#begun.resolve();
+    const { runId } = this;
+    const assignment = this.#assignment;
+    return { type: 'millrace:run', runId, assignment, deadlineAtMs: deadlineOf(assignment) };
   }
 
   settle(end: RunEnd): void {
@@ -39,9 +51,9 @@ export class PoolRun implements Run {
 
   abort(reason: AbortReason): void {
     if (this.#place === 'queue') {
-      this.#giveUp({ kind: 'unbegun', error: taskErrorOf(abortError(reason), true) });
+      this.#giveUp({ kind: 'threw', error: taskErrorOf(abortError(reason), true) });
     } else if (this.#place !== 'none') {
-      this.#place.abort(this.order.runId, reason);
+      this.#place.abort(this.runId, reason);
     }
   }
 

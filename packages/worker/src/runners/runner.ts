@@ -12,7 +12,7 @@ export interface Assignment {
   readonly payload: Uint8Array;
   /** 1 for the first; returns and losses do not count. */
   readonly attempt: number;
-  /** The longest this run may take from now; `null` for no limit. */
+  /** The longest this run may take once it has a slot; `null` for no limit. */
   readonly deadlineMs: number | null;
 }
 
@@ -24,11 +24,14 @@ export type RunEnd =
   | { readonly kind: 'returned'; readonly result: Uint8Array }
   | { readonly kind: 'threw'; readonly error: TaskError }
   /** The thread or process ended without an answer. */
-  | { readonly kind: 'died'; readonly error: TaskError }
-  /** It was asked to stop while it waited for a slot: the handler was never called. */
-  | { readonly kind: 'unbegun'; readonly error: TaskError };
+  | { readonly kind: 'died'; readonly error: TaskError };
 
 export interface Run {
+  /**
+   * Resolves when the run has its slot, from where its deadline counts; never,
+   * if it ends before. `undefined`: it has it already.
+   */
+  readonly begun: Promise<void> | undefined;
   /** Settles once, when the handler can no longer act; never rejects. */
   readonly ended: Promise<RunEnd>;
   /** Aborts `ctx.signal`; the handler may still return. A second call does nothing. */

@@ -56,8 +56,7 @@ export class WarmSlot implements RunPlace {
   give(run: PoolRun): void {
     this.#hasServed = true;
     this.#run = run;
-    run.enter(this);
-    this.#slot.send(run.order);
+    this.#slot.send(run.enter(this));
   }
 
   abort(runId: number, reason: AbortReason): void {
@@ -88,7 +87,7 @@ export class WarmSlot implements RunPlace {
   /** A handler that is being killed may act until its slot is gone, whatever it answers. */
   #onRunEnded(runId: number, end: RunEnd): void {
     const run = this.#run;
-    if (run?.order.runId !== runId) {
+    if (run?.runId !== runId) {
       return;
     }
     if (this.#isKilled) {
