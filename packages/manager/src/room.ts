@@ -126,8 +126,12 @@ export class Room {
       items: tasks.length,
       bytes: tasks.reduce((sum, task) => sum + task.payload.length, 0),
       untilMs: this.#waits.add(request.waitMs, () => {
+        const isInvited = parked.invitation !== undefined;
         this.#remove(parked);
-        peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+        // An invited request is on its way again: what becomes of it is its answer.
+        if (!isInvited) {
+          peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+        }
         // It may have been too large for the room that there is, and the next is not.
         this.invite(queue);
       }),
