@@ -9,7 +9,8 @@ const reExecutions = (life: TaskLife): number => {
   const retried = eventsOf(life, 'settled').filter(
     ({ answer, as }) => answer === 'accepted' && as !== 'succeeded',
   ).length;
-  return Math.max(0, starts - 1 - retried);
+  const fenced = eventsOf(life, 'fenced').length;
+  return Math.max(0, starts - 1 - retried - fenced);
 };
 
 /** One reader saw the same outcome, or was given the same item, again. */

@@ -33,6 +33,8 @@ export type HistoryEvent =
   | { readonly kind: 'cancel'; readonly task: string }
   /** The manager grants. */
   | { readonly kind: 'granted'; readonly task: string; readonly token: Grant }
+  /** The manager ends a grant that outlived its deadline. */
+  | { readonly kind: 'fenced'; readonly task: string; readonly token: Grant }
   /** The manager accepts or refuses a settlement, by its own account. */
   | {
       readonly kind: 'settled';

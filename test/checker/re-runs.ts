@@ -13,54 +13,54 @@ const wasReturned = (life: TaskLife, first: EventOf<'start'>): boolean =>
       isSame(token, first.token),
   );
 
-const wasAccepted = (life: TaskLife, first: EventOf<'start'>): boolean =>
-  eventsOf(life, 'settled').some(
-    ({ answer, as, token }) =>
-      answer === 'accepted' && as === 'succeeded' && isSame(token, first.token),
-  );
+/** A grant after the success that ended the task. */
+const grantAfterSuccess = ({ events }: TaskLife): string | undefined => {
+  let ended: Grant | undefined;
+  for (const event of events) {
+    if (event.kind === 'settled' && event.answer === 'accepted' && event.as === 'succeeded') {
+      ended = event.token;
+    } else if (event.kind === 'granted' && ended !== undefined) {
+      const [of, again] = [ended, event.token].map(({ epoch, grant }) => `${epoch}.${grant}`);
+      return `it was granted under ${again} although the success of ${of} had been accepted`;
+    }
+  }
+  return undefined;
+};
 
 /**
- * Runs again without a reason: after its success was accepted, or in a history
- * in which nothing had gone wrong until then. A run that outlived its deadline
- * was fenced off, which is a reason.
+ * A second run before anything had gone wrong, although the first neither failed
+ * nor was fenced off.
  */
+const reRunInCalm = (life: TaskLife, firstFaultAtMs: number): string | undefined => {
+  const starts = eventsOf(life, 'start');
+  const again = starts.findIndex((start, index) => {
+    const first = starts[index - 1];
+    return (
+      first !== undefined &&
+      start.atMs < firstFaultAtMs &&
+      !wasReturned(life, first) &&
+      !isFenced(life, first)
+    );
+  });
+  return again < 0
+    ? undefined
+    : `run ${starts[again]?.run} began, and nothing had gone wrong with ${starts[again - 1]?.run}`;
+};
+
+/** Runs again without a reason. */
 export const spuriousReRuns = (
   lives: readonly TaskLife[],
   history: readonly Recorded[],
 ): Failure[] => {
-  const firstFaultAtMs = history.find(({ kind }) => kind === 'fault')?.atMs;
+  const firstFaultAtMs =
+    history.find(({ kind }) => kind === 'fault')?.atMs ?? Number.POSITIVE_INFINITY;
   return lives.flatMap((life) => {
-    const starts = eventsOf(life, 'start');
-    return starts.slice(1).flatMap((again, index): Failure[] => {
-      const first = starts[index];
-      if (first === undefined) {
-        return [];
-      }
-      const isCalm = firstFaultAtMs === undefined || again.atMs < firstFaultAtMs;
-      const hadSuccess = wasAccepted(life, first);
-      return hadSuccess || (isCalm && !wasReturned(life, first) && !isFenced(life, first))
-        ? [
-            {
-              class: 'spurious re-run',
-              task: life.task,
-              message: messageOf(first, again, hadSuccess),
-            },
-          ]
-        : [];
-    });
+    const message = grantAfterSuccess(life) ?? reRunInCalm(life, firstFaultAtMs);
+    return message === undefined
+      ? []
+      : [{ class: 'spurious re-run', task: life.task, message } as const];
   });
 };
 
 const isFenced = (life: TaskLife, first: EventOf<'start'>): boolean =>
-  eventsOf(life, 'settled').some(
-    ({ answer, token }) => answer === 'LEASE_LOST' && isSame(token, first.token),
-  ) || !eventsOf(life, 'end').some(({ run }) => run === first.run);
-
-const messageOf = (
-  first: EventOf<'start'>,
-  again: EventOf<'start'>,
-  hadSuccess: boolean,
-): string =>
-  hadSuccess
-    ? `run ${again.run} began although the success of ${first.run} had been accepted`
-    : `run ${again.run} began, and nothing had gone wrong with ${first.run}`;
+  eventsOf(life, 'fenced').some(({ token }) => isSame(token, first.token));

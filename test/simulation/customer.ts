@@ -59,6 +59,8 @@ const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
 export class Customer {
   readonly #world: World;
   readonly #clients: readonly ClientProcess[];
+  /** Whose orders are not finished. */
+  readonly #busy = new Map<Order, LiveClient | undefined>();
 
   constructor(world: World, clients: readonly ClientProcess[]) {
     this.#world = world;
@@ -68,21 +70,30 @@ export class Customer {
   plan(orders: readonly Order[]): void {
     for (const order of orders) {
       this.#world.plan(order.atMs, undefined, () => {
-        this.#clients[order.client % this.#clients.length]?.use((live) => this.#do(live, order));
+        this.#busy.set(order, undefined);
+        this.#clients[order.client % this.#clients.length]?.use((live) => {
+          this.#busy.set(order, live);
+          void this.#do(live, order).finally(() => this.#busy.delete(order));
+        });
       });
     }
   }
 
-  #do(live: LiveClient, order: Order): void {
+  /** Whether nobody who lives still waits for the answer to an order. */
+  get isIdle(): boolean {
+    return [...this.#busy.values()].every((live) => live?.process.isAlive === false);
+  }
+
+  #do(live: LiveClient, order: Order): Promise<void> {
     switch (order.kind) {
       case 'enqueue':
-        return void this.#enqueue(live, order);
+        return this.#enqueue(live, order);
       case 'put':
-        return void this.#put(live, order);
+        return this.#put(live, order);
       case 'get':
-        return void this.#get(live, order.timeoutMs);
-      case 'lease':
-        return void this.#lease(live, order);
+        return this.#get(live, order.timeoutMs);
+      default:
+        return this.#lease(live, order);
     }
   }
 

@@ -24,7 +24,21 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     }
   };
   return {
-    start: (events) => engine.start(events),
+    start: (events) =>
+      engine.start({
+        ...events,
+        abort(sessionId, token, reason) {
+          const { epoch, grant, taskId } = token;
+          if (reason === 'fenced') {
+            recorder.record({
+              kind: 'fenced',
+              task: recorder.keyOf(taskId),
+              token: { epoch, grant },
+            });
+          }
+          events.abort(sessionId, token, reason);
+        },
+      }),
     close: () => engine.close(),
     get epoch() {
       return engine.epoch;

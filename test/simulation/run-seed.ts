@@ -29,7 +29,7 @@ export interface RunOptions {
 }
 
 /** How long the world has after the faults until everything must have ended. */
-const DRAIN_MAX_MS = 300_000;
+const DRAIN_MAX_MS = 3_600_000;
 const FINAL_READ_MS = 30_000;
 const READER = 'reader';
 const RECOVERY_MS = 10_000;
@@ -46,6 +46,7 @@ class Run {
   readonly #workers: readonly WorkerProcess[];
   readonly #clients: readonly ClientProcess[];
   readonly #hosts: SimHost[] = [];
+  readonly #customer: Customer;
   readonly #nemesis: Nemesis;
   readonly #rejections: string[] = [];
 
@@ -76,6 +77,7 @@ class Run {
       { length: plan.clients },
       (_, index) => new ClientProcess({ ...parts, host: this.#newHost(), name: `client-${index}` }),
     );
+    this.#customer = new Customer(world, this.#clients);
     this.#nemesis = new Nemesis(world, {
       manager: this.#manager,
       workers: this.#workers,
@@ -122,7 +124,7 @@ class Run {
     for (const one of [this.#manager, ...this.#workers, ...this.#clients]) {
       one.start();
     }
-    new Customer(this.#world, this.#clients).plan(orders);
+    this.#customer.plan(orders);
     this.#nemesis.plan(faults, busyMs);
     await this.#world.run(busyMs);
     this.#network.calm(calmNetwork);
@@ -191,7 +193,7 @@ class Run {
         ? size.leased + size.scheduled === 0
         : size.ready + size.scheduled + size.leased === 0,
     );
-    return isQuiet === true && this.#manager.engine?.isSettled === true;
+    return isQuiet === true && this.#customer.isIdle && this.#manager.engine?.isSettled === true;
   }
 
   async #readEverything(): Promise<void> {

@@ -120,7 +120,7 @@ export class SimNetwork {
       manager: listener.process,
       delayMs: () => this.#delayMs(),
       random: this.#random,
-      bytesPerMs: this.#rates.bytesPerMs,
+      bytesPerMs: () => this.#rates.bytesPerMs,
       ended: () => void this.#wires.delete(wire),
     });
     this.#wires.add(wire);

@@ -9,7 +9,8 @@ export interface WireOptions {
   readonly manager: SimProcess;
   readonly delayMs: () => number;
   readonly random: Random;
-  readonly bytesPerMs: number;
+  /** 0 for a wire that takes everything at once. */
+  readonly bytesPerMs: () => number;
   /** Both ends have ended. */
   readonly ended: () => void;
 }
@@ -139,6 +140,9 @@ class SimEnd implements Transport {
   }
 }
 
+/** At the end of the faults a wire may hold this much. */
+const QUEUE_MAX_MS = 1_000;
+
 /** What happens to what one end sends. */
 interface Direction {
   arrivesAtMs: number;
@@ -187,7 +191,7 @@ export class SimWire {
   /** Takes a frame of one end; answers how many bytes wait at its host. */
   carry(from: SimEnd, frame: Uint8Array): number {
     const [way, to] = this.#wayFrom(from);
-    const { bytesPerMs } = this.#options;
+    const bytesPerMs = this.#options.bytesPerMs();
     const { nowMs } = this.#world;
     const isInstant = bytesPerMs === 0;
     way.leavesAtMs = isInstant
@@ -236,9 +240,15 @@ export class SimWire {
     }
   }
 
-  /** A wire that lost bytes stays lost, as TCP would have given it up. */
+  /**
+   * A wire that lost bytes stays lost, as TCP would have given it up, and one
+   * with a long queue is torn down: what follows is to be about the peers.
+   */
   heal(): void {
     const now = this.#world.nowMs;
+    if (Math.max(this.#toManager.leavesAtMs, this.#toDialler.leavesAtMs) > now + QUEUE_MAX_MS) {
+      this.reset();
+    }
     this.#toManager.stalledUntilMs = Math.min(now, this.#toManager.stalledUntilMs);
     this.#toDialler.stalledUntilMs = Math.min(now, this.#toDialler.stalledUntilMs);
   }
