@@ -42,6 +42,9 @@ const stuck: Rule = (lives, history) =>
         const isSeen =
           life.what === 'item' ? isConsumed(life) : eventsOf(life, 'visible').length > 0;
         const stored = storedOf(life);
+        if (life.told === 'unanswered') {
+          return 'its producer was never answered';
+        }
         const isWaiting = stored !== undefined && !finished.includes(stored.state);
         return (life.told === 'ok' && !isSeen && stored !== undefined) || (isWaiting && !isSeen)
           ? `the deadline has passed, and it is still ${stored?.state}`

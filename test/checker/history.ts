@@ -28,8 +28,12 @@ export type HistoryEvent =
       /** It may end without having run. */
       readonly mayExpire: boolean;
     }
-  /** How that ended: stored, refused for good, or nobody knows. */
-  | { readonly kind: 'submitted'; readonly task: string; readonly how: 'ok' | 'fail' | 'info' }
+  /** How that ended: stored, refused for good, nobody knows, or no answer came although somebody waited. */
+  | {
+      readonly kind: 'submitted';
+      readonly task: string;
+      readonly how: 'ok' | 'fail' | 'info' | 'unanswered';
+    }
   | { readonly kind: 'cancel'; readonly task: string }
   /** The manager grants. */
   | { readonly kind: 'granted'; readonly task: string; readonly token: Grant }

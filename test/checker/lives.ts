@@ -7,7 +7,7 @@ export interface TaskLife {
   readonly mayExpire: boolean;
   readonly submittedAtMs: number;
   /** The producer was told that it is stored, or that it is not; or nobody knows. */
-  readonly told: 'ok' | 'fail' | 'info' | undefined;
+  readonly told: EventOf<'submitted'>['how'] | undefined;
   readonly events: readonly Recorded[];
 }
 

@@ -79,9 +79,16 @@ export class Customer {
     }
   }
 
+  /** What those who live still wait for. */
+  get waiting(): string[] {
+    return [...this.#busy]
+      .filter(([, live]) => live?.process.isAlive !== false)
+      .map(([order, live]) => `${live?.process.name} for ${JSON.stringify(order)}`);
+  }
+
   /** Whether nobody who lives still waits for the answer to an order. */
   get isIdle(): boolean {
-    return [...this.#busy.values()].every((live) => live?.process.isAlive === false);
+    return this.waiting.length === 0;
   }
 
   #do(live: LiveClient, order: Order): Promise<void> {
@@ -158,7 +165,8 @@ export class Customer {
       }
       return answer;
     } catch (error) {
-      const how = definite.includes(codeOf(error)) ? 'fail' : 'info';
+      const code = codeOf(error);
+      const how = definite.includes(code) ? 'fail' : code === 'UNKNOWN' ? 'unanswered' : 'info';
       for (const task of keys) {
         recorder.record({ kind: 'submitted', task, how });
       }

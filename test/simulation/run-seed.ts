@@ -48,6 +48,7 @@ class Run {
   readonly #hosts: SimHost[] = [];
   readonly #customer: Customer;
   readonly #nemesis: Nemesis;
+  readonly #breaches: string[] = [];
   readonly #rejections: string[] = [];
 
   constructor(plan: Plan, isTold: boolean) {
@@ -109,6 +110,7 @@ class Run {
         ...this.#manager.breaches,
         ...this.#workers.flatMap(({ breaches }) => breaches),
         ...this.#disk.breaches,
+        ...this.#breaches,
         ...this.#rejections.map((reason) => `an unhandled rejection: ${reason}`),
       ],
       steps: this.#world.steps,
@@ -183,7 +185,20 @@ class Run {
   async #drain(): Promise<void> {
     const untilMs = this.#world.nowMs + DRAIN_MAX_MS;
     await this.#world.run(untilMs, () => this.#isDrained());
+    if (!this.#isDrained()) {
+      const { recorder } = this.#world;
+      const waiting = [...this.#customer.waiting, ...this.#unfinished()].join('; ');
+      recorder.tell(() => `BREACH after an hour of peace: ${waiting}`);
+      this.#breaches.push(`after an hour of peace something still waits: ${waiting}`);
+    }
     this.#world.recorder.record({ kind: 'drained' });
+  }
+
+  #unfinished(): string[] {
+    return (this.#manager.engine?.report().queues ?? []).map(
+      ({ name, size }) =>
+        `${name}: ${size.ready} ready, ${size.scheduled} scheduled, ${size.leased} leased`,
+    );
   }
 
   #isDrained(): boolean {
