@@ -60,7 +60,7 @@ export class Customer {
   readonly #world: World;
   readonly #clients: readonly ClientProcess[];
   /** Whose orders are not finished. */
-  readonly #busy = new Map<Order, LiveClient | undefined>();
+  readonly #busy = new Map<Order, LiveClient>();
 
   constructor(world: World, clients: readonly ClientProcess[]) {
     this.#world = world;
@@ -70,7 +70,6 @@ export class Customer {
   plan(orders: readonly Order[]): void {
     for (const order of orders) {
       this.#world.plan(order.atMs, undefined, () => {
-        this.#busy.set(order, undefined);
         this.#clients[order.client % this.#clients.length]?.use((live) => {
           this.#busy.set(order, live);
           void this.#do(live, order).finally(() => this.#busy.delete(order));
@@ -82,8 +81,8 @@ export class Customer {
   /** What those who live still wait for. */
   get waiting(): string[] {
     return [...this.#busy]
-      .filter(([, live]) => live?.process.isAlive !== false)
-      .map(([order, live]) => `${live?.process.name} for ${JSON.stringify(order)}`);
+      .filter(([, live]) => live.process.isAlive)
+      .map(([order, live]) => `${live.process.name} for ${JSON.stringify(order)}`);
   }
 
   /** Whether nobody who lives still waits for the answer to an order. */

@@ -8,12 +8,20 @@ export const storyOf = ({ ids, story }: RunReport, task: string | undefined): re
   const names = [task, ...[...ids].filter(([, key]) => key === task).map(([id]) => id)];
   const [, keyOfId = task] = [...ids].find(([id]) => id === task) ?? [];
   const isAbout = (line: string): boolean =>
-    [...names, keyOfId].some((name) => line.includes(`"${name}"`) || line.includes(`task ${name} `));
+    [...names, keyOfId].some(
+      (name) => line.includes(`"${name}"`) || line.includes(`task ${name} `),
+    );
   const isForAll = (line: string): boolean => !line.includes('"task":') && !line.includes('disk:');
   return story.filter((line) => isAbout(line) || isForAll(line));
 };
 
-export const describeRun = ({ plan, simulatedMs, steps, storyHash, verdict }: RunReport): string => {
+export const describeRun = ({
+  plan,
+  simulatedMs,
+  steps,
+  storyHash,
+  verdict,
+}: RunReport): string => {
   const { faults, orders, seed } = plan;
   const counts = Object.entries(verdict.counts).map(([name, count]) => `${name} ${count}`);
   return [
