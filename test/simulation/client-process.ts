@@ -18,6 +18,8 @@ const RETRY_MS = 300;
 export interface LiveClient {
   readonly process: SimProcess;
   readonly client: Client;
+  /** Whoever closes a client must not wonder that it answers no more. */
+  isLeaving: boolean;
 }
 
 /** A program that uses the client SDK: many lives, one after another. */
@@ -62,9 +64,29 @@ export class ClientProcess {
     }
   }
 
+  /** Closes the client, and ends; another takes its place. */
+  stop(): void {
+    const live = this.#live;
+    const { world } = this.#options;
+    if (live !== undefined && !live.isLeaving) {
+      live.isLeaving = true;
+      world.recorder.tell(() => `${live.process.name} closes`);
+      const leave = async (): Promise<void> => {
+        await live.client.close();
+        world.plan(0, undefined, () => {
+          if (this.#process === live.process) {
+            this.crash(false);
+            this.start();
+          }
+        });
+      };
+      world.plan(0, live.process, () => void leave());
+    }
+  }
+
   /** Calls back in a step of the connected process, now or as soon as there is one. */
   use(run: (live: LiveClient) => void): void {
-    if (this.#live === undefined) {
+    if (this.#live === undefined || this.#live.isLeaving) {
       this.#waiting.push(run);
     } else {
       const live = this.#live;
@@ -82,7 +104,7 @@ export class ClientProcess {
       clock.after(RETRY_MS, () => void this.#connect(process));
       return;
     }
-    this.#live = { process, client };
+    this.#live = { process, client, isLeaving: false };
     for (const run of this.#waiting.splice(0)) {
       this.use(run);
     }

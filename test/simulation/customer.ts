@@ -1,5 +1,5 @@
 import { TaskFailed, type TaskHandle } from '@millrace/client';
-import { codeOf, type ErrorCode, type Outcome } from '@millrace/protocol';
+import { codeOf, type ErrorCode, messageOf, type Outcome } from '@millrace/protocol';
 import type { ClientProcess, LiveClient } from './client-process.ts';
 import type { Order, TaskOrder } from './plan-orders.ts';
 import type { Recorder } from './recorder.ts';
@@ -121,6 +121,7 @@ export class Customer {
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
     };
     const handles = await this.#submitted(
+      live,
       keys,
       client.enqueueMany(simTasks[order.task], inputs, options),
     );
@@ -142,7 +143,8 @@ export class Customer {
     }
   }
 
-  async #put({ client, process }: LiveClient, order: Order & { kind: 'put' }): Promise<void> {
+  async #put(live: LiveClient, order: Order & { kind: 'put' }): Promise<void> {
+    const { client, process } = live;
     const { key, delayMs, timeoutMs } = order;
     this.#world.recorder.record({
       kind: 'submit',
@@ -152,10 +154,14 @@ export class Customer {
       mayExpire: false,
     });
     const put = client.queue(ITEMS).put({ key }, { timeoutMs, delayMs });
-    await this.#submitted([key], put);
+    await this.#submitted(live, [key], put);
   }
 
-  async #submitted<T>(keys: readonly string[], sent: Promise<T>): Promise<T | undefined> {
+  async #submitted<T>(
+    live: LiveClient,
+    keys: readonly string[],
+    sent: Promise<T>,
+  ): Promise<T | undefined> {
     const { recorder } = this.#world;
     try {
       const answer = await sent;
@@ -164,8 +170,13 @@ export class Customer {
       }
       return answer;
     } catch (error) {
-      const code = codeOf(error);
-      const how = definite.includes(code) ? 'fail' : code === 'UNKNOWN' ? 'unanswered' : 'info';
+      // Of all other errors a client that lives and was not closed spares its owner.
+      const how = definite.includes(codeOf(error))
+        ? 'fail'
+        : live.isLeaving
+          ? 'info'
+          : 'unanswered';
+      recorder.tell(() => `${live.process.name}: ${messageOf(error)}`);
       for (const task of keys) {
         recorder.record({ kind: 'submitted', task, how });
       }

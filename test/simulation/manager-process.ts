@@ -8,6 +8,8 @@ import type { World } from './world.ts';
 
 export const SECRET = Buffer.from('a key for the simulation');
 
+/** How long a manager that stops waits for its peers. */
+const GOODBYE_MAX_MS = 1_000;
 /** How often a full audit is made while nothing is being written. */
 const AUDIT_EVERY = 40;
 
@@ -29,6 +31,8 @@ export class ManagerProcess {
   #process: SimProcess | undefined;
   #engine: EmbeddedEngine | undefined;
   #isServing = false;
+  #broker: Broker | undefined;
+  #isLeaving = false;
   #quietSteps = 0;
 
   constructor(options: ManagerOptions) {
@@ -63,9 +67,41 @@ export class ManagerProcess {
       this.#process = undefined;
       this.#engine = undefined;
       this.#isServing = false;
+      this.#isLeaving = false;
       this.#options.disk.crash();
       this.#options.network.processDied(process, vanished);
     }
+  }
+
+  /** Says goodbye to everyone, closes the store and ends; it is started again some time later. */
+  stop(): void {
+    const [broker, process] = [this.#broker, this.#process];
+    if (broker !== undefined && process !== undefined && this.#isServing && !this.#isLeaving) {
+      this.#isLeaving = true;
+      this.#options.world.plan(0, process, () => void this.#leave(broker, process));
+    }
+  }
+
+  async #leave(broker: Broker, process: SimProcess): Promise<void> {
+    const { network, restartMs, world } = this.#options;
+    world.recorder.tell(() => `${process.name} stops`);
+    network.refuse(process);
+    await broker.closeLocal();
+    broker.attendant.sayGoodbye('the manager is shutting down');
+    await new Promise<void>((resolve) => void process.clock.after(GOODBYE_MAX_MS, resolve));
+    // A failed store has been told, and ends the manager in its own way.
+    await broker.close().catch(() => {});
+    this.#end(process, restartMs);
+  }
+
+  #end(process: SimProcess, restartMs: number): void {
+    const { world } = this.#options;
+    world.plan(0, undefined, () => {
+      if (this.#process === process) {
+        this.crash(false);
+        world.plan(restartMs, undefined, () => this.start());
+      }
+    });
   }
 
   /** What must hold after each step of this process. */
@@ -127,6 +163,7 @@ export class ManagerProcess {
       engine.declareQueue(queue);
     }
     this.#engine = engine;
+    this.#broker = broker;
     broker
       .start()
       .then(() => {
@@ -144,11 +181,6 @@ export class ManagerProcess {
     if (!error.message.includes('EIO')) {
       this.breaches.push(`the manager failed by itself: ${error.message}`);
     }
-    world.plan(0, undefined, () => {
-      if (this.#process === process) {
-        this.crash(false);
-        world.plan(restartMs, undefined, () => this.start());
-      }
-    });
+    this.#end(process, restartMs);
   }
 }

@@ -19,7 +19,9 @@ export interface Victims {
 
 interface Mortal {
   readonly process: SimProcess | undefined;
+  /** Does nothing to one that lives, and brings back one that is leaving when it has left. */
   start(): void;
+  stop(): void;
   crash(vanished: boolean): void;
 }
 
@@ -73,8 +75,9 @@ export class Nemesis {
     const client = pick(clients, which);
     switch (kind) {
       case 'crash manager':
-      case 'restart manager':
         return this.#crash(manager, false);
+      case 'stop manager':
+        return this.#stop(manager);
       case 'vanish manager':
         return this.#crash(manager, true);
       case 'pause manager':
@@ -83,12 +86,16 @@ export class Nemesis {
         return this.#crash(worker, false);
       case 'vanish worker':
         return this.#crash(worker, true);
+      case 'stop worker':
+        return this.#stop(worker);
       case 'pause worker':
         return this.#pause(worker);
       case 'cut off worker':
         return this.#cutOff(worker?.name);
       case 'crash client':
         return this.#crash(client, false);
+      case 'close client':
+        return this.#stop(client);
       case 'pause client':
         return this.#pause(client);
       case 'cut off client':
@@ -112,6 +119,12 @@ export class Nemesis {
 
   #crash(mortal: Mortal | undefined, vanished: boolean): () => void {
     mortal?.crash(vanished);
+    return () => mortal?.start();
+  }
+
+  /** In peace; it comes back once it has gone. */
+  #stop(mortal: Mortal | undefined): () => void {
+    mortal?.stop();
     return () => mortal?.start();
   }
 

@@ -50,6 +50,13 @@ export class SimNetwork {
     this.#listener = { process, accept };
   }
 
+  /** This process listens no longer; its connections go on. */
+  refuse(process: SimProcess): void {
+    if (this.#listener?.process === process) {
+      this.#listener = undefined;
+    }
+  }
+
   /** From now on nothing reaches this process or leaves it, and nobody is told. */
   cutOff(name: string): void {
     this.#cutOff.add(name);
@@ -93,9 +100,7 @@ export class SimNetwork {
         wire.ownerDied(process, vanished);
       }
     }
-    if (this.#listener?.process === process) {
-      this.#listener = undefined;
-    }
+    this.refuse(process);
   }
 
   #arrive(dialler: SimProcess, resolve: (end: Transport) => void, refuse: () => void): void {

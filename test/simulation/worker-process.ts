@@ -1,6 +1,7 @@
 import {
   DEFAULT_KEY_ID,
   Link,
+  limits,
   type Message,
   type MessageNamed,
   type Session,
@@ -36,6 +37,7 @@ export class WorkerProcess {
   #runs = 0;
   #process: SimProcess | undefined;
   #life: WorkerLife | undefined;
+  #isLeaving = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -83,13 +85,34 @@ export class WorkerProcess {
       process.die();
       this.#process = undefined;
       this.#life = undefined;
+      this.#isLeaving = false;
       this.#options.network.processDied(process, vanished);
+    }
+  }
+
+  /** Drains and leaves, as at SIGTERM; another takes its place some time later. */
+  stop(): void {
+    const [life, process] = [this.#life, this.#process];
+    const { world } = this.#options;
+    if (life !== undefined && process !== undefined && !this.#isLeaving) {
+      this.#isLeaving = true;
+      world.recorder.tell(() => `${process.name} drains`);
+      const leave = async (): Promise<void> => {
+        await life.drain();
+        world.plan(0, undefined, () => {
+          if (this.#process === process) {
+            this.crash(false);
+            this.start();
+          }
+        });
+      };
+      world.plan(0, process, () => void leave());
     }
   }
 
   /** A worker whose link is of no further use should never be: nobody closed it, and its key is right. */
   #ended(process: SimProcess, why: string): void {
-    if (this.#process === process) {
+    if (this.#process === process && !this.#isLeaving) {
       this.breaches.push(`${process.name} gave up: ${why}`);
     }
   }
@@ -154,6 +177,25 @@ class WorkerLife {
     });
     this.#puller = new Puller(this.#link, executor, this.#reporter, clock);
     await this.#link.start(true).catch(() => {});
+  }
+
+  /** As `worker.ts` does it. */
+  async drain(): Promise<void> {
+    const [puller, reporter] = [this.#puller, this.#reporter];
+    if (puller !== undefined && reporter !== undefined) {
+      puller.drain();
+      await this.#within(puller.idle(), limits.drainMs - 2 * limits.drainReserveMs);
+      puller.abortAll(limits.drainReserveMs / 2);
+      await this.#within(puller.idle(), limits.drainReserveMs);
+      await this.#within(reporter.settled(), limits.drainReserveMs / 2);
+    }
+    await this.#link.close('the worker is drained');
+  }
+
+  #within(something: Promise<void>, timeMs: number): Promise<void> {
+    const { clock } = this.#process;
+    const time = new Promise<void>((resolve) => void clock.after(timeMs, resolve));
+    return Promise.race([something, time]);
   }
 
   #recording(executor: Executor): Executor {
