@@ -1,5 +1,5 @@
 import { Client } from '@millrace/client';
-import { SECRET } from './manager-process.ts';
+import { MANAGER_URL, SECRET } from './manager-process.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { type SimHost, SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -97,7 +97,7 @@ export class ClientProcess {
   async #connect(process: SimProcess): Promise<void> {
     const { clock, name, randomBytes } = process;
     const dial = this.#options.network.dialler(process);
-    const client = new Client('sim://manager', SECRET, { name, clock, randomBytes, dial });
+    const client = new Client(MANAGER_URL, SECRET, { name, clock, randomBytes, dial });
     try {
       await client.start();
     } catch {

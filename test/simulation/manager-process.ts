@@ -6,6 +6,7 @@ import type { SimNetwork } from './sim-network.ts';
 import { type SimHost, SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
+export const MANAGER_URL = 'sim://manager';
 export const SECRET = Buffer.from('a key for the simulation');
 
 /** How long a manager that stops waits for its peers. */

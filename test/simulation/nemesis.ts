@@ -89,7 +89,7 @@ export class Nemesis {
       case 'stop worker':
         return this.#stop(worker);
       case 'pause worker':
-        return this.#pause(worker);
+        return worker?.pause(fault.way !== 'toManager') ?? (() => {});
       case 'cut off worker':
         return this.#cutOff(worker?.name);
       case 'crash client':

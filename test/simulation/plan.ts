@@ -6,7 +6,7 @@ import { type Order, planOrders } from './plan-orders.ts';
 import type { DiskRates } from './sim-disk.ts';
 import type { NetworkRates } from './sim-network.ts';
 import { type SimTaskName, simTasks } from './work.ts';
-import type { WorkerPlan } from './worker-process.ts';
+import type { WorkerPlan } from './worker-life.ts';
 
 /** Everything about a run that is decided before it begins. */
 export interface Plan {
@@ -50,14 +50,18 @@ const planDisk = (random: Random): DiskRates => ({
   stalls: rate(random, 0.05),
 });
 
+/** Sets what is drawn of lanes apart. */
+const LANES = 0x1a_4e_5e_ed;
+
 /** The first worker handles everything, so that nothing waits for nobody. */
-const planWorkers = (random: Random): WorkerPlan[] => {
+const planWorkers = (random: Random, lanes: Random): WorkerPlan[] => {
   const names: readonly Exclude<SimTaskName, 'probe'>[] = ['grind', 'sift', 'weigh'];
   return Array.from({ length: random.between(1, 3) }, (_, index) => {
     const own = names.filter(() => index === 0 || random.next() < 0.6);
     return {
       tasks: [...own.map((name) => simTasks[name]), simTasks.probe],
       slots: random.between(1, 4),
+      hasLane: lanes.next() < 0.4,
     };
   });
 };
@@ -81,7 +85,7 @@ export const planOf = (seed: number): Plan => {
   const random = new Random(seed);
   const busyMs = random.between(5_000, 40_000);
   const clients = random.between(1, 3);
-  const workers = planWorkers(random);
+  const workers = planWorkers(random, new Random(seed ^ LANES));
   return {
     seed,
     busyMs,
