@@ -1,35 +1,10 @@
-import { type CountClass, counts } from './counts.ts';
+import { counts } from './counts.ts';
 import { failureRules } from './failure-rules.ts';
 import type { Recorded } from './history.ts';
 import { readLives, type TaskLife } from './lives.ts';
+import type { Verdict } from './verdict.ts';
 
-/** Each of these is a defect. */
-export const failureClasses = [
-  'lost',
-  'stuck',
-  'phantom',
-  'duplicate',
-  'resurrected',
-  'stale accepted',
-  'token returned',
-  'vanished',
-  'spurious re-run',
-  'slow recovery',
-] as const;
-export type FailureClass = (typeof failureClasses)[number];
-
-export interface Failure {
-  readonly class: FailureClass;
-  readonly task: string;
-  readonly message: string;
-}
-
-export interface Verdict {
-  readonly failures: readonly Failure[];
-  /** What the promises allow and an operator wants to know. */
-  readonly counts: Readonly<Record<CountClass, number>>;
-  readonly tasks: number;
-}
+export type { Failure, FailureClass, Verdict } from './verdict.ts';
 
 /**
  * Judges a history. Each task is a small state machine of its own; a history is

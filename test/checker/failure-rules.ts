@@ -1,8 +1,8 @@
-import type { Failure, FailureClass } from './checker.ts';
 import type { EventOf, Grant, Recorded } from './history.ts';
 import { eventsOf, isConsumed, type TaskLife } from './lives.ts';
 import { spuriousReRuns } from './re-runs.ts';
 import { slowRecovery } from './recovery.ts';
+import type { Failure, FailureClass } from './verdict.ts';
 
 type Rule = (lives: readonly TaskLife[], history: readonly Recorded[]) => Failure[];
 

@@ -1,6 +1,6 @@
-import type { Failure } from './checker.ts';
 import type { EventOf, Grant, Recorded } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
+import type { Failure } from './verdict.ts';
 
 const isSame = (a: Grant, b: Grant): boolean => a.epoch === b.epoch && a.grant === b.grant;
 

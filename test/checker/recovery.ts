@@ -1,6 +1,6 @@
-import type { Failure } from './checker.ts';
 import type { Recorded } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
+import type { Failure } from './verdict.ts';
 
 /** A probe is small work that is submitted from ten seconds after the faults on. */
 const PROMPT_MS = 2_000;

@@ -1,11 +1,16 @@
-import type { SimProcess } from './sim-process.ts';
+/** Whose event it is: it waits while its owner is paused, and never comes once that is dead. */
+export interface EventOwner {
+  readonly isAlive: boolean;
+  readonly isPaused: boolean;
+  /** Keeps an event until the pause is over. */
+  hold(event: SimEvent): void;
+}
 
 /** Something that will happen at its time; of two at one time the earlier planned comes first. */
 export interface SimEvent {
   atMs: number;
   seq: number;
-  /** Whose event it is: it waits while that process is paused, and never comes once it is dead. */
-  readonly owner: SimProcess | undefined;
+  readonly owner: EventOwner | undefined;
   /** Events of one channel keep their order also across a pause. */
   readonly channel: string;
   readonly run: () => void;

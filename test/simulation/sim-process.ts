@@ -1,6 +1,6 @@
 import type { Clock, RandomBytes } from '@millrace/protocol';
 import type { Random } from '../harness/random.ts';
-import type { SimEvent } from './event-heap.ts';
+import type { EventOwner, SimEvent } from './event-heap.ts';
 import { WORLD_BEGINS_AT_MS, type World } from './world.ts';
 
 /** A machine: its wall clock is shared by whatever runs on it, one after another. */
@@ -15,7 +15,7 @@ const WAKE_MAX_MS = 1;
 const MONOTONIC_ORIGIN_MAX_MS = 1_000_000;
 
 /** One life of a process: it begins, may be paused, and ends once. */
-export class SimProcess {
+export class SimProcess implements EventOwner {
   readonly name: string;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;

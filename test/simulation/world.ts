@@ -1,8 +1,7 @@
 import type { Cancel } from '@millrace/protocol';
 import { Random } from '../harness/random.ts';
-import { EventHeap, type SimEvent } from './event-heap.ts';
+import { EventHeap, type EventOwner, type SimEvent } from './event-heap.ts';
 import { Recorder } from './recorder.ts';
-import type { SimProcess } from './sim-process.ts';
 
 /** FNV-1a. */
 const hashOf = (text: string): number => {
@@ -27,8 +26,8 @@ export class World {
   #nowMs = 0;
   #seq = 0;
   #steps = 0;
-  /** Called after each step with the process whose step it was. */
-  afterStep: (owner: SimProcess | undefined) => void = () => {};
+  /** Called after each step with whoever's step it was. */
+  afterStep: (owner: EventOwner | undefined) => void = () => {};
 
   constructor(seed: number, isTold: boolean) {
     this.seed = seed;
@@ -48,7 +47,7 @@ export class World {
     return new Random(this.seed ^ hashOf(purpose));
   }
 
-  plan(delayMs: number, owner: SimProcess | undefined, run: () => void, channel = ''): Cancel {
+  plan(delayMs: number, owner: EventOwner | undefined, run: () => void, channel = ''): Cancel {
     this.#seq += 1;
     const atMs = this.#nowMs + Math.max(0, delayMs);
     const event = { atMs, seq: this.#seq, owner, channel, run, isCancelled: false };
