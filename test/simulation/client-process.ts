@@ -42,6 +42,10 @@ export class ClientProcess {
     return this.#process;
   }
 
+  get isLeaving(): boolean {
+    return this.#live?.isLeaving === true;
+  }
+
   start(): void {
     const { host, name, world } = this.#options;
     if (this.#process !== undefined) {

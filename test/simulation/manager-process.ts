@@ -48,6 +48,10 @@ export class ManagerProcess {
     return this.#isServing ? this.#engine : undefined;
   }
 
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
   start(): void {
     const { world, host } = this.#options;
     if (this.#process !== undefined) {

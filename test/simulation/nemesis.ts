@@ -55,8 +55,9 @@ export class Nemesis {
   heal(): void {
     const { clients, manager, workers } = this.#victims;
     for (const one of [manager, ...workers, ...clients]) {
-      if (one.process?.isPaused === true) {
-        one.process.resume();
+      // A worker may take half a minute to drain: it is cut short, so that all are there.
+      if (one.isLeaving) {
+        one.crash(false);
       }
       one.start();
     }

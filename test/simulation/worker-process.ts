@@ -32,6 +32,10 @@ export class WorkerProcess {
     return (this.#life?.busySlots ?? 0) > 0;
   }
 
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
   start(): void {
     const { host, name, world } = this.#options;
     if (this.#process !== undefined) {
