@@ -63,10 +63,15 @@ export class Attendant {
     this.#serve(transport, peer);
   }
 
-  /** Says goodbye to everyone. */
+  /** Says goodbye to everyone; a peer that has no session yet is sent away. */
   sayGoodbye(reason: string): void {
     for (const connection of this.connections) {
-      connection.send({ verb: 'goodbye', reason });
+      const { state } = connection;
+      if (state === 'open' || state === 'leaving') {
+        connection.send({ verb: 'goodbye', reason });
+      } else {
+        connection.fail(new MillraceError('SHUTTING_DOWN', reason));
+      }
     }
   }
 

@@ -127,6 +127,7 @@ export class Reception {
       graceMs: limits.resumeGraceMs,
       lost,
     });
+    session.welcomed(connection);
     connection.ping();
   }
 }

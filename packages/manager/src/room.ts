@@ -44,13 +44,13 @@ export class Room {
     if (parked === undefined || request.waitMs === 0) {
       return false;
     }
-    return this.#byPlace.get(placeOf(peer, request.requestId))?.invitation === undefined;
+    return this.#placeOf(peer, request.requestId)?.invitation === undefined;
   }
 
   /** The request found no room; it waits, or goes on waiting, if it may. */
   park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
-    const again = this.#byPlace.get(placeOf(peer, requestId));
+    const again = this.#placeOf(peer, requestId);
     if (again?.queue === queue) {
       this.#endInvitation(again);
       peer.send({ verb: 'parked', requestId });
@@ -73,6 +73,20 @@ export class Room {
     this.#add(peer, request, queue, reason);
     peer.send({ verb: 'parked', requestId });
     this.invite(queue);
+  }
+
+  /**
+   * Where a request waits. It may have been parked for this session after its
+   * connection was lost; what it is told there reaches nobody, so that the peer
+   * that came back must get a place of its own.
+   */
+  #placeOf(peer: Peer, requestId: number): Parked | undefined {
+    const parked = this.#byPlace.get(placeOf(peer, requestId));
+    if (parked !== undefined && parked.peer !== peer) {
+      this.#remove(parked);
+      return undefined;
+    }
+    return parked;
   }
 
   /** The request was accepted or refused for good. */
@@ -126,8 +140,12 @@ export class Room {
       items: tasks.length,
       bytes: tasks.reduce((sum, task) => sum + task.payload.length, 0),
       untilMs: this.#waits.add(request.waitMs, () => {
+        const isInvited = parked.invitation !== undefined;
         this.#remove(parked);
-        peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+        // An invited request is on its way again: what becomes of it is its answer.
+        if (!isInvited) {
+          peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+        }
         // It may have been too large for the room that there is, and the next is not.
         this.invite(queue);
       }),

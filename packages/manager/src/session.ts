@@ -25,6 +25,8 @@ export class PeerSession implements Peer {
   readonly lanes = new Set<Connection>();
   #whenDrained: (() => void)[] = [];
   #main: Connection | undefined;
+  /** What came for a connection before it was welcomed; nothing may reach a peer before SESSION. */
+  #early: Message[] | undefined;
 
   constructor(
     sessionId: string,
@@ -49,7 +51,11 @@ export class PeerSession implements Peer {
   }
 
   readonly send = (message: Message): void => {
-    this.#main?.send(message);
+    if (this.#early === undefined) {
+      this.#main?.send(message);
+    } else {
+      this.#early.push(message);
+    }
   };
 
   get isCongested(): boolean {
@@ -74,7 +80,19 @@ export class PeerSession implements Peer {
     const before = this.#main;
     this.#endConnection();
     this.#main = connection;
+    this.#early = [];
     before?.fail(new MillraceError('SUPERSEDED', 'a newer connection took this session up'));
+  }
+
+  /** SESSION is on its way to this connection; what waited for it follows. */
+  welcomed(connection: Connection): void {
+    if (connection === this.#main) {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const message of early) {
+        connection.send(message);
+      }
+    }
   }
 
   /** A connection of this session has ended. */
@@ -92,6 +110,7 @@ export class PeerSession implements Peer {
 
   #endConnection(): void {
     this.#main = undefined;
+    this.#early = undefined;
     this.#endWork();
   }
 

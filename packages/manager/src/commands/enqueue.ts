@@ -18,24 +18,48 @@ const reply = (services: Services, peer: Peer, request: Enqueue, answer: Enqueue
   }
 };
 
-export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
-  const admitted: Enqueue[] = [];
-  for (const request of requests) {
-    for (const task of request.tasks) {
-      services.admitQueue(task.queue);
-    }
-    if (services.room.mustQueueUp(peer, request)) {
-      const queue = request.tasks[0]?.queue ?? '';
-      services.room.park(peer, request, queue, `others wait for room in queue '${queue}'`);
-    } else {
-      admitted.push(request);
-    }
-  }
-  const answers = await services.engine.enqueue(admitted.map((request) => request.tasks));
-  for (const [index, request] of admitted.entries()) {
+/**
+ * Whether a request came before and was accepted, and only its answer was lost.
+ * It takes no room, so it need not wait for any: waiting, it could be told that
+ * the queue is full although its tasks are in it.
+ */
+const wasAccepted = async (services: Services, { tasks }: Enqueue): Promise<boolean> => {
+  const taskId = tasks[0]?.taskId;
+  return taskId !== undefined && (await services.engine.inspect(taskId)) !== 'UNKNOWN_TASK';
+};
+
+const add = async (services: Services, peer: Peer, requests: readonly Enqueue[]): Promise<void> => {
+  const answers = await services.engine.enqueue(requests.map((request) => request.tasks));
+  for (const [index, request] of requests.entries()) {
     const answer = answers[index];
     if (answer !== undefined) {
       reply(services, peer, request, answer);
     }
   }
+};
+
+/** Others wait for room in its queue: only what is in it already passes them. */
+const queueUp = async (services: Services, peer: Peer, request: Enqueue): Promise<void> => {
+  if (await wasAccepted(services, request)) {
+    await add(services, peer, [request]);
+  } else {
+    const queue = request.tasks[0]?.queue ?? '';
+    services.room.park(peer, request, queue, `others wait for room in queue '${queue}'`);
+  }
+};
+
+export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
+  const admitted: Enqueue[] = [];
+  const waiting: Promise<void>[] = [];
+  for (const request of requests) {
+    for (const task of request.tasks) {
+      services.admitQueue(task.queue);
+    }
+    if (services.room.mustQueueUp(peer, request)) {
+      waiting.push(queueUp(services, peer, request));
+    } else {
+      admitted.push(request);
+    }
+  }
+  await Promise.all([add(services, peer, admitted), ...waiting]);
 };

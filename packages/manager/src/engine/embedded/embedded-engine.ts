@@ -158,9 +158,19 @@ export class EmbeddedEngine implements Engine {
     };
   }
 
-  /** Where memory and journal disagree; for tests, while nothing waits to be written. */
+  /** Whether nothing waits to be written. */
+  get isSettled(): boolean {
+    return !this.#isCommitting && !this.#core.hasChanges;
+  }
+
+  /** Where memory and journal disagree; for tests, while `isSettled`. */
   audit(): string[] {
     return this.#core.audit();
+  }
+
+  /** Where memory disagrees with itself; for tests, at any time. */
+  auditMemory(): string[] {
+    return this.#core.auditMemory();
   }
 
   #now(): Now {

@@ -19,6 +19,7 @@ import { audit } from './audit.ts';
 import type { Abort, Batch } from './batch.ts';
 import { type TimeIndex, timeIndexes } from './keys.ts';
 import { load } from './load.ts';
+import { auditMemory } from './memory-audit.ts';
 import { type CoreOptions, type Now, State } from './state.ts';
 import type { TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
@@ -161,6 +162,11 @@ export class Core {
   /** Where memory and journal disagree, in sentences; for tests, when nothing waits to be written. */
   audit(): string[] {
     return audit(this.#state);
+  }
+
+  /** Where memory disagrees with itself, in sentences; for tests, at any time. It reads nothing from disk. */
+  auditMemory(): string[] {
+    return auditMemory(this.#state);
   }
 
   get hasChanges(): boolean {

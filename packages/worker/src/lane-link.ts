@@ -1,0 +1,116 @@
+import {
+  authenticateToManager,
+  type Cancel,
+  type Clock,
+  Connection,
+  type Dial,
+  type PeerLimits,
+  type RandomBytes,
+  reconnectDelayMs,
+  type Transport,
+} from '@millrace/protocol';
+import type { LaneTarget } from './heartbeat-lane.ts';
+
+export interface LaneLinkOptions {
+  readonly clock: Clock;
+  readonly dial: Dial;
+  readonly randomBytes: RandomBytes;
+}
+
+/**
+ * The connection of a heartbeat lane: attaches to a session, answers PINGs, and
+ * attaches again when it ends. Of several attempts only the newest counts.
+ */
+export class LaneLink {
+  readonly #options: LaneLinkOptions;
+  #target: LaneTarget | undefined;
+  #connection: Connection | undefined;
+  #attempt = 0;
+  #failures = 0;
+  #stopWaiting: Cancel = () => {};
+
+  constructor(options: LaneLinkOptions) {
+    this.#options = options;
+  }
+
+  /** Attaches to a session, or notes the newest ticket of the one it is attached to. */
+  follow(target: LaneTarget): void {
+    const isAttached =
+      this.#connection !== undefined && this.#target?.sessionId === target.sessionId;
+    this.#target = target;
+    if (!isAttached) {
+      this.#attach();
+    }
+  }
+
+  #attach(): void {
+    this.#stopWaiting();
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    this.#connection?.close('another session');
+    this.#connection = undefined;
+    if (this.#target !== undefined) {
+      this.#open(this.#target, attempt).catch(() => this.#ended(attempt));
+    }
+  }
+
+  async #open(target: LaneTarget, attempt: number): Promise<void> {
+    const transport = await this.#options.dial(target.url);
+    const limits = await this.#authenticate(transport, target);
+    if (attempt !== this.#attempt) {
+      transport.terminate();
+      return;
+    }
+    const connection: Connection = new Connection(
+      {
+        transport,
+        side: 'dialler',
+        clock: this.#options.clock,
+        heartbeat: {
+          idleMs: limits.heartbeatIdleMs,
+          intervalMs: limits.heartbeatIntervalMs,
+          probes: limits.heartbeatProbes,
+        },
+        messageMaxBytes: limits.messageMaxBytes,
+        outboundMaxBytes: limits.messageMaxBytes,
+      },
+      {
+        messages: (messages) => {
+          this.#failures = 0;
+          if (messages.some((message) => message.verb === 'goodbye')) {
+            connection.send({ verb: 'goodbyeAck' });
+          }
+        },
+        closed: () => this.#ended(attempt),
+      },
+    );
+    this.#connection = connection;
+    const { sessionId, ticket } = target;
+    connection.send({ verb: 'attach', sessionId, ticket });
+  }
+
+  async #authenticate(transport: Transport, target: LaneTarget): Promise<PeerLimits> {
+    const { clock, randomBytes } = this.#options;
+    try {
+      const key = { keyId: target.keyId, secret: target.secret };
+      return await authenticateToManager(transport, key, 'heartbeat', clock, randomBytes);
+    } catch (error) {
+      transport.terminate();
+      throw error;
+    }
+  }
+
+  #ended(attempt: number): void {
+    if (attempt === this.#attempt) {
+      const delayMs = reconnectDelayMs(this.#failures, this.#random());
+      this.#failures += 1;
+      this.#connection = undefined;
+      this.#stopWaiting();
+      this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#attach());
+    }
+  }
+
+  #random(): number {
+    return Buffer.from(this.#options.randomBytes(4)).readUInt32LE() / 2 ** 32;
+  }
+}

@@ -1,0 +1,324 @@
+import { describe, expect, test } from 'vitest';
+import { check, type FailureClass } from './checker.ts';
+import type { HistoryEvent, Recorded } from './history.ts';
+
+const first = { epoch: 1, grant: 1 };
+const second = { epoch: 1, grant: 2 };
+
+/** A history in which a millisecond passes before each event. */
+const history = (...events: readonly HistoryEvent[]): Recorded[] =>
+  events.map((event, index) => ({ ...event, atMs: index + 1 }));
+
+const submit = (task: string, what: 'task' | 'item' | 'probe' = 'task'): HistoryEvent => ({
+  kind: 'submit',
+  task,
+  client: 'client',
+  what,
+  mayExpire: false,
+});
+const told = (task: string, how: 'ok' | 'fail' | 'info' | 'unanswered'): HistoryEvent => ({
+  kind: 'submitted',
+  task,
+  how,
+});
+const granted = (task: string, token = first): HistoryEvent => ({ kind: 'granted', task, token });
+const start = (task: string, run: string, token = first): HistoryEvent => ({
+  kind: 'start',
+  task,
+  worker: 'worker',
+  run,
+  token,
+});
+const end = (task: string, run: string, how: string, token = first): HistoryEvent => ({
+  kind: 'end',
+  task,
+  worker: 'worker',
+  run,
+  token,
+  how,
+  ...(how === 'succeeded' ? { value: run } : {}),
+});
+const settled = (task: string, as: string, answer: string, token = first): HistoryEvent => ({
+  kind: 'settled',
+  task,
+  token,
+  as,
+  answer,
+});
+const visible = (task: string, value: string, reader = 'client'): HistoryEvent => ({
+  kind: 'visible',
+  task,
+  reader,
+  outcome: 'succeeded',
+  value,
+});
+const stored = (
+  task: string,
+  state: 'ready' | 'leased' | 'succeeded' | 'dead',
+  value?: string,
+): HistoryEvent => ({ kind: 'stored', task, state, value });
+const fault = (on: boolean): HistoryEvent => ({
+  kind: 'fault',
+  fault: 'crash worker',
+  target: '0',
+  on,
+});
+const taken = (task: string, isKept = true): HistoryEvent => ({
+  kind: 'taken',
+  task,
+  reader: 'client',
+  isKept,
+});
+const healed: HistoryEvent = { kind: 'healed' };
+const drained: HistoryEvent = { kind: 'drained' };
+
+/** A task that is run once and seen. */
+const ordinary = (task: string): HistoryEvent[] => [
+  submit(task),
+  told(task, 'ok'),
+  granted(task),
+  start(task, `${task}#1`),
+  end(task, `${task}#1`, 'succeeded'),
+  settled(task, 'succeeded', 'accepted'),
+  visible(task, `${task}#1`),
+];
+
+const classesOf = (...events: readonly HistoryEvent[]): FailureClass[] =>
+  check(history(...events)).failures.map((failure) => failure.class);
+
+describe('a good history passes', () => {
+  test('tasks that are run once and seen, an item that is taken, and a refusal', () => {
+    expect(
+      classesOf(
+        ...ordinary('t1'),
+        ...ordinary('t2'),
+        submit('i1', 'item'),
+        told('i1', 'ok'),
+        taken('i1'),
+        submit('t3'),
+        told('t3', 'fail'),
+        healed,
+        drained,
+        visible('t1', 't1#1', 'reader'),
+        stored('t1', 'succeeded', 't1#1'),
+      ),
+    ).toEqual([]);
+  });
+
+  test('a task whose worker crashed runs again, which is counted', () => {
+    const verdict = check(
+      history(
+        submit('t1'),
+        told('t1', 'ok'),
+        granted('t1'),
+        start('t1', 'a'),
+        fault(true),
+        granted('t1', second),
+        start('t1', 'b', second),
+        end('t1', 'b', 'succeeded', second),
+        settled('t1', 'succeeded', 'accepted', second),
+        visible('t1', 'b'),
+        drained,
+      ),
+    );
+    expect(verdict.failures).toEqual([]);
+    expect(verdict.counts).toEqual({ 're-executed': 1, redelivered: 0, recovered: 0 });
+  });
+
+  test('a failed attempt is a reason to run again, and is no re-execution', () => {
+    const verdict = check(
+      history(
+        submit('t1'),
+        told('t1', 'ok'),
+        granted('t1'),
+        start('t1', 'a'),
+        end('t1', 'a', 'failed'),
+        settled('t1', 'failed', 'accepted'),
+        granted('t1', second),
+        start('t1', 'b', second),
+        end('t1', 'b', 'succeeded', second),
+        settled('t1', 'succeeded', 'accepted', second),
+        visible('t1', 'b'),
+        drained,
+      ),
+    );
+    expect(verdict.failures).toEqual([]);
+    expect(verdict.counts['re-executed']).toBe(0);
+  });
+
+  test('a task that its deadline fenced off may run again', () => {
+    expect(
+      classesOf(
+        submit('t1'),
+        told('t1', 'ok'),
+        granted('t1'),
+        start('t1', 'a'),
+        { kind: 'fenced', task: 't1', token: first },
+        granted('t1', second),
+        start('t1', 'b', second),
+        end('t1', 'a', 'succeeded'),
+        settled('t1', 'succeeded', 'LEASE_LOST'),
+        end('t1', 'b', 'succeeded', second),
+        settled('t1', 'succeeded', 'accepted', second),
+        visible('t1', 'b'),
+      ),
+    ).toEqual([]);
+  });
+
+  test('what nobody was told of and is there was recovered', () => {
+    const unknown = ordinary('t1').map((event) =>
+      event.kind === 'submitted' ? told('t1', 'info') : event,
+    );
+    const verdict = check(history(...unknown, drained));
+    expect(verdict.failures).toEqual([]);
+    expect(verdict.counts.recovered).toBe(1);
+  });
+
+  test('one reader that sees an outcome twice was given it again', () => {
+    const verdict = check(history(...ordinary('t1'), visible('t1', 't1#1')));
+    expect(verdict.failures).toEqual([]);
+    expect(verdict.counts.redelivered).toBe(1);
+  });
+});
+
+describe('each defect has its class', () => {
+  test('lost: acknowledged, seen by nobody, not in the store', () => {
+    expect(classesOf(submit('t1'), told('t1', 'ok'), drained)).toEqual(['lost']);
+  });
+
+  test('lost: an item that was acknowledged, and that nobody took', () => {
+    expect(classesOf(submit('i1', 'item'), told('i1', 'ok'), taken('i1', false), drained)).toEqual([
+      'lost',
+    ]);
+  });
+
+  test('stuck: acknowledged, and still on its way when everything should have ended', () => {
+    expect(
+      classesOf(submit('t1'), told('t1', 'ok'), healed, drained, stored('t1', 'ready')),
+    ).toEqual(['stuck']);
+  });
+
+  test('stuck: a producer that was never answered', () => {
+    expect(classesOf(submit('t1'), told('t1', 'unanswered'), drained)).toEqual(['stuck']);
+  });
+
+  test('phantom: a result for a task that nobody submitted', () => {
+    expect(classesOf(start('t1', 'a'), end('t1', 'a', 'succeeded'), visible('t1', 'a'))).toEqual([
+      'phantom',
+    ]);
+  });
+
+  test('phantom: a result that no run produced', () => {
+    const events = ordinary('t1').map((event) =>
+      event.kind === 'visible' ? visible('t1', 'something else') : event,
+    );
+    expect(classesOf(...events)).toEqual(['phantom']);
+  });
+
+  test('phantom: a cancellation that nobody asked for', () => {
+    expect(
+      classesOf(submit('t1'), told('t1', 'ok'), {
+        kind: 'visible',
+        task: 't1',
+        reader: 'client',
+        outcome: 'cancelled',
+        value: undefined,
+      }),
+    ).toEqual(['phantom']);
+  });
+
+  test('duplicate: two readers see two results', () => {
+    expect(
+      classesOf(
+        ...ordinary('t1'),
+        fault(true),
+        start('t1', 'b', second),
+        end('t1', 'b', 'succeeded', second),
+        visible('t1', 'b', 'reader'),
+      ),
+    ).toEqual(['duplicate']);
+  });
+
+  test('duplicate: the store has another end than was seen', () => {
+    expect(classesOf(...ordinary('t1'), drained, stored('t1', 'dead'))).toEqual(['duplicate']);
+  });
+
+  test('resurrected: refused, and there nevertheless', () => {
+    const refused = ordinary('t1').map((event) =>
+      event.kind === 'submitted' ? told('t1', 'fail') : event,
+    );
+    expect(classesOf(...refused)).toEqual(['resurrected']);
+  });
+
+  test('resurrected: an item that was removed is handed out again', () => {
+    expect(
+      classesOf(
+        submit('i1', 'item'),
+        told('i1', 'ok'),
+        taken('i1'),
+        { kind: 'removed', task: 'i1', reader: 'client' },
+        taken('i1'),
+      ),
+    ).toEqual(['resurrected']);
+  });
+
+  test('stale accepted: a settlement under a token that is not the last granted', () => {
+    expect(
+      classesOf(
+        submit('t1'),
+        told('t1', 'ok'),
+        granted('t1'),
+        start('t1', 'a'),
+        fault(true),
+        granted('t1', second),
+        end('t1', 'a', 'succeeded'),
+        settled('t1', 'succeeded', 'accepted', first),
+        visible('t1', 'a'),
+      ),
+    ).toEqual(['stale accepted']);
+  });
+
+  test('token returned: one token is granted twice', () => {
+    expect(classesOf(submit('t1'), told('t1', 'ok'), granted('t1'), granted('t1'))).toEqual([
+      'token returned',
+    ]);
+  });
+
+  test('vanished: visible, and later unknown', () => {
+    expect(classesOf(...ordinary('t1'), { kind: 'unknown', task: 't1', reader: 'reader' })).toEqual(
+      ['vanished'],
+    );
+  });
+
+  test('spurious re-run: a second run although nothing had gone wrong', () => {
+    expect(
+      classesOf(
+        submit('t1'),
+        told('t1', 'ok'),
+        granted('t1'),
+        start('t1', 'a'),
+        granted('t1', second),
+        start('t1', 'b', second),
+        end('t1', 'b', 'succeeded', second),
+        settled('t1', 'succeeded', 'accepted', second),
+        visible('t1', 'b'),
+      ),
+    ).toEqual(['spurious re-run']);
+  });
+
+  test('spurious re-run: granted after its success was accepted, whatever faults there were', () => {
+    expect(classesOf(fault(true), ...ordinary('t1'), granted('t1', second))).toEqual([
+      'spurious re-run',
+    ]);
+  });
+
+  test('slow recovery: probes are not done promptly after the faults', () => {
+    const probes = Array.from({ length: 10 }, (_, index) => ordinary(`p${index}`));
+    const asProbes = probes
+      .slice(0, 8)
+      .flat()
+      .map((event) => (event.kind === 'submit' ? submit(event.task, 'probe') : event));
+    const waiting = [submit('p8', 'probe'), submit('p9', 'probe')];
+    expect(classesOf(fault(true), healed, ...asProbes, ...waiting)).toEqual(['slow recovery']);
+  });
+});

@@ -1,0 +1,56 @@
+import type { EventOf, Recorded } from './history.ts';
+
+/** Everything that one piece of work went through, in order. */
+export interface TaskLife {
+  readonly task: string;
+  readonly what: 'task' | 'item' | 'probe' | undefined;
+  readonly mayExpire: boolean;
+  readonly submittedAtMs: number;
+  /** The producer was told that it is stored, or that it is not; or nobody knows. */
+  readonly told: EventOf<'submitted'>['how'] | undefined;
+  readonly events: readonly Recorded[];
+}
+
+const taskOf = (event: Recorded): string | undefined => ('task' in event ? event.task : undefined);
+
+const isOf =
+  <K extends Recorded['kind']>(kind: K) =>
+  (event: Recorded): event is EventOf<K> =>
+    event.kind === kind;
+
+/** The events of one kind. */
+export const eventsOf = <K extends Recorded['kind']>(
+  { events }: Pick<TaskLife, 'events'>,
+  kind: K,
+): EventOf<K>[] => events.filter(isOf(kind));
+
+/** The history by task. */
+export const readLives = (history: readonly Recorded[]): Map<string, TaskLife> => {
+  const byTask = new Map<string, Recorded[]>();
+  for (const event of history) {
+    const task = taskOf(event);
+    if (task !== undefined) {
+      const events = byTask.get(task) ?? [];
+      events.push(event);
+      byTask.set(task, events);
+    }
+  }
+  return new Map([...byTask].map(([task, events]) => [task, lifeOf(task, events)]));
+};
+
+const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
+  const [submit] = eventsOf({ events }, 'submit');
+  const told = eventsOf({ events }, 'submitted').map(({ how }) => how);
+  return {
+    task,
+    what: submit?.what,
+    mayExpire: submit?.mayExpire ?? false,
+    submittedAtMs: submit?.atMs ?? 0,
+    told: told.includes('ok') ? 'ok' : told[0],
+    events,
+  };
+};
+
+/** Whether somebody keeps the item: it need not be in the store any more. */
+export const isConsumed = (life: TaskLife): boolean =>
+  eventsOf(life, 'taken').some(({ isKept }) => isKept) || eventsOf(life, 'removed').length > 0;

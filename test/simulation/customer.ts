@@ -1,0 +1,217 @@
+import { TaskFailed, type TaskHandle } from '@millrace/client';
+import { codeOf, type ErrorCode, messageOf, type Outcome } from '@millrace/protocol';
+import type { ClientProcess, LiveClient } from './client-process.ts';
+import type { Order, TaskOrder } from './plan-orders.ts';
+import type { Recorder } from './recorder.ts';
+import { type Behaviour, runOf, simTasks } from './work.ts';
+import type { World } from './world.ts';
+
+/** Refusals after which the work is certainly not in the store. */
+const definite: readonly (ErrorCode | undefined)[] = [
+  'QUEUE_FULL',
+  'UNKNOWN_QUEUE',
+  'PAYLOAD_TOO_LARGE',
+  'PAYLOAD_INVALID',
+  'TOO_MANY_NAMES',
+  'TOO_MANY_REQUESTS',
+  'STORE_FULL',
+];
+
+const outcomeOfCode: Readonly<Record<string, Outcome>> = {
+  TASK_DEAD: 'dead',
+  TASK_CANCELLED: 'cancelled',
+  TASK_EXPIRED: 'expired',
+};
+
+const ITEMS = 'sacks';
+
+/** Asks for the outcome of a task, and records what it is told. Answers whether it has ended. */
+export const readOutcome = async (
+  recorder: Recorder,
+  reader: string,
+  task: string,
+  handle: TaskHandle,
+  timeoutMs?: number,
+): Promise<void> => {
+  try {
+    const value = runOf(await handle.result(timeoutMs === undefined ? {} : { timeoutMs }));
+    recorder.record({ kind: 'visible', task, reader, outcome: 'succeeded', value });
+  } catch (error) {
+    const outcome = outcomeOfCode[codeOf(error) ?? ''];
+    if (error instanceof TaskFailed && outcome !== undefined) {
+      recorder.record({ kind: 'visible', task, reader, outcome, value: undefined });
+    } else if (codeOf(error) === 'UNKNOWN_TASK') {
+      recorder.record({ kind: 'unknown', task, reader });
+    }
+  }
+};
+
+const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
+  key,
+  ms: order.ms,
+  failures: order.failures,
+  isFatal: order.isFatal,
+  heedsAbort: order.heedsAbort,
+  padding: 'x'.repeat(order.paddingBytes),
+});
+
+/** Does the orders of a plan with whichever life of their client there is. */
+export class Customer {
+  readonly #world: World;
+  readonly #clients: readonly ClientProcess[];
+  /** Whose orders are not finished. */
+  readonly #busy = new Map<Order, LiveClient>();
+
+  constructor(world: World, clients: readonly ClientProcess[]) {
+    this.#world = world;
+    this.#clients = clients;
+  }
+
+  plan(orders: readonly Order[]): void {
+    for (const order of orders) {
+      this.#world.plan(order.atMs, undefined, () => {
+        this.#clients[order.client % this.#clients.length]?.use((live) => {
+          this.#busy.set(order, live);
+          void this.#do(live, order).finally(() => this.#busy.delete(order));
+        });
+      });
+    }
+  }
+
+  /** What those who live still wait for. */
+  get waiting(): string[] {
+    return [...this.#busy]
+      .filter(([, live]) => live.process.isAlive)
+      .map(([order, live]) => `${live.process.name} for ${JSON.stringify(order)}`);
+  }
+
+  /** Whether nobody who lives still waits for the answer to an order. */
+  get isIdle(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  #do(live: LiveClient, order: Order): Promise<void> {
+    switch (order.kind) {
+      case 'enqueue':
+        return this.#enqueue(live, order);
+      case 'put':
+        return this.#put(live, order);
+      case 'get':
+        return this.#get(live, order.timeoutMs);
+      default:
+        return this.#lease(live, order);
+    }
+  }
+
+  async #enqueue(live: LiveClient, order: TaskOrder): Promise<void> {
+    const { recorder } = this.#world;
+    const { client, process } = live;
+    const { attempts, deadlineMs, delayMs, expiresInMs, keys, priority, timeoutMs } = order;
+    for (const task of keys) {
+      const mayExpire = expiresInMs !== undefined;
+      recorder.record({ kind: 'submit', task, client: process.name, what: 'task', mayExpire });
+    }
+    const inputs = keys.map((key) => behaviourOf(order, key));
+    const options = {
+      attempts,
+      deadlineMs,
+      delayMs,
+      priority,
+      timeoutMs,
+      ...(expiresInMs === undefined ? {} : { expiresInMs }),
+    };
+    const handles = await this.#submitted(
+      live,
+      keys,
+      client.enqueueMany(simTasks[order.task], inputs, options),
+    );
+    for (const [index, handle] of (handles ?? []).entries()) {
+      this.#follow(live, order, keys[index] ?? '', handle);
+    }
+  }
+
+  #follow({ process }: LiveClient, order: TaskOrder, task: string, handle: TaskHandle): void {
+    const { recorder } = this.#world;
+    if (order.awaitsResult) {
+      void readOutcome(recorder, process.name, task, handle);
+    }
+    if (order.cancelAfterMs !== undefined) {
+      process.clock.after(order.cancelAfterMs, () => {
+        recorder.record({ kind: 'cancel', task });
+        handle.cancel().catch(() => {});
+      });
+    }
+  }
+
+  async #put(live: LiveClient, order: Order & { kind: 'put' }): Promise<void> {
+    const { client, process } = live;
+    const { key, delayMs, timeoutMs } = order;
+    this.#world.recorder.record({
+      kind: 'submit',
+      task: key,
+      client: process.name,
+      what: 'item',
+      mayExpire: false,
+    });
+    const put = client.queue(ITEMS).put({ key }, { timeoutMs, delayMs });
+    await this.#submitted(live, [key], put);
+  }
+
+  async #submitted<T>(
+    live: LiveClient,
+    keys: readonly string[],
+    sent: Promise<T>,
+  ): Promise<T | undefined> {
+    const { recorder } = this.#world;
+    try {
+      const answer = await sent;
+      for (const task of keys) {
+        recorder.record({ kind: 'submitted', task, how: 'ok' });
+      }
+      return answer;
+    } catch (error) {
+      // Of all other errors a client that lives and was not closed spares its owner.
+      const how = definite.includes(codeOf(error))
+        ? 'fail'
+        : live.isLeaving
+          ? 'info'
+          : 'unanswered';
+      recorder.tell(() => `${live.process.name}: ${messageOf(error)}`);
+      for (const task of keys) {
+        recorder.record({ kind: 'submitted', task, how });
+      }
+      return undefined;
+    }
+  }
+
+  async #get({ client, process }: LiveClient, timeoutMs: number): Promise<void> {
+    try {
+      const { key } = await client.queue<{ key: string }>(ITEMS).get({ timeoutMs });
+      const { name: reader } = process;
+      this.#world.recorder.record({ kind: 'taken', task: key, reader, isKept: true });
+    } catch {
+      // There was none, or the client was closed.
+    }
+  }
+
+  async #lease({ client, process }: LiveClient, order: Order & { kind: 'lease' }): Promise<void> {
+    const { recorder } = this.#world;
+    const { name: reader } = process;
+    try {
+      const { holdMs, isAcked, timeoutMs } = order;
+      const item = await client.queue<{ key: string }>(ITEMS).lease({ timeoutMs });
+      const task = item.value.key;
+      recorder.record({ kind: 'taken', task, reader, isKept: false });
+      await new Promise<void>((resolve) => void process.clock.after(holdMs, resolve));
+      if (isAcked) {
+        recorder.record({ kind: 'taken', task, reader, isKept: true });
+        await item.ack();
+        recorder.record({ kind: 'removed', task, reader });
+      } else {
+        await item.release();
+      }
+    } catch {
+      // There was none, or its lease was lost.
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { Broker, EmbeddedEngine, type QueueSpec } from '@millrace/manager/engine';
+import { DEFAULT_KEY_ID, limits, messageOf } from '@millrace/protocol';
+import { recordingEngine } from './recording-engine.ts';
+import type { SimDisk } from './sim-disk.ts';
+import type { SimNetwork } from './sim-network.ts';
+import { type SimHost, SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+export const MANAGER_URL = 'sim://manager';
+export const SECRET = Buffer.from('a key for the simulation');
+
+/** How long a manager that stops waits for its peers. */
+const GOODBYE_MAX_MS = 1_000;
+/** How often a full audit is made while nothing is being written. */
+const AUDIT_EVERY = 40;
+
+export interface ManagerOptions {
+  readonly world: World;
+  readonly network: SimNetwork;
+  readonly disk: SimDisk;
+  readonly host: SimHost;
+  readonly queues: readonly QueueSpec[];
+  /** How long until a manager that failed is started again. */
+  readonly restartMs: number;
+}
+
+/** The manager of the world: many lives, one after another, on one disk. */
+export class ManagerProcess {
+  readonly breaches: string[] = [];
+  readonly #options: ManagerOptions;
+  #lives = 0;
+  #process: SimProcess | undefined;
+  #engine: EmbeddedEngine | undefined;
+  #isServing = false;
+  #broker: Broker | undefined;
+  #isLeaving = false;
+  #quietSteps = 0;
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#process;
+  }
+
+  get engine(): EmbeddedEngine | undefined {
+    return this.#isServing ? this.#engine : undefined;
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  start(): void {
+    const { world, host } = this.#options;
+    if (this.#process !== undefined) {
+      return;
+    }
+    this.#lives += 1;
+    const process = new SimProcess(world, `manager.${this.#lives}`, host);
+    this.#process = process;
+    world.plan(0, process, () => this.#begin(process));
+  }
+
+  /** Ends it at once, as SIGKILL does, or with its whole host. */
+  crash(vanished: boolean): void {
+    const process = this.#process;
+    if (process !== undefined) {
+      this.#options.world.recorder.tell(() => `${process.name} dies`);
+      process.die();
+      this.#process = undefined;
+      this.#engine = undefined;
+      this.#isServing = false;
+      this.#isLeaving = false;
+      this.#options.disk.crash();
+      this.#options.network.processDied(process, vanished);
+    }
+  }
+
+  /** Says goodbye to everyone, closes the store and ends; it is started again some time later. */
+  stop(): void {
+    const [broker, process] = [this.#broker, this.#process];
+    if (broker !== undefined && process !== undefined && this.#isServing && !this.#isLeaving) {
+      this.#isLeaving = true;
+      this.#options.world.plan(0, process, () => void this.#leave(broker, process));
+    }
+  }
+
+  async #leave(broker: Broker, process: SimProcess): Promise<void> {
+    const { network, restartMs, world } = this.#options;
+    world.recorder.tell(() => `${process.name} stops`);
+    network.refuse(process);
+    await broker.closeLocal();
+    broker.attendant.sayGoodbye('the manager is shutting down');
+    await new Promise<void>((resolve) => void process.clock.after(GOODBYE_MAX_MS, resolve));
+    // A failed store has been told, and ends the manager in its own way.
+    await broker.close().catch(() => {});
+    this.#end(process, restartMs);
+  }
+
+  #end(process: SimProcess, restartMs: number): void {
+    const { world } = this.#options;
+    world.plan(0, undefined, () => {
+      if (this.#process === process) {
+        this.crash(false);
+        world.plan(restartMs, undefined, () => this.start());
+      }
+    });
+  }
+
+  /** What must hold after each step of this process. */
+  audit(): void {
+    const engine = this.engine;
+    if (engine === undefined) {
+      return;
+    }
+    this.#note(engine.auditMemory());
+    for (const { maxItems, name, size } of engine.report().queues) {
+      const unfinished = size.ready + size.scheduled + size.leased;
+      if (unfinished > maxItems) {
+        this.#note([`queue ${name} holds ${unfinished} of ${maxItems}`]);
+      }
+    }
+    if (engine.isSettled) {
+      this.#quietSteps += 1;
+      if (this.#quietSteps % AUDIT_EVERY === 1) {
+        this.#note(engine.audit());
+      }
+    }
+  }
+
+  auditAll(): void {
+    if (this.engine?.isSettled === true) {
+      this.#note(this.engine.audit());
+    }
+  }
+
+  #note(breaches: readonly string[]): void {
+    for (const breach of breaches) {
+      this.#options.world.recorder.tell(() => `BREACH ${breach}`);
+      this.breaches.push(breach);
+    }
+  }
+
+  #begin(process: SimProcess): void {
+    const { disk, network, queues, world } = this.#options;
+    const { clock, randomBytes } = process;
+    const engine = new EmbeddedEngine({
+      journal: disk.journalOf(process),
+      clock,
+      randomBytes,
+      payloadMaxBytes: limits.payloadMaxBytes,
+      retainMaxBytes: limits.retainMaxBytes,
+      restartGraceMs: limits.restartGraceMs,
+    });
+    const broker = new Broker({
+      engine: recordingEngine(engine, world.recorder),
+      clock,
+      randomBytes,
+      secretOf: (keyId) => (keyId === DEFAULT_KEY_ID ? SECRET : undefined),
+      payloadMaxBytes: limits.payloadMaxBytes,
+      newQueue: () => undefined,
+      url: () => 'sim://manager',
+      failed: (error) => this.#failed(process, error),
+    });
+    for (const queue of queues) {
+      engine.declareQueue(queue);
+    }
+    this.#engine = engine;
+    this.#broker = broker;
+    broker
+      .start()
+      .then(() => {
+        this.#isServing = true;
+        world.recorder.tell(() => `${process.name} serves under epoch ${engine.epoch}`);
+        network.listen(process, (transport) => void broker.attend(transport).catch(() => {}));
+      })
+      .catch((error: unknown) => world.recorder.tell(() => `no start: ${messageOf(error)}`));
+  }
+
+  /** A manager whose store failed ends by itself, and whatever watches over it starts it again. */
+  #failed(process: SimProcess, error: Error): void {
+    const { restartMs, world } = this.#options;
+    world.recorder.tell(() => `${process.name}: ${error.message}`);
+    if (!error.message.includes('EIO')) {
+      this.breaches.push(`the manager failed by itself: ${error.message}`);
+    }
+    this.#end(process, restartMs);
+  }
+}

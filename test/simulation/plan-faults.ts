@@ -1,0 +1,68 @@
+import type { Random } from '../harness/random.ts';
+
+export const faultKinds = [
+  'crash manager',
+  'vanish manager',
+  'stop manager',
+  'pause manager',
+  'crash worker',
+  'vanish worker',
+  'stop worker',
+  'pause worker',
+  'cut off worker',
+  'crash client',
+  'close client',
+  'pause client',
+  'cut off client',
+  'reset wire',
+  'vanish wire',
+  'stall wire',
+  'fail disk',
+  'fill disk',
+  'step wall',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Something that goes wrong, for a while or at once. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  readonly forMs: number;
+  /** Which worker, client or wire; taken modulo what there is. */
+  readonly which: number;
+  /** For a wire, which way; for a wall clock, how far. */
+  readonly way: 'both' | 'toManager' | 'toDialler';
+  readonly stepMs: number;
+}
+
+const ways = ['both', 'toManager', 'toDialler'] as const;
+
+/** Most faults of one kind in a minute. */
+const MOST_A_MINUTE = 12;
+const FOR_MAX_MS = 20_000;
+const STEP_MAX_MS = 60_000;
+
+const planFault = (random: Random, kind: FaultKind, busyMs: number): Fault => ({
+  kind,
+  atMs: random.between(0, busyMs),
+  // Most are short: what takes longer than a heartbeat's patience is another matter.
+  forMs: 1 + random.next() ** 3 * FOR_MAX_MS,
+  which: random.between(0, 1_000),
+  way: ways[random.between(0, 2)] ?? 'both',
+  stepMs: random.between(-STEP_MAX_MS, STEP_MAX_MS),
+});
+
+/** Each seed has its own rate of each kind of fault; a fifth of the seeds have none at all. */
+export const planFaults = (random: Random, busyMs: number): Fault[] => {
+  if (random.next() < 0.2) {
+    return [];
+  }
+  return faultKinds
+    .flatMap((kind) => {
+      const isThere = random.next() < 0.35;
+      const most = isThere ? random.next() ** 2 * MOST_A_MINUTE : 0;
+      const count = Math.round((most * busyMs) / 60_000 + random.next() * 0.5 * (isThere ? 1 : 0));
+      return Array.from({ length: count }, () => planFault(random, kind, busyMs));
+    })
+    .toSorted((a, b) => a.atMs - b.atMs);
+};

@@ -1,0 +1,115 @@
+import type { Random } from '../harness/random.ts';
+import type { SimTaskName } from './work.ts';
+
+/** Something a client is going to do. */
+export type Order = { readonly atMs: number; readonly client: number } & (
+  | TaskOrder
+  | {
+      readonly kind: 'put';
+      readonly key: string;
+      readonly timeoutMs: number;
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'get'; readonly timeoutMs: number }
+  | {
+      readonly kind: 'lease';
+      readonly timeoutMs: number;
+      readonly holdMs: number;
+      readonly isAcked: boolean;
+    }
+);
+
+export interface TaskOrder {
+  readonly kind: 'enqueue';
+  readonly keys: readonly string[];
+  readonly task: Exclude<SimTaskName, 'probe'>;
+  readonly ms: number;
+  readonly failures: number;
+  readonly isFatal: boolean;
+  readonly heedsAbort: boolean;
+  readonly paddingBytes: number;
+  readonly priority: number;
+  readonly delayMs: number;
+  readonly deadlineMs: number | null;
+  readonly attempts: number;
+  readonly expiresInMs: number | undefined;
+  readonly timeoutMs: number;
+  readonly cancelAfterMs: number | undefined;
+  readonly awaitsResult: boolean;
+}
+
+const names = ['grind', 'grind', 'sift', 'weigh', 'weigh'] as const;
+
+const some = <T>(random: Random, share: number, make: () => T): T | undefined =>
+  random.next() < share ? make() : undefined;
+
+/** What the work of one seed is like. */
+interface Mood {
+  readonly failing: number;
+  readonly slow: number;
+  readonly cancelled: number;
+  readonly delayed: number;
+  readonly large: number;
+}
+
+const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder => {
+  const count = random.next() < 0.3 ? random.between(2, 5) : 1;
+  const isSlow = random.next() < mood.slow;
+  const ms = isSlow ? random.between(1_000, 20_000) : random.between(0, 400);
+  return {
+    kind: 'enqueue',
+    keys: Array.from({ length: count }, newKey),
+    task: names[random.between(0, names.length - 1)] ?? 'grind',
+    ms,
+    failures: some(random, mood.failing, () => random.between(1, 4)) ?? 0,
+    isFatal: random.next() < 0.2,
+    heedsAbort: random.next() < 0.7,
+    paddingBytes: some(random, mood.large, () => random.between(1_000, 200_000)) ?? 0,
+    priority: random.between(-2, 2),
+    delayMs: some(random, mood.delayed, () => random.between(1, 5_000)) ?? 0,
+    deadlineMs: some(random, 0.3, () => random.between(100, 5_000)) ?? null,
+    attempts: random.between(1, 4),
+    expiresInMs: some(random, 0.1, () => random.between(1, 5_000)),
+    timeoutMs: some(random, 0.8, () => random.between(0, 10_000)) ?? 60_000,
+    cancelAfterMs: some(random, mood.cancelled, () => random.between(0, 3_000)),
+    awaitsResult: random.next() < 0.7,
+  };
+};
+
+/** The work of all clients, in the order of its times. */
+export const planOrders = (random: Random, busyMs: number, clients: number): Order[] => {
+  const mood: Mood = {
+    failing: random.next() * 0.4,
+    slow: random.next() ** 2 * 0.5,
+    cancelled: random.next() * 0.3,
+    delayed: random.next() * 0.4,
+    large: random.next() ** 3 * 0.3,
+  };
+  let keys = 0;
+  const newKey = (): string => {
+    keys += 1;
+    return `t${keys}`;
+  };
+  const orders = Array.from({ length: random.between(5, 80) }, (): Order => {
+    const when = { atMs: random.between(0, busyMs), client: random.between(0, clients - 1) };
+    const draw = random.next();
+    const timeoutMs = random.between(0, 8_000);
+    if (draw < 0.6) {
+      return { ...when, ...planTasks(random, mood, newKey) };
+    }
+    if (draw < 0.8) {
+      const delayMs = some(random, mood.delayed, () => random.between(1, 3_000)) ?? 0;
+      return { ...when, kind: 'put', key: newKey(), timeoutMs, delayMs };
+    }
+    return draw < 0.9
+      ? { ...when, kind: 'get', timeoutMs }
+      : {
+          ...when,
+          kind: 'lease',
+          timeoutMs,
+          holdMs: random.between(0, 5_000),
+          isAcked: random.next() < 0.7,
+        };
+  });
+  return orders.toSorted((a, b) => a.atMs - b.atMs);
+};

@@ -1,0 +1,101 @@
+import type { QueueSpec } from '@millrace/manager/engine';
+import { limits } from '@millrace/protocol';
+import { Random } from '../harness/random.ts';
+import { type Fault, planFaults } from './plan-faults.ts';
+import { type Order, planOrders } from './plan-orders.ts';
+import type { DiskRates } from './sim-disk.ts';
+import type { NetworkRates } from './sim-network.ts';
+import { type SimTaskName, simTasks } from './work.ts';
+import type { WorkerPlan } from './worker-life.ts';
+
+/** Everything about a run that is decided before it begins. */
+export interface Plan {
+  readonly seed: number;
+  /** How long work and faults go on before the world is healed. */
+  readonly busyMs: number;
+  readonly clients: number;
+  readonly workers: readonly WorkerPlan[];
+  readonly queues: readonly QueueSpec[];
+  readonly orders: readonly Order[];
+  readonly faults: readonly Fault[];
+  readonly network: NetworkRates;
+  readonly disk: DiskRates;
+  readonly restartMs: number;
+}
+
+export const calmNetwork: NetworkRates = {
+  latencyMs: 0.2,
+  jitterMs: 0.3,
+  spikes: 0,
+  bytesPerMs: 0,
+};
+export const calmDisk: DiskRates = { flushMs: 2, stalls: 0 };
+
+/** A rate that is often zero: what every seed has in common hides what only its absence shows. */
+const rate = (random: Random, most: number): number =>
+  random.next() < 0.4 ? 0 : random.next() ** 2 * most;
+
+const oneOf = <T>(random: Random, first: T, ...rest: readonly T[]): T =>
+  [first, ...rest][random.between(0, rest.length)] ?? first;
+
+const planNetwork = (random: Random): NetworkRates => ({
+  latencyMs: oneOf(random, 0.1, 1, 20),
+  jitterMs: oneOf(random, 0, 1, 50),
+  spikes: rate(random, 0.02),
+  bytesPerMs: oneOf(random, 0, 0, 0, 2_000, 20),
+});
+
+const planDisk = (random: Random): DiskRates => ({
+  flushMs: oneOf(random, 0.5, 5, 50),
+  stalls: rate(random, 0.05),
+});
+
+/** Sets what is drawn of lanes apart. */
+const LANES = 0x1a_4e_5e_ed;
+
+/** The first worker handles everything, so that nothing waits for nobody. */
+const planWorkers = (random: Random, lanes: Random): WorkerPlan[] => {
+  const names: readonly Exclude<SimTaskName, 'probe'>[] = ['grind', 'sift', 'weigh'];
+  return Array.from({ length: random.between(1, 3) }, (_, index) => {
+    const own = names.filter(() => index === 0 || random.next() < 0.6);
+    return {
+      tasks: [...own.map((name) => simTasks[name]), simTasks.probe],
+      slots: random.between(1, 4),
+      hasLane: lanes.next() < 0.4,
+    };
+  });
+};
+
+const planQueues = (random: Random): QueueSpec[] => {
+  const bounded = (name: string, maxItems: number): QueueSpec => ({
+    name,
+    maxItems,
+    maxBytes: limits.queueMaxBytes,
+    order: random.next() < 0.3 ? 'lifo' : 'fifo',
+  });
+  return [
+    bounded('mill', limits.queueMaxItems),
+    bounded('scales', random.between(1, 6)),
+    bounded('sacks', random.between(1, 6)),
+    bounded('probes', limits.queueMaxItems),
+  ];
+};
+
+export const planOf = (seed: number): Plan => {
+  const random = new Random(seed);
+  const busyMs = random.between(5_000, 40_000);
+  const clients = random.between(1, 3);
+  const workers = planWorkers(random, new Random(seed ^ LANES));
+  return {
+    seed,
+    busyMs,
+    clients,
+    workers,
+    queues: planQueues(random),
+    orders: planOrders(random, busyMs, clients),
+    faults: planFaults(random, busyMs),
+    network: planNetwork(random),
+    disk: planDisk(random),
+    restartMs: random.between(10, 5_000),
+  };
+};

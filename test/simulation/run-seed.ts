@@ -1,0 +1,280 @@
+import { check, type Verdict } from '../checker/checker.ts';
+import { ClientProcess } from './client-process.ts';
+import { Customer, readOutcome } from './customer.ts';
+import { ManagerProcess } from './manager-process.ts';
+import { Nemesis } from './nemesis.ts';
+import { calmDisk, calmNetwork, type Plan } from './plan.ts';
+import { SimDisk } from './sim-disk.ts';
+import { SimNetwork } from './sim-network.ts';
+import type { SimHost } from './sim-process.ts';
+import { runOfBytes, simTasks } from './work.ts';
+import { WorkerProcess } from './worker-process.ts';
+import { World } from './world.ts';
+
+export interface RunReport {
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+  /** What must hold after every step and did not, in the order of the steps. */
+  readonly breaches: readonly string[];
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly storyHash: string;
+  readonly story: readonly string[];
+  readonly ids: ReadonlyMap<string, string>;
+}
+
+export interface RunOptions {
+  /** Keep the story. */
+  readonly isTold?: boolean;
+}
+
+/** How long the world has after the faults until everything must have ended. */
+const DRAIN_MAX_MS = 3_600_000;
+const FINAL_READ_MS = 30_000;
+const READER = 'reader';
+const RECOVERY_MS = 10_000;
+const PROBES = 10;
+const PROBE_WINDOW_MS = 5_000;
+
+/** One seed from beginning to end. */
+class Run {
+  readonly #plan: Plan;
+  readonly #world: World;
+  readonly #network: SimNetwork;
+  readonly #disk: SimDisk;
+  readonly #manager: ManagerProcess;
+  readonly #workers: readonly WorkerProcess[];
+  readonly #clients: readonly ClientProcess[];
+  readonly #hosts: SimHost[] = [];
+  readonly #customer: Customer;
+  readonly #nemesis: Nemesis;
+  readonly #breaches: string[] = [];
+  readonly #rejections: string[] = [];
+
+  constructor(plan: Plan, isTold: boolean) {
+    const world = new World(plan.seed, isTold);
+    this.#plan = plan;
+    this.#world = world;
+    this.#network = new SimNetwork(world, plan.network);
+    this.#disk = new SimDisk(world, plan.disk);
+    const parts = { world, network: this.#network };
+    this.#manager = new ManagerProcess({
+      ...parts,
+      disk: this.#disk,
+      host: this.#newHost(),
+      queues: plan.queues,
+      restartMs: plan.restartMs,
+    });
+    this.#workers = plan.workers.map(
+      (worker, index) =>
+        new WorkerProcess({
+          ...parts,
+          host: this.#newHost(),
+          name: `worker-${index}`,
+          plan: worker,
+        }),
+    );
+    this.#clients = Array.from(
+      { length: plan.clients },
+      (_, index) => new ClientProcess({ ...parts, host: this.#newHost(), name: `client-${index}` }),
+    );
+    this.#customer = new Customer(world, this.#clients);
+    this.#nemesis = new Nemesis(world, {
+      manager: this.#manager,
+      workers: this.#workers,
+      clients: this.#clients,
+      network: this.#network,
+      disk: this.#disk,
+      hosts: this.#hosts,
+    });
+    world.afterStep = (owner) => {
+      if (owner === this.#manager.process) {
+        this.#manager.audit();
+      }
+    };
+  }
+
+  async run(): Promise<RunReport> {
+    const hear = (reason: unknown): void => void this.#rejections.push(String(reason));
+    process.on('unhandledRejection', hear);
+    try {
+      await this.#live();
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+    const { recorder } = this.#world;
+    return {
+      plan: this.#plan,
+      verdict: check(recorder.history),
+      breaches: [
+        ...this.#manager.breaches,
+        ...this.#workers.flatMap(({ breaches }) => breaches),
+        ...this.#disk.breaches,
+        ...this.#breaches,
+        ...this.#rejections.map((reason) => `an unhandled rejection: ${reason}`),
+      ],
+      steps: this.#world.steps,
+      simulatedMs: this.#world.nowMs,
+      storyHash: recorder.storyHash(),
+      story: recorder.story,
+      ids: recorder.ids,
+    };
+  }
+
+  async #live(): Promise<void> {
+    const { busyMs, faults, orders } = this.#plan;
+    for (const one of [this.#manager, ...this.#workers, ...this.#clients]) {
+      one.start();
+    }
+    this.#customer.plan(orders);
+    this.#nemesis.plan(faults, busyMs);
+    await this.#world.run(busyMs);
+    this.#network.calm(calmNetwork);
+    this.#disk.calm(calmDisk);
+    this.#nemesis.heal();
+    await this.#probe();
+    await this.#drain();
+    this.#manager.auditAll();
+    await this.#readEverything();
+  }
+
+  #newHost(): SimHost {
+    const host = { wallOffsetMs: 0 };
+    this.#hosts.push(host);
+    return host;
+  }
+
+  /** Ten seconds after the faults new work must be done as before. */
+  async #probe(): Promise<void> {
+    const { recorder } = this.#world;
+    await this.#world.run(this.#world.nowMs + RECOVERY_MS);
+    const prober = this.#newClient('prober');
+    prober.use(({ client, process }) => {
+      for (let n = 0; n < PROBES; n++) {
+        const task = `probe-${n}`;
+        process.clock.after((n * PROBE_WINDOW_MS) / PROBES / 2, () => {
+          recorder.record({
+            kind: 'submit',
+            task,
+            client: process.name,
+            what: 'probe',
+            mayExpire: false,
+          });
+          const input = {
+            key: task,
+            ms: 1,
+            failures: 0,
+            isFatal: false,
+            heedsAbort: true,
+            padding: '',
+          };
+          client
+            .enqueue(simTasks.probe, input)
+            .then((handle) => {
+              recorder.record({ kind: 'submitted', task, how: 'ok' });
+              return readOutcome(recorder, process.name, task, handle);
+            })
+            .catch(() => {});
+        });
+      }
+    });
+    await this.#world.run(this.#world.nowMs + PROBE_WINDOW_MS);
+  }
+
+  /** Waits until nothing is on its way: items stay where they are. */
+  async #drain(): Promise<void> {
+    const untilMs = this.#world.nowMs + DRAIN_MAX_MS;
+    await this.#world.run(untilMs, () => this.#isDrained());
+    if (!this.#isDrained()) {
+      const { recorder } = this.#world;
+      const waiting = [...this.#customer.waiting, ...this.#unfinished()].join('; ');
+      recorder.tell(() => `BREACH after an hour of peace: ${waiting}`);
+      this.#breaches.push(`after an hour of peace something still waits: ${waiting}`);
+    }
+    this.#world.recorder.record({ kind: 'drained' });
+  }
+
+  #unfinished(): string[] {
+    return (this.#manager.engine?.report().queues ?? []).map(
+      ({ name, size }) =>
+        `${name}: ${size.ready} ready, ${size.scheduled} scheduled, ${size.leased} leased`,
+    );
+  }
+
+  #isDrained(): boolean {
+    const queues = this.#manager.engine?.report().queues;
+    const isQuiet = queues?.every(({ name, size }) =>
+      name === 'sacks'
+        ? size.leased + size.scheduled === 0
+        : size.ready + size.scheduled + size.leased === 0,
+    );
+    return isQuiet === true && this.#customer.isIdle && this.#manager.engine?.isSettled === true;
+  }
+
+  async #readEverything(): Promise<void> {
+    const { recorder } = this.#world;
+    const reader = this.#newClient(READER);
+    let left = 0;
+    let isDone = false;
+    reader.use(({ client, process }) => {
+      for (const [taskId, key] of recorder.ids) {
+        left += 1;
+        void readOutcome(
+          recorder,
+          process.name,
+          key,
+          client.task(taskId),
+          FINAL_READ_MS / 2,
+        ).finally(() => {
+          left -= 1;
+        });
+      }
+      const takeAll = async (): Promise<void> => {
+        for (;;) {
+          const { key } = await client.queue<{ key: string }>('sacks').get({ timeoutMs: 1_000 });
+          recorder.record({ kind: 'taken', task: key, reader: process.name, isKept: true });
+        }
+      };
+      void takeAll().catch(() => {
+        isDone = true;
+      });
+    });
+    await this.#world.run(this.#world.nowMs + FINAL_READ_MS, () => isDone && left === 0);
+    await this.#readStore();
+  }
+
+  /** What the store says, past the manager around it. */
+  async #readStore(): Promise<void> {
+    const { recorder } = this.#world;
+    const { engine } = this.#manager;
+    const ids = [...recorder.ids];
+    const answers = await engine?.outcomes(ids.map(([taskId]) => taskId));
+    for (const [index, [, task]] of ids.entries()) {
+      const answer = answers?.[index];
+      if (answer !== undefined && typeof answer !== 'string') {
+        const { state } = answer;
+        const result = 'result' in answer ? answer.result : undefined;
+        const value =
+          state === 'succeeded' && result !== undefined ? runOfBytes(result) : undefined;
+        recorder.record({ kind: 'stored', task, state, value });
+      }
+    }
+  }
+
+  #newClient(name: string): ClientProcess {
+    const client = new ClientProcess({
+      world: this.#world,
+      network: this.#network,
+      host: this.#newHost(),
+      name,
+    });
+    client.start();
+    return client;
+  }
+}
+
+export const runPlan = (plan: Plan, { isTold = false }: RunOptions = {}): Promise<RunReport> =>
+  new Run(plan, isTold).run();
+
+export const hasFailed = ({ breaches, verdict }: RunReport): boolean =>
+  breaches.length > 0 || verdict.failures.length > 0;

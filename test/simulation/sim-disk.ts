@@ -1,0 +1,142 @@
+import { type Journal, memoryJournal, type Write } from '@millrace/manager/engine';
+import type { Random } from '../harness/random.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+export interface DiskRates {
+  /** A flush takes up to this long, most of them much less. */
+  readonly flushMs: number;
+  /** Of flushes that take a hundred times as long. */
+  readonly stalls: number;
+}
+
+interface InFlight {
+  readonly writes: readonly Write[];
+  isDurable: boolean;
+}
+
+const GIBIBYTE = 1024 ** 3;
+const RESERVE_BYTES = GIBIBYTE;
+
+/**
+ * The disk under one manager. A batch is volatile until it is flushed; a crash
+ * leaves it whole or not at all, whichever is drawn.
+ */
+export class SimDisk {
+  readonly #world: World;
+  readonly #random: Random;
+  #rates: DiskRates;
+  readonly #durable = memoryJournal();
+  #inFlight: InFlight | undefined;
+  #hasFailed = false;
+  /** The next write is refused. */
+  failsNext = false;
+  isFull = false;
+  readonly breaches: string[] = [];
+
+  constructor(world: World, rates: DiskRates) {
+    this.#world = world;
+    this.#random = world.random('disk');
+    this.#rates = rates;
+  }
+
+  get isIdle(): boolean {
+    return this.#inFlight === undefined;
+  }
+
+  calm(rates: DiskRates): void {
+    this.#rates = rates;
+    this.failsNext = false;
+    this.isFull = false;
+  }
+
+  /** The journal of one life of the manager. */
+  journalOf(process: SimProcess): Journal {
+    this.#hasFailed = false;
+    return {
+      name: 'simulated',
+      get: (key) => this.#durable.get(key),
+      range: (from, to, limit) => this.#durable.range(from, to, limit),
+      commit: (writes) => this.#commit(process, writes),
+      space: () => ({
+        ...this.#durable.space(),
+        freeBytes: this.isFull ? 0 : 2 * RESERVE_BYTES,
+        reserveBytes: RESERVE_BYTES,
+      }),
+      close: async () => {},
+    };
+  }
+
+  /** The manager died: of what was in flight either all is durable or nothing. */
+  crash(): void {
+    const inFlight = this.#inFlight;
+    this.#inFlight = undefined;
+    if (inFlight !== undefined && !inFlight.isDurable) {
+      const isDurable = this.#random.next() < 0.5;
+      this.#world.recorder.tell(
+        () => `disk: a batch of ${inFlight.writes.length} was ${isDurable ? 'kept' : 'forgotten'}`,
+      );
+      if (isDurable) {
+        this.#apply(inFlight);
+      }
+    }
+  }
+
+  #commit(process: SimProcess, writes: readonly Write[]): Promise<void> {
+    if (this.#inFlight !== undefined) {
+      this.breaches.push('two batches in flight');
+    }
+    if (this.#hasFailed) {
+      this.breaches.push('a batch was written after one had failed');
+    }
+    // A disk keeps what it was given, whatever becomes of the memory it came from.
+    const copies = writes.map(({ key, value }) => ({
+      key,
+      value: value === undefined ? undefined : Uint8Array.from(value),
+    }));
+    const inFlight: InFlight = { writes: copies, isDurable: false };
+    this.#inFlight = inFlight;
+    return new Promise((resolve, reject) => {
+      const tell = (run: () => void): void =>
+        void this.#world.plan(this.#random.next() * 0.2, process, run, 'disk');
+      this.#world.plan(this.#flushMs(), undefined, () => {
+        if (this.#inFlight !== inFlight) {
+          return;
+        }
+        if (this.failsNext) {
+          this.#refuse(inFlight);
+          tell(() => reject(new Error('EIO')));
+          return;
+        }
+        this.#apply(inFlight);
+        tell(() => {
+          this.#inFlight = undefined;
+          resolve();
+        });
+      });
+    });
+  }
+
+  /** A failed write may nevertheless have reached the disk. */
+  #refuse(inFlight: InFlight): void {
+    this.failsNext = false;
+    this.#hasFailed = true;
+    if (this.#random.next() < 0.5) {
+      this.#apply(inFlight);
+    }
+    this.#inFlight = undefined;
+  }
+
+  #apply(inFlight: InFlight): void {
+    inFlight.isDurable = true;
+    // Of a journal in memory a commit is done when it is called.
+    void this.#durable.commit(inFlight.writes);
+    this.#world.recorder.tell(() => `disk: a batch of ${inFlight.writes.length} is durable`);
+  }
+
+  #flushMs(): number {
+    const { flushMs, stalls } = this.#rates;
+    const isStall = this.#random.next() < stalls;
+    return this.#random.next() ** 2 * flushMs * (isStall ? 100 : 1);
+  }
+}

@@ -1,0 +1,144 @@
+import { type Dial, limits, MillraceError, type Transport } from '@millrace/protocol';
+import type { Random } from '../harness/random.ts';
+import type { SimProcess } from './sim-process.ts';
+import { SimWire } from './sim-wire.ts';
+import type { World } from './world.ts';
+
+export interface NetworkRates {
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  /** Of frames that take a hundred times as long. */
+  readonly spikes: number;
+  /** 0 for a network that takes everything at once. */
+  readonly bytesPerMs: number;
+}
+
+interface Listener {
+  readonly process: SimProcess;
+  readonly accept: (transport: Transport) => void;
+}
+
+/** Addresses, and the wires between processes. There is one address: the manager's. */
+export class SimNetwork {
+  readonly #world: World;
+  readonly #random: Random;
+  #rates: NetworkRates;
+  readonly #wires = new Set<SimWire>();
+  readonly #cutOff = new Set<string>();
+  #listener: Listener | undefined;
+  #wiresMade = 0;
+
+  constructor(world: World, rates: NetworkRates) {
+    this.#world = world;
+    this.#random = world.random('network');
+    this.#rates = rates;
+  }
+
+  get wires(): readonly SimWire[] {
+    return [...this.#wires];
+  }
+
+  calm(rates: NetworkRates): void {
+    this.#rates = rates;
+    this.#cutOff.clear();
+    for (const wire of this.#wires) {
+      wire.heal();
+    }
+  }
+
+  listen(process: SimProcess, accept: Listener['accept']): void {
+    this.#listener = { process, accept };
+  }
+
+  /** This process listens no longer; its connections go on. */
+  refuse(process: SimProcess): void {
+    if (this.#listener?.process === process) {
+      this.#listener = undefined;
+    }
+  }
+
+  /** From now on nothing reaches this process or leaves it, and nobody is told. */
+  cutOff(name: string): void {
+    this.#cutOff.add(name);
+    for (const wire of this.#wires) {
+      if (wire.joins(name)) {
+        wire.vanish('both');
+      }
+    }
+  }
+
+  reconnect(name: string): void {
+    this.#cutOff.delete(name);
+  }
+
+  dialler(process: SimProcess): Dial {
+    return () =>
+      new Promise((resolve, reject) => {
+        const refuse = (): void =>
+          reject(new MillraceError('CONNECT_FAILED', 'no manager answered'));
+        const stop = this.#world.plan(limits.dialMaxMs, process, refuse, 'dial');
+        this.#world.plan(this.#delayMs(), undefined, () => {
+          this.#arrive(
+            process,
+            (transport) => {
+              stop();
+              resolve(transport);
+            },
+            () => {
+              stop();
+              this.#world.plan(this.#delayMs(), process, refuse, 'dial');
+            },
+          );
+        });
+      });
+  }
+
+  /** A process is gone: its kernel ends its connections, or its whole host vanished. */
+  processDied(process: SimProcess, vanished: boolean): void {
+    for (const wire of this.#wires) {
+      if (wire.ends(process)) {
+        wire.ownerDied(process, vanished);
+      }
+    }
+    this.refuse(process);
+  }
+
+  #arrive(dialler: SimProcess, resolve: (end: Transport) => void, refuse: () => void): void {
+    const listener = this.#listener;
+    if (!dialler.isAlive) {
+      return;
+    }
+    const isCutOff = [...this.#cutOff].some((name) =>
+      [dialler.name, listener?.process.name].some((one) => one?.startsWith(name)),
+    );
+    if (isCutOff) {
+      return;
+    }
+    if (listener === undefined || !listener.process.isAlive) {
+      refuse();
+      return;
+    }
+    this.#wiresMade += 1;
+    const wire = new SimWire(this.#world, {
+      name: `wire-${this.#wiresMade}`,
+      dialler,
+      manager: listener.process,
+      delayMs: () => this.#delayMs(),
+      random: this.#random,
+      bytesPerMs: () => this.#rates.bytesPerMs,
+      ended: () => void this.#wires.delete(wire),
+    });
+    this.#wires.add(wire);
+    this.#world.recorder.tell(() => `${dialler.name} dials ${listener.process.name}: ${wire.name}`);
+    const accept = (): void => listener.accept(wire.manager);
+    this.#world.plan(0, listener.process, accept, wire.name);
+    const answer = (): void => resolve(wire.dialler);
+    this.#world.plan(this.#delayMs(), dialler, answer, wire.name);
+  }
+
+  #delayMs(): number {
+    const { jitterMs, latencyMs, spikes } = this.#rates;
+    const isSpike = this.#random.next() < spikes;
+    return (latencyMs + this.#random.next() * jitterMs) * (isSpike ? 100 : 1);
+  }
+}

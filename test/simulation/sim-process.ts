@@ -1,0 +1,84 @@
+import type { Clock, RandomBytes } from '@millrace/protocol';
+import type { Random } from '../harness/random.ts';
+import type { EventOwner, SimEvent } from './event-heap.ts';
+import { WORLD_BEGINS_AT_MS, type World } from './world.ts';
+
+/** A machine: its wall clock is shared by whatever runs on it, one after another. */
+export interface SimHost {
+  wallOffsetMs: number;
+}
+
+/** How long the input of one turn of an event loop takes at most. */
+const TURN_MAX_MS = 2;
+/** After a pause the sockets of a process are read in any order within this time. */
+const WAKE_MAX_MS = 1;
+const MONOTONIC_ORIGIN_MAX_MS = 1_000_000;
+
+/** One life of a process: it begins, may be paused, and ends once. */
+export class SimProcess implements EventOwner {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly #world: World;
+  readonly #random: Random;
+  #isAlive = true;
+  #isPaused = false;
+  #held: SimEvent[] = [];
+  #turnEndsAtMs = -1;
+
+  constructor(world: World, name: string, host: SimHost) {
+    this.name = name;
+    this.#world = world;
+    this.#random = world.random(`process ${name}`);
+    // What two processes read off their monotonic clocks has nothing in common.
+    const originMs = this.#random.between(0, MONOTONIC_ORIGIN_MAX_MS);
+    this.clock = {
+      monotonicMs: () => world.nowMs + originMs,
+      wallMs: () => Math.floor(WORLD_BEGINS_AT_MS + world.nowMs + host.wallOffsetMs),
+      after: (delayMs, run) => world.plan(delayMs, this, run, 'timer'),
+      endOfTurn: (run) => void world.plan(this.#untilTurnEndsMs(), this, run, 'turn'),
+    };
+    this.randomBytes = (bytes) =>
+      Uint8Array.from({ length: bytes }, () => Math.floor(this.#random.next() * 256));
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  die(): void {
+    this.#isAlive = false;
+    this.#held = [];
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Everything that came meanwhile is met now, each socket's in its order, the sockets in any. */
+  resume(): void {
+    this.#isPaused = false;
+    const delays = new Map<string, number>();
+    for (const event of this.#held.splice(0)) {
+      const delayMs = delays.get(event.channel) ?? this.#random.next() * WAKE_MAX_MS;
+      delays.set(event.channel, delayMs);
+      this.#world.replan(event, delayMs);
+    }
+  }
+
+  hold(event: SimEvent): void {
+    this.#held.push(event);
+  }
+
+  #untilTurnEndsMs(): number {
+    const { nowMs } = this.#world;
+    if (this.#turnEndsAtMs <= nowMs) {
+      this.#turnEndsAtMs = nowMs + this.#random.next() ** 4 * TURN_MAX_MS;
+    }
+    return this.#turnEndsAtMs - nowMs;
+  }
+}

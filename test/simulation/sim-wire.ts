@@ -1,0 +1,293 @@
+import { limits, type Transport, type TransportEvents } from '@millrace/protocol';
+import type { Random } from '../harness/random.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+export interface WireOptions {
+  readonly name: string;
+  readonly dialler: SimProcess;
+  readonly manager: SimProcess;
+  readonly delayMs: () => number;
+  readonly random: Random;
+  /** 0 for a wire that takes everything at once. */
+  readonly bytesPerMs: () => number;
+  /** Both ends have ended. */
+  readonly ended: () => void;
+}
+
+const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
+
+/** In an inbox: the other end ended the connection. */
+const END = new Uint8Array(0);
+
+/** One end of a wire, as a process holds it. */
+class SimEnd implements Transport {
+  readonly remoteAddress: string;
+  readonly owner: SimProcess;
+  readonly #wire: SimWire;
+  readonly #world: World;
+  readonly #isDialler: boolean;
+  #events: TransportEvents | undefined;
+  #inbox: Uint8Array[] = [];
+  #isHeld = false;
+  #isOpen = true;
+  #isClosing = false;
+  #waitingBytes = 0;
+
+  constructor(wire: SimWire, world: World, owner: SimProcess, isDialler: boolean) {
+    this.remoteAddress = wire.name;
+    this.owner = owner;
+    this.#wire = wire;
+    this.#world = world;
+    this.#isDialler = isDialler;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  listen(events: TransportEvents): void {
+    this.#events = events;
+    this.#planRead();
+    if (!this.#isOpen) {
+      events.closed('the connection ended');
+    }
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isOpen) {
+      this.#waitingBytes += this.#wire.carry(this, Uint8Array.from(frame));
+    }
+  }
+
+  /** What was handed over has left this host. */
+  left(bytes: number): void {
+    this.#waitingBytes -= bytes;
+    if (this.#isOpen && this.#waitingBytes === 0) {
+      (this.#events ?? silent).drained();
+      this.#endIfDone();
+    }
+  }
+
+  pause(): void {
+    this.#isHeld = true;
+  }
+
+  resume(): void {
+    this.#isHeld = false;
+    this.#planRead();
+  }
+
+  close(): void {
+    if (!this.#isClosing && this.#isOpen) {
+      this.#isClosing = true;
+      this.#world.plan(limits.farewellMaxMs, this.owner, () => this.terminate(), 'timer');
+      this.#endIfDone();
+    }
+  }
+
+  terminate(): void {
+    if (this.#isOpen) {
+      this.#wire.carry(this, END);
+      this.shut('this end ended the connection');
+    }
+  }
+
+  arrive(frame: Uint8Array): void {
+    if (this.#isOpen) {
+      this.#inbox.push(frame);
+      this.#read();
+    }
+  }
+
+  shut(reason: string): void {
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#inbox = [];
+      this.#world.plan(0, this.owner, () => this.#events?.closed(reason), this.#wire.name);
+      this.#wire.endShut();
+    }
+  }
+
+  #endIfDone(): void {
+    if (this.#isClosing && this.#isDialler && this.#waitingBytes === 0) {
+      this.terminate();
+    }
+  }
+
+  #planRead(): void {
+    if (this.#inbox.length > 0) {
+      this.#world.plan(0, this.owner, () => this.#read(), this.#wire.name);
+    }
+  }
+
+  /** One frame a turn, as from a socket. */
+  #read(): void {
+    if (this.#isHeld || this.#events === undefined) {
+      return;
+    }
+    const frame = this.#inbox.shift();
+    if (frame === END) {
+      this.shut('the other end ended the connection');
+    } else if (frame !== undefined) {
+      this.#events.frame(frame);
+      this.#planRead();
+    }
+  }
+}
+
+/** At the end of the faults a wire may hold this much. */
+const QUEUE_MAX_MS = 1_000;
+
+/** What happens to what one end sends. */
+interface Direction {
+  arrivesAtMs: number;
+  leavesAtMs: number;
+  /** Nothing arrives any more, and the sender does not know. */
+  isLost: boolean;
+  /** Nothing arrives before. */
+  stalledUntilMs: number;
+}
+
+const direction = (): Direction => ({
+  arrivesAtMs: 0,
+  leavesAtMs: 0,
+  isLost: false,
+  stalledUntilMs: 0,
+});
+
+/** A connection of two processes: ordered and reliable, until it is not there any more. */
+export class SimWire {
+  readonly name: string;
+  readonly dialler: SimEnd;
+  readonly manager: SimEnd;
+  readonly #world: World;
+  readonly #options: WireOptions;
+  readonly #toManager = direction();
+  readonly #toDialler = direction();
+  /** Frames under way when a connection was reset never arrive. */
+  #wasReset = false;
+
+  constructor(world: World, options: WireOptions) {
+    this.name = options.name;
+    this.#world = world;
+    this.#options = options;
+    this.dialler = new SimEnd(this, world, options.dialler, true);
+    this.manager = new SimEnd(this, world, options.manager, false);
+  }
+
+  ends(process: SimProcess): boolean {
+    return this.dialler.owner === process || this.manager.owner === process;
+  }
+
+  joins(name: string): boolean {
+    return [this.dialler, this.manager].some(({ owner }) => owner.name.startsWith(name));
+  }
+
+  /** Takes a frame of one end; answers how many bytes wait at its host. */
+  carry(from: SimEnd, frame: Uint8Array): number {
+    const [way, to] = this.#wayFrom(from);
+    const bytesPerMs = this.#options.bytesPerMs();
+    const { nowMs } = this.#world;
+    const isInstant = bytesPerMs === 0;
+    way.leavesAtMs = isInstant
+      ? nowMs
+      : Math.max(nowMs, way.leavesAtMs) + frame.length / bytesPerMs;
+    const arrivesAtMs = Math.max(
+      way.arrivesAtMs,
+      way.stalledUntilMs,
+      way.leavesAtMs + this.#options.delayMs(),
+    );
+    way.arrivesAtMs = arrivesAtMs;
+    this.#world.plan(arrivesAtMs - nowMs, to.owner, () => this.#deliver(way, to, frame), this.name);
+    if (isInstant || frame.length === 0) {
+      return 0;
+    }
+    const leave = (): void => from.left(frame.length);
+    this.#world.plan(way.leavesAtMs - nowMs, from.owner, leave, this.name);
+    return frame.length;
+  }
+
+  /** Both ends learn of it at once or soon; what was under way is gone. */
+  reset(): void {
+    this.#wasReset = true;
+    const { delayMs, random } = this.#options;
+    const [first, second] =
+      random.next() < 0.5 ? (['dialler', 'manager'] as const) : (['manager', 'dialler'] as const);
+    this[first].shut('the connection was reset');
+    const other = this[second];
+    this.#world.plan(delayMs(), undefined, () => other.shut('the connection was reset'));
+  }
+
+  /** Nothing arrives any more in these directions, and neither end is told. */
+  vanish(which: 'both' | 'toManager' | 'toDialler'): void {
+    this.#toManager.isLost ||= which !== 'toDialler';
+    this.#toDialler.isLost ||= which !== 'toManager';
+  }
+
+  /** Nothing arrives for a while, and then everything, in order. */
+  stall(forMs: number, which: 'both' | 'toManager' | 'toDialler'): void {
+    const untilMs = this.#world.nowMs + forMs;
+    if (which !== 'toDialler') {
+      this.#toManager.stalledUntilMs = untilMs;
+    }
+    if (which !== 'toManager') {
+      this.#toDialler.stalledUntilMs = untilMs;
+    }
+  }
+
+  /**
+   * A wire that lost bytes stays lost, as TCP would have given it up, and one
+   * with a long queue is torn down: what follows is to be about the peers.
+   */
+  heal(): void {
+    const now = this.#world.nowMs;
+    if (Math.max(this.#toManager.leavesAtMs, this.#toDialler.leavesAtMs) > now + QUEUE_MAX_MS) {
+      this.reset();
+    }
+    this.#toManager.stalledUntilMs = Math.min(now, this.#toManager.stalledUntilMs);
+    this.#toDialler.stalledUntilMs = Math.min(now, this.#toDialler.stalledUntilMs);
+  }
+
+  ownerDied(process: SimProcess, vanished: boolean): void {
+    const end = this.dialler.owner === process ? this.dialler : this.manager;
+    if (!end.isOpen) {
+      return;
+    }
+    if (vanished) {
+      this.vanish('both');
+    } else {
+      this.#wasReset ||= this.#options.random.next() < 0.5;
+      this.carry(end, END);
+    }
+    end.shut('its process died');
+  }
+
+  endShut(): void {
+    if (!this.dialler.isOpen && !this.manager.isOpen) {
+      this.#options.ended();
+    }
+  }
+
+  #deliver(way: Direction, to: SimEnd, frame: Uint8Array): void {
+    if (way.isLost || (this.#wasReset && frame !== END)) {
+      return;
+    }
+    const stalledForMs = way.stalledUntilMs - this.#world.nowMs;
+    if (stalledForMs > 0) {
+      this.#world.plan(stalledForMs, to.owner, () => this.#deliver(way, to, frame), this.name);
+    } else {
+      to.arrive(frame);
+    }
+  }
+
+  #wayFrom(from: SimEnd): [Direction, SimEnd] {
+    return from === this.dialler
+      ? [this.#toManager, this.manager]
+      : [this.#toDialler, this.dialler];
+  }
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { planOf } from './plan.ts';
+import { describeFailure, describeRun } from './report.ts';
+import { hasFailed, runPlan } from './run-seed.ts';
+import { foundSeeds } from './seeds.ts';
+
+/** SIMULATION_FROM and SIMULATION_SEEDS ask for others or for more. */
+const fromEnvironment = (name: string, otherwise: number): number => {
+  const value = Number(process.env[name] ?? otherwise);
+  if (!Number.isSafeInteger(value)) {
+    throw new Error(`${name} is a whole number`);
+  }
+  return value;
+};
+
+const FIRST_SEED = fromEnvironment('SIMULATION_FROM', 1);
+const SEEDS = fromEnvironment('SIMULATION_SEEDS', 150);
+/** A busy machine runs fewer seeds, and says so. */
+const CAMPAIGN_MAX_MS = 40_000;
+
+const REPEATED_SEEDS = [3, 15, 29];
+
+test.each(REPEATED_SEEDS)('two runs of seed %i tell the same story', async (seed) => {
+  const [one, two] = [
+    await runPlan(planOf(seed), { isTold: true }),
+    await runPlan(planOf(seed), { isTold: true }),
+  ];
+  expect(two.story).toEqual(one.story);
+  expect(two.storyHash).toBe(one.storyHash);
+  expect(two.steps).toBe(one.steps);
+});
+
+test('two seeds tell two stories', async () => {
+  const [one, two] = [
+    await runPlan(planOf(1), { isTold: true }),
+    await runPlan(planOf(2), { isTold: true }),
+  ];
+  expect(two.storyHash).not.toBe(one.storyHash);
+});
+
+test.each(foundSeeds)('seed $seed: $found', async ({ seed }) => {
+  const report = await runPlan(planOf(seed));
+  expect(hasFailed(report), describeFailure(report)).toBe(false);
+});
+
+test('a campaign of seeds finds nothing', { timeout: 2 * CAMPAIGN_MAX_MS }, async () => {
+  const startedAtMs = performance.now();
+  let seed = FIRST_SEED;
+  while (seed < FIRST_SEED + SEEDS && performance.now() - startedAtMs < CAMPAIGN_MAX_MS) {
+    const report = await runPlan(planOf(seed));
+    expect(hasFailed(report), `${describeFailure(report)}\n${describeRun(report)}`).toBe(false);
+    seed += 1;
+  }
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  console.log(`simulated seeds ${FIRST_SEED} to ${seed - 1} in ${seconds.toFixed(1)} s`);
+});

@@ -1,0 +1,84 @@
+import {
+  type Clock,
+  decodePayload,
+  defineTask,
+  encodePayload,
+  type TaskDefinition,
+  Unrecoverable,
+} from '@millrace/protocol';
+import type { TaskContext } from '@millrace/worker';
+import { z } from 'zod';
+
+/** What a handler is told to do. */
+const behaviourSchema = z.object({
+  /** The name of this piece of work. */
+  key: z.string(),
+  /** How long it runs. */
+  ms: z.number(),
+  /** Attempts that fail before one succeeds. */
+  failures: z.number(),
+  /** The failures cannot be mended by trying again. */
+  isFatal: z.boolean(),
+  heedsAbort: z.boolean(),
+  /** Which run this is; filled in by the worker of the simulation. */
+  run: z.string().optional(),
+  /** Makes the payload larger. */
+  padding: z.string(),
+});
+export type Behaviour = z.infer<typeof behaviourSchema>;
+
+const resultSchema = z.object({ key: z.string(), run: z.string() });
+type Result = z.infer<typeof resultSchema>;
+
+export type SimTask = TaskDefinition<Behaviour, Result>;
+
+const define = (name: string, queue: string): SimTask =>
+  defineTask<Behaviour, Result>(name, { queue });
+
+/** Two names share the large queue; the small one has a bound that is reached. */
+export const simTasks = {
+  grind: define('grind', 'mill'),
+  sift: define('sift', 'mill'),
+  weigh: define('weigh', 'scales'),
+  probe: define('probe', 'probes'),
+} as const;
+export type SimTaskName = keyof typeof simTasks;
+
+/** Puts the name of a run into the payload of its attempt. */
+export const withRun = (payload: Uint8Array, run: string): Uint8Array => {
+  const behaviour = behaviourSchema.parse(decodePayload(payload, 'a payload'));
+  return encodePayload({ ...behaviour, run }, 'a payload');
+};
+
+/** Which run produced a result. */
+export const runOf = (value: unknown): string => {
+  const parsed = resultSchema.safeParse(value);
+  return parsed.success ? parsed.data.run : `not a result: ${JSON.stringify(value)}`;
+};
+
+export const runOfBytes = (result: Uint8Array): string => runOf(decodePayload(result, 'a result'));
+
+const pause = (clock: Clock, ms: number, ctx: TaskContext, heedsAbort: boolean): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = clock.after(ms, resolve);
+    if (heedsAbort) {
+      ctx.signal.addEventListener('abort', () => {
+        stop();
+        reject(new Error('stopped by its signal'));
+      });
+    }
+  });
+
+/** The handler of every task. */
+export const runBehaviour = async (
+  behaviour: Behaviour,
+  ctx: TaskContext,
+  clock: Clock,
+): Promise<Result> => {
+  const { failures, heedsAbort, isFatal, key, ms, run = '' } = behaviour;
+  await pause(clock, ms, ctx, heedsAbort);
+  if (ctx.attempt <= failures) {
+    throw isFatal ? new Unrecoverable(`${key} can never succeed`) : new Error(`${key} fails`);
+  }
+  return { key, run };
+};

@@ -1,0 +1,178 @@
+import {
+  DEFAULT_KEY_ID,
+  Link,
+  limits,
+  type Message,
+  type MessageNamed,
+  type Session,
+  type Token,
+} from '@millrace/protocol';
+import { type HandlerBinding, handler } from '@millrace/worker';
+import { createExecutor, type Executor, Puller, Reporter } from '@millrace/worker/internals';
+import { MANAGER_URL, SECRET } from './manager-process.ts';
+import { keyOfPayload } from './recording-engine.ts';
+import type { SimNetwork } from './sim-network.ts';
+import type { SimHost, SimProcess } from './sim-process.ts';
+import { runBehaviour, runOfBytes, type SimTask, withRun } from './work.ts';
+import type { World } from './world.ts';
+
+export interface WorkerPlan {
+  readonly tasks: readonly SimTask[];
+  readonly slots: number;
+  /** Whether a second connection, on a loop of its own, keeps its session alive. */
+  readonly hasLane: boolean;
+}
+
+export interface WorkerOptions {
+  readonly world: World;
+  readonly network: SimNetwork;
+  readonly host: SimHost;
+  readonly name: string;
+  readonly plan: WorkerPlan;
+}
+
+export interface WorkerEvents {
+  newRun(): string;
+  breach(breach: string): void;
+  ended(why: string): void;
+  up(session: Session): void;
+}
+
+/** What `worker.ts` wires together, without its threads. */
+export class WorkerLife {
+  readonly #options: WorkerOptions;
+  readonly #process: SimProcess;
+  readonly #events: WorkerEvents;
+  readonly #link: Link;
+  #reporter: Reporter | undefined;
+  #puller: Puller | undefined;
+  readonly #room = new Map<number, number>();
+
+  constructor(options: WorkerOptions, process: SimProcess, events: WorkerEvents) {
+    this.#options = options;
+    this.#process = process;
+    this.#events = events;
+    const { clock, name, randomBytes } = process;
+    this.#link = new Link(
+      {
+        url: MANAGER_URL,
+        key: { keyId: DEFAULT_KEY_ID, secret: SECRET },
+        role: 'worker',
+        peer: { name, host: name, pid: 1 },
+        clock,
+        randomBytes,
+        dial: options.network.dialler(process),
+      },
+      {
+        message: (message) => this.#message(message),
+        unsettledTokens: () => [...(this.#puller?.tokens ?? []), ...(this.#reporter?.tokens ?? [])],
+        up: (session) => this.#up(session),
+        down: (error) => this.#tell(`down: ${error.code}`),
+        ended: (error) => events.ended(error.message),
+      },
+    );
+  }
+
+  get busySlots(): number {
+    return this.#puller?.busySlots ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { clock } = this.#process;
+    const { tasks, slots } = this.#options.plan;
+    const handlers: HandlerBinding[] = tasks.map((task) =>
+      task.name === 'probe'
+        ? handler(task, (input, ctx) => runBehaviour(input, ctx, clock), { concurrency: 1 })
+        : handler(task, (input, ctx) => runBehaviour(input, ctx, clock), { concurrency: slots }),
+    );
+    const executor = this.#recording(await createExecutor({ handlers, clock }));
+    this.#reporter = new Reporter(this.#link, clock, (token, answer) => {
+      this.#record('answered', token, { answer });
+    });
+    this.#puller = new Puller(this.#link, executor, this.#reporter, clock);
+    await this.#link.start(true).catch(() => {});
+  }
+
+  /** As `worker.ts` does it. */
+  async drain(): Promise<void> {
+    const [puller, reporter] = [this.#puller, this.#reporter];
+    if (puller !== undefined && reporter !== undefined) {
+      puller.drain();
+      await this.#within(puller.idle(), limits.drainMs - 2 * limits.drainReserveMs);
+      puller.abortAll(limits.drainReserveMs / 2);
+      await this.#within(puller.idle(), limits.drainReserveMs);
+      await this.#within(reporter.settled(), limits.drainReserveMs / 2);
+    }
+    await this.#link.close('the worker is drained');
+  }
+
+  #within(something: Promise<void>, timeMs: number): Promise<void> {
+    const { clock } = this.#process;
+    const time = new Promise<void>((resolve) => void clock.after(timeMs, resolve));
+    return Promise.race([something, time]);
+  }
+
+  #recording(executor: Executor): Executor {
+    const { recorder } = this.#options.world;
+    const { name } = this.#process;
+    return {
+      ...executor,
+      run: (poolId, assignment) => {
+        this.#takeRoom(poolId, executor);
+        const { epoch, grant } = assignment.token;
+        const task = keyOfPayload(assignment.payload) ?? assignment.token.taskId;
+        const run = this.#events.newRun();
+        const about = { task, worker: name, run, token: { epoch, grant } };
+        recorder.record({ kind: 'start', ...about });
+        const payload = withRun(assignment.payload, run);
+        const execution = executor.run(poolId, { ...assignment, payload });
+        void execution.finished.then((result) => {
+          this.#room.set(poolId, (this.#room.get(poolId) ?? 0) - 1);
+          const value = result.kind === 'succeeded' ? runOfBytes(result.result) : undefined;
+          recorder.record({
+            kind: 'end',
+            ...about,
+            how: result.kind,
+            ...(value === undefined ? {} : { value }),
+          });
+        });
+        return execution;
+      },
+    };
+  }
+
+  #takeRoom(poolId: number, executor: Executor): void {
+    const taken = (this.#room.get(poolId) ?? 0) + 1;
+    this.#room.set(poolId, taken);
+    const slots = executor.pools[poolId]?.slots ?? 0;
+    if (taken > slots) {
+      this.#events.breach(`${this.#process.name} was given ${taken} tasks for ${slots} slots`);
+    }
+  }
+
+  #up(session: Session): void {
+    this.#tell(`up under epoch ${session.epoch}, lost ${session.lost.length}`);
+    this.#events.up(session);
+    this.#puller?.lose(session.lost);
+    this.#puller?.announceAll();
+  }
+
+  #message(message: Message): void {
+    if (message.verb === 'grant') {
+      this.#puller?.take(message);
+    } else if (message.verb === 'abort') {
+      this.#puller?.abort(message satisfies MessageNamed<'abort'>);
+    }
+  }
+
+  #record(kind: 'answered', token: Token, { answer }: { answer: string }): void {
+    const { recorder } = this.#options.world;
+    const { epoch, grant, taskId } = token;
+    const task = recorder.keyOf(taskId);
+    recorder.record({ kind, task, worker: this.#process.name, token: { epoch, grant }, answer });
+  }
+
+  #tell(what: string): void {
+    this.#options.world.recorder.tell(() => `${this.#process.name} ${what}`);
+  }
+}

@@ -1,0 +1,140 @@
+import { DEFAULT_KEY_ID, type Session } from '@millrace/protocol';
+import { LaneLink } from '@millrace/worker/internals';
+import { MANAGER_URL, SECRET } from './manager-process.ts';
+import { SimProcess } from './sim-process.ts';
+import { WorkerLife, type WorkerOptions } from './worker-life.ts';
+
+/** A worker of the world: many lives, one after another. */
+export class WorkerProcess {
+  readonly breaches: string[] = [];
+  readonly #options: WorkerOptions;
+  #lives = 0;
+  #runs = 0;
+  #process: SimProcess | undefined;
+  #lane: SimProcess | undefined;
+  #life: WorkerLife | undefined;
+  #isLeaving = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#process;
+  }
+
+  /** Whether it runs something. */
+  get isBusy(): boolean {
+    return (this.#life?.busySlots ?? 0) > 0;
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  start(): void {
+    const { host, name, world } = this.#options;
+    if (this.#process !== undefined) {
+      return;
+    }
+    this.#lives += 1;
+    const process = new SimProcess(world, `${name}.${this.#lives}`, host);
+    this.#process = process;
+    this.#lane = this.#options.plan.hasLane
+      ? new SimProcess(world, `${process.name}.lane`, host)
+      : undefined;
+    world.plan(0, process, () => {
+      const life = new WorkerLife(this.#options, process, {
+        newRun: () => {
+          this.#runs += 1;
+          return `${name}#${this.#runs}`;
+        },
+        breach: (breach) => this.breaches.push(breach),
+        ended: (why) => this.#ended(process, why),
+        up: this.#laneFollower(process.name),
+      });
+      this.#life = life;
+      void life.start();
+    });
+  }
+
+  crash(vanished: boolean): void {
+    const process = this.#process;
+    if (process !== undefined) {
+      this.#options.world.recorder.tell(() => `${process.name} dies`);
+      process.die();
+      this.#process = undefined;
+      this.#life = undefined;
+      this.#isLeaving = false;
+      this.#lane?.die();
+      if (this.#lane !== undefined) {
+        this.#options.network.processDied(this.#lane, vanished);
+      }
+      this.#options.network.processDied(process, vanished);
+    }
+  }
+
+  /** A thread of its own, which a busy main loop does not stop. */
+  #laneFollower(name: string): (session: Session) => void {
+    const lane = this.#lane;
+    const { network, world } = this.#options;
+    if (lane === undefined) {
+      return () => {};
+    }
+    const { clock, randomBytes } = lane;
+    const link = new LaneLink({ clock, randomBytes, dial: network.dialler(lane) });
+    return (session) => {
+      const { sessionId } = session;
+      const ticket = Uint8Array.from(session.ticket);
+      world.recorder.tell(() => `${name} has its lane follow`);
+      const target = { url: MANAGER_URL, keyId: DEFAULT_KEY_ID, secret: SECRET, sessionId, ticket };
+      world.plan(0, lane, () => link.follow(target));
+    };
+  }
+
+  /** Stops the main loop, or with it the lane: a process that is stopped as a whole. */
+  pause(isWhole: boolean): () => void {
+    const stopped = [this.#process, isWhole ? this.#lane : undefined].filter(
+      (one) => one !== undefined,
+    );
+    for (const one of stopped) {
+      one.pause();
+    }
+    return () => {
+      for (const one of stopped.filter(({ isPaused }) => isPaused)) {
+        one.resume();
+      }
+    };
+  }
+
+  /** Drains and leaves, as at SIGTERM; another takes its place some time later. */
+  stop(): void {
+    const [life, process] = [this.#life, this.#process];
+    const { world } = this.#options;
+    if (life !== undefined && process !== undefined && !this.#isLeaving) {
+      this.#isLeaving = true;
+      world.recorder.tell(() => `${process.name} drains`);
+      const leave = async (): Promise<void> => {
+        await life.drain();
+        world.plan(0, undefined, () => {
+          if (this.#process === process) {
+            this.crash(false);
+            this.start();
+          }
+        });
+      };
+      world.plan(0, process, () => void leave());
+    }
+  }
+
+  /** A worker whose link is of no further use should never be: nobody closed it, and its key is right. */
+  #ended(process: SimProcess, why: string): void {
+    if (this.#process === process && !this.#isLeaving) {
+      this.breaches.push(`${process.name} gave up: ${why}`);
+    }
+  }
+}

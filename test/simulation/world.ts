@@ -1,0 +1,91 @@
+import type { Cancel } from '@millrace/protocol';
+import { Random } from '../harness/random.ts';
+import { EventHeap, type EventOwner, type SimEvent } from './event-heap.ts';
+import { Recorder } from './recorder.ts';
+
+/** FNV-1a. */
+const hashOf = (text: string): number => {
+  let hash = 2_166_136_261;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 16_777_619);
+  }
+  return hash >>> 0;
+};
+
+/** Resolves when no microtask is left. */
+const microtasksDone = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Where a wall clock stands when the world begins. */
+export const WORLD_BEGINS_AT_MS = 1_700_000_000_000;
+
+/** Simulated time, and everything that is going to happen in it. */
+export class World {
+  readonly seed: number;
+  readonly recorder: Recorder;
+  readonly #heap = new EventHeap();
+  #nowMs = 0;
+  #seq = 0;
+  #steps = 0;
+  /** Called after each step with whoever's step it was. */
+  afterStep: (owner: EventOwner | undefined) => void = () => {};
+
+  constructor(seed: number, isTold: boolean) {
+    this.seed = seed;
+    this.recorder = new Recorder(() => this.#nowMs, isTold);
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Random numbers for one purpose: what one purpose draws does not shift another's. */
+  random(purpose: string): Random {
+    return new Random(this.seed ^ hashOf(purpose));
+  }
+
+  plan(delayMs: number, owner: EventOwner | undefined, run: () => void, channel = ''): Cancel {
+    this.#seq += 1;
+    const atMs = this.#nowMs + Math.max(0, delayMs);
+    const event = { atMs, seq: this.#seq, owner, channel, run, isCancelled: false };
+    this.#heap.add(event);
+    return () => {
+      event.isCancelled = true;
+    };
+  }
+
+  /** Puts an event off to `delayMs` from now. */
+  replan(event: SimEvent, delayMs: number): void {
+    this.#seq += 1;
+    event.atMs = this.#nowMs + delayMs;
+    event.seq = this.#seq;
+    this.#heap.add(event);
+  }
+
+  /** Lets time pass until `untilMs`, or until `isDone`, which is asked after each step. */
+  async run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
+    while (!isDone()) {
+      const { first } = this.#heap;
+      if (first === undefined || first.atMs > untilMs) {
+        this.#nowMs = Math.max(this.#nowMs, untilMs);
+        return;
+      }
+      this.#heap.take();
+      if (first.isCancelled || first.owner?.isAlive === false) {
+        continue;
+      }
+      if (first.owner?.isPaused === true) {
+        first.owner.hold(first);
+        continue;
+      }
+      this.#nowMs = first.atMs;
+      this.#steps += 1;
+      first.run();
+      await microtasksDone();
+      this.afterStep(first.owner);
+    }
+  }
+}
