@@ -46,8 +46,8 @@ const planNetwork = (random: Random): NetworkRates => ({
 });
 
 const planDisk = (random: Random): DiskRates => ({
-  flushMs: oneOf(random, 0.5, 5, 50),
-  stalls: rate(random, 0.05),
+  flushMs: oneOf(random, 0.5, 5, 50, 500),
+  stalls: rate(random, 0.2),
 });
 
 /** Sets what is drawn of lanes apart. */

@@ -26,6 +26,8 @@ export interface RunReport {
 export interface RunOptions {
   /** Keep the story. */
   readonly isTold?: boolean;
+  /** Give the manager a disk that acknowledges what it has not written. */
+  readonly hasLyingDisk?: boolean;
 }
 
 /** How long the world has after the faults until everything must have ended. */
@@ -51,12 +53,12 @@ class Run {
   readonly #breaches: string[] = [];
   readonly #rejections: string[] = [];
 
-  constructor(plan: Plan, isTold: boolean) {
+  constructor(plan: Plan, { hasLyingDisk = false, isTold = false }: RunOptions) {
     const world = new World(plan.seed, isTold);
     this.#plan = plan;
     this.#world = world;
     this.#network = new SimNetwork(world, plan.network);
-    this.#disk = new SimDisk(world, plan.disk);
+    this.#disk = new SimDisk(world, plan.disk, hasLyingDisk);
     const parts = { world, network: this.#network };
     this.#manager = new ManagerProcess({
       ...parts,
@@ -273,8 +275,8 @@ class Run {
   }
 }
 
-export const runPlan = (plan: Plan, { isTold = false }: RunOptions = {}): Promise<RunReport> =>
-  new Run(plan, isTold).run();
+export const runPlan = (plan: Plan, options: RunOptions = {}): Promise<RunReport> =>
+  new Run(plan, options).run();
 
 export const hasFailed = ({ breaches, verdict }: RunReport): boolean =>
   breaches.length > 0 || verdict.failures.length > 0;

@@ -15,6 +15,10 @@ interface InFlight {
   isDurable: boolean;
 }
 
+/** Of a lying disk's flushes, how many are true. */
+const REAL_FLUSHES = 0.2;
+/** Even a disk that stalls; what is in flight when the faults end must not outlast the recovery. */
+const FLUSH_MAX_MS = 5_000;
 const GIBIBYTE = 1024 ** 3;
 const RESERVE_BYTES = GIBIBYTE;
 
@@ -27,6 +31,9 @@ export class SimDisk {
   readonly #random: Random;
   #rates: DiskRates;
   readonly #durable = memoryJournal();
+  readonly #isLying: boolean;
+  /** Of a lying disk: what stood where it has not really written yet, newest last. */
+  #undo: Write[] = [];
   #inFlight: InFlight | undefined;
   #hasFailed = false;
   /** The next write is refused. */
@@ -34,7 +41,9 @@ export class SimDisk {
   isFull = false;
   readonly breaches: string[] = [];
 
-  constructor(world: World, rates: DiskRates) {
+  /** @param isLying for showing that it is noticed: it says that it has flushed before it has */
+  constructor(world: World, rates: DiskRates, isLying: boolean) {
+    this.#isLying = isLying;
     this.#world = world;
     this.#random = world.random('disk');
     this.#rates = rates;
@@ -71,6 +80,7 @@ export class SimDisk {
   crash(): void {
     const inFlight = this.#inFlight;
     this.#inFlight = undefined;
+    void this.#durable.commit(this.#undo.splice(0).toReversed());
     if (inFlight !== undefined && !inFlight.isDurable) {
       const isDurable = this.#random.next() < 0.5;
       this.#world.recorder.tell(
@@ -129,14 +139,23 @@ export class SimDisk {
 
   #apply(inFlight: InFlight): void {
     inFlight.isDurable = true;
+    this.#rememberWhatStood(inFlight.writes);
     // Of a journal in memory a commit is done when it is called.
     void this.#durable.commit(inFlight.writes);
     this.#world.recorder.tell(() => `disk: a batch of ${inFlight.writes.length} is durable`);
   }
 
+  #rememberWhatStood(writes: readonly Write[]): void {
+    if (this.#isLying) {
+      const isFlushed = this.#random.next() < REAL_FLUSHES;
+      this.#undo = isFlushed ? [] : this.#undo;
+      this.#undo.push(...writes.map(({ key }) => ({ key, value: this.#durable.get(key) })));
+    }
+  }
+
   #flushMs(): number {
     const { flushMs, stalls } = this.#rates;
     const isStall = this.#random.next() < stalls;
-    return this.#random.next() ** 2 * flushMs * (isStall ? 100 : 1);
+    return Math.min(FLUSH_MAX_MS, this.#random.next() ** 2 * flushMs * (isStall ? 100 : 1));
   }
 }

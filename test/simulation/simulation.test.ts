@@ -16,7 +16,8 @@ const fromEnvironment = (name: string, otherwise: number): number => {
 const FIRST_SEED = fromEnvironment('SIMULATION_FROM', 1);
 const SEEDS = fromEnvironment('SIMULATION_SEEDS', 150);
 /** A busy machine runs fewer seeds, and says so. */
-const CAMPAIGN_MAX_MS = 40_000;
+const CAMPAIGN_MAX_MS = 30_000;
+const LYING_SEEDS_MAX = 60;
 
 const REPEATED_SEEDS = [3, 15, 29];
 
@@ -36,6 +37,17 @@ test('two seeds tell two stories', async () => {
     await runPlan(planOf(2), { isTold: true }),
   ];
   expect(two.storyHash).not.toBe(one.storyHash);
+});
+
+test('a disk that lies is noticed as lost work', async () => {
+  const classes = new Set<string>();
+  for (let seed = 1; seed <= LYING_SEEDS_MAX && !classes.has('lost'); seed++) {
+    const { verdict } = await runPlan(planOf(seed), { hasLyingDisk: true });
+    for (const failure of verdict.failures) {
+      classes.add(failure.class);
+    }
+  }
+  expect(classes).toContain('lost');
 });
 
 test.each(foundSeeds)('seed $seed: $found', async ({ seed }) => {
