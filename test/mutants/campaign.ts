@@ -1,0 +1,31 @@
+/**
+ * `campaign.ts SEEDS SECONDS`: simulates seeds from 1 on until one is bad, and
+ * prints a `CampaignEnd` as JSON. It runs inside a copy, on the sources of it.
+ */
+import { planOf } from '../simulation/plan.ts';
+import { hasFailed, type RunReport, runPlan } from '../simulation/run-seed.ts';
+import type { CampaignEnd } from './campaign-end.ts';
+
+const complaintsOf = ({ breaches, verdict }: RunReport): CampaignEnd['complaints'] => [
+  ...verdict.failures.map(({ class: failureClass, message, task }) => ({
+    class: failureClass,
+    message: `${task}: ${message}`,
+  })),
+  ...breaches.map((message) => ({ class: 'invariant', message })),
+];
+
+const campaign = async (seeds: number, seconds: number): Promise<CampaignEnd> => {
+  const untilMs = performance.now() + seconds * 1_000;
+  let seed = 0;
+  while (seed < seeds && performance.now() < untilMs) {
+    seed += 1;
+    const report = await runPlan(planOf(seed));
+    if (hasFailed(report)) {
+      return { seeds: seed, complaints: complaintsOf(report) };
+    }
+  }
+  return { seeds: seed, complaints: [] };
+};
+
+const [seeds = '', seconds = ''] = process.argv.slice(2);
+console.log(JSON.stringify(await campaign(Number(seeds), Number(seconds))));

@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A seeded bug: a change to the sources that breaks one promise. */
+export interface Mutant {
+  readonly name: string;
+  readonly patchPath: string;
+  /** The sentence that the patch begins with: which promise it breaks. */
+  readonly promise: string;
+}
+
+const patchesPath = join(import.meta.dirname, 'patches');
+
+const mutantOf = (file: string): Mutant => {
+  const patchPath = join(patchesPath, file);
+  const [promise = ''] = readFileSync(patchPath, 'utf8').split('\n', 1);
+  return { name: file.replace(/\.patch$/, ''), patchPath, promise };
+};
+
+/** All mutants, in the order of their numbers. */
+export const readMutants = (): Mutant[] =>
+  readdirSync(patchesPath)
+    .filter((file) => file.endsWith('.patch'))
+    .toSorted()
+    .map(mutantOf);
