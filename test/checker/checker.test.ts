@@ -322,3 +322,47 @@ describe('each defect has its class', () => {
     expect(classesOf(fault(true), healed, ...asProbes, ...waiting)).toEqual(['slow recovery']);
   });
 });
+
+describe('what ends a lease', () => {
+  const bounded = (task: string, deadlineMs: number): HistoryEvent => ({
+    kind: 'submit',
+    task,
+    client: 'client',
+    what: 'task',
+    mayExpire: false,
+    deadlineMs,
+  });
+  const fenced = (task: string): HistoryEvent => ({ kind: 'fenced', task, token: first });
+  const dead = (task: string): HistoryEvent => ({
+    kind: 'visible',
+    task,
+    reader: 'client',
+    outcome: 'dead',
+    value: undefined,
+  });
+
+  test('a grant after a confirmed cancellation is resurrected', () => {
+    expect(
+      classesOf(
+        submit('t1'),
+        granted('t1'),
+        { kind: 'cancelled', task: 't1' },
+        settled('t1', 'failed', 'accepted'),
+        granted('t1', second),
+      ),
+    ).toEqual(['resurrected']);
+  });
+
+  test('a fence before the deadline is early, one after it is not', () => {
+    expect(classesOf(bounded('t1', 5), granted('t1'), fenced('t1'))).toEqual(['early fence']);
+    expect(classesOf(bounded('t1', 1), granted('t1'), fenced('t1'))).toEqual([]);
+  });
+
+  test('a death needs a failure, or three workers', () => {
+    const grant = (n: number): HistoryEvent => granted('t1', { epoch: 1, grant: n });
+    expect(classesOf(submit('t1'), grant(1), grant(2), dead('t1'))).toEqual(['undeserved death']);
+    expect(classesOf(submit('t1'), grant(1), grant(2), grant(3), dead('t1'))).toEqual([]);
+    const failed = settled('t1', 'failed', 'accepted');
+    expect(classesOf(submit('t1'), grant(1), failed, dead('t1'))).toEqual([]);
+  });
+});

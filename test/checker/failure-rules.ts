@@ -1,4 +1,5 @@
 import type { EventOf, Grant, Recorded } from './history.ts';
+import { earlyFence, undeservedDeath, wasGrantedAfterCancel } from './lease-rules.ts';
 import { eventsOf, isConsumed, type TaskLife } from './lives.ts';
 import { spuriousReRuns } from './re-runs.ts';
 import { slowRecovery } from './recovery.ts';
@@ -140,6 +141,8 @@ const vanished: Rule = each('vanished', ({ events, what }) => {
     : undefined;
 });
 
+const reRunAfterCancel: Rule = each('resurrected', wasGrantedAfterCancel);
+
 /** An item that the manager confirmed as removed must not be handed out again. */
 const itemReturned: Rule = each('resurrected', ({ events }) => {
   const removed = events.findIndex(({ kind }) => kind === 'removed');
@@ -157,6 +160,9 @@ export const failureRules: readonly Rule[] = [
   staleAccepted,
   tokenReturned,
   vanished,
+  reRunAfterCancel,
+  each('early fence', earlyFence),
+  each('undeserved death', undeservedDeath),
   (lives, history) => spuriousReRuns(lives, history),
   (lives, history) => slowRecovery(lives, history),
 ];

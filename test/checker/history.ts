@@ -27,6 +27,8 @@ export type HistoryEvent =
       readonly what: 'task' | 'item' | 'probe';
       /** It may end without having run. */
       readonly mayExpire: boolean;
+      /** How long an attempt may take, if that is bounded. */
+      readonly deadlineMs?: number | null;
     }
   /** How that ended: stored, refused for good, nobody knows, or no answer came although somebody waited. */
   | {
@@ -35,6 +37,8 @@ export type HistoryEvent =
       readonly how: 'ok' | 'fail' | 'info' | 'unanswered';
     }
   | { readonly kind: 'cancel'; readonly task: string }
+  /** Its canceller was told that it is cancelled, or will be unless it succeeds first. */
+  | { readonly kind: 'cancelled'; readonly task: string }
   /** The manager grants. */
   | { readonly kind: 'granted'; readonly task: string; readonly token: Grant }
   /** The manager ends a grant that outlived its deadline. */

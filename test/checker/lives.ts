@@ -6,6 +6,8 @@ export interface TaskLife {
   readonly what: 'task' | 'item' | 'probe' | undefined;
   readonly mayExpire: boolean;
   readonly submittedAtMs: number;
+  /** How long an attempt may take; null if that is not bounded. */
+  readonly deadlineMs: number | null;
   /** The producer was told that it is stored, or that it is not; or nobody knows. */
   readonly told: EventOf<'submitted'>['how'] | undefined;
   readonly events: readonly Recorded[];
@@ -46,6 +48,7 @@ const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
     what: submit?.what,
     mayExpire: submit?.mayExpire ?? false,
     submittedAtMs: submit?.atMs ?? 0,
+    deadlineMs: submit?.deadlineMs ?? null,
     told: told.includes('ok') ? 'ok' : told[0],
     events,
   };

@@ -10,6 +10,8 @@ export const failureClasses = [
   'stale accepted',
   'token returned',
   'vanished',
+  'early fence',
+  'undeserved death',
   'spurious re-run',
   'slow recovery',
 ] as const;

@@ -109,7 +109,14 @@ export class Customer {
     const { attempts, deadlineMs, delayMs, expiresInMs, keys, priority, timeoutMs } = order;
     for (const task of keys) {
       const mayExpire = expiresInMs !== undefined;
-      recorder.record({ kind: 'submit', task, client: process.name, what: 'task', mayExpire });
+      recorder.record({
+        kind: 'submit',
+        task,
+        client: process.name,
+        what: 'task',
+        mayExpire,
+        deadlineMs,
+      });
     }
     const inputs = keys.map((key) => behaviourOf(order, key));
     const options = {
@@ -138,7 +145,10 @@ export class Customer {
     if (order.cancelAfterMs !== undefined) {
       process.clock.after(order.cancelAfterMs, () => {
         recorder.record({ kind: 'cancel', task });
-        handle.cancel().catch(() => {});
+        handle
+          .cancel()
+          .then(() => recorder.record({ kind: 'cancelled', task }))
+          .catch(() => {});
       });
     }
   }
