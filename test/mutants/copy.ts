@@ -16,7 +16,8 @@ const left = [
 ];
 const installed = join('node_modules', '.pnpm');
 
-interface Ended {
+/** How a process ended, and all it said. */
+export interface Ended {
   readonly status: number | null;
   readonly output: string;
 }
@@ -63,6 +64,11 @@ export class Copy {
   /** Runs a script of the copy, with the sources of the copy. */
   runScript(script: string, ...args: readonly string[]): Promise<Ended> {
     return this.#run(process.execPath, '--import', 'tsx', script, ...args);
+  }
+
+  /** Runs one file of tests of the copy. */
+  runTest(file: string): Promise<Ended> {
+    return this.#run(join('node_modules', '.bin', 'vitest'), 'run', '--reporter=dot', file);
   }
 
   remove(): void {

@@ -108,6 +108,9 @@ export class Nemesis {
       case 'fail disk':
         disk.failsNext = true;
         return () => {};
+      case 'stall disk':
+        disk.stall(fault.forMs);
+        return () => {};
       case 'fill disk':
         disk.isFull = true;
         return () => {

@@ -21,7 +21,8 @@ export const faultKinds = [
   'fill disk',
   'step wall',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/** A stalled disk comes in storms alone. */
+export type FaultKind = (typeof faultKinds)[number] | 'stall disk';
 
 /** Something that goes wrong, for a while or at once. */
 export interface Fault {
@@ -66,3 +67,24 @@ export const planFaults = (random: Random, busyMs: number): Fault[] => {
     })
     .toSorted((a, b) => a.atMs - b.atMs);
 };
+
+const STORM_MAX_MS = 4_000;
+const STORMS_MAX = 6;
+
+/** The disk stalls, and before it goes on the manager dies or the write fails. */
+const planStorm = (random: Random, busyMs: number): Fault[] => {
+  const forMs = 50 + random.next() * STORM_MAX_MS;
+  const stall = { ...planFault(random, 'stall disk', busyMs), forMs };
+  const end = planFault(random, random.next() < 0.7 ? 'crash manager' : 'fail disk', busyMs);
+  return [stall, { ...end, atMs: stall.atMs + random.next() * forMs }];
+};
+
+/**
+ * A quarter of the seeds have storms. What is not on disk is lost only with what
+ * is under way at that moment, which faults that know nothing of each other
+ * rarely meet.
+ */
+export const planStorms = (random: Random, busyMs: number): Fault[] =>
+  random.next() < 0.25
+    ? Array.from({ length: random.between(1, STORMS_MAX) }, () => planStorm(random, busyMs)).flat()
+    : [];

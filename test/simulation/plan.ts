@@ -1,7 +1,7 @@
 import type { QueueSpec } from '@millrace/manager/engine';
 import { limits } from '@millrace/protocol';
 import { Random } from '../harness/random.ts';
-import { type Fault, planFaults } from './plan-faults.ts';
+import { type Fault, planFaults, planStorms } from './plan-faults.ts';
 import { type Order, planOrders } from './plan-orders.ts';
 import type { DiskRates } from './sim-disk.ts';
 import type { NetworkRates } from './sim-network.ts';
@@ -52,6 +52,8 @@ const planDisk = (random: Random): DiskRates => ({
 
 /** Sets what is drawn of lanes apart. */
 const LANES = 0x1a_4e_5e_ed;
+/** And what is drawn of storms. */
+const STORMS = 0x57_02_35_ed;
 
 /** The first worker handles everything, so that nothing waits for nobody. */
 const planWorkers = (random: Random, lanes: Random): WorkerPlan[] => {
@@ -93,7 +95,10 @@ export const planOf = (seed: number): Plan => {
     workers,
     queues: planQueues(random),
     orders: planOrders(random, busyMs, clients),
-    faults: planFaults(random, busyMs),
+    faults: [
+      ...planFaults(random, busyMs),
+      ...planStorms(new Random(seed ^ STORMS), busyMs),
+    ].toSorted((a, b) => a.atMs - b.atMs),
     network: planNetwork(random),
     disk: planDisk(random),
     restartMs: random.between(10, 5_000),

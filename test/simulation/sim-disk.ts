@@ -36,6 +36,8 @@ export class SimDisk {
   #undo: Write[] = [];
   #inFlight: InFlight | undefined;
   #hasFailed = false;
+  /** No flush ends before. */
+  #stalledUntilMs = 0;
   /** The next write is refused. */
   failsNext = false;
   isFull = false;
@@ -55,8 +57,14 @@ export class SimDisk {
 
   calm(rates: DiskRates): void {
     this.#rates = rates;
+    this.#stalledUntilMs = 0;
     this.failsNext = false;
     this.isFull = false;
+  }
+
+  /** What is not flushed now is not for so long. */
+  stall(forMs: number): void {
+    this.#stalledUntilMs = this.#world.nowMs + forMs;
   }
 
   /** The journal of one life of the manager. */
@@ -156,6 +164,8 @@ export class SimDisk {
   #flushMs(): number {
     const { flushMs, stalls } = this.#rates;
     const isStall = this.#random.next() < stalls;
-    return Math.min(FLUSH_MAX_MS, this.#random.next() ** 2 * flushMs * (isStall ? 100 : 1));
+    const tookMs = this.#random.next() ** 2 * flushMs * (isStall ? 100 : 1);
+    const stalledMs = this.#stalledUntilMs - this.#world.nowMs;
+    return Math.max(stalledMs, Math.min(FLUSH_MAX_MS, tookMs));
   }
 }
