@@ -76,7 +76,7 @@ const planStorm = (random: Random, busyMs: number): Fault[] => {
   const forMs = 50 + random.next() * STORM_MAX_MS;
   const stall = { ...planFault(random, 'stall disk', busyMs), forMs };
   const end = planFault(random, random.next() < 0.7 ? 'crash manager' : 'fail disk', busyMs);
-  return [stall, { ...end, atMs: stall.atMs + random.next() * forMs }];
+  return [stall, { ...end, atMs: Math.min(busyMs, stall.atMs + random.next() * forMs) }];
 };
 
 /**
