@@ -30,9 +30,15 @@ export class Child {
   readonly #said: string[] = [];
   #waiters: Waiter[] = [];
 
-  constructor(name: string, args: readonly string[], options: SpawnOptions) {
+  /** Starts Node, or another program. */
+  constructor(
+    name: string,
+    args: readonly string[],
+    options: SpawnOptions,
+    program = process.execPath,
+  ) {
     this.name = name;
-    this.process = spawn(process.execPath, args, options);
+    this.process = spawn(program, args, options);
     this.exited = this.#end('exit');
     this.closed = this.#end('close');
     this.#read('stdout');

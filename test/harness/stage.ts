@@ -17,6 +17,9 @@ export interface ManagerOptions {
   /** Directory of the store below the stage's own. Default `store`. */
   readonly data?: string;
   readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** A command that runs the manager, as `strace -D` does. Its process must become the manager's. */
+  readonly under?: readonly string[];
 }
 
 export interface WorkerOptions {
@@ -68,13 +71,33 @@ export class Stage {
 
   /** Starts `millrace manager`; resolves when it listens. */
   async manager(options: ManagerOptions = {}): Promise<ManagerChild> {
-    const { args = [], data = 'store', port = 0 } = options;
-    const command = ['manager', '--port', String(port), '--data', this.path(data), ...args];
-    const child = new ManagerChild('manager', [millraceBin, ...command], this.#spawnOptions());
+    const child = this.launchManager(options);
+    await this.listening(child);
+    return child;
+  }
+
+  /** Starts `millrace manager`, which may end before it listens. */
+  launchManager(options: ManagerOptions = {}): ManagerChild {
+    const { args = [], data = 'store', env, port = 0, under = [] } = options;
+    const manager = ['manager', '--port', String(port), '--data', this.path(data), ...args];
+    const [program, ...rest] = [...under, process.execPath, millraceBin, ...manager];
+    const child = new ManagerChild('manager', rest, this.#spawnOptions(env), program);
     this.#children.push(child);
+    return child;
+  }
+
+  /** Resolves when a manager listens; rejects when it ends without. */
+  async listening(child: ManagerChild): Promise<void> {
     const [, url = ''] = await child.line(/listening on (ws:\/\/\S+)/);
     child.url = url;
     this.#url = url;
+  }
+
+  /** Starts a program that is not ours. */
+  program(name: string, command: readonly string[]): Child {
+    const [program, ...args] = command;
+    const child = new Child(name, args, this.#spawnOptions(), program);
+    this.#children.push(child);
     return child;
   }
 

@@ -1,0 +1,85 @@
+import { Random } from '../../harness/random.ts';
+import { Stage } from '../../harness/stage.ts';
+import { byStore, type PlannedPoint, plan } from './plan.ts';
+import { type PointResult, Series } from './series.ts';
+
+/** The figures of a campaign. */
+export interface Totals {
+  readonly points: number;
+  /** Points to which the load never came; the manager was killed there all the same. */
+  readonly unreached: number;
+  readonly acknowledged: number;
+  readonly broken: readonly string[];
+  readonly restartMsMedian: number;
+  readonly byKind: ReadonlyMap<string, number>;
+}
+
+export interface CampaignOptions {
+  readonly points: number;
+  readonly seed: number;
+  /** Stores at the same time. */
+  readonly lanes: number;
+  readonly onPoint?: (done: Done) => void;
+}
+
+export interface Done extends PlannedPoint {
+  readonly result: PointResult;
+}
+
+const describe = ({ kind, point }: PlannedPoint): string => `${kind} ${JSON.stringify(point)}`;
+
+const totalsOf = (all: readonly Done[]): Totals => {
+  const times = all.map(({ result }) => result.restartMs).toSorted((a, b) => a - b);
+  const byKind = new Map<string, number>();
+  for (const { kind } of all) {
+    byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
+  }
+  return {
+    points: all.length,
+    unreached: all.filter(({ result }) => !result.wasReached).length,
+    acknowledged: all.reduce((sum, { result }) => sum + result.acknowledged, 0),
+    broken: all.flatMap((done) => done.result.broken.map((what) => `${describe(done)}: ${what}`)),
+    restartMsMedian: times[Math.floor(times.length / 2)] ?? 0,
+    byKind,
+  };
+};
+
+/** Crashes managers at so many points, on as many stores as that takes. */
+export const runCampaign = async (options: CampaignOptions): Promise<Totals> => {
+  const { lanes, onPoint = () => {}, points, seed } = options;
+  const stores = byStore(plan(points, new Random(seed))).map((store, index) => ({ store, index }));
+  const all: Done[] = [];
+  const runStore = async (store: readonly PlannedPoint[], index: number): Promise<void> => {
+    const stage = await Stage.open();
+    const series = new Series(stage, new Random(seed + index));
+    try {
+      for (const planned of store) {
+        const done = { ...planned, result: await series.crash(planned.point) };
+        all.push(done);
+        onPoint(done);
+      }
+    } finally {
+      await series.close();
+      await stage.close();
+    }
+  };
+  const lane = async (): Promise<void> => {
+    for (let next = stores.shift(); next !== undefined; next = stores.shift()) {
+      await runStore(next.store, next.index);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return totalsOf(all);
+};
+
+/** The totals, as a person reads them. */
+export const report = (totals: Totals): string => {
+  const { acknowledged, broken, byKind, points, restartMsMedian, unreached } = totals;
+  const kinds = [...byKind].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return [
+    `${points} points (${kinds}), ${unreached} of them not reached`,
+    `${acknowledged} acknowledged before the crash, ${broken.length} lost or changed`,
+    `restart: ${restartMsMedian} ms (median)`,
+    ...broken.slice(0, 20),
+  ].join('\n');
+};
