@@ -52,6 +52,29 @@ describe('the room of a full queue', () => {
     expect(waits.size).toBe(0);
   });
 
+  test('is not refused to a request that is on its way again', async () => {
+    const { clock, free, peer, room } = stage({ q: 0 });
+    room.park(peer, request(1, ['q'], 1_000), 'q', 'full');
+    await clock.advance(900);
+    free['q'] = 1;
+    room.invite('q');
+    await clock.advance(200);
+    expect(peer.take()).toEqual(['parked 1', 'room 1']);
+    expect(room.mustQueueUp(peer, request(1, ['q'], 0))).toBe(false);
+  });
+
+  test('is kept for the peer that came back, not for the one that was lost', async () => {
+    const { clock, free, peer, room } = stage({ q: 0 });
+    const back = new RecordingPeer(peer.sessionId);
+    room.park(peer, request(1, ['q']), 'q', 'full');
+    room.park(back, request(1, ['q']), 'q', 'full');
+    free['q'] = 1;
+    room.invite('q');
+    await clock.settle();
+    expect(back.take()).toEqual(['parked 1', 'room 1']);
+    expect(peer.take()).toEqual(['parked 1']);
+  });
+
   test('is offered to as many as fit, in their order', async () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     room.park(peer, request(1, ['q', 'q']), 'q', 'full');
