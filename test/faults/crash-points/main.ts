@@ -36,15 +36,6 @@ const show = (done: Done): void => {
   if (tried % PROGRESS_EVERY === 0) {
     console.log(`${tried}/${points} points, ${seconds()} s`);
   }
-  if (process.env['DBG'])
-    console.log(
-      seconds(),
-      done.kind,
-      JSON.stringify(done.point),
-      done.result.acknowledged,
-      done.result.wasReached,
-      done.result.restartMs,
-    );
   for (const what of done.result.broken) {
     console.log(`BROKEN at ${done.kind} ${JSON.stringify(done.point)}: ${what}`);
   }

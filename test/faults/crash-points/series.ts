@@ -106,6 +106,11 @@ export class Series {
       const { signal } = await manager.exited;
       return signal === 'SIGKILL';
     }
+    if (this.#peers === undefined) {
+      // Peers would wait for a manager that is about to die.
+      await manager.end('SIGKILL');
+      return false;
+    }
     await this.#letBack(manager);
     return this.#loadUntilDeath(manager);
   }

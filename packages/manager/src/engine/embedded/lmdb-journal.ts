@@ -34,6 +34,23 @@ const openStore = (directory: string): RootDatabase<Buffer, Buffer> =>
 
 type Store = RootDatabase<Buffer, Buffer>;
 
+/**
+ * What the disk answered to a commit that failed. LMDB rejects the writes with
+ * an error that says nothing, but holds a promise of the one that does, which is
+ * rejected in the same turn; unheard, that rejection would end the process.
+ */
+const causeOf = async (failure: unknown): Promise<unknown> => {
+  if (!(failure instanceof Error && 'commitError' in failure)) {
+    return failure;
+  }
+  const told = Promise.resolve(failure.commitError).then(
+    () => failure,
+    (cause: unknown) => cause,
+  );
+  const endOfTurn = new Promise<unknown>((resolve) => setImmediate(resolve, failure));
+  return Promise.race([told, endOfTurn]);
+};
+
 const commit = async (store: Store, writes: readonly Write[]): Promise<void> => {
   // All writes of one event turn are one transaction, and share its promise.
   let last: Promise<boolean> = Promise.resolve(true);
@@ -43,7 +60,11 @@ const commit = async (store: Store, writes: readonly Write[]): Promise<void> => 
         ? store.remove(bytesOf(key))
         : store.put(bytesOf(key), Buffer.from(value.buffer, value.byteOffset, value.length));
   }
-  await last;
+  try {
+    await last;
+  } catch (error) {
+    throw await causeOf(error);
+  }
   // Reads of this turn must see what is now durable, not the snapshot before it.
   store.resetReadTxn();
 };

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { codeOf, defineTask } from '@millrace/protocol';
+import { expect, test } from 'vitest';
+import type { ManagerChild, Stage } from '../../harness/stage.ts';
+import { stages } from '../../harness/stage.ts';
+import { attach, oneCommitter, straceMissing } from './strace.ts';
+
+const openStage = stages();
+
+const QUEUE = 'work';
+const work = defineTask<number, number>('work', { queue: QUEUE });
+const DATA = join('store', 'data.mdb');
+/** The store's failure is noticed at the call that fails; only a hang takes this long. */
+const END_MAX_MS = 20_000;
+/** As many enqueues as commits are needed to come to the call that fails, and more. */
+const ENQUEUES = 40;
+
+if (straceMissing !== undefined) {
+  console.log(`disk errors: skipped: ${straceMissing}`);
+}
+
+/** Enqueues one by one until the manager has ended; which were acknowledged, and when. */
+const enqueueUntilEnd = async (stage: Stage, manager: ManagerChild): Promise<string[]> => {
+  const acknowledged: string[] = [];
+  const client = await stage.connect();
+  const enqueue = async (): Promise<void> => {
+    for (let n = 0; n < ENQUEUES && manager.isRunning; n++) {
+      const handle = await client.enqueue(work, n);
+      acknowledged.push(handle.id);
+    }
+  };
+  const unanswered = enqueue().catch((error: unknown) => {
+    expect(['STORE_FAILED', 'CLIENT_CLOSED']).toContain(codeOf(error));
+  });
+  await manager.exited;
+  await client.close();
+  await unanswered;
+  return acknowledged;
+};
+
+const stillThere = async (stage: Stage, taskIds: readonly string[]): Promise<string[]> => {
+  const client = await stage.connect();
+  const infos = await Promise.all(taskIds.map((taskId) => client.task(taskId).inspect()));
+  return infos.map(({ state }) => state);
+};
+
+const says = { EIO: 'Input/output error', ENOSPC: 'No space left on device' } as const;
+
+interface Failing {
+  readonly syscall: string;
+  readonly error: keyof typeof says;
+  readonly n: number;
+}
+
+const failing: readonly Failing[] = [
+  { syscall: 'fdatasync', error: 'EIO', n: 1 },
+  { syscall: 'fdatasync', error: 'EIO', n: 5 },
+  { syscall: 'pwrite64', error: 'EIO', n: 1 },
+  { syscall: 'pwrite64', error: 'EIO', n: 4 },
+  { syscall: 'writev', error: 'EIO', n: 3 },
+  { syscall: 'pwrite64', error: 'ENOSPC', n: 2 },
+  { syscall: 'writev', error: 'ENOSPC', n: 2 },
+  { syscall: 'fdatasync', error: 'ENOSPC', n: 3 },
+];
+
+test.skipIf(straceMissing !== undefined).for(failing)(
+  'a manager whose $syscall $n ends in $error says so, ends with 4, and has all that it acknowledged',
+  async ({ error, n, syscall }) => {
+    const said = says[error];
+    const stage = await openStage();
+    const options = { args: ['--queue', QUEUE], env: oneCommitter };
+    const manager = await stage.manager(options);
+    // Only that call fails: later ones succeed, and must not be made use of.
+    const path = stage.path(DATA);
+    const injection = { syscall, effect: `error=${error}`, when: String(n), path };
+    const tracer = await attach(stage, manager.pid, injection);
+    const hang = setTimeout(() => manager.signal('SIGKILL'), END_MAX_MS);
+    const acknowledged = await enqueueUntilEnd(stage, manager);
+    clearTimeout(hang);
+    await tracer.exited;
+
+    expect(await manager.closed).toEqual({ code: 4, signal: null });
+    expect(manager.stderr.at(-1)).toContain(`millrace: STORE_FAILED: the store failed: ${said}`);
+    expect(manager.output).not.toMatch(/unhandled/i);
+    expect(acknowledged.length).toBeLessThan(ENQUEUES);
+
+    await stage.manager(options);
+    const states = await stillThere(stage, acknowledged);
+    expect(states).toEqual(acknowledged.map(() => 'ready'));
+  },
+);
