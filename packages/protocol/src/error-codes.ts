@@ -28,7 +28,7 @@ export const errorTable = {
   TOO_MANY_CONNECTIONS: fatalRetry('a cap on connections or sessions is reached'),
   PEER_DEAD: fatalRetry('the peer did not answer heartbeats'),
   SLOW_READER: fatalRetry('more waits to be sent than a connection may hold'),
-  SUPERSEDED: fatal('a newer connection resumed this session'),
+  SUPERSEDED: fatalRetry('another connection resumed this session'),
   CONNECTION_LOST: fatalRetry('the connection ended before the answer'),
   CONNECT_FAILED: fatalRetry('no manager answered at this address'),
   SHUTTING_DOWN: fatalRetry('the peer is shutting down'),

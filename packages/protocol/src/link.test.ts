@@ -414,7 +414,7 @@ describe('goodbye', () => {
 });
 
 describe('an ERROR that ends the connection', () => {
-  test.each(['SUPERSEDED', 'UNSUPPORTED_VERSION', 'BAD_FIELD'] as const)(
+  test.each(['AUTH_FAILED', 'UNSUPPORTED_VERSION', 'BAD_FIELD'] as const)(
     'ends the link for good when it is %s',
     async (code) => {
       const { clock, link, log, manager } = await open();
@@ -429,7 +429,7 @@ describe('an ERROR that ends the connection', () => {
     },
   );
 
-  test.each(['SHUTTING_DOWN', 'SLOW_READER', 'TOO_MANY_CONNECTIONS'] as const)(
+  test.each(['SHUTTING_DOWN', 'SLOW_READER', 'SUPERSEDED', 'TOO_MANY_CONNECTIONS'] as const)(
     'makes the link dial again when it is %s',
     async (code) => {
       const { clock, log, manager } = await open();
