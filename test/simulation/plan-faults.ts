@@ -84,7 +84,24 @@ const planStorm = (random: Random, busyMs: number): Fault[] => {
  * is under way at that moment, which faults that know nothing of each other
  * rarely meet.
  */
-export const planStorms = (random: Random, busyMs: number): Fault[] =>
+const planDiskStorms = (random: Random, busyMs: number): Fault[] =>
   random.next() < 0.25
     ? Array.from({ length: random.between(1, STORMS_MAX) }, () => planStorm(random, busyMs)).flat()
     : [];
+
+/** The host that the manager is on. */
+const FIRST_HOST = 0;
+
+/** In another quarter the manager's clock is set again and again. */
+const planClockStorms = (random: Random, busyMs: number): Fault[] =>
+  random.next() < 0.25
+    ? Array.from({ length: random.between(1, STORMS_MAX) }, () => ({
+        ...planFault(random, 'step wall', busyMs),
+        which: FIRST_HOST,
+      }))
+    : [];
+
+export const planStorms = (random: Random, busyMs: number): Fault[] => [
+  ...planDiskStorms(random, busyMs),
+  ...planClockStorms(random, busyMs),
+];
