@@ -53,9 +53,12 @@ const findAll = async (mutants: readonly Mutant[], limits: Limits): Promise<Find
 
 const tableOf = (findings: readonly Finding[]): string =>
   [
-    '| mutant | seeds | class |',
-    '|---|---|---|',
-    ...findings.map(({ how, mutant, seeds }) => `| ${mutant.name} | ${seeds} | ${how} |`),
+    '| mutant | breaks | seeds | class |',
+    '|---|---|---|---|',
+    ...findings.map(
+      ({ how, mutant, seeds }) =>
+        `| ${mutant.name} | ${mutant.promise} | ${mutant.caughtBy ?? seeds} | ${how} |`,
+    ),
   ].join('\n');
 
 /** The same seeds on the sources as they are. */
