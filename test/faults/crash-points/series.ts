@@ -157,25 +157,26 @@ export class Series {
   /** Everything in which the restarted manager differs from what was acknowledged on this store. */
   async #broken(manager: ManagerChild): Promise<string[]> {
     const client = await this.#stage.connect({ name: 'crash reader', url: manager.url });
-    try {
-      const missing = await this.#ledger.missing(client);
-      await this.#letBack(manager);
-      const unanswered = await this.#unanswered();
-      const unfinished = await this.#ledger.unfinished(client);
-      await this.#drain(client);
-      const lost = this.#ledger.lostItems();
-      return [
-        ...missing,
-        ...unanswered,
-        ...unfinished,
-        ...lost,
-        ...(await this.#miscounted(client)),
-      ];
-    } catch (error) {
-      return [`the restarted manager could not be read: ${messageOf(error)}`];
-    } finally {
-      await client.close();
-    }
+    const ended = manager.closed.then(() => [
+      `the restarted manager ended by itself: ${manager.stderr.at(-1)}`,
+    ]);
+    const found = this.#compare(client, manager).catch((error: unknown) => [
+      `the restarted manager could not be read: ${messageOf(error)}`,
+    ]);
+    const broken = await Promise.race([found, ended]);
+    await client.close();
+    return broken;
+  }
+
+  async #compare(client: Client, manager: ManagerChild): Promise<string[]> {
+    const missing = await this.#ledger.missing(client);
+    await this.#letBack(manager);
+    const unanswered = await this.#unanswered();
+    const unfinished = await this.#ledger.unfinished(client);
+    await this.#drain(client);
+    const lost = this.#ledger.lostItems();
+    const miscounted = await this.#miscounted(client);
+    return [...missing, ...unanswered, ...unfinished, ...lost, ...miscounted];
   }
 
   /** Calls that the crash interrupted and that the restarted manager never answered. */
