@@ -52,6 +52,9 @@ export class Ledger {
   readonly #removed = new Set<string>();
   readonly #unexpected: string[] = [];
 
+  /** Called when a task has been acknowledged. */
+  onEnqueued = (): void => {};
+
   /** Acknowledgements of every kind. */
   get count(): number {
     return (
@@ -67,12 +70,18 @@ export class Ledger {
     return this.#tasks.size;
   }
 
+  /** Of every acknowledged task. */
+  get taskIds(): string[] {
+    return [...this.#tasks.keys()];
+  }
+
   get itemCount(): number {
     return this.#put.size;
   }
 
   enqueued(taskId: string, kind: TaskKind, order: Order): void {
     this.#tasks.set(taskId, { kind, order });
+    this.onEnqueued();
   }
 
   /** An outcome that a client was told, or that a worker was told to count. */

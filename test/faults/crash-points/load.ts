@@ -76,8 +76,10 @@ export class Load {
     try {
       await this.#callees[name]();
     } catch (error) {
-      if (codeOf(error) !== 'QUEUE_EMPTY') {
-        this.#ledger.unexpected(`${name} was refused: ${codeOf(error)}: ${messageOf(error)}`);
+      const code = codeOf(error);
+      // The client is closed when nothing more is asked of this load.
+      if (code !== 'QUEUE_EMPTY' && code !== 'CLIENT_CLOSED') {
+        this.#ledger.unexpected(`${name} was refused: ${code}: ${messageOf(error)}`);
       }
     }
   }

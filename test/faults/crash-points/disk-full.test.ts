@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@millrace/client';
+import { codeOf, defineTask } from '@millrace/protocol';
+import { handler, Worker } from '@millrace/worker';
+import { afterEach, expect, test } from 'vitest';
+import { type Stage, stages } from '../../harness/stage.ts';
+
+const openStage = stages();
+
+const QUEUE = 'work';
+const ITEMS = 'items';
+const args = ['--queue', QUEUE, '--queue', ITEMS];
+const work = defineTask<string, number>('work', { queue: QUEUE });
+const DISK_BYTES = 16 * 1024 * 1024;
+const BLOCK = Buffer.alloc(64 * 1024, 1);
+const TASKS = 20;
+const TEXT_CHARS = 100_000;
+const TEST_MAX_MS = 120_000;
+
+const mount = (directory: string): string | undefined => {
+  const options = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', directory];
+  const { error, status, stderr } = spawnSync('mount', options, { encoding: 'utf8' });
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
+};
+
+const unmount = (directory: string): void => {
+  spawnSync('umount', ['-l', directory]);
+};
+
+const mountMissing = ((): string | undefined => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-mount-'));
+  const reason = mount(directory);
+  unmount(directory);
+  rmdirSync(directory);
+  return reason;
+})();
+
+if (mountMissing !== undefined) {
+  console.log(`disk full: skipped: a small tmpfs cannot be mounted: ${mountMissing}`);
+}
+
+const mounted: string[] = [];
+// Hooks run in reverse: the stage, opened first, is closed last.
+afterEach(() => mounted.splice(0).forEach(unmount));
+
+const smallDisk = (stage: Stage): string => {
+  const directory = stage.path('store');
+  mkdirSync(directory);
+  expect(mount(directory)).toBeUndefined();
+  mounted.push(directory);
+  return directory;
+};
+
+const freeBytes = (directory: string): number => {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+};
+
+/** Takes what is free on the disk, but for so many bytes. */
+const fill = async (directory: string, leaveBytes: number): Promise<string> => {
+  const path = join(directory, 'ballast');
+  const file = await open(path, 'a');
+  for (let left = freeBytes(directory) - leaveBytes; left > 0; left -= BLOCK.length) {
+    await file.write(BLOCK.subarray(0, Math.min(BLOCK.length, left)));
+  }
+  await file.close();
+  return path;
+};
+
+/** The code of the refusal, or nothing when the task was accepted. */
+const tryEnqueue = async (client: Client, text: string): Promise<string | undefined> => {
+  try {
+    await client.enqueue(work, text);
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
+};
+
+const enqueueUntil = async (client: Client, code: string | undefined): Promise<void> => {
+  await expect.poll(() => tryEnqueue(client, 'probe'), { timeout: 10_000 }).toBe(code);
+};
+
+/** More than is free: each of these is either written, refused, or the end. */
+const sendBurst = async (client: Client, acknowledged: string[]): Promise<void> => {
+  const text = 'x'.repeat(TEXT_CHARS);
+  const calls = Array.from({ length: TASKS }, async () => {
+    const { id } = await client.enqueue(work, text);
+    acknowledged.push(id);
+  });
+  await Promise.allSettled(calls);
+};
+
+test.skipIf(mountMissing !== undefined)(
+  'on a full disk new work is refused with STORE_FULL, the old is settled and removed, and room is noticed',
+  async () => {
+    const stage = await openStage();
+    const disk = smallDisk(stage);
+    await stage.manager({ args });
+    const client = await stage.connect();
+    const items = client.queue<number>(ITEMS);
+    const handles = await client.enqueueMany(
+      work,
+      Array.from({ length: TASKS }, (_, n) => String(n)),
+    );
+    const held = await client.enqueue(work, 'to be cancelled', { delayMs: 3_600_000 });
+    await items.put(1);
+
+    const ballast = await fill(disk, DISK_BYTES / 20);
+    await enqueueUntil(client, 'STORE_FULL');
+    await expect(items.put(2)).rejects.toMatchObject({ code: 'STORE_FULL' });
+    const worker = await Worker.start({
+      url: stage.url,
+      authkey: stage.authkey,
+      handlers: [handler(work, (text) => text.length)],
+    });
+    const results = await Promise.all(handles.map((handle) => handle.result()));
+    expect(results).toHaveLength(TASKS);
+    expect(await held.cancel()).toBe('cancelled');
+    const item = await items.lease();
+    await item.ack();
+    expect(await tryEnqueue(client, 'still full')).toBe('STORE_FULL');
+
+    await rm(ballast);
+    await enqueueUntil(client, undefined);
+    await worker.stop();
+  },
+  TEST_MAX_MS,
+);
+
+test.skipIf(mountMissing !== undefined)(
+  'a write that finds no space ends the manager with 4, after which all that it acknowledged is there',
+  async () => {
+    const stage = await openStage();
+    const disk = smallDisk(stage);
+    const manager = await stage.manager({ args });
+    const client = await stage.connect();
+    const acknowledged: string[] = [];
+    // The manager looks at its disk each second. If it did so just now, it refuses
+    // instead of writing: then the disk gets room, and is filled once more.
+    let ballast = await fill(disk, 0);
+    for (;;) {
+      const burst = sendBurst(client, acknowledged);
+      await Promise.race([manager.exited, burst]);
+      if (!manager.isRunning) {
+        break;
+      }
+      await rm(ballast);
+      await enqueueUntil(client, undefined);
+      ballast = await fill(disk, 0);
+    }
+    await client.close();
+    expect(await manager.closed).toEqual({ code: 4, signal: null });
+    expect(manager.stderr.at(-1)).toMatch(
+      /^millrace: STORE_FAILED: the store failed: No space left on device/,
+    );
+    expect(manager.output).not.toMatch(/unhandled/i);
+
+    await rm(ballast);
+    await stage.manager({ args });
+    const again = await stage.connect();
+    for (const taskId of acknowledged) {
+      expect((await again.task(taskId).inspect()).state).toBe('ready');
+    }
+    expect(await tryEnqueue(again, 'after')).toBeUndefined();
+  },
+  TEST_MAX_MS,
+);

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { defineTask } from '@millrace/protocol';
+import { handler, Worker } from '@millrace/worker';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Stage, stages } from '../../harness/stage.ts';
+import { attach, oneCommitter, straceMissing } from './strace.ts';
+
+const openStage = stages();
+
+const QUEUE = 'work';
+const work = defineTask<number, number>('work', { queue: QUEUE });
+/** Longer than the grace of a session without a connection. */
+const STALL_MS = 2_200;
+const US_PER_MS = 1_000;
+const US_PER_S = 1_000_000;
+const TASKS = 2;
+const TEST_MAX_MS = 120_000;
+
+if (straceMissing !== undefined) {
+  console.log(`slow flushes: skipped: ${straceMissing}`);
+}
+
+interface Span {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** On the clock of strace's log. */
+const wallUs = (): number => (performance.timeOrigin + performance.now()) * US_PER_MS;
+
+/** The flushes in a log of strace, each from its call to its return. */
+const flushesOf = (log: string): Span[] =>
+  [...readFileSync(log, 'utf8').matchAll(/(\d+\.\d+) fdatasync\(.*<(\d+\.\d+)>/g)].map(
+    ([, at, took]) => {
+      const fromUs = Number(at) * US_PER_S;
+      return { fromUs, toUs: fromUs + Number(took) * US_PER_S };
+    },
+  );
+
+const statusSchema = z.object({
+  queues: z.array(
+    z.object({
+      name: z.string(),
+      losses: z.number(),
+      regranted: z.number(),
+      succeeded: z.number(),
+    }),
+  ),
+});
+
+const slowManager = async (stage: Stage): Promise<string> => {
+  const manager = await stage.manager({ args: ['--queue', QUEUE], env: oneCommitter });
+  const log = stage.path('flushes');
+  const effect = `delay_enter=${STALL_MS * US_PER_MS}`;
+  await attach(stage, manager.pid, { syscall: 'fdatasync', effect, when: '1+', log });
+  return log;
+};
+
+test.skipIf(straceMissing !== undefined)(
+  'on a disk that stalls at each flush nothing is acknowledged early, no lease is lost and nothing runs twice',
+  async () => {
+    const stage = await openStage();
+    const log = await slowManager(stage);
+    const runs: string[] = [];
+    const worker = await Worker.start({
+      url: stage.url,
+      authkey: stage.authkey,
+      handlers: [
+        handler(work, (n, { taskId }) => {
+          runs.push(taskId);
+          return n;
+        }),
+      ],
+    });
+    const client = await stage.connect();
+    const told: Span[] = [];
+    for (let n = 0; n < TASKS; n++) {
+      const fromUs = wallUs();
+      const handle = await client.enqueue(work, n);
+      told.push({ fromUs, toUs: wallUs() });
+      const enqueuedUs = wallUs();
+      expect(await handle.result()).toBe(n);
+      told.push({ fromUs: enqueuedUs, toUs: wallUs() });
+    }
+    const { queues } = statusSchema.parse(await client.status());
+    expect(queues).toMatchObject([{ losses: 0, regranted: 0, succeeded: TASKS }]);
+    expect(new Set(runs).size).toBe(runs.length);
+
+    // Whatever was acknowledged, a flush began after it was asked for and ended before the answer.
+    const flushes = flushesOf(log);
+    const early = told.filter(
+      ({ fromUs, toUs }) => !flushes.some((flush) => flush.fromUs > fromUs && flush.toUs < toUs),
+    );
+    expect(early).toEqual([]);
+    await worker.stop();
+  },
+  TEST_MAX_MS,
+);
