@@ -15,6 +15,9 @@ interface Acknowledged {
 /** Only a hang takes this long. */
 export const PATIENCE_MS = 30_000;
 
+/** Enough of an item to tell it from the others: it begins with its number. */
+const ITEM_SHOWN_CHARS = 12;
+
 /** What a client is told of the outcome of a task. */
 const readOutcome = async (client: Client, taskId: string): Promise<Seen> => {
   try {
@@ -141,16 +144,18 @@ export class Ledger {
   lostItems(): string[] {
     return [...this.#put]
       .filter((item) => !this.#received.has(item))
-      .map((item) => `item ${item} is lost`);
+      .map((item) => `item ${item.slice(0, ITEM_SHOWN_CHARS)} is lost`);
   }
 
   /** An item may come again only while nobody was told that it is gone. */
   #checkItem(item: string): void {
     if (!this.#sent.has(item)) {
-      this.#unexpected.push(`item ${item} was never put`);
+      this.#unexpected.push(`item ${item.slice(0, ITEM_SHOWN_CHARS)} was never put`);
     }
     if (this.#removed.has(item)) {
-      this.#unexpected.push(`item ${item} came again after it was removed`);
+      this.#unexpected.push(
+        `item ${item.slice(0, ITEM_SHOWN_CHARS)} came again after it was removed`,
+      );
     }
   }
 
