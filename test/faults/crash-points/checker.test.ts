@@ -5,11 +5,13 @@ import { type Stage, stages } from '../../harness/stage.ts';
 import { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
 import { Peers } from './peers.ts';
-import { ITEMS_QUEUE, TASKS_QUEUE } from './tasks.ts';
+import { echoTask, ITEMS_QUEUE, TASKS_QUEUE } from './tasks.ts';
 
 const openStage = stages();
 const args = ['--queue', TASKS_QUEUE, '--queue', ITEMS_QUEUE];
 const TASKS = 20;
+const HOUR_MS = 3_600_000;
+const order = { n: 0, text: '' };
 
 /** Loads a manager until it has acknowledged some tasks, and kills it. */
 const killedUnderLoad = async (stage: Stage): Promise<Ledger> => {
@@ -45,7 +47,10 @@ test('the ledger misses an outcome that was told differently', async () => {
   await stage.manager({ args });
   const client = await stage.connect();
   expect(await ledger.missing(client)).toEqual([]);
-  const [taskId] = ledger.taskIds;
-  ledger.ended(taskId ?? '', 'an outcome that no run returned');
-  expect(await ledger.missing(client)).toHaveLength(1);
+  const { id } = await client.enqueue(echoTask, order, { delayMs: HOUR_MS });
+  await client.task(id).cancel();
+  const other = new Ledger();
+  other.enqueued(id, 'scheduled', order);
+  other.ended(id, 'an outcome that this task never had');
+  expect(await other.missing(client)).toHaveLength(1);
 });

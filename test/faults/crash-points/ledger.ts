@@ -73,11 +73,6 @@ export class Ledger {
     return this.#tasks.size;
   }
 
-  /** Of every acknowledged task. */
-  get taskIds(): string[] {
-    return [...this.#tasks.keys()];
-  }
-
   get itemCount(): number {
     return this.#put.size;
   }
