@@ -66,7 +66,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
 
   afterAll(() => runner.close());
 
-  const end = (task: AnyTask, input?: unknown): Promise<RunEnd> =>
+  const end = async (task: AnyTask, input?: unknown): Promise<RunEnd> =>
     runner.run(assign(task, input)).ended;
 
   const reportOf = async (): Promise<Report> => {
@@ -183,7 +183,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     for (const beacon of beacons.toReversed()) {
       beacon.release();
     }
-    const ends = await Promise.all(runs.map((run) => run.ended));
+    const ends = await Promise.all(runs.map(async (run) => run.ended));
     expect(ends.map(returned)).toEqual(['a', 'b', 'c']);
     await wide.close();
   });

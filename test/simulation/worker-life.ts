@@ -126,7 +126,7 @@ export class WorkerLife {
         recorder.record({ kind: 'start', ...about });
         const payload = withRun(assignment.payload, run);
         const execution = executor.run(poolId, { ...assignment, payload });
-        void execution.finished.then((result) => {
+        void Promise.resolve(execution.finished).then((result) => {
           this.#room.set(poolId, (this.#room.get(poolId) ?? 0) - 1);
           const value = result.kind === 'succeeded' ? runOfBytes(result.result) : undefined;
           recorder.record({

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { decodePayload, defineTask, limits } from '@millrace/protocol';
+import { decodePayload, defineTask, type Eventually, limits } from '@millrace/protocol';
 import {
   type AttemptResult,
   createExecutor,
@@ -9,6 +9,7 @@ import {
   handler,
 } from '@millrace/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { assign } from '../fixtures/assignment.ts';
 import { Lighthouse } from '../fixtures/lighthouse.ts';
 import { refusalOf } from '../fixtures/refusal.ts';
@@ -25,9 +26,9 @@ const obedient: HandlerFunction<unknown, unknown> = async (_input, { signal }) =
   throw new Error('as you wish');
 };
 
-const settledBy = (finished: Promise<AttemptResult>): { result: AttemptResult | undefined } => {
+const settledBy = (finished: Eventually<AttemptResult>): { result: AttemptResult | undefined } => {
   const seen: { result: AttemptResult | undefined } = { result: undefined };
-  void finished.then((result) => {
+  void Promise.resolve(finished).then((result) => {
     seen.result = result;
   });
   return seen;
@@ -117,8 +118,9 @@ describe('an attempt', () => {
 
   test('that is stopped before its handler was called never calls it', async () => {
     const fn = vi.fn<HandlerFunction<unknown, unknown>>();
-    const executor = await inline(fn);
-    const execution = executor.run(0, assign(task));
+    const slow = defineTask('slow', { input: z.unknown().refine(async () => true) });
+    const executor = await createExecutor({ handlers: [handler(slow, fn)] });
+    const execution = executor.run(0, assign(slow));
     execution.abort('cancelled');
     expect(await execution.finished).toEqual({ kind: 'cancelled' });
     expect(fn).not.toHaveBeenCalled();

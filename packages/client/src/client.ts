@@ -56,17 +56,34 @@ const TASK_FIELDS_BYTES = 512;
 
 type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
+const noOptions: EnqueueOptions = {};
+
+/** @throws BAD_OPTION */
+const settingsOf = (task: AnyTask, options: EnqueueOptions): TaskOptions => {
+  if (options === noOptions) {
+    return task.options;
+  }
+  const { timeoutMs: _timeoutMs, ...taskOptions } = options;
+  checkTaskOptions(taskOptions, `task '${task.name}'`);
+  return { ...task.options, ...taskOptions };
+};
+
+/** Checked here, sent as they are: the worker parses them again, perhaps with a newer schema. */
+const checkInputs = async (task: AnyTask, inputs: readonly unknown[]): Promise<void> => {
+  for (const input of inputs) {
+    await checkSchema(task.input, input, `the payload of task '${task.name}'`);
+  }
+};
+
 /** A connection to a manager that outlives its sockets: enqueue, await, cancel, put, get. */
 export class Client {
   readonly #link: Link;
-  readonly #clock: Clock;
   readonly #held = new Map<string, Token>();
   readonly #port: QueuePort;
 
   constructor(url: string, secret: Uint8Array, options: ConnectOptions) {
     const { clock = systemClock, randomBytes = systemRandomBytes } = options;
     const { name = `${hostname()}:${process.pid}` } = options;
-    this.#clock = clock;
     this.#link = new Link(
       {
         url,
@@ -89,7 +106,7 @@ export class Client {
       clock,
       newTaskId: taskIdMaker(() => clock.wallMs(), randomBytes),
       payloadMaxBytes: () => this.#link.limits?.payloadMaxBytes ?? limits.payloadMaxBytes,
-      request: (request) => this.#link.request(request),
+      ask: (asked) => this.#link.ask(asked),
       hold: (token) => void this.#held.set(tokenKey(token), token),
       drop: (token) => void this.#held.delete(tokenKey(token)),
     };
@@ -107,13 +124,14 @@ export class Client {
    *   QUEUE_FULL, UNKNOWN_QUEUE, PAYLOAD_TOO_LARGE, STORE_FULL; UNKNOWN after
    *   ten minutes without an answer
    */
-  async enqueue<Input, Output, Parsed, Returned>(
+  enqueue<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
     input: NoInfer<Input>,
-    options: EnqueueOptions = {},
+    options: EnqueueOptions = noOptions,
   ): Promise<TaskHandle<Output>> {
-    const [taskId = ''] = await this.#send(task, [input], options);
-    return this.#handle(taskId);
+    return this.#submit(task, [input], options, ([first]) =>
+      this.#handle<Output>(first?.taskId ?? ''),
+    );
   }
 
   /**
@@ -121,13 +139,14 @@ export class Client {
    *
    * @throws as `enqueue`
    */
-  async enqueueMany<Input, Output, Parsed, Returned>(
+  enqueueMany<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
     inputs: readonly NoInfer<Input>[],
-    options: EnqueueOptions = {},
+    options: EnqueueOptions = noOptions,
   ): Promise<TaskHandle<Output>[]> {
-    const taskIds = await this.#send(task, inputs, options);
-    return taskIds.map((taskId) => this.#handle(taskId));
+    return this.#submit(task, inputs, options, (tasks) =>
+      tasks.map(({ taskId }) => this.#handle<Output>(taskId)),
+    );
   }
 
   /** A handle on a task that somebody enqueued. Nothing is asked before it is used. */
@@ -174,26 +193,40 @@ export class Client {
   }
 
   #handle<Output>(taskId: string): TaskHandle<Output> {
-    return new TaskHandle<Output>(taskId, this.#clock, (request) => this.#link.request(request));
+    return new TaskHandle<Output>(taskId, this.#port);
   }
 
-  async #send(
+  /** Without a schema nothing is waited for before the tasks are on their way. */
+  #submit<T>(
     task: AnyTask,
     inputs: readonly unknown[],
     options: EnqueueOptions,
-  ): Promise<string[]> {
-    const { timeoutMs = ENQUEUE_TIMEOUT_MS, ...taskOptions } = options;
-    checkTaskOptions(taskOptions, `task '${task.name}'`);
-    const settings = { ...task.options, ...taskOptions };
-    const tasks: NewTask[] = [];
-    for (const input of inputs) {
-      tasks.push(await this.#newTask(task, input, settings));
+    answerOf: (tasks: readonly NewTask[]) => T,
+  ): Promise<T> {
+    if (task.input !== undefined) {
+      return checkInputs(task, inputs).then(() => this.#send(task, inputs, options, answerOf));
     }
-    if (tasks.length > 0) {
-      this.#checkBatch(task, tasks);
-      await sendEnqueue(this.#port, tasks, timeoutMs, `${tasks.length} of task '${task.name}'`);
+    try {
+      return this.#send(task, inputs, options, answerOf);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return tasks.map(({ taskId }) => taskId);
+  }
+
+  #send<T>(
+    task: AnyTask,
+    inputs: readonly unknown[],
+    options: EnqueueOptions,
+    answerOf: (tasks: readonly NewTask[]) => T,
+  ): Promise<T> {
+    const settings = settingsOf(task, options);
+    const tasks = inputs.map((input) => this.#newTask(task, input, settings));
+    if (tasks.length === 0) {
+      return Promise.resolve(answerOf(tasks));
+    }
+    this.#checkBatch(task, tasks);
+    const { timeoutMs = ENQUEUE_TIMEOUT_MS } = options;
+    return sendEnqueue(this.#port, tasks, timeoutMs, answerOf(tasks));
   }
 
   /** @throws PAYLOAD_TOO_LARGE unless one message can carry the batch, which is all or nothing */
@@ -208,10 +241,8 @@ export class Client {
     }
   }
 
-  async #newTask(task: AnyTask, input: unknown, options: TaskOptions): Promise<NewTask> {
+  #newTask(task: AnyTask, input: unknown, options: TaskOptions): NewTask {
     const what = `the payload of task '${task.name}'`;
-    // Checked here, sent as it is: the worker parses it again, perhaps with a newer schema.
-    await checkSchema(task.input, input, what);
     const { attempts = limits.attempts, deadlineMs = limits.deadlineMs } = options;
     return {
       taskId: this.#port.newTaskId(),

@@ -8,10 +8,5 @@ export {
   KEY_FILE,
   URL_FILE,
 } from './discovery.ts';
-export {
-  type CancelAnswer,
-  type ResultOptions,
-  TaskFailed,
-  TaskHandle,
-  type TaskInfo,
-} from './task-handle.ts';
+export { TaskFailed } from './task-failed.ts';
+export { type CancelAnswer, type ResultOptions, TaskHandle, type TaskInfo } from './task-handle.ts';

@@ -4,7 +4,6 @@ import {
   QueueHandle,
   type QueuePort,
   type RandomBytes,
-  type Request,
   Requests,
   taskIdMaker,
 } from '@millrace/protocol';
@@ -31,7 +30,7 @@ export class LocalPeer implements Peer {
       clock: services.clock,
       newTaskId: taskIdMaker(() => services.clock.wallMs(), randomBytes),
       payloadMaxBytes: () => payloadMaxBytes,
-      request: (request) => this.#request(request),
+      ask: (asked) => this.#run(asked.build(this.#requests.open(asked))),
       // A session without a connection is never taken up again.
       hold() {},
       drop() {},
@@ -45,10 +44,7 @@ export class LocalPeer implements Peer {
   readonly onceDrained = (run: () => void): void => run();
 
   readonly send = (message: Message): void => {
-    const again = this.#requests.take(message);
-    if (again !== undefined) {
-      this.#run(again);
-    }
+    this.#requests.take(message, (again) => this.#run(again));
   };
 
   /** Ends what still waits; leases return. */
@@ -59,12 +55,6 @@ export class LocalPeer implements Peer {
     }
     // A failed store has been told, and nothing can be given back to it.
     await this.#services.engine.endSession(this.sessionId).catch(() => {});
-  }
-
-  #request(request: Request): Promise<Message> {
-    const { id, reply } = this.#requests.open(request);
-    this.#run(request.build(id));
-    return reply;
   }
 
   #run(message: Message): void {

@@ -148,16 +148,7 @@ export const defineTask = <Input = unknown, Output = unknown, Parsed = Input, Re
   };
 };
 
-/** A payload as the handler sees it: what the input schema makes of what was sent. */
-export const checkSchema = async (
-  schema: StandardSchemaV1 | undefined,
-  value: unknown,
-  what: string,
-): Promise<unknown> => {
-  if (schema === undefined) {
-    return value;
-  }
-  const checked = await schema['~standard'].validate(value);
+const valueOf = (checked: StandardSchemaV1.Result<unknown>, what: string): unknown => {
   if (checked.issues === undefined) {
     return checked.value;
   }
@@ -167,4 +158,23 @@ export const checkSchema = async (
     'SCHEMA_MISMATCH',
     `${what} does not match its schema${path && ` at '${path}'`}: ${issue?.message ?? 'no reason given'}`,
   );
+};
+
+/**
+ * A value as its schema makes it; a promise only if the schema needs one.
+ *
+ * @throws SCHEMA_MISMATCH, or rejects with it
+ */
+export const checkSchema = (
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+  what: string,
+): unknown => {
+  if (schema === undefined) {
+    return value;
+  }
+  const checked = schema['~standard'].validate(value);
+  return checked instanceof Promise
+    ? checked.then((later) => valueOf(later, what))
+    : valueOf(checked, what);
 };

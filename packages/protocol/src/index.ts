@@ -37,6 +37,7 @@ export {
   QueueFull,
   Unrecoverable,
 } from './errors.ts';
+export { type Eventually, isThenable, tryThen } from './eventually.ts';
 export { decodeFrame, encodeFrame } from './frame.ts';
 export {
   type AuthKey,
@@ -58,12 +59,11 @@ export {
   type PutOptions,
   QueueHandle,
   type QueuePort,
-  sendEnqueue,
   settleToken,
   type WaitOptions,
 } from './queue-handle.ts';
-export type { Request } from './requests.ts';
-export { Requests } from './requests.ts';
+export { type Asked, promiseOf, type Request, Requests } from './requests.ts';
+export { sendEnqueue } from './send-enqueue.ts';
 export { type ConversationState, conversationMoves, nextState } from './session-machine.ts';
 export type { QueueStatus, Status, WorkerStatus } from './status.ts';
 export {

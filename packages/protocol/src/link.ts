@@ -5,7 +5,7 @@ import { Connection, type PeerReport } from './connection.ts';
 import { codeOf, MillraceError, messageOf } from './errors.ts';
 import type { AuthKey } from './handshake.ts';
 import type { Message, MessageNamed } from './message-table.ts';
-import { type Request, Requests } from './requests.ts';
+import { type Asked, promiseOf, type Request, Requests } from './requests.ts';
 import type { Role, Token } from './task.ts';
 import type { Dial } from './ws-transport.ts';
 
@@ -52,6 +52,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
   readonly #requests = new Requests();
+  readonly #sendAgain = (message: Message): void => this.send(message);
   #phase: Phase = 'idle';
   #connection: Connection | undefined;
   #session: Session | undefined;
@@ -102,15 +103,20 @@ export class Link {
   }
 
   /** Sends a request now and after every reconnection until it is answered. */
-  request(request: Request): Promise<Message> {
+  ask(asked: Asked): void {
     if (this.#phase === 'ended' || this.#phase === 'leaving') {
-      return Promise.reject(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
+      asked.failed(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
+      return;
     }
-    const { id, reply } = this.#requests.open(request);
+    const id = this.#requests.open(asked);
     if (this.#phase === 'open') {
-      this.#connection?.send(request.build(id));
+      this.#connection?.send(asked.build(id));
     }
-    return reply;
+  }
+
+  /** The same, as a promise. */
+  request(request: Request): Promise<Message> {
+    return promiseOf(request, (asked) => this.ask(asked));
   }
 
   /** Says goodbye and ends the session; leases still held return at once. */
@@ -193,18 +199,9 @@ export class Link {
         this.#up(message, limits);
       } else if (message.verb === 'goodbye') {
         this.#connection?.send({ verb: 'goodbyeAck' });
-      } else if ('requestId' in message && this.#requests.has(message.requestId)) {
-        this.#answer(message);
-      } else {
+      } else if (!this.#requests.take(message, this.#sendAgain)) {
         this.#events.message(message);
       }
-    }
-  }
-
-  #answer(message: Message): void {
-    const again = this.#requests.take(message);
-    if (again !== undefined) {
-      this.send(again);
     }
   }
 

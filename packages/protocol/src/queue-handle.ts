@@ -1,19 +1,16 @@
-import type { Clock } from './clock.ts';
 import { checkName, checkTaskOptions } from './definition.ts';
-import { codeOf, MillraceError, messageOf, QueueEmpty, QueueFull } from './errors.ts';
+import { MillraceError, QueueEmpty } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Message, MessageNamed } from './message-table.ts';
 import { decodePayload, encodePayload } from './payload.ts';
-import type { Request } from './requests.ts';
+import { promiseOf, type Request } from './requests.ts';
+import { type EnqueuePort, remainingMs, sendEnqueue } from './send-enqueue.ts';
 import { ITEM_NAME, type Token } from './task.ts';
 
 /** What a queue handle needs of the peer it belongs to. */
-export interface QueuePort {
-  readonly clock: Clock;
+export interface QueuePort extends EnqueuePort {
   newTaskId(): string;
   payloadMaxBytes(): number;
-  /** Sends a request until it is answered. */
-  request(request: Request): Promise<Message>;
   /** The token is held: presented when the session is taken up again. */
   hold(token: Token): void;
   /** The token is settled. */
@@ -53,46 +50,11 @@ export interface ItemCounts {
   readonly bytes: number;
 }
 
+const inquire = (port: Pick<QueuePort, 'ask'>, request: Request): Promise<Message> =>
+  promiseOf(request, (asked) => port.ask(asked));
+
 const unexpected = (reply: Message): MillraceError =>
   new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`);
-
-const rethrowFull = (error: unknown): never => {
-  throw codeOf(error) === 'QUEUE_FULL' ? new QueueFull(messageOf(error)) : error;
-};
-
-/** Waits until `atMs` on the monotonic clock, as a duration that the wire can carry. */
-const remainingMs = (clock: Clock, atMs: number): number =>
-  Math.min(limits.delayMaxMs, Math.max(0, Math.ceil(atMs - clock.monotonicMs())));
-
-/** An ENQUEUE that is resent for ten minutes at most. */
-export const sendEnqueue = async (
-  port: QueuePort,
-  tasks: MessageNamed<'enqueue'>['tasks'],
-  timeoutMs: number,
-  what: string,
-): Promise<void> => {
-  const startedAtMs = port.clock.monotonicMs();
-  const untilMs = startedAtMs + timeoutMs;
-  const reply = await port
-    .request({
-      build: (requestId) => ({
-        verb: 'enqueue',
-        requestId,
-        waitMs: remainingMs(port.clock, untilMs),
-        tasks,
-      }),
-      giveUpAtMs: startedAtMs + limits.resendMaxMs,
-      giveUp: () =>
-        new MillraceError(
-          'UNKNOWN',
-          `no answer to ${what} for ten minutes: it may or may not be queued`,
-        ),
-    })
-    .catch(rethrowFull);
-  if (reply.verb !== 'enqueued') {
-    throw unexpected(reply);
-  }
-};
 
 /** A named queue of items: `put` adds, `get` takes, `lease` takes with the choice to give back. */
 export class QueueHandle<T = unknown> {
@@ -125,7 +87,7 @@ export class QueueHandle<T = unknown> {
       attempts: limits.attempts,
       expiresInMs: undefined,
     };
-    await sendEnqueue(this.#port, [item], timeoutMs, what);
+    await sendEnqueue(this.#port, [item], timeoutMs, undefined);
   }
 
   /**
@@ -168,7 +130,7 @@ export class QueueHandle<T = unknown> {
 
   /** @throws UNKNOWN_QUEUE */
   async size(): Promise<ItemCounts> {
-    const reply = await this.#port.request({
+    const reply = await inquire(this.#port, {
       build: (requestId) => ({ verb: 'size', requestId, queue: this.name }),
       giveUpAtMs: Number.POSITIVE_INFINITY,
       giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
@@ -187,7 +149,7 @@ export class QueueHandle<T = unknown> {
     const untilMs = clock.monotonicMs() + timeoutMs;
     const empty = (): QueueEmpty => new QueueEmpty(this.name, timeoutMs);
     for (;;) {
-      const reply = await this.#port.request({
+      const reply = await inquire(this.#port, {
         build: (requestId) => ({
           verb: 'get',
           requestId,
@@ -237,12 +199,12 @@ export class QueueHandle<T = unknown> {
 
 /** Settles one token, resent until it is answered. */
 export const settleToken = async (
-  port: Pick<QueuePort, 'request'>,
+  port: Pick<QueuePort, 'ask'>,
   token: Token,
   kind: 'succeeded' | 'released',
 ): Promise<MessageNamed<'settled'>['answers'][number]> => {
   const result = { ...token, kind, result: undefined, error: undefined };
-  const reply = await port.request({
+  const reply = await inquire(port, {
     build: (requestId) => ({ verb: 'settle', requestId, results: [result] }),
     giveUpAtMs: Number.POSITIVE_INFINITY,
     giveUp: () => new MillraceError('TIMEOUT', 'no answer'),

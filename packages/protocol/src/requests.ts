@@ -5,76 +5,84 @@ import type { Message } from './message-table.ts';
 /** A request that is sent again until it is answered. */
 export interface Request {
   /** The message as it should be sent now; waits in it may have grown shorter. */
-  readonly build: (requestId: number) => Message;
+  build(requestId: number): Message;
   /** When to stop resending, on the monotonic clock, and the error that then says so. */
   readonly giveUpAtMs: number;
-  readonly giveUp: () => MillraceError;
+  giveUp(): MillraceError;
 }
 
-interface Pending extends Request {
-  readonly resolve: (reply: Message) => void;
-  readonly reject: (error: MillraceError) => void;
+/** A request with those who hear of its end: one of the two is called, once. */
+export interface Asked extends Request {
+  answered(reply: Message): void;
+  failed(error: MillraceError): void;
 }
 
-/** Request id ↔ the promise of its answer. Ids are never used twice in a session. */
+/** A request as a promise of its answer. */
+export const promiseOf = (request: Request, ask: (asked: Asked) => void): Promise<Message> =>
+  new Promise((answered, failed) => {
+    const { giveUpAtMs } = request;
+    ask({
+      build: (requestId) => request.build(requestId),
+      giveUpAtMs,
+      giveUp: () => request.giveUp(),
+      answered,
+      failed,
+    });
+  });
+
+/** Request id ↔ who waits for its answer. Ids are never used twice in a session. */
 export class Requests {
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, Asked>();
   #lastId = 0;
 
   get count(): number {
     return this.#pending.size;
   }
 
-  /** Registers a request. The caller sends `message`. */
-  open(request: Request): { readonly id: number; readonly reply: Promise<Message> } {
+  /** Registers a request under the id that it returns. The caller sends it. */
+  open(asked: Asked): number {
     this.#lastId += 1;
-    const id = this.#lastId;
-    const reply = new Promise<Message>((resolve, reject) => {
-      this.#pending.set(id, { ...request, resolve, reject });
-    });
-    return { id, reply };
+    this.#pending.set(this.#lastId, asked);
+    return this.#lastId;
   }
 
   /**
-   * Takes a message of the peer. Returns the message to send in turn, when the
-   * peer invites a parked request to come again.
+   * Takes a message of the peer; answers whether it belongs to a request.
+   *
+   * @param send is given the request once more when the peer invites one that it parked
    */
-  take(message: Message): Message | undefined {
+  take(message: Message, send: (message: Message) => void): boolean {
     const id = 'requestId' in message ? message.requestId : 0;
-    const pending = this.#pending.get(id);
-    if (pending === undefined || message.verb === 'parked') {
-      return undefined;
+    const asked = this.#pending.get(id);
+    if (asked === undefined) {
+      return false;
     }
     if (message.verb === 'room') {
-      return pending.build(id);
+      send(asked.build(id));
+    } else if (message.verb !== 'parked') {
+      this.#pending.delete(id);
+      if (message.verb === 'error') {
+        asked.failed(errorFromPeer(message));
+      } else {
+        asked.answered(message);
+      }
     }
-    this.#pending.delete(id);
-    if (message.verb === 'error') {
-      pending.reject(errorFromPeer(message));
-    } else {
-      pending.resolve(message);
-    }
-    return undefined;
-  }
-
-  /** Whether an answer to this id is still awaited. */
-  has(id: number): boolean {
-    return this.#pending.has(id);
+    return true;
   }
 
   /** Every unanswered request as it should be sent now, oldest first. */
   *unanswered(): Iterable<Message> {
-    for (const [id, pending] of this.#pending) {
-      yield pending.build(id);
+    for (const [id, asked] of this.#pending) {
+      yield asked.build(id);
     }
   }
 
   /** Ends the requests whose time is up. */
   giveUp(nowMs: number): void {
-    for (const [id, pending] of this.#pending) {
-      if (pending.giveUpAtMs <= nowMs) {
+    for (const [id, asked] of this.#pending) {
+      if (asked.giveUpAtMs <= nowMs) {
         this.#pending.delete(id);
-        pending.reject(pending.giveUp());
+        asked.failed(asked.giveUp());
       }
     }
   }
@@ -82,8 +90,8 @@ export class Requests {
   failAll(error: MillraceError): void {
     const all = [...this.#pending.values()];
     this.#pending.clear();
-    for (const pending of all) {
-      pending.reject(new MillraceError(error.code, error.message, { cause: error }));
+    for (const asked of all) {
+      asked.failed(new MillraceError(error.code, error.message, { cause: error }));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, limits, systemClock } from '@millrace/protocol';
+import { type Clock, type Eventually, limits, systemClock } from '@millrace/protocol';
 import type { AttemptResult } from './attempt-result.ts';
 import type { HandlerBinding } from './handler.ts';
 import { handlerTable } from './handler-table.ts';
@@ -17,8 +17,8 @@ import { deadlineError } from './task-error.ts';
 
 /** One attempt that is under way. */
 export interface Execution {
-  /** Settles once, when the handler can no longer act; never rejects. */
-  readonly finished: Promise<AttemptResult>;
+  /** How it ended, when the handler can no longer act; there at once if it waited for nothing. Never rejects. */
+  readonly finished: Eventually<AttemptResult>;
   /**
    * Aborts the handler's signal, and ends it by force if it has not ended
    * `graceMs` later. Does nothing once the attempt has ended.
@@ -67,6 +67,8 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
   }
 };
 
+const finished = (result: AttemptResult): Execution => ({ finished: result, abort() {} });
+
 /** One attempt: run, arm the deadline, wait for the end, disarm, classify. */
 const execute = (
   runner: Runner,
@@ -75,6 +77,10 @@ const execute = (
   clock: Clock,
 ): Execution => {
   const run = runner.run(assignment);
+  const { ended } = run;
+  if (!(ended instanceof Promise)) {
+    return finished(classify(ended, undefined));
+  }
   const stopper = new Stopper(run, clock);
   const armDeadline = (): void => stopper.armDeadline(assignment.deadlineMs, killGraceMs);
   // While a slot is being replaced, the wait for it is no fault of the task.
@@ -83,21 +89,17 @@ const execute = (
   } else {
     void run.begun.then(armDeadline);
   }
-  const finish = async (): Promise<AttemptResult> => {
-    const end = await run.ended;
-    stopper.disarm();
-    return classify(end, stopper.reason);
-  };
   return {
-    finished: finish(),
+    finished: ended.then((end) => {
+      stopper.disarm();
+      return classify(end, stopper.reason);
+    }),
     abort: (reason, graceMs = killGraceMs) => stopper.stop(reason, graceMs),
   };
 };
 
-const notFound = (assignment: Assignment): Execution => ({
-  finished: Promise.resolve({ kind: 'failed', error: handlerNotFound(assignment) }),
-  abort: () => {},
-});
+const notFound = (assignment: Assignment): Execution =>
+  finished({ kind: 'failed', error: handlerNotFound(assignment) });
 
 const isHandlerList = (
   handlers: ExecutorOptions['handlers'],

@@ -1,4 +1,5 @@
 import { type Clock, type Link, type MessageNamed, type Token, tokenKey } from '@millrace/protocol';
+import type { AttemptResult } from './attempt-result.ts';
 import type { Execution, Executor } from './executor.ts';
 import type { ExecutorPool } from './pools.ts';
 import type { Reporter } from './reporter.ts';
@@ -133,24 +134,38 @@ export class Puller {
 
   #start(credit: PoolCredit, task: GrantedTask): void {
     const token = tokenOf(task);
-    const key = tokenKey(token);
-    const execution = this.#executor.run(credit.pool.id, assignmentOf(credit.pool, task, token));
-    const running: Running = { token, execution, isFenced: false };
-    this.#running.set(key, running);
-    if (this.#earlyAborts.delete(key)) {
-      execution.abort('cancelled');
+    if (this.#earlyAborts.size > 0 && this.#earlyAborts.delete(tokenKey(token))) {
+      this.#end(credit, token, { kind: 'cancelled' });
+      return;
     }
-    void this.#finish(credit, running);
+    const execution = this.#executor.run(credit.pool.id, assignmentOf(credit.pool, task, token));
+    const { finished } = execution;
+    if (finished instanceof Promise) {
+      void this.#await(credit, { token, execution, isFenced: false }, finished);
+    } else {
+      this.#end(credit, token, finished);
+    }
   }
 
   /** `finished` never rejects. */
-  async #finish(credit: PoolCredit, running: Running): Promise<void> {
-    const { execution, token } = running;
-    const result = await execution.finished;
-    this.#running.delete(tokenKey(token));
-    if (!running.isFenced) {
-      this.#reporter.report(token, result);
+  async #await(
+    credit: PoolCredit,
+    running: Running,
+    finished: Promise<AttemptResult>,
+  ): Promise<void> {
+    const key = tokenKey(running.token);
+    this.#running.set(key, running);
+    const result = await finished;
+    this.#running.delete(key);
+    if (running.isFenced) {
+      this.#free(credit);
+    } else {
+      this.#end(credit, running.token, result);
     }
+  }
+
+  #end(credit: PoolCredit, token: Token, result: AttemptResult): void {
+    this.#reporter.report(token, result);
     this.#free(credit);
   }
 

@@ -4,7 +4,6 @@ import {
   type MessageNamed,
   MillraceError,
   type Token,
-  tokenKey,
 } from '@millrace/protocol';
 import type { AttemptResult } from './attempt-result.ts';
 
@@ -16,8 +15,10 @@ const SETTLE_BYTES = 32 * 1024;
 /** What a report takes beside its result, at most, unless it failed. */
 const REPORT_FIELDS_BYTES = 160;
 
-const reportOf = (token: Token, result: AttemptResult): Report => ({
-  ...token,
+const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Report => ({
+  taskId,
+  epoch,
+  grant,
   kind: result.kind,
   result: result.kind === 'succeeded' ? result.result : undefined,
   error: 'error' in result ? result.error : undefined,
@@ -42,7 +43,7 @@ export class Reporter {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #answered: (token: Token, answer: SettleAnswer) => void;
-  readonly #unanswered = new Map<string, Token>();
+  readonly #unanswered = new Set<Report>();
   #waiting: Report[] = [];
   #idle: (() => void)[] = [];
 
@@ -54,12 +55,13 @@ export class Reporter {
 
   /** Tokens whose end is reported and not yet answered. */
   get tokens(): Token[] {
-    return [...this.#unanswered.values()];
+    return [...this.#unanswered].map(({ epoch, grant, taskId }) => ({ taskId, epoch, grant }));
   }
 
   report(token: Token, result: AttemptResult): void {
-    this.#unanswered.set(tokenKey(token), token);
-    this.#waiting.push(reportOf(token, result));
+    const report = reportOf(token, result);
+    this.#unanswered.add(report);
+    this.#waiting.push(report);
     if (this.#waiting.length === 1) {
       this.#clock.endOfTurn(() => this.#send());
     }
@@ -92,7 +94,7 @@ export class Reporter {
     });
     const answers = reply.verb === 'settled' ? reply.answers : [];
     for (const [index, report] of results.entries()) {
-      this.#unanswered.delete(tokenKey(report));
+      this.#unanswered.delete(report);
       this.#answered(report, answers[index] ?? 'UNKNOWN_TASK');
     }
     if (this.#unanswered.size === 0) {

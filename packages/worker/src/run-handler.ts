@@ -1,17 +1,37 @@
-import { type AnyTask, checkSchema, decodePayload, encodePayload } from '@millrace/protocol';
+import {
+  type AnyTask,
+  checkSchema,
+  decodePayload,
+  type Eventually,
+  encodePayload,
+  tryThen,
+} from '@millrace/protocol';
 import type { Attempt } from './attempt.ts';
+import type { HandlerBinding } from './handler.ts';
 import { findHandler, type HandlerTable } from './handler-table.ts';
 import type { Assignment, RunEnd } from './runners/runner.ts';
 import { isUnrecoverable, safeCodeOf, statedError, taskErrorOf } from './task-error.ts';
 
-const readInput = async (task: AnyTask, payload: Uint8Array): Promise<unknown> => {
+const readInput = (task: AnyTask, payload: Uint8Array): unknown => {
   const what = `payload of task '${task.name}'`;
   return checkSchema(task.input, decodePayload(payload, what), what);
 };
 
-const writeResult = async (task: AnyTask, returned: unknown): Promise<Uint8Array> => {
+const returnedBy = (task: AnyTask, returned: unknown): Eventually<RunEnd> => {
   const what = `result of task '${task.name}'`;
-  return encodePayload(await checkSchema(task.output, returned, what), what);
+  return tryThen(
+    () => checkSchema(task.output, returned, what),
+    (value) => encoded(value, what),
+    (thrown) => threw(thrown, true),
+  );
+};
+
+const encoded = (value: unknown, what: string): RunEnd => {
+  try {
+    return { kind: 'returned', result: encodePayload(value, what) };
+  } catch (thrown) {
+    return threw(thrown, true);
+  }
 };
 
 /** The same payload will be refused by every attempt. */
@@ -25,32 +45,35 @@ const threw = (thrown: unknown, retry: boolean): RunEnd => ({
   error: taskErrorOf(thrown, retry),
 });
 
+const call = (binding: HandlerBinding, input: unknown, attempt: Attempt): Eventually<RunEnd> =>
+  tryThen(
+    () => {
+      attempt.throwIfAborted();
+      return binding.fn(input, attempt);
+    },
+    (returned) => returnedBy(binding.task, returned),
+    (thrown) => threw(thrown, !isUnrecoverable(thrown)),
+  );
+
 /**
  * The inside of every runner: payload → handler → result, each side checked
- * against the schema of the task. Whatever is thrown becomes data; never rejects.
+ * against the schema of the task. Whatever is thrown becomes data; never throws
+ * or rejects. Where handler and schemas wait for nothing, the end is there at once.
  */
-export const runHandler = async (
+export const runHandler = (
   handlers: HandlerTable,
   assignment: Assignment,
   attempt: Attempt,
-): Promise<RunEnd> => {
+): Eventually<RunEnd> => {
   const binding = findHandler(handlers, assignment);
   if (binding === undefined) {
     return { kind: 'threw', error: handlerNotFound(assignment) };
   }
-  let input: unknown;
-  try {
-    input = await readInput(binding.task, assignment.payload);
-  } catch (thrown) {
-    return threw(thrown, !isRefusedInput(thrown));
-  }
-  try {
-    attempt.throwIfAborted();
-    const returned = await binding.fn(input, attempt);
-    return { kind: 'returned', result: await writeResult(binding.task, returned) };
-  } catch (thrown) {
-    return threw(thrown, !isUnrecoverable(thrown));
-  }
+  return tryThen(
+    () => readInput(binding.task, assignment.payload),
+    (input) => call(binding, input, attempt),
+    (thrown) => threw(thrown, !isRefusedInput(thrown)),
+  );
 };
 
 /** Another worker, or a newer version of this one, may have the handler. */

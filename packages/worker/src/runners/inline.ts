@@ -2,7 +2,7 @@ import { Attempt } from '../attempt.ts';
 import type { HandlerTable } from '../handler-table.ts';
 import { runHandler } from '../run-handler.ts';
 import { deadlineOf } from './deadline.ts';
-import type { Assignment, Run, Runner } from './runner.ts';
+import type { Assignment, Run, RunEnd, Runner } from './runner.ts';
 
 /**
  * Runs handlers on the event loop of the worker: for code that mostly waits.
@@ -12,7 +12,7 @@ export class InlineRunner implements Runner {
   readonly kind = 'inline';
   readonly slots: number;
   readonly #handlers: HandlerTable;
-  readonly #open = new Set<Run>();
+  readonly #open = new Map<Run, Promise<RunEnd>>();
 
   constructor(handlers: HandlerTable, slots: number) {
     this.#handlers = handlers;
@@ -23,23 +23,25 @@ export class InlineRunner implements Runner {
 
   run(assignment: Assignment): Run {
     const attempt = new Attempt(assignment, deadlineOf(assignment));
+    const ended = runHandler(this.#handlers, assignment, attempt);
     const run: Run = {
       begun: undefined,
-      ended: runHandler(this.#handlers, assignment, attempt),
+      ended,
       abort: (reason) => attempt.abort(reason),
       kill: () => false,
     };
-    this.#open.add(run);
-    void run.ended.then(() => this.#open.delete(run));
+    if (ended instanceof Promise) {
+      this.#open.set(run, ended);
+      void ended.then(() => this.#open.delete(run));
+    }
     return run;
   }
 
   /** Asks what runs to stop, and waits for it: the caller bounds the wait. */
   async close(): Promise<void> {
-    const open = [...this.#open];
-    for (const run of open) {
+    for (const run of this.#open.keys()) {
       run.abort('drain');
     }
-    await Promise.all(open.map((run) => run.ended));
+    await Promise.all(this.#open.values());
   }
 }

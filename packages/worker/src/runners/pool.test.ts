@@ -99,7 +99,7 @@ describe('run ids', () => {
     const slot = newest();
     const run = pool.run(assignment);
     const settled = vi.fn<(end: RunEnd) => void>();
-    void run.ended.then(settled);
+    void Promise.resolve(run.ended).then(settled);
     run.kill();
     slot.answer(slot.lastRunId, 7);
     const next = pool.run(assignment);

@@ -1,4 +1,4 @@
-import type { TaskError, Token } from '@millrace/protocol';
+import type { Eventually, TaskError, Token } from '@millrace/protocol';
 
 export const runnerKinds = ['inline', 'thread', 'process'] as const;
 export type RunnerKind = (typeof runnerKinds)[number];
@@ -32,8 +32,8 @@ export interface Run {
    * if it ends before. `undefined`: it has it already.
    */
   readonly begun: Promise<void> | undefined;
-  /** Settles once, when the handler can no longer act; never rejects. */
-  readonly ended: Promise<RunEnd>;
+  /** The end, when the handler can no longer act; there at once if it waited for nothing. Never rejects. */
+  readonly ended: Eventually<RunEnd>;
   /** Aborts `ctx.signal`; the handler may still return. A second call does nothing. */
   abort(reason: AbortReason): void;
   /**

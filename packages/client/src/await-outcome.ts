@@ -1,0 +1,102 @@
+import {
+  type Asked,
+  type Clock,
+  decodePayload,
+  limits,
+  type Message,
+  type MessageNamed,
+  MillraceError,
+  messageOf,
+  type Outcome,
+  outcomes,
+  type TaskState,
+} from '@millrace/protocol';
+import { expectVerb } from './expect-verb.ts';
+import { TaskFailed } from './task-failed.ts';
+
+/** What a handle needs of the client that it belongs to. */
+export interface TaskPort {
+  readonly clock: Clock;
+  /** Sends a request until it is answered. */
+  ask(asked: Asked): void;
+}
+
+const isOutcome = (state: TaskState): state is Outcome =>
+  (outcomes as readonly string[]).includes(state);
+
+/** @throws TaskFailed, PAYLOAD_INVALID */
+const outputOf = (
+  taskId: string,
+  outcome: Outcome,
+  { error, result }: MessageNamed<'outcome'>,
+): unknown => {
+  if (outcome !== 'succeeded') {
+    throw new TaskFailed(taskId, outcome, error);
+  }
+  return result === undefined ? undefined : decodePayload(result, `the result of task ${taskId}`);
+};
+
+const asMillraceError = (error: unknown): MillraceError =>
+  error instanceof MillraceError ? error : new MillraceError('INTERNAL', messageOf(error));
+
+/** AWAIT_OUTCOME, asked again slice by slice. Thousands wait at once: one object each, and the promise of its caller. */
+export class AwaitOutcome<Output> implements Asked {
+  readonly giveUpAtMs: number;
+  readonly #taskId: string;
+  readonly #port: TaskPort;
+  readonly #timeoutMs: number;
+  readonly #resolve: (output: Output) => void;
+  readonly #reject: (error: MillraceError) => void;
+
+  constructor(
+    taskId: string,
+    port: TaskPort,
+    timeoutMs: number,
+    resolve: (output: Output) => void,
+    reject: (error: MillraceError) => void,
+  ) {
+    this.giveUpAtMs = port.clock.monotonicMs() + timeoutMs;
+    this.#taskId = taskId;
+    this.#port = port;
+    this.#timeoutMs = timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  build(requestId: number): Message {
+    const leftMs = Math.max(0, this.giveUpAtMs - this.#port.clock.monotonicMs());
+    const waitMs = Math.ceil(Math.min(limits.waitSliceMs, leftMs));
+    return { verb: 'awaitOutcome', requestId, taskId: this.#taskId, waitMs };
+  }
+
+  giveUp(): MillraceError {
+    return new MillraceError(
+      'TIMEOUT',
+      `task ${this.#taskId} did not end within ${this.#timeoutMs} ms; it goes on`,
+    );
+  }
+
+  answered(reply: Message): void {
+    try {
+      this.#take(expectVerb(reply, 'outcome'));
+    } catch (error) {
+      this.failed(asMillraceError(error));
+    }
+  }
+
+  failed(error: MillraceError): void {
+    this.#reject(error);
+  }
+
+  #take(reply: MessageNamed<'outcome'>): void {
+    if (isOutcome(reply.state)) {
+      const output = outputOf(this.#taskId, reply.state, reply);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker checked it against the task's schema
+      this.#resolve(output as Output);
+    } else if (this.#port.clock.monotonicMs() >= this.giveUpAtMs) {
+      this.#reject(this.giveUp());
+    } else {
+      this.#port.ask(this);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { MillraceError, type Outcome, type TaskError } from '@millrace/protocol';
+
+/** A task that ended without a result; `cause` holds the remote error, as plain data. */
+export class TaskFailed extends MillraceError {
+  readonly taskId: string;
+  readonly remote: TaskError | undefined;
+
+  constructor(
+    taskId: string,
+    outcome: Exclude<Outcome, 'succeeded'>,
+    remote: TaskError | undefined,
+  ) {
+    const code = (
+      { dead: 'TASK_DEAD', cancelled: 'TASK_CANCELLED', expired: 'TASK_EXPIRED' } as const
+    )[outcome];
+    const because = remote === undefined ? '' : `: ${remote.name}: ${remote.message}`;
+    super(code, `task ${taskId} is ${outcome}${because}`);
+    this.name = 'TaskFailed';
+    this.taskId = taskId;
+    this.remote = remote;
+  }
+}
