@@ -181,7 +181,7 @@ export interface Group<F extends Fields> extends Field<FieldValues<F>> {
 
 /** A fixed sequence of named fields, sent as a list in this order. */
 export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
-  const codec = sequence(name, fields);
+  const codec = sequence(name, fields, {});
   return {
     fields,
     wireType: name,
@@ -195,11 +195,11 @@ export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
   };
 };
 
-export interface Sequence<T> {
+export interface Sequence<T, C> {
   /** Appends the fields of `value` to `target`. */
   encode(value: T, target: unknown[]): unknown[];
   /** Reads the fields of `source` from `start`; extra trailing fields are ignored. */
-  decode(source: readonly unknown[], start: number): T;
+  decode(source: readonly unknown[], start: number): C & T;
 }
 
 /**
@@ -208,13 +208,23 @@ export interface Sequence<T> {
  * what an older peer did not send.
  *
  * @param label names the sequence in errors, which say `label.field`
+ * @param constants that every decoded value has beside its fields
  */
-export const sequence = <F extends Fields>(label: string, fields: F): Sequence<FieldValues<F>> => {
+export const sequence = <F extends Fields, C extends object>(
+  label: string,
+  fields: F,
+  constants: C,
+): Sequence<FieldValues<F>, C> => {
   const slots = Object.entries(fields).map(([name, codec]) => ({
     name,
     codec,
     place: `${label}.${name}`,
   }));
+  // A copy of it has its final shape from the start; one that grows field by field is much slower.
+  const blank: Readonly<Record<string, unknown>> = {
+    ...constants,
+    ...Object.fromEntries(slots.map(({ name }) => [name, undefined])),
+  };
   return {
     encode(value, target) {
       const values: Readonly<Record<string, unknown>> = value;
@@ -224,14 +234,14 @@ export const sequence = <F extends Fields>(label: string, fields: F): Sequence<F
       return target;
     },
     decode(source, start) {
-      const values: Record<string, unknown> = {};
+      const values: Record<string, unknown> = { ...blank };
       let position = start;
       for (const { codec, name, place } of slots) {
         values[name] = codec.decode(source[position] ?? null, place);
         position += 1;
       }
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each field was decoded by its own codec
-      return values as FieldValues<F>;
+      return values as C & FieldValues<F>;
     },
   };
 };

@@ -23,13 +23,13 @@ export const verb = <const N extends string, F extends Fields>(
   from: Sender,
   fields: F,
 ): Verb<N, F> => {
-  const codec = sequence(name, fields);
+  const codec = sequence(name, fields, { verb: name });
   return {
     name,
     type,
     from,
     fields,
     encode: (message) => codec.encode(message, [type]),
-    decode: (parts) => Object.assign(codec.decode(parts, 1), { verb: name }),
+    decode: (parts) => codec.decode(parts, 1),
   };
 };

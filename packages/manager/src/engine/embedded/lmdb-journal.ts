@@ -11,7 +11,19 @@ const RESERVE_MAX_BYTES = 64 * MIB;
 const RESERVE_SHARE = 0.1;
 const DATA_FILE = 'data.mdb';
 
-const bytesOf = (key: string): Buffer => Buffer.from(key, 'latin1');
+/** A character of a key is a byte of it; written straight to where the store wants it. */
+const keyEncoder = {
+  writeKey(key: string, target: Buffer, start: number): number {
+    const length = target.write(key, start, 'latin1');
+    if (length < key.length) {
+      // What the store expects of a buffer that is too small; it then takes another.
+      throw new RangeError('the key does not fit');
+    }
+    return start + length;
+  },
+  readKey: (source: Buffer, start: number, end: number): string =>
+    source.toString('latin1', start, end),
+};
 
 const spaceOf = (directory: string): JournalSpace => {
   const disk = statfsSync(directory);
@@ -22,17 +34,17 @@ const spaceOf = (directory: string): JournalSpace => {
   };
 };
 
-const openStore = (directory: string): RootDatabase<Buffer, Buffer> =>
-  open<Buffer, Buffer>({
+type Store = RootDatabase<Buffer, string>;
+
+const openStore = (directory: string): Store =>
+  open<Buffer, string>({
     path: directory,
     noSubdir: false,
     encoding: 'binary',
-    keyEncoding: 'binary',
+    keyEncoder,
     overlappingSync: false,
     cache: false,
   });
-
-type Store = RootDatabase<Buffer, Buffer>;
 
 /**
  * What the disk answered to a commit that failed. LMDB rejects the writes with
@@ -51,14 +63,17 @@ const causeOf = async (failure: unknown): Promise<unknown> => {
   return Promise.race([told, endOfTurn]);
 };
 
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
 const commit = async (store: Store, writes: readonly Write[]): Promise<void> => {
   // All writes of one event turn are one transaction, and share its promise.
   let last: Promise<boolean> = Promise.resolve(true);
   for (const { key, value } of writes) {
     last =
       value === undefined
-        ? store.remove(bytesOf(key))
-        : store.put(bytesOf(key), Buffer.from(value.buffer, value.byteOffset, value.length));
+        ? store.remove(key)
+        : store.put(key, asBuffer(value));
   }
   try {
     await last;
@@ -71,9 +86,8 @@ const commit = async (store: Store, writes: readonly Write[]): Promise<void> => 
 
 const readRange = (store: Store, from: string, to: string, limit: number): Row[] => {
   const rows: Row[] = [];
-  const range = { start: bytesOf(from), end: bytesOf(to), limit };
-  for (const { key, value } of store.getRange(range)) {
-    rows.push({ key: key.toString('latin1'), value });
+  for (const { key, value } of store.getRange({ start: from, end: to, limit })) {
+    rows.push({ key, value });
   }
   return rows;
 };
@@ -92,7 +106,7 @@ export const lmdbJournal = async (directory: string): Promise<Journal> => {
     const store = openStore(directory);
     return {
       name: 'lmdb',
-      get: (key) => store.get(bytesOf(key)),
+      get: (key) => store.get(key),
       range: (from, to, limit) => readRange(store, from, to, limit),
       commit: (writes) => commit(store, writes),
       space: () => spaceOf(directory),

@@ -27,14 +27,19 @@ const behind = (prefix: string): string => {
   return head.slice(0, -1) + String.fromCharCode(head.charCodeAt(head.length - 1) + 1);
 };
 
+/** The bytes of a whole number below 2^56, most significant first; the last `width` of them. */
 const bigEndian = (value: number, width: number): string => {
-  let chars = '';
-  let rest = value;
-  for (let i = 0; i < width; i++) {
-    chars = String.fromCharCode(rest % 256) + chars;
-    rest = Math.floor(rest / 256);
-  }
-  return chars;
+  const high = Math.floor(value / 2 ** 32);
+  const chars = String.fromCharCode(
+    (high >>> 16) & 0xff,
+    (high >>> 8) & 0xff,
+    high & 0xff,
+    (value >>> 24) & 0xff,
+    (value >>> 16) & 0xff,
+    (value >>> 8) & 0xff,
+    value & 0xff,
+  );
+  return chars.slice(7 - width);
 };
 
 export const metaKey = (name: 'version' | 'epoch' | 'secret' | 'retained'): string =>

@@ -13,7 +13,8 @@ type Refusal = Extract<EnqueueAnswer, { refused: string }>;
 interface Demand {
   items: number;
   bytes: number;
-  readonly newNames: Set<string>;
+  /** Made when there is one: nearly all requests use names that are known. */
+  newNames: Set<string> | undefined;
 }
 
 const checkTask = (state: State, task: NewTask): Refusal | undefined => {
@@ -43,11 +44,11 @@ const demandOf = (state: State, tasks: readonly NewTask[]): Map<Queue, Demand> =
     if (queue === undefined) {
       continue;
     }
-    const demand = demands.get(queue) ?? { items: 0, bytes: 0, newNames: new Set() };
+    const demand = demands.get(queue) ?? { items: 0, bytes: 0, newNames: undefined };
     demand.items += 1;
     demand.bytes += task.payload.length;
     if (state.laneNamed(task.queue, task.name) === undefined) {
-      demand.newNames.add(task.name);
+      demand.newNames = (demand.newNames ?? new Set()).add(task.name);
     }
     demands.set(queue, demand);
   }
@@ -71,7 +72,7 @@ const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined
         message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
       };
     }
-    if (queue.laneCount + demand.newNames.size > limits.taskNamesPerQueueMax) {
+    if (queue.laneCount + (demand.newNames?.size ?? 0) > limits.taskNamesPerQueueMax) {
       return {
         refused: 'TOO_MANY_NAMES',
         queue: name,
@@ -118,7 +119,11 @@ const newTask = (state: State, wanted: NewTask, now: Now): Task => {
 };
 
 /** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
-const withoutKnown = (state: State, tasks: readonly NewTask[]): NewTask[] => {
+const withoutKnown = (state: State, tasks: readonly NewTask[]): readonly NewTask[] => {
+  const [only] = tasks;
+  if (tasks.length === 1 && only !== undefined) {
+    return state.find(only.taskId) === undefined ? tasks : [];
+  }
   const seen = new Set<string>();
   return tasks.filter((task) => {
     if (seen.has(task.taskId) || state.find(task.taskId) !== undefined) {
