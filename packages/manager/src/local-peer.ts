@@ -8,13 +8,13 @@ import {
   taskIdMaker,
 } from '@millrace/protocol';
 import { runCommands } from './commands/command-table.ts';
-import type { Credit, Peer, PoolRoom, Withdraw } from './peer.ts';
+import type { Credit, Peer, PoolRoom, Waiting } from './peer.ts';
 import type { Services } from './services.ts';
 
 /** The manager as its own client: the same commands, without a connection between. */
 export class LocalPeer implements Peer {
   readonly sessionId: string;
-  readonly waiting = new Map<number, Withdraw>();
+  readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly isCongested = false;
@@ -50,8 +50,8 @@ export class LocalPeer implements Peer {
   /** Ends what still waits; leases return. */
   async close(): Promise<void> {
     this.#requests.failAll(new MillraceError('CLIENT_CLOSED', 'the manager was stopped'));
-    for (const withdraw of this.waiting.values()) {
-      withdraw();
+    for (const waiting of this.waiting.values()) {
+      waiting.withdraw();
     }
     // A failed store has been told, and nothing can be given back to it.
     await this.#services.engine.endSession(this.sessionId).catch(() => {});

@@ -1,7 +1,10 @@
 import type { Message } from '@millrace/protocol';
 
-/** Ends something that a peer has waiting at the manager. */
-export type Withdraw = () => void;
+/** Something that a peer has waiting at the manager. */
+export interface Waiting {
+  /** Ends it; its peer no longer waits. */
+  withdraw(): void;
+}
 
 /** An authenticated peer with a session, as commands see it. */
 export interface Peer {
@@ -12,7 +15,7 @@ export interface Peer {
   /** Runs when it is no longer congested; never, if its connection ends before. */
   readonly onceDrained: (run: () => void) => void;
   /** What waits here for this peer, by request id; ended with its connection. */
-  readonly waiting: Map<number, Withdraw>;
+  readonly waiting: Map<number, Waiting>;
   readonly pools: Map<number, PoolRoom>;
   /** Credit for pools that are not declared yet: a large declaration travels in parts. */
   readonly earlyCredit: Map<number, Credit>;

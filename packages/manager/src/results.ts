@@ -1,16 +1,40 @@
 import { limits, type Message, outcomes } from '@millrace/protocol';
 import type { Engine, Finished, OutcomeAnswer } from './engine/engine.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Waiting } from './peer.ts';
 import { refuseIfTooMany } from './too-many.ts';
 import type { Wait, Waits } from './waits.ts';
 
-interface ResultWait {
+/** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
+class ResultWait implements Wait, Waiting {
   readonly peer: Peer;
   readonly requestId: number;
   readonly taskId: string;
-  readonly wait: Wait;
-  /** Ends it; its place in `peer.waiting`, which a resent request with the same id takes over. */
-  readonly withdraw: () => void;
+  readonly atMs: number;
+  heapIndex = -1;
+  /** Another wait for the same task. */
+  next: ResultWait | undefined;
+  readonly #results: Results;
+
+  constructor(results: Results, peer: Peer, request: ResultRequest, atMs: number) {
+    this.#results = results;
+    this.peer = peer;
+    this.requestId = request.requestId;
+    this.taskId = request.taskId;
+    this.atMs = atMs;
+  }
+
+  /** Whether it still waits: a resent request with the same id takes its place. */
+  get isOpen(): boolean {
+    return this.peer.waiting.get(this.requestId) === this;
+  }
+
+  withdraw(): void {
+    this.#results.end(this);
+  }
+
+  expire(): void {
+    void this.#results.sliceOver(this);
+  }
 }
 
 /** What AWAIT_OUTCOME asks for. */
@@ -39,7 +63,8 @@ const errors = {
 export class Results {
   readonly #engine: Engine;
   readonly #waits: Waits;
-  readonly #byTask = new Map<string, Set<ResultWait>>();
+  /** The first wait for each task; several are linked. */
+  readonly #byTask = new Map<string, ResultWait>();
 
   constructor(engine: Engine, waits: Waits) {
     this.#engine = engine;
@@ -61,8 +86,11 @@ export class Results {
   /** Tells everyone who waits for these tasks. */
   deliver(finished: readonly Finished[]): void {
     for (const task of finished) {
-      for (const waiting of this.#byTask.get(task.taskId) ?? []) {
+      let waiting = this.#byTask.get(task.taskId);
+      while (waiting !== undefined) {
+        const { next } = waiting;
         this.#answer(waiting, task);
+        waiting = next;
       }
     }
   }
@@ -71,7 +99,7 @@ export class Results {
     const answers = await this.#engine.outcomes(waiting.map(({ taskId }) => taskId));
     for (const [index, waits] of waiting.entries()) {
       const answer = answers[index];
-      if (answer !== undefined && this.#isOpen(waits)) {
+      if (answer !== undefined && waits.isOpen) {
         this.#answer(waits, answer);
       }
     }
@@ -79,33 +107,20 @@ export class Results {
 
   #begin(peer: Peer, request: ResultRequest): ResultWait {
     const { requestId, taskId } = request;
-    const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
-    const waiting: ResultWait = {
-      peer,
-      requestId,
-      taskId,
-      wait: this.#waits.add(waitMs, () => void this.#sliceOver(waiting)),
-      withdraw: () => this.#end(waiting),
-    };
-    const others = this.#byTask.get(taskId);
-    if (others === undefined) {
-      this.#byTask.set(taskId, new Set([waiting]));
-    } else {
-      others.add(waiting);
-    }
-    peer.waiting.set(requestId, waiting.withdraw);
+    const atMs = this.#waits.inMs(Math.min(request.waitMs, limits.waitSliceMs));
+    const waiting = new ResultWait(this, peer, request, atMs);
+    this.#waits.add(waiting);
+    waiting.next = this.#byTask.get(taskId);
+    this.#byTask.set(taskId, waiting);
+    peer.waiting.set(requestId, waiting);
     return waiting;
-  }
-
-  #isOpen({ peer, requestId, withdraw }: ResultWait): boolean {
-    return peer.waiting.get(requestId) === withdraw;
   }
 
   #answer(waiting: ResultWait, answer: OutcomeAnswer): void {
     const { peer, requestId, taskId } = waiting;
     if (answer === 'UNKNOWN_TASK' || answer === 'RESULT_REMOVED') {
       const message = `${errors[answer]}: ${taskId}`;
-      this.#end(waiting);
+      this.end(waiting);
       peer.send({ verb: 'error', requestId, code: answer, message });
     } else if (!('result' in answer)) {
       return;
@@ -113,31 +128,48 @@ export class Results {
       // The result stays in the store until there is room for it on the way.
       peer.onceDrained(() => void this.#ask([waiting]).catch(() => {}));
     } else {
-      this.#end(waiting);
+      this.end(waiting);
       peer.send(outcomeMessage(requestId, answer));
     }
   }
 
-  async #sliceOver(waiting: ResultWait): Promise<void> {
+  async sliceOver(waiting: ResultWait): Promise<void> {
     const { peer, requestId, taskId } = waiting;
     const info = await this.#engine.inspect(taskId).catch(() => 'UNKNOWN_TASK' as const);
-    if (!this.#isOpen(waiting)) {
+    if (!waiting.isOpen) {
       return;
     }
-    this.#end(waiting);
+    this.end(waiting);
     const state = info === 'UNKNOWN_TASK' || isOutcome(info.state) ? 'leased' : info.state;
     peer.send({ verb: 'outcome', requestId, state, result: undefined, error: undefined });
   }
 
-  #end(waiting: ResultWait): void {
-    const { peer, requestId, taskId, wait } = waiting;
-    this.#waits.remove(wait);
-    if (this.#isOpen(waiting)) {
+  /** It is answered, or nobody waits any more. */
+  end(waiting: ResultWait): void {
+    const { peer, requestId } = waiting;
+    this.#waits.remove(waiting);
+    if (waiting.isOpen) {
       peer.waiting.delete(requestId);
     }
-    const others = this.#byTask.get(taskId);
-    if (others?.delete(waiting) && others.size === 0) {
-      this.#byTask.delete(taskId);
+    this.#unlink(waiting);
+  }
+
+  #unlink(waiting: ResultWait): void {
+    const { next, taskId } = waiting;
+    let before = this.#byTask.get(taskId);
+    if (before === waiting) {
+      if (next === undefined) {
+        this.#byTask.delete(taskId);
+      } else {
+        this.#byTask.set(taskId, next);
+      }
+      return;
+    }
+    while (before !== undefined && before.next !== waiting) {
+      before = before.next;
+    }
+    if (before !== undefined) {
+      before.next = next;
     }
   }
 }

@@ -175,10 +175,10 @@ describe('the room of a full queue', () => {
     room.park(peer, request(2, ['q']), 'q', 'full');
     await clock.settle();
     peer.take();
-    peer.waiting.get(1)?.();
+    peer.waiting.get(1)?.withdraw();
     await clock.settle();
     expect(peer.take()).toEqual(['room 2']);
-    peer.waiting.get(2)?.();
+    peer.waiting.get(2)?.withdraw();
     expect(waits.size).toBe(0);
   });
 });

@@ -91,7 +91,7 @@ export class Room {
 
   /** The request was accepted or refused for good. */
   done(peer: Peer, requestId: number): void {
-    peer.waiting.get(requestId)?.();
+    peer.waiting.get(requestId)?.withdraw();
   }
 
   /** There may be room in this queue: invites as many as fit, in their order. */
@@ -122,7 +122,7 @@ export class Room {
     if (parked.invitation !== undefined) {
       return;
     }
-    parked.invitation = this.#waits.add(limits.roomInvitationMs, () => {
+    parked.invitation = this.#waits.after(limits.roomInvitationMs, () => {
       // It did not come: its place goes to the next.
       this.#remove(parked);
       this.invite(parked.queue);
@@ -139,7 +139,7 @@ export class Room {
       queue,
       items: tasks.length,
       bytes: tasks.reduce((sum, task) => sum + task.payload.length, 0),
-      untilMs: this.#waits.add(request.waitMs, () => {
+      untilMs: this.#waits.after(request.waitMs, () => {
         const isInvited = parked.invitation !== undefined;
         this.#remove(parked);
         // An invited request is on its way again: what becomes of it is its answer.
@@ -154,9 +154,11 @@ export class Room {
     const others = this.#parked.get(queue) ?? new Map<string, Parked>();
     this.#parked.set(queue, others.set(placeOf(peer, requestId), parked));
     this.#byPlace.set(placeOf(peer, requestId), parked);
-    peer.waiting.set(requestId, () => {
-      this.#remove(parked);
-      this.invite(queue);
+    peer.waiting.set(requestId, {
+      withdraw: () => {
+        this.#remove(parked);
+        this.invite(queue);
+      },
     });
   }
 

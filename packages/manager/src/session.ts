@@ -5,7 +5,7 @@ import {
   MillraceError,
   type Role,
 } from '@millrace/protocol';
-import type { Credit, Peer, PoolRoom, Withdraw } from './peer.ts';
+import type { Credit, Peer, PoolRoom, Waiting } from './peer.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
 
@@ -19,7 +19,7 @@ export class PeerSession implements Peer {
   readonly role: Role;
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
-  readonly waiting = new Map<number, Withdraw>();
+  readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly lanes = new Set<Connection>();
@@ -121,8 +121,8 @@ export class PeerSession implements Peer {
     this.pools.clear();
     this.earlyCredit.clear();
     this.#whenDrained = [];
-    for (const withdraw of this.waiting.values()) {
-      withdraw();
+    for (const waiting of this.waiting.values()) {
+      waiting.withdraw();
     }
     this.waiting.clear();
   }

@@ -12,7 +12,7 @@ describe('waits', () => {
       ['first', 10],
       ['second', 20],
     ] as const) {
-      waits.add(waitMs, () => expired.push(name));
+      waits.after(waitMs, () => expired.push(name));
     }
     expect(clock.timersWaiting).toBe(1);
     await clock.advance(20);
@@ -27,8 +27,8 @@ describe('waits', () => {
     const clock = new ManualClock();
     const waits = new Waits(clock);
     const expired: string[] = [];
-    const gone = waits.add(10, () => expired.push('gone'));
-    waits.add(10, () => expired.push('stays'));
+    const gone = waits.after(10, () => expired.push('gone'));
+    waits.after(10, () => expired.push('stays'));
     waits.remove(gone);
     waits.remove(gone);
     await clock.advance(10);
@@ -40,11 +40,11 @@ describe('waits', () => {
     const clock = new ManualClock();
     const waits = new Waits(clock);
     const expired: string[] = [];
-    const other = waits.add(10, () => expired.push('other'));
-    waits.add(9, () => {
+    const other = waits.after(10, () => expired.push('other'));
+    waits.after(9, () => {
       waits.remove(other);
-      waits.add(0, () => expired.push('at once'));
-      waits.add(5, () => expired.push('later'));
+      waits.after(0, () => expired.push('at once'));
+      waits.after(5, () => expired.push('later'));
     });
     await clock.advance(9);
     expect(expired).toEqual(['at once']);
@@ -55,7 +55,7 @@ describe('waits', () => {
   test('that are stopped leave no timer behind', () => {
     const clock = new ManualClock();
     const waits = new Waits(clock);
-    waits.add(10, () => {});
+    waits.after(10, () => {});
     waits.stop();
     expect(clock.timersWaiting).toBe(0);
   });

@@ -3,7 +3,7 @@ import { Heap, type HeapEntry } from './heap.ts';
 
 /** Something that waits for an event or its time, whichever comes first. */
 export interface Wait extends HeapEntry {
-  readonly expire: () => void;
+  expire(): void;
 }
 
 /** All waits of a manager behind one timer. */
@@ -21,12 +21,21 @@ export class Waits {
     return this.#heap.size;
   }
 
-  add(waitMs: number, expire: () => void): Wait {
-    const wait: Wait = { atMs: this.#clock.monotonicMs() + waitMs, heapIndex: -1, expire };
+  /** The instant `waitMs` from now. */
+  inMs(waitMs: number): number {
+    return this.#clock.monotonicMs() + waitMs;
+  }
+
+  add(wait: Wait): void {
     this.#heap.add(wait);
     if (wait.atMs < this.#armedAtMs) {
       this.#arm(wait.atMs);
     }
+  }
+
+  after(waitMs: number, expire: () => void): Wait {
+    const wait: Wait = { atMs: this.inMs(waitMs), heapIndex: -1, expire };
+    this.add(wait);
     return wait;
   }
 

@@ -1,7 +1,7 @@
 import { ITEM_NAME, limits } from '@millrace/protocol';
 import type { Claimant } from '../dispatcher.ts';
 import type { Grant } from '../engine/engine.ts';
-import type { Peer } from '../peer.ts';
+import type { Peer, Waiting } from '../peer.ts';
 import type { Services } from '../services.ts';
 import { refuseIfTooMany } from '../too-many.ts';
 import type { Command } from './command.ts';
@@ -9,7 +9,7 @@ import type { Command } from './command.ts';
 type Get = Parameters<Command<'get'>>[2][number];
 
 /** A `get` that waits for an item. It is answered once: by an item, or as empty by its time. */
-class Getter implements Claimant {
+class Getter implements Claimant, Waiting {
   readonly handles: Claimant['handles'];
   readonly #services: Services;
   readonly peer: Peer;
@@ -25,8 +25,8 @@ class Getter implements Claimant {
     this.#services = services;
     this.#requestId = request.requestId;
     const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
-    this.#wait = services.waits.add(waitMs, () => this.#timeOver());
-    peer.waiting.set(request.requestId, () => this.#end());
+    this.#wait = services.waits.after(waitMs, () => this.#timeOver());
+    peer.waiting.set(request.requestId, this);
   }
 
   room(): number {
@@ -41,7 +41,7 @@ class Getter implements Claimant {
         this.#answerEmpty();
       }
     } else if (this.#isOpen) {
-      this.#end();
+      this.withdraw();
       const { payload, token } = grant;
       this.peer.send({ verb: 'item', requestId: this.#requestId, ...token, payload });
     } else {
@@ -65,11 +65,11 @@ class Getter implements Claimant {
   }
 
   #answerEmpty(): void {
-    this.#end();
+    this.withdraw();
     this.peer.send({ verb: 'empty', requestId: this.#requestId });
   }
 
-  #end(): void {
+  withdraw(): void {
     this.#isOpen = false;
     this.#services.waits.remove(this.#wait);
     this.#services.dispatcher.leaves(this);

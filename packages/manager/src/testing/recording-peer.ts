@@ -1,10 +1,10 @@
 import type { Message } from '@millrace/protocol';
-import type { Credit, Peer, PoolRoom, Withdraw } from '../peer.ts';
+import type { Credit, Peer, PoolRoom, Waiting } from '../peer.ts';
 
 /** A peer that keeps what it is sent. */
 export class RecordingPeer implements Peer {
   readonly sessionId: string;
-  readonly waiting = new Map<number, Withdraw>();
+  readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly sent: Message[] = [];

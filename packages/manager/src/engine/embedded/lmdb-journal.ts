@@ -70,10 +70,7 @@ const commit = async (store: Store, writes: readonly Write[]): Promise<void> => 
   // All writes of one event turn are one transaction, and share its promise.
   let last: Promise<boolean> = Promise.resolve(true);
   for (const { key, value } of writes) {
-    last =
-      value === undefined
-        ? store.remove(key)
-        : store.put(key, asBuffer(value));
+    last = value === undefined ? store.remove(key) : store.put(key, asBuffer(value));
   }
   try {
     await last;
