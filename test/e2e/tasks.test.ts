@@ -59,6 +59,16 @@ test('a task runs inline, in a thread or in a process, and any client reads its 
   expect(read).toEqual([inline, thread, own]);
 });
 
+test('a task that is run at once is answered by its result, its error or the time', async () => {
+  expect((await client.run(tasks.inlinePlace, null)).threadId).toBe(0);
+  await expect(client.run(tasks.flaky, { failures: 9 }, { attempts: 1 })).rejects.toMatchObject({
+    code: 'TASK_DEAD',
+    remote: { name: 'TypeError' },
+  });
+  const late = client.run(tasks.flaky, { failures: 0 }, { delayMs: 60_000, timeoutMs: 10 });
+  await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
+});
+
 test('a task that fails runs again after a growing wait', async () => {
   const startedAtMs = performance.now();
   const task = await client.enqueue(tasks.flaky, { failures: 2 }, { attempts: 3 });

@@ -62,7 +62,13 @@ const newTask = (random: Random): NewTask => ({
 /** Answers how many tasks the manager says it made. */
 const send = async (tasks: readonly NewTask[]): Promise<number> => {
   const reply = await link.request({
-    build: (requestId) => ({ verb: 'enqueue', requestId, waitMs: ROOM_WAIT_MS, tasks }),
+    build: (requestId) => ({
+      verb: 'enqueue',
+      requestId,
+      waitMs: ROOM_WAIT_MS,
+      awaitMs: undefined,
+      tasks,
+    }),
     giveUpAtMs: Number.POSITIVE_INFINITY,
     giveUp: () => new MillraceError('UNKNOWN', 'no answer'),
   });

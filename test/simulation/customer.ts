@@ -46,6 +46,19 @@ export const readOutcome = async (
   }
 };
 
+/** The outcome that an error tells of; anything else is thrown again. */
+const failureOf = (error: unknown): { outcome: Outcome; value: undefined } => {
+  const outcome = outcomeOfCode[codeOf(error) ?? ''];
+  if (error instanceof TaskFailed && outcome !== undefined) {
+    return { outcome, value: undefined };
+  }
+  throw error;
+};
+
+/** Half of those who await a result and never cancel say so when they enqueue. */
+const isRun = ({ atMs, awaitsResult, cancelAfterMs }: TaskOrder & Order): boolean =>
+  awaitsResult && cancelAfterMs === undefined && Math.floor(atMs) % 2 === 0;
+
 const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
   key,
   ms: order.ms,
@@ -103,7 +116,7 @@ export class Customer {
     }
   }
 
-  async #enqueue(live: LiveClient, order: TaskOrder): Promise<void> {
+  async #enqueue(live: LiveClient, order: Order & TaskOrder): Promise<void> {
     const { recorder } = this.#world;
     const { client, process } = live;
     const { attempts, deadlineMs, delayMs, expiresInMs, keys, priority, timeoutMs } = order;
@@ -119,21 +132,38 @@ export class Customer {
       });
     }
     const inputs = keys.map((key) => behaviourOf(order, key));
-    const options = {
+    const taskOptions = {
       attempts,
       deadlineMs,
       delayMs,
       priority,
-      timeoutMs,
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
     };
+    const [only, ...others] = inputs;
+    if (only !== undefined && others.length === 0 && isRun(order)) {
+      await this.#run(live, only, client.run(simTasks[order.task], only, taskOptions));
+      return;
+    }
     const handles = await this.#submitted(
       live,
       keys,
-      client.enqueueMany(simTasks[order.task], inputs, options),
+      client.enqueueMany(simTasks[order.task], inputs, { ...taskOptions, timeoutMs }),
     );
     for (const [index, handle] of (handles ?? []).entries()) {
       this.#follow(live, order, keys[index] ?? '', handle);
+    }
+  }
+
+  /** Enqueue and result in one: that it was accepted is known only from its outcome. */
+  async #run(live: LiveClient, { key }: Behaviour, running: Promise<unknown>): Promise<void> {
+    const { recorder } = this.#world;
+    const outcome = running.then(
+      (value) => ({ outcome: 'succeeded', value: runOf(value) }) as const,
+      (error: unknown) => failureOf(error),
+    );
+    const ended = await this.#submitted(live, [key], outcome);
+    if (ended !== undefined) {
+      recorder.record({ kind: 'visible', task: key, reader: live.process.name, ...ended });
     }
   }
 

@@ -52,10 +52,11 @@ export class AwaitOutcome<Output> implements Asked {
     taskId: string,
     port: TaskPort,
     timeoutMs: number,
+    untilMs: number,
     resolve: (output: Output) => void,
     reject: (error: MillraceError) => void,
   ) {
-    this.giveUpAtMs = port.clock.monotonicMs() + timeoutMs;
+    this.giveUpAtMs = untilMs;
     this.#taskId = taskId;
     this.#port = port;
     this.#timeoutMs = timeoutMs;

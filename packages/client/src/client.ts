@@ -31,6 +31,7 @@ import {
   tokenKey,
 } from '@millrace/protocol';
 import { findConnection } from './discovery.ts';
+import { ENQUEUE_TIMEOUT_MS, RunTask } from './run-task.ts';
 import { TaskHandle } from './task-handle.ts';
 
 export interface ConnectOptions {
@@ -50,16 +51,23 @@ export interface EnqueueOptions extends TaskOptions {
   readonly timeoutMs?: number;
 }
 
-const ENQUEUE_TIMEOUT_MS = 5_000;
+export interface RunOptions extends TaskOptions {
+  /**
+   * How long to wait for the result, in all; then the task goes on without a
+   * listener. Default: without limit. For room in a full queue it waits 5 s at most.
+   */
+  readonly timeoutMs?: number;
+}
+
 /** What a task takes in a message beside its payload, at most. */
 const TASK_FIELDS_BYTES = 512;
 
 type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
-const noOptions: EnqueueOptions = {};
+const noOptions = {};
 
 /** @throws BAD_OPTION */
-const settingsOf = (task: AnyTask, options: EnqueueOptions): TaskOptions => {
+const settingsOf = (task: AnyTask, options: EnqueueOptions | RunOptions): TaskOptions => {
   if (options === noOptions) {
     return task.options;
   }
@@ -135,6 +143,23 @@ export class Client {
   }
 
   /**
+   * Adds a task and waits for its result: what `enqueue` and `result` do, in one
+   * message each way.
+   *
+   * @throws as `enqueue`, and as `TaskHandle.result`
+   */
+  run<Input, Output, Parsed, Returned>(
+    task: TaskDefinition<Input, Output, Parsed, Returned>,
+    input: NoInfer<Input>,
+    options: RunOptions = noOptions,
+  ): Promise<Output> {
+    if (task.input === undefined) {
+      return this.#run(task, input, options);
+    }
+    return checkInputs(task, [input]).then(() => this.#run(task, input, options));
+  }
+
+  /**
    * Adds tasks, all or none; resolves when they are on disk.
    *
    * @throws as `enqueue`
@@ -194,6 +219,14 @@ export class Client {
 
   #handle<Output>(taskId: string): TaskHandle<Output> {
     return new TaskHandle<Output>(taskId, this.#port);
+  }
+
+  #run<Output>(task: AnyTask, input: unknown, options: RunOptions): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      const newTask = this.#newTask(task, input, settingsOf(task, options));
+      this.#checkBatch(task, [newTask]);
+      this.#link.ask(new RunTask(this.#port, newTask, options.timeoutMs, resolve, reject));
+    });
   }
 
   /** Without a schema nothing is waited for before the tasks are on their way. */

@@ -1,4 +1,10 @@
-export { Client, type ConnectOptions, connect, type EnqueueOptions } from './client.ts';
+export {
+  Client,
+  type ConnectOptions,
+  connect,
+  type EnqueueOptions,
+  type RunOptions,
+} from './client.ts';
 export {
   type ConnectionChoice,
   type FoundConnection,

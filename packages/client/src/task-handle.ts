@@ -37,8 +37,10 @@ export class TaskHandle<Output = unknown> {
    */
   result(options: ResultOptions = {}): Promise<Output> {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const port = this.#port;
+    const untilMs = port.clock.monotonicMs() + timeoutMs;
     return new Promise((resolve, reject) => {
-      this.#port.ask(new AwaitOutcome(this.id, this.#port, timeoutMs, resolve, reject));
+      port.ask(new AwaitOutcome(this.id, port, timeoutMs, untilMs, resolve, reject));
     });
   }
 

@@ -37,8 +37,8 @@ class ResultWait implements Wait, Waiting {
   }
 }
 
-/** What AWAIT_OUTCOME asks for. */
-interface ResultRequest {
+/** What AWAIT_OUTCOME, or an ENQUEUE that awaits, asks for. */
+export interface ResultRequest {
   readonly requestId: number;
   readonly taskId: string;
   readonly waitMs: number;
@@ -72,15 +72,17 @@ export class Results {
   }
 
   /** Answers as soon as the task has ended, or with its state when the slice is over. */
-  async wait(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
+  wait(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
+    return this.follow(
+      peer,
+      requests.filter(({ requestId }) => !refuseIfTooMany(peer, requestId)),
+    );
+  }
+
+  /** The same for tasks that were accepted: these waits are not refused any more. */
+  follow(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
     // Waiting begins before the engine is asked, so that no outcome falls between.
-    const waiting: ResultWait[] = [];
-    for (const request of requests) {
-      if (!refuseIfTooMany(peer, request.requestId)) {
-        waiting.push(this.#begin(peer, request));
-      }
-    }
-    await this.#ask(waiting);
+    return this.#ask(requests.map((request) => this.#begin(peer, request)));
   }
 
   /** Tells everyone who waits for these tasks. */

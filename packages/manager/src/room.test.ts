@@ -31,6 +31,7 @@ const request = (
   verb: 'enqueue',
   requestId,
   waitMs,
+  awaitMs: undefined,
   tasks: queues.map((queue, n) => ({
     taskId: `${requestId}-${n}`,
     queue,

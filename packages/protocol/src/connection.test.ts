@@ -264,7 +264,13 @@ describe('a peer that breaks the rules is told and cut off', () => {
       attempts: 1,
       expiresInMs: undefined,
     }));
-    dialler.connection.send({ verb: 'enqueue', requestId: 1, waitMs: 0, tasks });
+    dialler.connection.send({
+      verb: 'enqueue',
+      requestId: 1,
+      waitMs: 0,
+      awaitMs: undefined,
+      tasks,
+    });
     await clock.settle();
     expect(errorCodes(manager.closed)).toEqual(['MALFORMED_FRAME']);
   });

@@ -63,7 +63,7 @@ export {
   type WaitOptions,
 } from './queue-handle.ts';
 export { type Asked, promiseOf, type Request, Requests } from './requests.ts';
-export { sendEnqueue } from './send-enqueue.ts';
+export { remainingMs, sendEnqueue } from './send-enqueue.ts';
 export { type ConversationState, conversationMoves, nextState } from './session-machine.ts';
 export type { QueueStatus, Status, WorkerStatus } from './status.ts';
 export {

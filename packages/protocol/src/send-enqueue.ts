@@ -46,7 +46,7 @@ class Enqueue<T> implements Asked {
 
   build(requestId: number): Message {
     const waitMs = remainingMs(this.#clock, this.#untilMs);
-    return { verb: 'enqueue', requestId, waitMs, tasks: this.#tasks };
+    return { verb: 'enqueue', requestId, waitMs, tasks: this.#tasks, awaitMs: undefined };
   }
 
   giveUp(): MillraceError {

@@ -11,8 +11,6 @@ import { RecordingPeer } from '../testing/recording-peer.ts';
 import { Waits } from '../waits.ts';
 import { enqueue } from './enqueue.ts';
 
-const silent = { ready() {}, finished() {}, abort() {}, room() {}, failed() {} };
-
 /** The command over a real engine with one queue of one item. */
 const stage = async () => {
   const clock = new ManualClock();
@@ -25,17 +23,25 @@ const stage = async () => {
     restartGraceMs: 1_000,
   });
   engine.declareQueue({ name: 'q', maxItems: 1, maxBytes: 1_000, order: 'fifo' });
-  const started = engine.start(silent);
+  const waits = new Waits(clock);
+  const results = new Results(engine, waits);
+  const room = new Room(engine, waits);
+  const started = engine.start({
+    ready() {},
+    finished: (tasks) => results.deliver(tasks),
+    abort() {},
+    room: (queue) => room.invite(queue),
+    failed() {},
+  });
   await clock.settle();
   await started;
-  const waits = new Waits(clock);
   const services: Services = {
     clock,
     engine,
     waits,
     dispatcher: new Dispatcher(engine),
-    results: new Results(engine, waits),
-    room: new Room(engine, waits),
+    results,
+    room,
     admitQueue() {},
     newSessionId: () => 'session',
     status: () => null,
@@ -45,13 +51,19 @@ const stage = async () => {
     await clock.settle();
     await done;
   };
-  return { clock, send };
+  const cancel = async (taskId: string): Promise<void> => {
+    const done = engine.cancel([{ taskId, reason: '' }]);
+    await clock.settle();
+    await done;
+  };
+  return { cancel, send };
 };
 
-const request = (requestId: number, taskId: string): MessageNamed<'enqueue'> => ({
+const request = (requestId: number, taskId: string, awaitMs?: number): MessageNamed<'enqueue'> => ({
   verb: 'enqueue',
   requestId,
   waitMs: 60_000,
+  awaitMs,
   tasks: [
     {
       taskId,
@@ -88,4 +100,37 @@ test('a new request waits behind those who wait already', async () => {
   await send(other, request(1, 'task-2'));
   await send(first, request(2, 'task-3'));
   expect(first.take()).toEqual(['enqueued 1', 'parked 2']);
+});
+
+test('a request that awaits is answered by the outcome alone', async () => {
+  const { cancel, send } = await stage();
+  const peer = new RecordingPeer('a');
+  await send(peer, request(1, 'task-1', 20_000));
+  expect(peer.take()).toEqual([]);
+  await cancel('task-1');
+  expect(peer.take()).toEqual(['outcome 1']);
+});
+
+test('a request that awaits is answered at once when its task has ended meanwhile', async () => {
+  const { cancel, send } = await stage();
+  const peer = new RecordingPeer('a');
+  await send(peer, request(1, 'task-1', 20_000));
+  await cancel('task-1');
+  // The outcome was lost with a connection.
+  peer.take();
+  await send(peer, request(1, 'task-1', 20_000));
+  expect(peer.take()).toEqual(['outcome 1']);
+});
+
+test('a request that awaits is parked, invited and then answered by the outcome', async () => {
+  const { cancel, send } = await stage();
+  const first = new RecordingPeer('a');
+  const other = new RecordingPeer('b');
+  await send(first, request(1, 'task-1', 20_000));
+  await send(other, request(1, 'task-2', 20_000));
+  await cancel('task-1');
+  expect(other.take()).toEqual(['parked 1', 'room 1']);
+  await send(other, request(1, 'task-2', 20_000));
+  await cancel('task-2');
+  expect(other.take()).toEqual(['outcome 1']);
 });

@@ -1,15 +1,27 @@
 import type { EnqueueAnswer } from '../engine/engine.ts';
 import type { Peer } from '../peer.ts';
+import type { ResultRequest } from '../results.ts';
 import type { Services } from '../services.ts';
+import { refuseIfTooMany } from '../too-many.ts';
 import type { Command } from './command.ts';
 
 type Enqueue = Parameters<Command<'enqueue'>>[2][number];
+
+/** The outcome that a request awaits instead of ENQUEUED. */
+const awaitedBy = ({ awaitMs, requestId, tasks }: Enqueue): ResultRequest | undefined => {
+  const [only, ...others] = tasks;
+  return awaitMs === undefined || only === undefined || others.length > 0
+    ? undefined
+    : { requestId, taskId: only.taskId, waitMs: awaitMs };
+};
 
 const reply = (services: Services, peer: Peer, request: Enqueue, answer: EnqueueAnswer): void => {
   const { requestId } = request;
   if ('created' in answer) {
     services.room.done(peer, requestId);
-    peer.send({ verb: 'enqueued', requestId, created: answer.created });
+    if (awaitedBy(request) === undefined) {
+      peer.send({ verb: 'enqueued', requestId, created: answer.created });
+    }
   } else if (answer.refused === 'QUEUE_FULL') {
     services.room.park(peer, request, answer.queue, answer.message);
   } else {
@@ -30,11 +42,19 @@ const wasAccepted = async (services: Services, { tasks }: Enqueue): Promise<bool
 
 const add = async (services: Services, peer: Peer, requests: readonly Enqueue[]): Promise<void> => {
   const answers = await services.engine.enqueue(requests.map((request) => request.tasks));
+  const awaited: ResultRequest[] = [];
   for (const [index, request] of requests.entries()) {
     const answer = answers[index];
     if (answer !== undefined) {
       reply(services, peer, request, answer);
+      const result = 'created' in answer ? awaitedBy(request) : undefined;
+      if (result !== undefined) {
+        awaited.push(result);
+      }
     }
+  }
+  if (awaited.length > 0) {
+    await services.results.follow(peer, awaited);
   }
 };
 
@@ -52,6 +72,9 @@ export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
   const admitted: Enqueue[] = [];
   const waiting: Promise<void>[] = [];
   for (const request of requests) {
+    if (awaitedBy(request) !== undefined && refuseIfTooMany(peer, request.requestId)) {
+      continue;
+    }
     for (const task of request.tasks) {
       services.admitQueue(task.queue);
     }

@@ -23,11 +23,15 @@ export const newTask = group('new task', {
   expiresInMs: optional(durationMs),
 });
 
-/** Adds tasks, all or none. `waitMs` is how long to wait for room. */
+/**
+ * Adds tasks, all or none. `waitMs` is how long to wait for room. With `awaitMs`
+ * the outcome of the one task is the answer, as if AWAIT_OUTCOME had followed.
+ */
 export const enqueue = verb(32, 'enqueue', 'dialler', {
   requestId,
   waitMs: durationMs,
   tasks: list(newTask),
+  awaitMs: optional(durationMs),
 });
 
 /** The tasks are on disk; `created` of them were new. */
