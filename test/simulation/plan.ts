@@ -83,9 +83,20 @@ const planQueues = (random: Random): QueueSpec[] => {
   ];
 };
 
+const BUSY_MIN_MS = 3_000;
+const BUSY_MAX_MS = 40_000;
+
+/**
+ * How large a seed is, of the largest: half of them are below a sixteenth. Small
+ * ones find most of what there is to be found at a fraction of the cost, and
+ * some things are found in large ones alone.
+ */
+const planSize = (random: Random): number => random.next() ** 4;
+
 export const planOf = (seed: number): Plan => {
   const random = new Random(seed);
-  const busyMs = random.between(5_000, 40_000);
+  const size = planSize(random);
+  const busyMs = Math.round(BUSY_MIN_MS + size * (BUSY_MAX_MS - BUSY_MIN_MS));
   const clients = random.between(1, 3);
   const workers = planWorkers(random, new Random(seed ^ LANES));
   return {
@@ -94,7 +105,7 @@ export const planOf = (seed: number): Plan => {
     clients,
     workers,
     queues: planQueues(random),
-    orders: planOrders(random, busyMs, clients),
+    orders: planOrders(random, { busyMs, clients, size }),
     faults: [
       ...planFaults(random, busyMs),
       ...planStorms(new Random(seed ^ STORMS), busyMs),
