@@ -21,6 +21,8 @@ export interface Plan {
   readonly network: NetworkRates;
   readonly disk: DiskRates;
   readonly restartMs: number;
+  /** Whether new work must be done promptly ten seconds after the faults. */
+  readonly isProbed: boolean;
 }
 
 export const calmNetwork: NetworkRates = {
@@ -54,6 +56,9 @@ const planDisk = (random: Random): DiskRates => ({
 const LANES = 0x1a_4e_5e_ed;
 /** And what is drawn of storms. */
 const STORMS = 0x57_02_35_ed;
+/** And whether it is probed, which costs a third of a small seed. */
+const PROBES = 0x9f_0b_e5_ed;
+const PROBED_SHARE = 0.3;
 
 /** The first worker handles everything, so that nothing waits for nobody. */
 const planWorkers = (random: Random, lanes: Random): WorkerPlan[] => {
@@ -113,5 +118,6 @@ export const planOf = (seed: number): Plan => {
     network: planNetwork(random),
     disk: planDisk(random),
     restartMs: random.between(10, 5_000),
+    isProbed: new Random(seed ^ PROBES).next() < PROBED_SHARE,
   };
 };

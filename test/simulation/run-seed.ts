@@ -143,7 +143,9 @@ class Run {
     this.#network.calm(calmNetwork);
     this.#disk.calm(calmDisk);
     this.#nemesis.heal();
-    await this.#probe();
+    if (this.#plan.isProbed) {
+      await this.#probe();
+    }
     await this.#drain();
     this.#manager.auditAll();
     await this.#readEverything();
