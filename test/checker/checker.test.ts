@@ -69,6 +69,11 @@ const taken = (task: string, isKept = true): HistoryEvent => ({
   reader: 'client',
   isKept,
 });
+const kept = (kind: 'acknowledge' | 'refused' | 'removed', reader = 'client'): HistoryEvent => ({
+  kind,
+  task: 'i1',
+  reader,
+});
 const healed: HistoryEvent = { kind: 'healed' };
 const drained: HistoryEvent = { kind: 'drained' };
 
@@ -101,6 +106,34 @@ describe('a good history passes', () => {
         drained,
         visible('t1', 't1#1', 'reader'),
         stored('t1', 'succeeded', 't1#1'),
+      ),
+    ).toEqual([]);
+  });
+
+  test('who is late acknowledges an item in vain that another has removed', () => {
+    expect(
+      classesOf(
+        submit('i1', 'item'),
+        told('i1', 'ok'),
+        taken('i1', false),
+        taken('i1', false),
+        kept('acknowledge', 'other'),
+        kept('removed', 'other'),
+        kept('acknowledge'),
+        kept('refused'),
+        drained,
+      ),
+    ).toEqual([]);
+  });
+
+  test('an item whose acknowledgement was never answered may be gone', () => {
+    expect(
+      classesOf(
+        submit('i1', 'item'),
+        told('i1', 'ok'),
+        taken('i1', false),
+        kept('acknowledge'),
+        drained,
       ),
     ).toEqual([]);
   });
@@ -192,6 +225,19 @@ describe('each defect has its class', () => {
     ]);
   });
 
+  test('lost: an item that is gone although its removal was refused', () => {
+    expect(
+      classesOf(
+        submit('i1', 'item'),
+        told('i1', 'ok'),
+        taken('i1', false),
+        kept('acknowledge'),
+        kept('refused'),
+        drained,
+      ),
+    ).toEqual(['lost']);
+  });
+
   test('stuck: acknowledged, and still on its way when everything should have ended', () => {
     expect(
       classesOf(submit('t1'), told('t1', 'ok'), healed, drained, stored('t1', 'ready')),
@@ -255,8 +301,9 @@ describe('each defect has its class', () => {
       classesOf(
         submit('i1', 'item'),
         told('i1', 'ok'),
-        taken('i1'),
-        { kind: 'removed', task: 'i1', reader: 'client' },
+        taken('i1', false),
+        kept('acknowledge'),
+        kept('removed'),
         taken('i1'),
       ),
     ).toEqual(['resurrected']);

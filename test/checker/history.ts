@@ -71,13 +71,17 @@ export type HistoryEvent =
     }
   /** A reader asked for a task and was told that there is none. */
   | { readonly kind: 'unknown'; readonly task: string; readonly reader: string }
-  /** A consumer has an item; `isKept` once it will not go back on its own. */
+  /** A consumer was handed an item; one that is not kept goes back on its own. */
   | {
       readonly kind: 'taken';
       readonly task: string;
       readonly reader: string;
       readonly isKept: boolean;
     }
+  /** A consumer acknowledges an item that it may lose: until it is answered nobody knows whether it is removed. */
+  | { readonly kind: 'acknowledge'; readonly task: string; readonly reader: string }
+  /** The manager refused that, because the item had gone back. */
+  | { readonly kind: 'refused'; readonly task: string; readonly reader: string }
   /** The manager confirmed that the item is removed. */
   | { readonly kind: 'removed'; readonly task: string; readonly reader: string }
   | {

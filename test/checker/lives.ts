@@ -54,6 +54,7 @@ const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
   };
 };
 
-/** Whether somebody keeps the item: it need not be in the store any more. */
+/** Whether somebody keeps the item, or may: it need not be in the store any more. */
 export const isConsumed = (life: TaskLife): boolean =>
-  eventsOf(life, 'taken').some(({ isKept }) => isKept) || eventsOf(life, 'removed').length > 0;
+  eventsOf(life, 'taken').some(({ isKept }) => isKept) ||
+  eventsOf(life, 'acknowledge').length > eventsOf(life, 'refused').length;

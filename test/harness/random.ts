@@ -19,6 +19,14 @@ export class Random {
   between(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
+
+  bytes(count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      bytes[i] = this.next() * 256;
+    }
+    return bytes;
+  }
 }
 
 const numberFrom = (name: string, otherwise: number): number => {

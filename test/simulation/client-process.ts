@@ -29,6 +29,8 @@ export class ClientProcess {
   #process: SimProcess | undefined;
   #live: LiveClient | undefined;
   #waiting: ((live: LiveClient) => void)[] = [];
+  /** Calls back that are on their way to the living process. */
+  #called = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -44,6 +46,11 @@ export class ClientProcess {
 
   get isLeaving(): boolean {
     return this.#live?.isLeaving === true;
+  }
+
+  /** Whether somebody wants to use it and was not called back yet. */
+  get isAwaited(): boolean {
+    return this.#waiting.length + this.#called > 0;
   }
 
   start(): void {
@@ -64,6 +71,7 @@ export class ClientProcess {
       process.die();
       this.#process = undefined;
       this.#live = undefined;
+      this.#called = 0;
       this.#options.network.processDied(process, vanished);
     }
   }
@@ -94,7 +102,11 @@ export class ClientProcess {
       this.#waiting.push(run);
     } else {
       const live = this.#live;
-      this.#options.world.plan(0, live.process, () => run(live));
+      this.#called += 1;
+      this.#options.world.plan(0, live.process, () => {
+        this.#called -= 1;
+        run(live);
+      });
     }
   }
 

@@ -1,5 +1,11 @@
 import { TaskFailed, type TaskHandle } from '@millrace/client';
-import { codeOf, type ErrorCode, messageOf, type Outcome } from '@millrace/protocol';
+import {
+  codeOf,
+  type ErrorCode,
+  type LeasedItem,
+  messageOf,
+  type Outcome,
+} from '@millrace/protocol';
 import type { ClientProcess, LiveClient } from './client-process.ts';
 import type { Order, TaskOrder } from './plan-orders.ts';
 import type { Recorder } from './recorder.ts';
@@ -59,6 +65,23 @@ const failureOf = (error: unknown): { outcome: Outcome; value: undefined } => {
 const isRun = ({ atMs, awaitsResult, cancelAfterMs }: TaskOrder & Order): boolean =>
   awaitsResult && cancelAfterMs === undefined && Math.floor(atMs) % 2 === 0;
 
+const acknowledge = async (
+  recorder: Recorder,
+  reader: string,
+  task: string,
+  item: LeasedItem<unknown>,
+): Promise<void> => {
+  recorder.record({ kind: 'acknowledge', task, reader });
+  try {
+    await item.ack();
+    recorder.record({ kind: 'removed', task, reader });
+  } catch (error) {
+    if (codeOf(error) === 'LEASE_LOST') {
+      recorder.record({ kind: 'refused', task, reader });
+    }
+  }
+};
+
 const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
   key,
   ms: order.ms,
@@ -98,9 +121,9 @@ export class Customer {
       .map(([order, live]) => `${live.process.name} for ${JSON.stringify(order)}`);
   }
 
-  /** Whether nobody who lives still waits for the answer to an order. */
+  /** Whether nobody who lives still waits for the answer to an order, or for doing one. */
   get isIdle(): boolean {
-    return this.waiting.length === 0;
+    return this.waiting.length === 0 && !this.#clients.some(({ isAwaited }) => isAwaited);
   }
 
   #do(live: LiveClient, order: Order): Promise<void> {
@@ -243,15 +266,9 @@ export class Customer {
       const task = item.value.key;
       recorder.record({ kind: 'taken', task, reader, isKept: false });
       await new Promise<void>((resolve) => void process.clock.after(holdMs, resolve));
-      if (isAcked) {
-        recorder.record({ kind: 'taken', task, reader, isKept: true });
-        await item.ack();
-        recorder.record({ kind: 'removed', task, reader });
-      } else {
-        await item.release();
-      }
+      await (isAcked ? acknowledge(recorder, reader, task, item) : item.release());
     } catch {
-      // There was none, or its lease was lost.
+      // There was none, or the client was closed.
     }
   }
 }

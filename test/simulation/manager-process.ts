@@ -11,8 +11,8 @@ export const SECRET = Buffer.from('a key for the simulation');
 
 /** How long a manager that stops waits for its peers. */
 const GOODBYE_MAX_MS = 1_000;
-/** How often a full audit is made while nothing is being written. */
-const AUDIT_EVERY = 40;
+/** A full audit is made after so many batches, as soon as nothing is being written. */
+const COMMITS_AN_AUDIT = 8;
 
 export interface ManagerOptions {
   readonly world: World;
@@ -34,7 +34,7 @@ export class ManagerProcess {
   #isServing = false;
   #broker: Broker | undefined;
   #isLeaving = false;
-  #quietSteps = 0;
+  #auditedCommits = 0;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
@@ -122,11 +122,10 @@ export class ManagerProcess {
         this.#note([`queue ${name} holds ${unfinished} of ${maxItems}`]);
       }
     }
-    if (engine.isSettled) {
-      this.#quietSteps += 1;
-      if (this.#quietSteps % AUDIT_EVERY === 1) {
-        this.#note(engine.audit());
-      }
+    const { commits } = this.#options.disk;
+    if (commits >= this.#auditedCommits + COMMITS_AN_AUDIT && engine.isSettled) {
+      this.#auditedCommits = commits;
+      this.#note(engine.audit());
     }
   }
 

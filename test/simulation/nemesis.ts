@@ -92,7 +92,7 @@ export class Nemesis {
       case 'pause worker':
         return worker?.pause(fault.way !== 'toManager') ?? (() => {});
       case 'cut off worker':
-        return this.#cutOff(worker?.name);
+        return this.#cutOff(worker?.name, fault);
       case 'crash client':
         return this.#crash(client, false);
       case 'close client':
@@ -100,7 +100,7 @@ export class Nemesis {
       case 'pause client':
         return this.#pause(client);
       case 'cut off client':
-        return this.#cutOff(client?.name);
+        return this.#cutOff(client?.name, fault);
       case 'reset wire':
       case 'vanish wire':
       case 'stall wire':
@@ -142,11 +142,11 @@ export class Nemesis {
     };
   }
 
-  #cutOff(name: string | undefined): () => void {
+  #cutOff(name: string | undefined, { way }: Fault): () => void {
     if (name === undefined) {
       return () => {};
     }
-    this.#victims.network.cutOff(name);
+    this.#victims.network.cutOff(name, way === 'toManager');
     return () => this.#victims.network.reconnect(name);
   }
 

@@ -1,3 +1,4 @@
+import { limits } from '@millrace/protocol';
 import type { Random } from '../harness/random.ts';
 
 export const faultKinds = [
@@ -31,8 +32,9 @@ export interface Fault {
   readonly forMs: number;
   /** Which worker, client or wire; taken modulo what there is. */
   readonly which: number;
-  /** For a wire, which way; for a wall clock, how far. */
+  /** For a wire, which way; `toManager` also stands for the lesser of two pauses, and a loss that is told. */
   readonly way: 'both' | 'toManager' | 'toDialler';
+  /** How far a wall clock is set. */
   readonly stepMs: number;
 }
 
@@ -71,37 +73,58 @@ export const planFaults = (random: Random, busyMs: number): Fault[] => {
 const STORM_MAX_MS = 4_000;
 const STORMS_MAX = 6;
 
-/** The disk stalls, and before it goes on the manager dies or the write fails. */
-const planStorm = (random: Random, busyMs: number): Fault[] => {
+/** The disk stalls, and before it goes on the manager dies or the write fails; a worker may die with it. */
+const planDiskStorm = (random: Random, busyMs: number): Fault[] => {
   const forMs = 50 + random.next() * STORM_MAX_MS;
   const stall = { ...planFault(random, 'stall disk', busyMs), forMs };
+  const atMs = Math.min(busyMs, stall.atMs + random.next() * forMs);
   const end = planFault(random, random.next() < 0.7 ? 'crash manager' : 'fail disk', busyMs);
-  return [stall, { ...end, atMs: Math.min(busyMs, stall.atMs + random.next() * forMs) }];
+  const worker = planFault(random, 'crash worker', busyMs);
+  return [stall, { ...end, atMs }, ...(random.next() < 0.3 ? [{ ...worker, atMs }] : [])];
 };
 
-/**
- * A quarter of the seeds have storms. What is not on disk is lost only with what
- * is under way at that moment, which faults that know nothing of each other
- * rarely meet.
- */
-const planDiskStorms = (random: Random, busyMs: number): Fault[] =>
-  random.next() < 0.25
-    ? Array.from({ length: random.between(1, STORMS_MAX) }, () => planStorm(random, busyMs)).flat()
-    : [];
+const ABSENCE_MAX_MS = 8_000;
+
+/** A worker is away for longer than its session waits, and the manager dies before it is back. */
+const planAbsence = (random: Random, busyMs: number): Fault[] => {
+  const forMs = limits.resumeGraceMs + random.next() * ABSENCE_MAX_MS;
+  const away = planFault(random, 'cut off worker', busyMs);
+  const end = planFault(random, 'crash manager', busyMs);
+  const atMs = away.atMs / 2;
+  return [
+    { ...away, atMs, forMs, way: random.next() < 0.8 ? 'toManager' : 'both' },
+    { ...end, atMs: Math.min(busyMs, atMs + random.next() * forMs) },
+  ];
+};
+
+const FLAP_MS = 500;
+const RESUME_STALL_MAX_MS = 8_000;
+
+/** A connection is lost, and another, perhaps the one that takes its place, stalls. */
+const planFlap = (random: Random, busyMs: number): Fault[] => {
+  const reset = planFault(random, 'reset wire', busyMs);
+  const stall = planFault(random, 'stall wire', busyMs);
+  const atMs = Math.min(busyMs, reset.atMs + random.next() * FLAP_MS);
+  const forMs = random.next() * RESUME_STALL_MAX_MS;
+  return [reset, ...(random.next() < 0.5 ? [{ ...stall, atMs, forMs }] : [])];
+};
 
 /** The host that the manager is on. */
 const FIRST_HOST = 0;
 
-/** In another quarter the manager's clock is set again and again. */
-const planClockStorms = (random: Random, busyMs: number): Fault[] =>
-  random.next() < 0.25
-    ? Array.from({ length: random.between(1, STORMS_MAX) }, () => ({
-        ...planFault(random, 'step wall', busyMs),
-        which: FIRST_HOST,
-      }))
-    : [];
-
-export const planStorms = (random: Random, busyMs: number): Fault[] => [
-  ...planDiskStorms(random, busyMs),
-  ...planClockStorms(random, busyMs),
+const planClockStep = (random: Random, busyMs: number): Fault[] => [
+  { ...planFault(random, 'step wall', busyMs), which: FIRST_HOST },
 ];
+
+/**
+ * A quarter of the seeds have storms of one kind, whatever they have of others.
+ * What is not on disk is lost only with what is under way at that moment, which
+ * faults that know nothing of each other rarely meet.
+ */
+const some = (random: Random, storm: () => Fault[]): Fault[] =>
+  random.next() < 0.25 ? Array.from({ length: random.between(1, STORMS_MAX) }, storm).flat() : [];
+
+export const planStorms = (random: Random, busyMs: number): Fault[] =>
+  [planDiskStorm, planClockStep, planAbsence, planFlap].flatMap((storm) =>
+    some(random, () => storm(random, busyMs)),
+  );

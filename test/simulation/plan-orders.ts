@@ -39,9 +39,14 @@ export interface TaskOrder {
 }
 
 const names = ['grind', 'grind', 'sift', 'weigh', 'weigh'] as const;
+/** Of the tasks in the queue that is soon full. */
+const crowdedNames = ['weigh'] as const;
 
 const some = <T>(random: Random, share: number, make: () => T): T | undefined =>
   random.next() < share ? make() : undefined;
+
+const oneOf = <T>(random: Random, from: readonly T[]): T | undefined =>
+  from[random.between(0, from.length - 1)];
 
 /** What the work of one seed is like. */
 interface Mood {
@@ -50,6 +55,8 @@ interface Mood {
   readonly cancelled: number;
   readonly delayed: number;
   readonly large: number;
+  /** All tasks go to the queue that is soon full, and more items are put than taken. */
+  readonly isCrowded: boolean;
 }
 
 const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder => {
@@ -59,7 +66,7 @@ const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder 
   return {
     kind: 'enqueue',
     keys: Array.from({ length: count }, newKey),
-    task: names[random.between(0, names.length - 1)] ?? 'grind',
+    task: oneOf(random, mood.isCrowded ? crowdedNames : names) ?? 'grind',
     ms,
     failures: some(random, mood.failing, () => random.between(1, 4)) ?? 0,
     isFatal: random.next() < 0.2,
@@ -76,32 +83,41 @@ const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder 
   };
 };
 
+const ORDERS_MIN = 4;
+const ORDERS_MAX = 80;
+
 /** The work of all clients, in the order of its times. */
-export const planOrders = (random: Random, busyMs: number, clients: number): Order[] => {
+export const planOrders = (
+  random: Random,
+  { busyMs, clients, size }: { busyMs: number; clients: number; size: number },
+): Order[] => {
   const mood: Mood = {
     failing: random.next() * 0.4,
     slow: random.next() ** 2 * 0.5,
     cancelled: random.next() * 0.3,
     delayed: random.next() * 0.4,
     large: random.next() ** 3 * 0.3,
+    isCrowded: random.next() < 0.25,
   };
+  const [tasks, puts, gets] = mood.isCrowded ? [0.5, 0.35, 0.07] : [0.6, 0.2, 0.1];
   let keys = 0;
   const newKey = (): string => {
     keys += 1;
     return `t${keys}`;
   };
-  const orders = Array.from({ length: random.between(5, 80) }, (): Order => {
+  const most = Math.round(2 * ORDERS_MIN + size * (ORDERS_MAX - 2 * ORDERS_MIN));
+  const orders = Array.from({ length: random.between(ORDERS_MIN, most) }, (): Order => {
     const when = { atMs: random.between(0, busyMs), client: random.between(0, clients - 1) };
     const draw = random.next();
     const timeoutMs = random.between(0, 8_000);
-    if (draw < 0.6) {
+    if (draw < tasks) {
       return { ...when, ...planTasks(random, mood, newKey) };
     }
-    if (draw < 0.8) {
+    if (draw < tasks + puts) {
       const delayMs = some(random, mood.delayed, () => random.between(1, 3_000)) ?? 0;
       return { ...when, kind: 'put', key: newKey(), timeoutMs, delayMs };
     }
-    return draw < 0.9
+    return draw < tasks + puts + gets
       ? { ...when, kind: 'get', timeoutMs }
       : {
           ...when,

@@ -21,6 +21,8 @@ export interface Plan {
   readonly network: NetworkRates;
   readonly disk: DiskRates;
   readonly restartMs: number;
+  /** Whether new work must be done promptly ten seconds after the faults. */
+  readonly isProbed: boolean;
 }
 
 export const calmNetwork: NetworkRates = {
@@ -54,6 +56,9 @@ const planDisk = (random: Random): DiskRates => ({
 const LANES = 0x1a_4e_5e_ed;
 /** And what is drawn of storms. */
 const STORMS = 0x57_02_35_ed;
+/** And whether it is probed, which costs a third of a small seed. */
+const PROBES = 0x9f_0b_e5_ed;
+const PROBED_SHARE = 0.3;
 
 /** The first worker handles everything, so that nothing waits for nobody. */
 const planWorkers = (random: Random, lanes: Random): WorkerPlan[] => {
@@ -83,9 +88,20 @@ const planQueues = (random: Random): QueueSpec[] => {
   ];
 };
 
+const BUSY_MIN_MS = 3_000;
+const BUSY_MAX_MS = 40_000;
+
+/**
+ * How large a seed is, of the largest: half of them are below a sixteenth. Small
+ * ones find most of what there is to be found at a fraction of the cost, and
+ * some things are found in large ones alone.
+ */
+const planSize = (random: Random): number => random.next() ** 4;
+
 export const planOf = (seed: number): Plan => {
   const random = new Random(seed);
-  const busyMs = random.between(5_000, 40_000);
+  const size = planSize(random);
+  const busyMs = Math.round(BUSY_MIN_MS + size * (BUSY_MAX_MS - BUSY_MIN_MS));
   const clients = random.between(1, 3);
   const workers = planWorkers(random, new Random(seed ^ LANES));
   return {
@@ -94,7 +110,7 @@ export const planOf = (seed: number): Plan => {
     clients,
     workers,
     queues: planQueues(random),
-    orders: planOrders(random, busyMs, clients),
+    orders: planOrders(random, { busyMs, clients, size }),
     faults: [
       ...planFaults(random, busyMs),
       ...planStorms(new Random(seed ^ STORMS), busyMs),
@@ -102,5 +118,6 @@ export const planOf = (seed: number): Plan => {
     network: planNetwork(random),
     disk: planDisk(random),
     restartMs: random.between(10, 5_000),
+    isProbed: new Random(seed ^ PROBES).next() < PROBED_SHARE,
   };
 };

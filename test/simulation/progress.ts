@@ -2,16 +2,19 @@ import type { RunReport } from './run-seed.ts';
 
 const BAR_CHARS = 24;
 const REDRAW_MS = 250;
+/** Where there is no terminal. */
+const LINE_EVERY_MS = 60_000;
 
-/** How far a campaign is, on a terminal in place, and in the end in one line. */
+/** How far a campaign is: on a terminal in place, elsewhere in a line a minute, and in one line in the end. */
 export class Progress {
   readonly #count: number;
   readonly #startedAtMs = performance.now();
-  #drawnAtMs = 0;
+  #toldAtMs = this.#startedAtMs;
   #seeds = 0;
   #tasks = 0;
   #steps = 0;
   #simulatedMs = 0;
+  #cutMessages = 0;
 
   constructor(count: number) {
     this.#count = count;
@@ -21,16 +24,19 @@ export class Progress {
     return (performance.now() - this.#startedAtMs) / 1_000;
   }
 
-  ran({ simulatedMs, steps, verdict }: RunReport): void {
+  ran({ cutMessages, plan, simulatedMs, steps, verdict }: RunReport): void {
     this.#seeds += 1;
     this.#tasks += verdict.tasks;
     this.#steps += steps;
     this.#simulatedMs += simulatedMs;
-    if (process.stdout.isTTY && performance.now() - this.#drawnAtMs > REDRAW_MS) {
-      this.#drawnAtMs = performance.now();
-      const done = Math.round((BAR_CHARS * this.#seeds) / this.#count);
-      const bar = '█'.repeat(done) + '░'.repeat(Math.max(0, BAR_CHARS - done));
-      process.stdout.write(`\r${bar} ${this.#line()}\u001B[K`);
+    this.#cutMessages += cutMessages;
+    const { isTTY } = process.stdout;
+    const nowMs = performance.now();
+    if (nowMs - this.#toldAtMs > (isTTY ? REDRAW_MS : LINE_EVERY_MS)) {
+      this.#toldAtMs = nowMs;
+      process.stdout.write(
+        isTTY ? `\r${this.#bar()} ${this.#line()}\u001B[K` : `seed ${plan.seed}: ${this.#line()}\n`,
+      );
     }
   }
 
@@ -45,6 +51,11 @@ export class Progress {
     process.stdout.write(`${this.#line()}\n`);
   }
 
+  #bar(): string {
+    const done = Math.round((BAR_CHARS * this.#seeds) / this.#count);
+    return '█'.repeat(done) + '░'.repeat(Math.max(0, BAR_CHARS - done));
+  }
+
   #line(): string {
     const { seconds } = this;
     const timesReal = this.#simulatedMs / 1_000 / seconds;
@@ -52,7 +63,7 @@ export class Progress {
       `${this.#seeds} of ${this.#count} seeds in ${seconds.toFixed(0)} s`,
       `${(this.#seeds / seconds).toFixed(1)} seeds/s`,
       `${timesReal.toFixed(0)} times real time`,
-      `${this.#tasks} tasks, ${this.#steps} steps`,
+      `${this.#tasks} tasks, ${this.#steps} steps, ${this.#cutMessages} messages cut between parts`,
     ].join(' · ');
   }
 }

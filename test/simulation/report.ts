@@ -16,6 +16,7 @@ export const storyOf = ({ ids, story }: RunReport, task: string | undefined): re
 };
 
 export const describeRun = ({
+  cutMessages,
   plan,
   simulatedMs,
   steps,
@@ -26,7 +27,7 @@ export const describeRun = ({
   const counts = Object.entries(verdict.counts).map(([name, count]) => `${name} ${count}`);
   return [
     `seed ${seed}: ${orders.length} orders, ${faults.length} faults, ${steps} steps,`,
-    `${(simulatedMs / 1_000).toFixed(0)} s simulated; ${counts.join(', ')}; story ${storyHash.slice(0, 16)}`,
+    `${(simulatedMs / 1_000).toFixed(0)} s simulated; ${counts.join(', ')}; cut ${cutMessages}; story ${storyHash.slice(0, 16)}`,
   ].join(' ');
 };
 

@@ -42,6 +42,7 @@ export class SimDisk {
   failsNext = false;
   isFull = false;
   readonly breaches: string[] = [];
+  #commits = 0;
 
   /** @param isLying for showing that it is noticed: it says that it has flushed before it has */
   constructor(world: World, rates: DiskRates, isLying: boolean) {
@@ -51,8 +52,9 @@ export class SimDisk {
     this.#rates = rates;
   }
 
-  get isIdle(): boolean {
-    return this.#inFlight === undefined;
+  /** Batches that it was given, whatever became of them. */
+  get commits(): number {
+    return this.#commits;
   }
 
   calm(rates: DiskRates): void {
@@ -110,8 +112,9 @@ export class SimDisk {
     // A disk keeps what it was given, whatever becomes of the memory it came from.
     const copies = writes.map(({ key, value }) => ({
       key,
-      value: value === undefined ? undefined : Uint8Array.from(value),
+      value: value === undefined ? undefined : new Uint8Array(value),
     }));
+    this.#commits += 1;
     const inFlight: InFlight = { writes: copies, isDurable: false };
     this.#inFlight = inFlight;
     return new Promise((resolve, reject) => {

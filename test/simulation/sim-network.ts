@@ -27,6 +27,7 @@ export class SimNetwork {
   readonly #cutOff = new Set<string>();
   #listener: Listener | undefined;
   #wiresMade = 0;
+  #cutMessages = 0;
 
   constructor(world: World, rates: NetworkRates) {
     this.#world = world;
@@ -36,6 +37,11 @@ export class SimNetwork {
 
   get wires(): readonly SimWire[] {
     return [...this.#wires];
+  }
+
+  /** Messages of whose parts some had arrived when their connection was lost. */
+  get cutMessages(): number {
+    return this.#cutMessages;
   }
 
   calm(rates: NetworkRates): void {
@@ -57,11 +63,13 @@ export class SimNetwork {
     }
   }
 
-  /** From now on nothing reaches this process or leaves it, and nobody is told. */
-  cutOff(name: string): void {
+  /** From now on nothing reaches this process or leaves it; either both ends are told, or nobody. */
+  cutOff(name: string, isTold: boolean): void {
     this.#cutOff.add(name);
     for (const wire of this.#wires) {
-      if (wire.joins(name)) {
+      if (wire.joins(name) && isTold) {
+        wire.reset();
+      } else if (wire.joins(name)) {
         wire.vanish('both');
       }
     }
@@ -126,7 +134,10 @@ export class SimNetwork {
       delayMs: () => this.#delayMs(),
       random: this.#random,
       bytesPerMs: () => this.#rates.bytesPerMs,
-      ended: () => void this.#wires.delete(wire),
+      ended: () => {
+        this.#wires.delete(wire);
+        this.#cutMessages += wire.cutMessages;
+      },
     });
     this.#wires.add(wire);
     this.#world.recorder.tell(() => `${dialler.name} dials ${listener.process.name}: ${wire.name}`);

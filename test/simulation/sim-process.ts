@@ -38,8 +38,7 @@ export class SimProcess implements EventOwner {
       after: (delayMs, run) => world.plan(delayMs, this, run, 'timer'),
       endOfTurn: (run) => void world.plan(this.#untilTurnEndsMs(), this, run, 'turn'),
     };
-    this.randomBytes = (bytes) =>
-      Uint8Array.from({ length: bytes }, () => Math.floor(this.#random.next() * 256));
+    this.randomBytes = (bytes) => this.#random.bytes(bytes);
   }
 
   get isAlive(): boolean {

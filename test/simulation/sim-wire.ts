@@ -1,4 +1,4 @@
-import { limits, type Transport, type TransportEvents } from '@millrace/protocol';
+import { decodeFrame, limits, type Transport, type TransportEvents } from '@millrace/protocol';
 import type { Random } from '../harness/random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -33,6 +33,7 @@ class SimEnd implements Transport {
   #isOpen = true;
   #isClosing = false;
   #waitingBytes = 0;
+  #isBetweenParts = false;
 
   constructor(wire: SimWire, world: World, owner: SimProcess, isDialler: boolean) {
     this.remoteAddress = wire.name;
@@ -50,6 +51,11 @@ class SimEnd implements Transport {
     return this.#waitingBytes;
   }
 
+  /** Whether a part of a message has been read and its last part has not. */
+  get isBetweenParts(): boolean {
+    return this.#isBetweenParts;
+  }
+
   listen(events: TransportEvents): void {
     this.#events = events;
     this.#planRead();
@@ -60,7 +66,7 @@ class SimEnd implements Transport {
 
   send(frame: Uint8Array): void {
     if (this.#isOpen) {
-      this.#waitingBytes += this.#wire.carry(this, Uint8Array.from(frame));
+      this.#waitingBytes += this.#wire.carry(this, new Uint8Array(frame));
     }
   }
 
@@ -125,6 +131,14 @@ class SimEnd implements Transport {
     }
   }
 
+  /** A part but the last of a message fills its frame; so most frames need no look. */
+  #notePart(frame: Uint8Array): void {
+    if (this.#isBetweenParts || frame.length > limits.partBytes) {
+      const [message] = decodeFrame(frame);
+      this.#isBetweenParts = message?.verb === 'part' ? !message.last : this.#isBetweenParts;
+    }
+  }
+
   /** One frame a turn, as from a socket. */
   #read(): void {
     if (this.#isHeld || this.#events === undefined) {
@@ -134,6 +148,7 @@ class SimEnd implements Transport {
     if (frame === END) {
       this.shut('the other end ended the connection');
     } else if (frame !== undefined) {
+      this.#notePart(frame);
       this.#events.frame(frame);
       this.#planRead();
     }
@@ -178,6 +193,11 @@ export class SimWire {
     this.#options = options;
     this.dialler = new SimEnd(this, world, options.dialler, true);
     this.manager = new SimEnd(this, world, options.manager, false);
+  }
+
+  /** Messages of which only some parts were read. */
+  get cutMessages(): number {
+    return [this.dialler, this.manager].filter(({ isBetweenParts }) => isBetweenParts).length;
   }
 
   ends(process: SimProcess): boolean {
