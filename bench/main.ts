@@ -7,7 +7,6 @@ import { thisMachine } from './report/machine.ts';
 import { toMarkdown } from './report/markdown.ts';
 import type { Results, RowResult, SystemResult } from './report/results.ts';
 import { runRow } from './run.ts';
-import { installPeers } from './systems/peer-packages.ts';
 import type { System } from './systems/system.ts';
 
 const MS_PER_MINUTE = 60_000;
@@ -27,7 +26,6 @@ const save = async (results: Results): Promise<void> => {
 };
 
 const options = readOptions(process.argv.slice(2));
-installPeers();
 const startedAt = new Date().toISOString().slice(0, 16).replace('T', ' ');
 const startedAtMs = performance.now();
 const described = options.systems.map(describe);
