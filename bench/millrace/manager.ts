@@ -1,6 +1,6 @@
 /** A manager on LMDB, or in memory when no directory is named. */
 import { Manager } from 'millrace';
-import { ready } from './processes.ts';
+import { serveUntilTold } from '../harness/served.ts';
 
 const dataDir = process.argv[2] ?? '';
 const manager = new Manager({
@@ -10,4 +10,4 @@ const manager = new Manager({
 });
 manager.register('default');
 const { url } = await manager.start();
-ready(url, () => manager.stop());
+serveUntilTold(url, () => manager.stop());

@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+
+/** The folder `bench`, seen from its compiled output. */
+export const benchRoot = join(import.meta.dirname, '../..');
+const compiled = join(benchRoot, 'dist');
+
+export const compiledFile = (path: string): string => join(compiled, path);
+export const peerFile = (name: string): string => join(benchRoot, 'peers', name);
+export const resultsDirectory = join(benchRoot, 'results');

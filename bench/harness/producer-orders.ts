@@ -1,0 +1,62 @@
+/** What a producer's process can be told to do. */
+import type { Producer } from './adapter.ts';
+import { sharedClockMs } from './clock.ts';
+import { drive, pace } from './drive.ts';
+import { payload } from './payload.ts';
+import type { Answer, Order } from './served.ts';
+
+const BULK = 1_000;
+const FILLS_IN_FLIGHT = 4;
+const SINGLE_FILLS_IN_FLIGHT = 200;
+
+const bulk = Array.from({ length: BULK }, () => payload);
+
+const lacking = (what: string) => (): never => {
+  throw new Error(`this system has no ${what}`);
+};
+
+/** Adds `count` tasks, the fastest way the system has. */
+const fill = async (producer: Producer, count: number): Promise<Answer> => {
+  let left = count;
+  const inFlight = producer.enqueueMany === undefined ? SINGLE_FILLS_IN_FLIGHT : FILLS_IN_FLIGHT;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      if (producer.enqueueMany === undefined) {
+        left -= 1;
+        await producer.enqueue(payload);
+      } else {
+        left -= BULK;
+        await producer.enqueueMany(bulk);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return { count };
+};
+
+export const producerOrders = (
+  producer: Producer,
+): Readonly<Record<string, (order: Order) => Promise<Answer>>> => {
+  const enqueueMany = producer.enqueueMany?.bind(producer) ?? lacking('bulk');
+  const call = producer.call?.bind(producer) ?? lacking('results');
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    enqueue: () => producer.enqueue(payload),
+    enqueueMany: () => enqueueMany(bulk),
+    call: () => call(payload),
+  };
+  return {
+    drive: ({ inFlight, kind, measureMs, warmUpMs }) =>
+      drive(calls[String(kind)] ?? lacking(String(kind)), {
+        inFlight: Number(inFlight),
+        warmUpMs: Number(warmUpMs),
+        measureMs: Number(measureMs),
+      }),
+    pace: ({ forMs, perSecond }) =>
+      pace(
+        () => producer.enqueue({ ...payload, a: sharedClockMs() }),
+        Number(perSecond),
+        Number(forMs),
+      ),
+    fill: ({ count }) => fill(producer, Number(count)),
+  };
+};

@@ -1,0 +1,93 @@
+/** What a worker's process can be told to do. */
+import type { Adapter, Running } from './adapter.ts';
+import { sharedClockMs } from './clock.ts';
+import type { Payload } from './payload.ts';
+import type { Answer, Order } from './served.ts';
+import { latencyFigures } from './statistics.ts';
+
+const RUNS_PER_MARK = 1_000;
+const MS_PER_SECOND = 1_000;
+
+/** The handler of every system: does nothing, and knows how often and how late. */
+class Recorder {
+  #runs = 0;
+  /** When each thousandth run began. */
+  readonly #marksMs: number[] = [];
+  #waiting: { readonly runs: number; readonly resolve: () => void } | undefined;
+  #latenciesMs: number[] | undefined;
+
+  readonly handle = (payload: Payload): null => {
+    this.#runs += 1;
+    this.#latenciesMs?.push(sharedClockMs() - payload.a);
+    if (this.#runs % RUNS_PER_MARK === 0) {
+      this.#marksMs.push(performance.now());
+    }
+    if (this.#runs === this.#waiting?.runs) {
+      this.#waiting.resolve();
+    }
+    return null;
+  };
+
+  get runs(): number {
+    return this.#runs;
+  }
+
+  async until(runs: number): Promise<void> {
+    if (this.#runs < runs) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = { runs, resolve };
+      });
+    }
+  }
+
+  /** Seconds between two runs, both multiples of a thousand. */
+  secondsBetween(from: number, to: number): number {
+    const at = (runs: number): number => this.#marksMs[runs / RUNS_PER_MARK - 1] ?? Number.NaN;
+    return (at(to) - at(from)) / MS_PER_SECOND;
+  }
+
+  watch(): void {
+    this.#latenciesMs = [];
+  }
+
+  get latenciesMs(): readonly number[] {
+    return this.#latenciesMs ?? [];
+  }
+}
+
+export const workerOrders = (
+  adapter: Adapter,
+  address: string,
+): {
+  orders: Readonly<Record<string, (order: Order) => Promise<Answer>>>;
+  close: () => Promise<void>;
+} => {
+  const recorder = new Recorder();
+  let running: Running | undefined;
+  return {
+    orders: {
+      work: async ({ slots }) => {
+        running = await adapter.worker(address, Number(slots), recorder.handle);
+        return {};
+      },
+      count: async () => ({ runs: recorder.runs, atMs: performance.now() }),
+      until: async ({ runs }) => {
+        await recorder.until(Number(runs));
+        return {};
+      },
+      between: async ({ from, to }) => {
+        await recorder.until(Number(to));
+        return { seconds: recorder.secondsBetween(Number(from), Number(to)) };
+      },
+      watch: async () => {
+        recorder.watch();
+        return {};
+      },
+      latencies: async () => ({
+        runs: recorder.latenciesMs.length,
+        ...latencyFigures(recorder.latenciesMs),
+      }),
+    },
+    close: async () => running?.close(),
+  };
+};

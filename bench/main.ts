@@ -1,0 +1,48 @@
+/** `npm run bench`: measures systems side by side and writes what it found. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { resultsDirectory } from './harness/paths.ts';
+import { readOptions } from './options.ts';
+import { thisMachine } from './report/machine.ts';
+import { toMarkdown } from './report/markdown.ts';
+import type { Results, RowResult, SystemResult } from './report/results.ts';
+import { runRow } from './run.ts';
+import type { System } from './systems/system.ts';
+
+const MS_PER_MINUTE = 60_000;
+
+const describe = ({ durability, missing, name, title, version }: System): SystemResult => {
+  const why = missing();
+  return why === undefined
+    ? { name, title, durability, version: version() }
+    : { name, title, durability, version: '', missing: why };
+};
+
+const save = async (results: Results): Promise<void> => {
+  await mkdir(resultsDirectory, { recursive: true });
+  const file = `${results.startedAt.replace(':', '-').replace(' ', 'T')}.json`;
+  await writeFile(join(resultsDirectory, file), `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeFile(join(resultsDirectory, 'latest.md'), toMarkdown(results));
+};
+
+const options = readOptions(process.argv.slice(2));
+const startedAt = new Date().toISOString().slice(0, 16).replace('T', ' ');
+const startedAtMs = performance.now();
+const described = options.systems.map(describe);
+const present = options.systems.filter(({ missing }) => missing() === undefined);
+const rows: RowResult[] = [];
+for (const row of options.rows) {
+  rows.push(await runRow(row, { systems: present, rounds: options.rounds }));
+}
+const results: Results = {
+  startedAt,
+  minutes: Math.ceil((performance.now() - startedAtMs) / MS_PER_MINUTE),
+  machine: thisMachine(),
+  rounds: options.rounds,
+  systems: described,
+  rows,
+};
+console.log(toMarkdown(results));
+if (options.isComplete) {
+  await save(results);
+}

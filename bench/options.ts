@@ -1,0 +1,54 @@
+/** Reads the command line of the benchmark. */
+import { parseArgs } from 'node:util';
+import { rows } from './rows/index.ts';
+import type { Row } from './rows/row.ts';
+import { systems } from './systems/index.ts';
+import type { System } from './systems/system.ts';
+
+const DEFAULT_ROUNDS = 3;
+
+export interface Options {
+  readonly rows: readonly Row[];
+  readonly systems: readonly System[];
+  readonly rounds: number;
+  /** Whether nothing was left out, so that the results may be kept. */
+  readonly isComplete: boolean;
+}
+
+const USAGE = 'npm run bench -- [--full] [--rows 1,2] [--systems millrace,bare] [--rounds 3]';
+
+const chosen = <T>(text: string, all: readonly T[], keyOf: (each: T) => string): readonly T[] =>
+  text.split(',').map((key) => {
+    const found = all.find((each) => keyOf(each) === key);
+    if (found === undefined) {
+      throw new Error(`no '${key}'; there are ${all.map(keyOf).join(', ')}\n${USAGE}`);
+    }
+    return found;
+  });
+
+/** @throws with the usage, for what it does not know */
+export const readOptions = (args: readonly string[]): Options => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      full: { type: 'boolean', default: false },
+      rows: { type: 'string' },
+      systems: { type: 'string' },
+      rounds: { type: 'string' },
+    },
+  });
+  const rounds = Number(values.rounds ?? DEFAULT_ROUNDS);
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    throw new Error(`rounds are a whole number from 1\n${USAGE}`);
+  }
+  return {
+    rows:
+      values.rows === undefined
+        ? rows.filter(({ isLong }) => values.full || isLong !== true)
+        : chosen(values.rows, rows, ({ number }) => String(number)),
+    systems:
+      values.systems === undefined ? systems : chosen(values.systems, systems, ({ name }) => name),
+    rounds,
+    isComplete: values.rows === undefined && values.systems === undefined,
+  };
+};

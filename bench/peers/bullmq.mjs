@@ -1,0 +1,50 @@
+/**
+ * BullMQ's two ends. Frozen.
+ *
+ * `addBulk` for many at once: https://docs.bullmq.io/guide/queues/adding-bulks
+ * Jobs that ended are removed at once, or kept up to a number where their results
+ * are awaited: https://docs.bullmq.io/guide/queues/auto-removal-of-jobs
+ * `concurrency` of one worker: https://docs.bullmq.io/guide/workers/concurrency shows
+ * 50; more than about 100 was measured to be slower, whatever is in flight.
+ */
+import { Queue, QueueEvents, Worker } from 'bullmq';
+
+const NAME = 'bench';
+/** Enough that no result is removed before the event that announces it is read. */
+const KEPT_FOR_RESULTS = 10_000;
+
+const CONCURRENCY_MAX = 100;
+
+const connectionTo = (port) => ({ host: '127.0.0.1', port: Number(port) });
+
+export const producer = async (address) => {
+  const connection = connectionTo(address);
+  const queue = new Queue(NAME, { connection, defaultJobOptions: { removeOnComplete: true } });
+  const events = new QueueEvents(NAME, { connection });
+  // Each awaited job listens on both.
+  events.setMaxListeners(0);
+  queue.setMaxListeners(0);
+  await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
+  return {
+    enqueue: (payload) => queue.add('noop', payload),
+    enqueueMany: (payloads) => queue.addBulk(payloads.map((data) => ({ name: 'noop', data }))),
+    call: async (payload) => {
+      const kept = { removeOnComplete: { count: KEPT_FOR_RESULTS } };
+      const job = await queue.add('noop', payload, kept);
+      return job.waitUntilFinished(events);
+    },
+    close: async () => {
+      await events.close();
+      await queue.close();
+    },
+  };
+};
+
+export const worker = async (address, slots, handle) => {
+  const started = new Worker(NAME, async ({ data }) => handle(data), {
+    connection: connectionTo(address),
+    concurrency: Math.min(slots, CONCURRENCY_MAX),
+  });
+  await started.waitUntilReady();
+  return { close: () => started.close() };
+};

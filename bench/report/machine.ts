@@ -1,0 +1,20 @@
+import { cpus, release, totalmem } from 'node:os';
+
+const BYTES_PER_GIB = 1_024 ** 3;
+
+/** What the figures depend on, without a name that would identify the machine. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGib: number;
+  readonly kernel: string;
+  readonly node: string;
+}
+
+export const thisMachine = (): Machine => ({
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGib: Math.round(totalmem() / BYTES_PER_GIB),
+  kernel: release(),
+  node: process.versions.node,
+});

@@ -1,0 +1,31 @@
+/** What a run of the benchmark found, as it is written to a file. */
+import type { Figure, Values } from '../rows/row.ts';
+import type { Machine } from './machine.ts';
+
+export interface SystemResult {
+  readonly name: string;
+  readonly title: string;
+  readonly durability: string;
+  readonly version: string;
+  /** Why it was not measured. */
+  readonly missing?: string;
+}
+
+export interface RowResult {
+  readonly number: number;
+  readonly title: string;
+  readonly figures: readonly Figure[];
+  /** By system: the values of each round. */
+  readonly values: Readonly<Record<string, readonly Values[]>>;
+  /** By system: what went wrong, if anything did. */
+  readonly failures: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Results {
+  readonly startedAt: string;
+  readonly minutes: number;
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly systems: readonly SystemResult[];
+  readonly rows: readonly RowResult[];
+}

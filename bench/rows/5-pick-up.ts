@@ -1,0 +1,67 @@
+/**
+ * Row 5: from enqueue to the start of the handler, while the system carries half
+ * of what it can; and what a task costs then in CPU. Half is of each system's own
+ * capacity, measured just before.
+ */
+import type { Child } from '../harness/child.ts';
+import { cpuSeconds } from '../harness/kernel.ts';
+import type { Row } from './row.ts';
+import type { Stage } from './stage.ts';
+
+const SLOTS = 100;
+const SATURATE_MS = 1_000;
+const MEASURE_MS = 4_000;
+const MS_PER_SECOND = 1_000;
+const TASKS = 100_000;
+
+/** Runs a second while a producer sends as fast as it can. */
+const capacityOf = async (producer: Child, worker: Child): Promise<number> => {
+  const saturate = (ms: number): ReturnType<Child['order']> =>
+    producer.order({ order: 'drive', kind: 'enqueue', inFlight: 200, warmUpMs: 0, measureMs: ms });
+  const warmUp = await saturate(SATURATE_MS);
+  const before = await worker.order({ order: 'count' });
+  const driven = await saturate(SATURATE_MS);
+  const after = await worker.order({ order: 'count' });
+  const sent = (warmUp['calls'] ?? 0) + (driven['calls'] ?? 0);
+  await worker.order({ order: 'until', runs: sent });
+  const seconds = ((after['atMs'] ?? 0) - (before['atMs'] ?? 0)) / MS_PER_SECOND;
+  return ((after['runs'] ?? 0) - (before['runs'] ?? 0)) / seconds;
+};
+
+const cpuOf = (stage: Stage, producer: Child, worker: Child): readonly number[] => [
+  stage.serverCpuSeconds(),
+  cpuSeconds(worker.pid),
+  cpuSeconds(producer.pid),
+];
+
+export const pickUp: Row = {
+  number: 5,
+  title: 'pick-up under half load: enqueue → handler starts; CPU for 100,000 tasks',
+  figures: [
+    { key: 'rate', title: 'half load', unit: '/s' },
+    { key: 'p50', title: 'p50', unit: 'ms' },
+    { key: 'p99', title: 'p99', unit: 'ms' },
+    { key: 'p999', title: 'p99.9', unit: 'ms' },
+    { key: 'server', title: 'CPU, server', unit: 's' },
+    { key: 'worker', title: 'CPU, worker', unit: 's' },
+    { key: 'producer', title: 'CPU, producer', unit: 's' },
+  ],
+  measure: async (stage) => {
+    const worker = await stage.start('worker');
+    await worker.order({ order: 'work', slots: SLOTS });
+    const producer = await stage.start('producer');
+    const perSecond = (await capacityOf(producer, worker)) / 2;
+    const { runs: earlier = 0 } = await worker.order({ order: 'count' });
+    await worker.order({ order: 'watch' });
+    const before = cpuOf(stage, producer, worker);
+    const paced = await producer.order({ order: 'pace', perSecond, forMs: MEASURE_MS });
+    const calls = paced['calls'] ?? 0;
+    await worker.order({ order: 'until', runs: earlier + calls });
+    const [server = 0, run = 0, produce = 0] = cpuOf(stage, producer, worker).map(
+      (seconds, index) => ((seconds - (before[index] ?? 0)) / calls) * TASKS,
+    );
+    const { p50Ms = 0, p99Ms = 0, p999Ms = 0 } = await worker.order({ order: 'latencies' });
+    const rate = paced['perSecond'] ?? 0;
+    return { rate, p50: p50Ms, p99: p99Ms, p999: p999Ms, server, worker: run, producer: produce };
+  },
+};

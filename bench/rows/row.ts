@@ -1,0 +1,20 @@
+import type { Stage } from './stage.ts';
+
+export interface Figure {
+  readonly key: string;
+  readonly title: string;
+  readonly unit: '/s' | 'ms' | 's' | 'µs' | 'B' | 'MB';
+}
+
+/** What one measurement yields, by figure; what a system cannot do is left out. */
+export type Values = Readonly<Record<string, number>>;
+
+/** A row of the benchmark: what is measured, and how, on a stage with a fresh server. */
+export interface Row {
+  readonly number: number;
+  readonly title: string;
+  readonly figures: readonly Figure[];
+  /** Only with --full, because it takes long. */
+  readonly isLong?: true;
+  measure(stage: Stage): Promise<Values>;
+}

@@ -1,0 +1,59 @@
+/** A fresh server of one system, and processes at both of its ends; all gone at the end. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from '../harness/child.ts';
+import { cpuSeconds } from '../harness/kernel.ts';
+import type { Ability, Server, System } from '../systems/system.ts';
+
+type Role = 'producer' | 'worker';
+
+export class Stage {
+  readonly system: System;
+  readonly server: Server;
+  readonly directory: string;
+  readonly #children: Child[] = [];
+
+  private constructor(system: System, server: Server, directory: string) {
+    this.system = system;
+    this.server = server;
+    this.directory = directory;
+  }
+
+  /** Runs `use` on a stage of its own. */
+  static async with<T>(system: System, use: (stage: Stage) => Promise<T>): Promise<T> {
+    const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+    try {
+      const stage = new Stage(system, await system.startServer(directory), directory);
+      try {
+        return await use(stage);
+      } finally {
+        await stage.#close();
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  can(ability: Ability): boolean {
+    return this.system.abilities.includes(ability);
+  }
+
+  async start(role: Role): Promise<Child> {
+    const child = await Child.start([...this.system.end(role), this.server.address]);
+    this.#children.push(child);
+    return child;
+  }
+
+  /** CPU seconds that the server has used so far. */
+  serverCpuSeconds(): number {
+    return this.server.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  }
+
+  async #close(): Promise<void> {
+    for (const child of this.#children.toReversed()) {
+      await child.stop();
+    }
+    await this.server.stop();
+  }
+}

@@ -1,0 +1,42 @@
+/** Runs rows: in each round, the systems take turns, so that they meet the same mood of the machine. */
+import type { RowResult } from './report/results.ts';
+import type { Row, Values } from './rows/row.ts';
+import { Stage } from './rows/stage.ts';
+import type { System } from './systems/system.ts';
+
+export interface Plan {
+  readonly systems: readonly System[];
+  readonly rounds: number;
+}
+
+const showValues = (row: Row, values: Values): string =>
+  row.figures
+    .flatMap(({ key, title, unit }) => {
+      const value = values[key];
+      return value === undefined ? [] : `${title}: ${Number(value.toPrecision(4))}${unit}`;
+    })
+    .join(', ');
+
+const tally = <T>(into: Record<string, T[]>, name: string, what: T): void => {
+  (into[name] ??= []).push(what);
+};
+
+export const runRow = async (row: Row, { rounds, systems }: Plan): Promise<RowResult> => {
+  const values: Record<string, Values[]> = {};
+  const failures: Record<string, string[]> = {};
+  for (let round = 1; round <= rounds; round++) {
+    for (const system of systems) {
+      const at = `row ${row.number} round ${round} ${system.name.padEnd(18)}`;
+      try {
+        const measured = await Stage.with(system, (stage) => row.measure(stage));
+        tally(values, system.name, measured);
+        console.error(`${at} ${showValues(row, measured) || 'cannot do that'}`);
+      } catch (error) {
+        tally(failures, system.name, String(error));
+        console.error(`${at} failed: ${String(error)}`);
+      }
+    }
+  }
+  const { figures, number, title } = row;
+  return { number, title, figures, values, failures };
+};

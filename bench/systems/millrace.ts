@@ -1,0 +1,40 @@
+/** millrace, on LMDB and in memory. */
+import { VERSION } from 'millrace';
+import { compiledFile } from '../harness/paths.ts';
+import { endOf, profiledNode, startChildServer } from './node-process.ts';
+import type { System } from './system.ts';
+
+const millraceOn = (
+  name: string,
+  title: string,
+  durability: string,
+  dataDir: (directory: string) => string,
+): System => ({
+  name,
+  title,
+  durability,
+  abilities: ['enqueueMany', 'call', 'backlog'],
+  missing: () => undefined,
+  version: () => `millrace ${VERSION}`,
+  startServer: (directory) =>
+    startChildServer([
+      ...profiledNode('manager'),
+      compiledFile('millrace/manager.js'),
+      dataDir(directory),
+    ]),
+  end: (role) => endOf(profiledNode(role), role, compiledFile('millrace/adapter.js')),
+});
+
+export const millrace = millraceOn(
+  'millrace',
+  'millrace',
+  'flushed before the answer',
+  (directory) => directory,
+);
+
+export const millraceMemory = millraceOn(
+  'millrace-memory',
+  'millrace, memory',
+  'none: lost with the manager',
+  () => '',
+);

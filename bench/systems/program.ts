@@ -1,0 +1,91 @@
+/** Starts servers that come from Debian packages, and ends them by their process id. */
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { familyOf } from '../harness/kernel.ts';
+import type { Server } from './system.ts';
+
+const START_MAX_MS = 20_000;
+const LOOK_AGAIN_MS = 20;
+const PATHS = (process.env['PATH'] ?? '').split(':');
+
+/** Where a program is, or nothing. */
+export const findProgram = (
+  name: string,
+  directories: readonly string[] = PATHS,
+): string | undefined =>
+  directories.map((each) => join(each, name)).find((path) => existsSync(path));
+
+export const missingProgram = (
+  name: string,
+  debianPackage: string,
+  path: string | undefined,
+): string | undefined =>
+  path === undefined ? `no ${name} here: apt-get install ${debianPackage}` : undefined;
+
+/** What a program prints. */
+export const outputOf = (program: string, ...args: readonly string[]): string =>
+  spawnSync(program, args, { encoding: 'utf8' }).stdout.trim();
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** @throws when the port does not answer in time */
+const untilAnswers = async (program: string, answers: () => Promise<boolean>): Promise<void> => {
+  const untilMs = performance.now() + START_MAX_MS;
+  while (!(await answers())) {
+    if (performance.now() > untilMs) {
+      throw new Error(`${program} does not answer`);
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
+};
+
+export const accepts = (port: number) => (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+export interface Program {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly address: string;
+  /** Whether it serves already. */
+  readonly answers: () => Promise<boolean>;
+  readonly stopSignal?: NodeJS.Signals;
+  readonly options?: SpawnOptions;
+}
+
+export const startProgram = async (what: Program): Promise<Server> => {
+  const { address, answers, args, options, program, stopSignal = 'SIGTERM' } = what;
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  await untilAnswers(program, answers);
+  return {
+    address,
+    pids: () => familyOf(child.pid ?? 0),
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill(stopSignal);
+        await exited;
+      }
+    },
+  };
+};
