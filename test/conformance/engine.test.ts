@@ -17,6 +17,9 @@ import {
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 
+/** Grants are written no later than this, though nobody waits for them. */
+const GRANTS_WRITTEN_MS = 10;
+
 describe.each(engineKinds)('an engine on the %s journal', (kind) => {
   let stage: EngineStage;
 
@@ -871,10 +874,22 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       await stage.enqueue(task('t1'));
       stage.journal.hold();
       const grant = await stage.claimOne('a');
+      stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
       await stage.journal.held();
       await stage.crash();
       return grant;
     };
+
+    test('was on its way to the disk within milliseconds', async () => {
+      await open();
+      await stage.enqueue(task('t1'));
+      const grant = await stage.claimOne('a');
+      stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
+      await stage.flushed();
+      await stage.crash();
+      expect(await stage.state('t1')).toBe('leased');
+      expect(await stage.engine.resume('a', [grant.token])).toEqual([]);
+    });
 
     test('is taken up again by its holder, once', async () => {
       const grant = await forgotten();
@@ -1066,6 +1081,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       await stage.enqueue(task('t1'));
       stage.journal.hold();
       await stage.claimOne('a');
+      stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
       await stage.journal.held();
       stage.journal.refuse(new Error('ENOSPC'));
       await expect.poll(() => stage.told.failures.length).toBe(1);

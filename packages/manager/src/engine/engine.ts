@@ -158,8 +158,8 @@ export interface EngineEvents {
  * conformance suite:
  *
  * 1. A promise resolves only when everything its answer reflects is on disk.
- *    `claim` alone does not wait: what it grants was durable before, and the
- *    grant joins the ordered journal.
+ *    Grants alone are not waited for: what `claim` grants was durable before,
+ *    and the grant joins the ordered journal, within milliseconds.
  * 2. Verbs take effect in the order of their calls. A batch is not a
  *    transaction; its entries are, each by itself.
  * 3. A task is claimable only once the write that made it ready is durable, and

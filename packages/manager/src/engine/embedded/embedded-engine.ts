@@ -21,6 +21,12 @@ export interface EmbeddedEngineOptions extends CoreOptions {
 const SECRET_BYTES = 32;
 /** How often the store's free space and the wall clock are looked at. */
 const SPACE_CHECK_MS = 1_000;
+/**
+ * How long grants alone wait for something to share a flush with. Nobody waits
+ * for them, and of a task that ends before, its grant need not be written at all;
+ * on its own it would only hold up the result that comes next.
+ */
+const GRANTS_WAIT_MS = 5;
 /** Share of the last commit in the reported commit time. */
 const COMMIT_SMOOTHING = 0.1;
 
@@ -62,6 +68,9 @@ export class EmbeddedEngine implements Engine {
   #events = silent;
   #isCommitting = false;
   #isCommitPlanned = false;
+  /** Whether the batch that is collecting holds more than grants. */
+  #isUrgent = false;
+  #stopGrantsWait: Cancel | undefined;
   #isStarted = false;
   #isClosed = false;
   #failure: MillraceError | undefined;
@@ -130,7 +139,7 @@ export class EmbeddedEngine implements Engine {
 
   claim: Engine['claim'] = async (requests) => {
     const grants = this.#do((now) => this.#core.claim(requests, now));
-    this.#planCommit();
+    this.#planGrants();
     return grants;
   };
 
@@ -139,11 +148,11 @@ export class EmbeddedEngine implements Engine {
 
   cancel: Engine['cancel'] = (requests) => this.#durable((now) => this.#core.cancel(requests, now));
 
-  outcomes: Engine['outcomes'] = (taskIds) => this.#durable(() => this.#core.outcomes(taskIds));
+  outcomes: Engine['outcomes'] = (taskIds) => this.#known(() => this.#core.outcomes(taskIds));
 
-  inspect: Engine['inspect'] = (taskId) => this.#durable(() => this.#core.inspect(taskId));
+  inspect: Engine['inspect'] = (taskId) => this.#known(() => this.#core.inspect(taskId));
 
-  size: Engine['size'] = (queue) => this.#durable(() => this.#core.size(queue));
+  size: Engine['size'] = (queue) => this.#known(() => this.#core.size(queue));
 
   report(): EngineReport {
     const space = this.#journal.space();
@@ -192,17 +201,36 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  /** The answer of a verb, once everything it can reflect is on disk. */
+  /** What a verb reads, once everything but grants that it can reflect is on disk. */
+  async #known<T>(verb: () => T): Promise<T> {
+    const answer = this.#do(verb);
+    await (this.#isUrgent ? this.#nextCommit : this.#presentCommit).promise;
+    return answer;
+  }
+
+  /** The answer of a verb, once everything it changed or can reflect is on disk. */
   async #durable<T>(verb: (now: Now) => T): Promise<T> {
     const answer = this.#do(verb);
-    this.#planCommit();
+    this.#urge();
     await (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
     return answer;
   }
 
+  /** Somebody waits for what is collecting. */
+  #urge(): void {
+    this.#isUrgent ||= this.#core.hasChanges;
+    this.#planCommit();
+  }
+
+  #planGrants(): void {
+    if (!this.#isUrgent && !this.#isCommitting && this.#core.hasChanges) {
+      this.#stopGrantsWait ??= this.#clock.after(GRANTS_WAIT_MS, () => this.#urge());
+    }
+  }
+
   /** All changes of this turn, and of the time a batch is in flight, become one batch. */
   #planCommit(): void {
-    if (this.#isCommitting || this.#isCommitPlanned || !this.#core.hasChanges) {
+    if (this.#isCommitting || this.#isCommitPlanned || !this.#isUrgent) {
       return;
     }
     this.#isCommitPlanned = true;
@@ -217,6 +245,9 @@ export class EmbeddedEngine implements Engine {
       return;
     }
     this.#isCommitting = true;
+    this.#isUrgent = false;
+    this.#stopGrantsWait?.();
+    this.#stopGrantsWait = undefined;
     const startedAtMs = this.#clock.monotonicMs();
     const batch = this.#core.seal();
     const done = this.#nextCommit;
@@ -237,6 +268,7 @@ export class EmbeddedEngine implements Engine {
     this.#tell(this.#core.committed(batch));
     done.resolve();
     this.#planCommit();
+    this.#planGrants();
     this.#planTick();
   }
 
@@ -295,7 +327,7 @@ export class EmbeddedEngine implements Engine {
       // The failure has been told.
       return;
     }
-    this.#planCommit();
+    this.#urge();
     this.#planTick();
   }
 
