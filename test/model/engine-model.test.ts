@@ -3,7 +3,7 @@ import { test } from 'vitest';
 import { commands } from './commands.ts';
 import { Subject } from './subject.ts';
 
-/** Raise it for a long search: `MODEL_RUNS=100000`; `MODEL_SEED` repeats one. */
+/** `npm run model` raises it for a long search; `MODEL_SEED` repeats one. */
 const numRuns = Number(process.env['MODEL_RUNS'] ?? 400);
 const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 

@@ -76,8 +76,8 @@ const isCleanWithout = async (seeds: number): Promise<boolean> => {
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    seeds: { type: 'string', default: '3000' },
-    seconds: { type: 'string', default: '120' },
+    seeds: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '240' },
   },
 });
 const limits = { seeds: Number(values.seeds), seconds: Number(values.seconds) };

@@ -160,6 +160,8 @@ const QUEUE_MAX_MS = 1_000;
 
 /** What happens to what one end sends. */
 interface Direction {
+  /** Frames under way, in their order, whatever each of them is held up by. */
+  readonly frames: Uint8Array[];
   arrivesAtMs: number;
   leavesAtMs: number;
   /** Nothing arrives any more, and the sender does not know. */
@@ -169,6 +171,7 @@ interface Direction {
 }
 
 const direction = (): Direction => ({
+  frames: [],
   arrivesAtMs: 0,
   leavesAtMs: 0,
   isLost: false,
@@ -223,7 +226,8 @@ export class SimWire {
       way.leavesAtMs + this.#options.delayMs(),
     );
     way.arrivesAtMs = arrivesAtMs;
-    this.#world.plan(arrivesAtMs - nowMs, to.owner, () => this.#deliver(way, to, frame), this.name);
+    way.frames.push(frame);
+    this.#world.plan(arrivesAtMs - nowMs, to.owner, () => this.#deliver(way, to), this.name);
     if (isInstant || frame.length === 0) {
       return 0;
     }
@@ -293,14 +297,16 @@ export class SimWire {
     }
   }
 
-  #deliver(way: Direction, to: SimEnd, frame: Uint8Array): void {
-    if (way.isLost || (this.#wasReset && frame !== END)) {
-      return;
-    }
+  /** The next frame arrives: one at a time for each that was sent. */
+  #deliver(way: Direction, to: SimEnd): void {
     const stalledForMs = way.stalledUntilMs - this.#world.nowMs;
     if (stalledForMs > 0) {
-      this.#world.plan(stalledForMs, to.owner, () => this.#deliver(way, to, frame), this.name);
-    } else {
+      this.#world.plan(stalledForMs, to.owner, () => this.#deliver(way, to), this.name);
+      return;
+    }
+    const frame = way.frames.shift();
+    const isGone = way.isLost || (this.#wasReset && frame !== END);
+    if (frame !== undefined && !isGone) {
       to.arrive(frame);
     }
   }

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { SimProcess } from './sim-process.ts';
+import { SimWire } from './sim-wire.ts';
+import { World } from './world.ts';
+
+const LATENCY_MS = 10;
+
+const wireIn = (world: World): SimWire =>
+  new SimWire(world, {
+    name: 'wire',
+    dialler: new SimProcess(world, 'dialler', { wallOffsetMs: 0 }),
+    manager: new SimProcess(world, 'manager', { wallOffsetMs: 0 }),
+    delayMs: () => LATENCY_MS,
+    random: world.random('wire'),
+    bytesPerMs: () => 0,
+    ended() {},
+  });
+
+test('frames keep their order when a stall holds up one that was sent before it', async () => {
+  const world = new World(1, false);
+  const wire = wireIn(world);
+  const arrived: (number | undefined)[] = [];
+  wire.manager.listen({
+    frame: ([first]) => void arrived.push(first),
+    drained() {},
+    closed() {},
+  });
+  wire.dialler.send(Uint8Array.of(1));
+  await world.run(LATENCY_MS / 2);
+  wire.stall(100, 'both');
+  wire.dialler.send(Uint8Array.of(2));
+  wire.dialler.send(Uint8Array.of(3));
+  await world.run(1_000);
+  expect(arrived).toEqual([1, 2, 3]);
+});
