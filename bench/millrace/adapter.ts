@@ -8,10 +8,7 @@ export const producer: Adapter['producer'] = async (address) => {
   return {
     enqueue: (payload) => client.enqueue(noop, payload),
     enqueueMany: (payloads) => client.enqueueMany(noop, payloads),
-    call: async (payload) => {
-      const task = await client.enqueue(noop, payload);
-      return task.result();
-    },
+    call: (payload) => client.run(noop, payload),
     close: () => client.close(),
   };
 };
