@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'bench/*/*.test.ts'],
           exclude,
           testTimeout: 10_000,
           maxWorkers: 2,

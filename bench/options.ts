@@ -18,10 +18,11 @@ export interface Options {
 const USAGE = 'npm run bench -- [--full] [--rows 1,2] [--systems millrace,bare] [--rounds 3]';
 
 const chosen = <T>(text: string, all: readonly T[], keyOf: (each: T) => string): readonly T[] =>
-  text.split(',').map((key) => {
-    const found = all.find((each) => keyOf(each) === key);
-    if (found === undefined) {
-      throw new Error(`no '${key}'; there are ${all.map(keyOf).join(', ')}\n${USAGE}`);
+  text.split(',').flatMap((key) => {
+    const found = all.filter((each) => keyOf(each) === key);
+    if (found.length === 0) {
+      const known = [...new Set(all.map(keyOf))].join(', ');
+      throw new Error(`no '${key}'; there are ${known}\n${USAGE}`);
     }
     return found;
   });

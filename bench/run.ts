@@ -24,13 +24,14 @@ const tally = <T>(into: Record<string, T[]>, name: string, what: T): void => {
 export const runRow = async (row: Row, { rounds, systems }: Plan): Promise<RowResult> => {
   const values: Record<string, Values[]> = {};
   const failures: Record<string, string[]> = {};
-  for (let round = 1; round <= rounds; round++) {
-    for (const system of systems) {
+  const able = systems.filter(row.isFor);
+  for (let round = 1; round <= (row.isLong === true ? 1 : rounds); round++) {
+    for (const system of able) {
       const at = `row ${row.number} round ${round} ${system.name.padEnd(18)}`;
       try {
         const measured = await Stage.with(system, (stage) => row.measure(stage));
         tally(values, system.name, measured);
-        console.error(`${at} ${showValues(row, measured) || 'cannot do that'}`);
+        console.error(`${at} ${showValues(row, measured)}`);
       } catch (error) {
         tally(failures, system.name, String(error));
         console.error(`${at} failed: ${String(error)}`);

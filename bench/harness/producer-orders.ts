@@ -1,7 +1,7 @@
 /** What a producer's process can be told to do. */
 import type { Producer } from './adapter.ts';
 import { sharedClockMs } from './clock.ts';
-import { drive, pace } from './drive.ts';
+import { type Drive, drive, pace } from './drive.ts';
 import { payload } from './payload.ts';
 import type { Answer, Order } from './served.ts';
 
@@ -34,6 +34,12 @@ const fill = async (producer: Producer, count: number): Promise<Answer> => {
   return { count };
 };
 
+const windowOf = ({ inFlight, measureMs, warmUpMs }: Order): Drive => ({
+  inFlight: Number(inFlight),
+  warmUpMs: Number(warmUpMs),
+  measureMs: Number(measureMs),
+});
+
 export const producerOrders = (
   producer: Producer,
 ): Readonly<Record<string, (order: Order) => Promise<Answer>>> => {
@@ -44,13 +50,13 @@ export const producerOrders = (
     enqueueMany: () => enqueueMany(bulk),
     call: () => call(payload),
   };
+  const callOf = (kind: string): (() => Promise<unknown>) => calls[kind] ?? lacking(kind);
   return {
-    drive: ({ inFlight, kind, measureMs, warmUpMs }) =>
-      drive(calls[String(kind)] ?? lacking(String(kind)), {
-        inFlight: Number(inFlight),
-        warmUpMs: Number(warmUpMs),
-        measureMs: Number(measureMs),
-      }),
+    drive: (order) => drive(callOf(String(order['kind'])), windowOf(order)),
+    driveSized: (order) => {
+      const sized = { ...payload, name: 'r'.repeat(Number(order['nameBytes'])) };
+      return drive(() => call(sized), windowOf(order));
+    },
     pace: ({ forMs, perSecond }) =>
       pace(
         () => producer.enqueue({ ...payload, a: sharedClockMs() }),

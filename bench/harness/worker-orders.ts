@@ -70,6 +70,12 @@ export const workerOrders = (
         running = await adapter.worker(address, Number(slots), recorder.handle);
         return {};
       },
+      /** Takes nothing more, but stays warm for the next `work`. */
+      rest: async () => {
+        await running?.close();
+        running = undefined;
+        return {};
+      },
       count: async () => ({ runs: recorder.runs, atMs: performance.now() }),
       until: async ({ runs }) => {
         await recorder.until(Number(runs));

@@ -1,13 +1,20 @@
-/** A manager on LMDB, or in memory when no directory is named. */
+/** A manager on LMDB, or in memory when no directory is named; with more queues when told so. */
 import { Manager } from 'millrace';
 import { serveUntilTold } from '../harness/served.ts';
+import { queueName } from './tasks.ts';
 
-const dataDir = process.argv[2] ?? '';
+/** Twice the largest backlog that is measured, which is also the default limit. */
+const MAX_ITEMS = 20_000_000;
+
+const [dataDir = '', queues = '0'] = process.argv.slice(2);
 const manager = new Manager({
   port: 0,
   authkey: 'bench',
   ...(dataDir === '' ? {} : { dataDir }),
 });
-manager.register('default');
+manager.register('default', { maxItems: MAX_ITEMS });
+for (let index = 0; index < Number(queues); index++) {
+  manager.register(queueName(index));
+}
 const { url } = await manager.start();
 serveUntilTold(url, () => manager.stop());

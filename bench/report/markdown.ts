@@ -1,6 +1,7 @@
 /** Renders the results of a run as Markdown tables. */
 import { spreadOf } from '../harness/statistics.ts';
 import type { Figure } from '../rows/row.ts';
+import { comparisons, figureTitle, ratiosOf } from './comparisons.ts';
 import type { Results, RowResult, SystemResult } from './results.ts';
 
 const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -28,22 +29,19 @@ export const showFigure = (values: readonly number[]): string => {
 const valuesOf = (row: RowResult, system: SystemResult, figure: Figure): readonly number[] =>
   (row.values[system.name] ?? []).flatMap((values) => values[figure.key] ?? []);
 
-const rowCells = (row: RowResult, system: SystemResult): readonly string[] => {
-  const failures = row.failures[system.name] ?? [];
-  const note = system.missing ?? (failures.length > 0 ? `failed: ${failures.join('; ')}` : '');
-  const cells = row.figures.map((figure) => showFigure(valuesOf(row, system, figure)));
-  return [system.title, ...cells, ...(note === '' ? [] : [note])];
+/** The system, and why its cells are empty where that is no inability. */
+const titleOf = (row: RowResult, { missing, name, title }: SystemResult): string => {
+  const failures = row.failures[name] ?? [];
+  const why = missing ?? (failures.length > 0 ? `failed: ${failures.join('; ')}` : undefined);
+  return why === undefined ? title : `${title} (${why})`;
 };
 
 const rowSection = (row: RowResult, systems: readonly SystemResult[]): string => {
   const head = ['', ...row.figures.map(({ title, unit }) => `${title}, ${unit}`)];
-  const body = systems.map((system) => {
-    const cells = rowCells(row, system);
-    const note = cells[head.length];
-    return note === undefined
-      ? cells
-      : [`${system.title} (${note})`, ...cells.slice(1, head.length)];
-  });
+  const body = systems.map((system) => [
+    titleOf(row, system),
+    ...row.figures.map((figure) => showFigure(valuesOf(row, system, figure))),
+  ]);
   return `### Row ${row.number}: ${row.title}\n\n${table(head, body)}`;
 };
 
@@ -56,6 +54,20 @@ const systemsSection = (systems: readonly SystemResult[]): string =>
       missing ?? version,
     ]),
   );
+
+const titleNamed = (systems: readonly SystemResult[], name: string): string =>
+  systems.find((system) => system.name === name)?.title ?? name;
+
+const ratioSection = (rows: readonly RowResult[], systems: readonly SystemResult[]): string => {
+  const body = comparisons.flatMap(({ goal, ...pair }) => {
+    const ratios = ratiosOf(rows, pair);
+    const what = `Row ${pair.row}, ${figureTitle(rows, pair)}`;
+    return ratios.length === 0
+      ? []
+      : [[what, titleNamed(systems, pair.against), showFigure(ratios), goal]];
+  });
+  return `### millrace, as a multiple of the others\n\n${table(['', 'of', 'ratio', 'goal'], body)}`;
+};
 
 export const toMarkdown = ({
   machine,
@@ -71,5 +83,6 @@ export const toMarkdown = ({
     `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; all processes on it, over loopback.`,
     systemsSection(systems),
     ...rows.map((row) => rowSection(row, systems)),
+    ratioSection(rows, systems),
     '',
   ].join('\n\n');

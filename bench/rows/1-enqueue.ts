@@ -13,6 +13,7 @@ export const enqueue: Row = {
     { key: 'single', title: '200 in flight', unit: '/s' },
     { key: 'bulk', title: 'in bulk of 1,000', unit: '/s' },
   ],
+  isFor: () => true,
   measure: async (stage) => {
     const producer = await stage.start('producer');
     const single = await producer.order({

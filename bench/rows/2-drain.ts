@@ -11,10 +11,8 @@ export const drain: Row = {
   number: 2,
   title: 'drain of a waiting backlog, one worker process, 100 slots',
   figures: [{ key: 'drain', title: 'run and finished', unit: '/s' }],
+  isFor: ({ abilities }) => abilities.includes('backlog'),
   measure: async (stage) => {
-    if (!stage.can('backlog')) {
-      return {};
-    }
     const producer = await stage.start('producer');
     await producer.order({ order: 'fill', count: BACKLOG });
     await producer.stop();

@@ -45,10 +45,8 @@ export const results: Row = {
     { key: 'worker', title: 'CPU a task, worker', unit: 'µs' },
     { key: 'producer', title: 'CPU a task, producer', unit: 'µs' },
   ],
+  isFor: ({ abilities }) => abilities.includes('call'),
   measure: async (stage) => {
-    if (!stage.can('call')) {
-      return {};
-    }
     const few = await measureAt(stage, 200);
     const many = await measureAt(stage, 2_000);
     return {

@@ -8,10 +8,8 @@ export const oneAtATime: Row = {
     { key: 'p50', title: 'p50', unit: 'ms' },
     { key: 'p99', title: 'p99', unit: 'ms' },
   ],
+  isFor: ({ abilities }) => abilities.includes('call'),
   measure: async (stage) => {
-    if (!stage.can('call')) {
-      return {};
-    }
     const worker = await stage.start('worker');
     await worker.order({ order: 'work', slots: 1 });
     const producer = await stage.start('producer');

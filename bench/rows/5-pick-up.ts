@@ -46,6 +46,7 @@ export const pickUp: Row = {
     { key: 'worker', title: 'CPU, worker', unit: 's' },
     { key: 'producer', title: 'CPU, producer', unit: 's' },
   ],
+  isFor: () => true,
   measure: async (stage) => {
     const worker = await stage.start('worker');
     await worker.order({ order: 'work', slots: SLOTS });

@@ -1,3 +1,4 @@
+import type { System } from '../systems/system.ts';
 import type { Stage } from './stage.ts';
 
 export interface Figure {
@@ -14,7 +15,9 @@ export interface Row {
   readonly number: number;
   readonly title: string;
   readonly figures: readonly Figure[];
-  /** Only with --full, because it takes long. */
+  /** Only with --full, and in one round, because it takes long. */
   readonly isLong?: true;
+  /** Whether a system can do what the row asks for. */
+  readonly isFor: (system: System) => boolean;
   measure(stage: Stage): Promise<Values>;
 }

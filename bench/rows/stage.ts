@@ -3,20 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from '../harness/child.ts';
-import { cpuSeconds } from '../harness/kernel.ts';
+import { anonymousBytes, cpuSeconds } from '../harness/kernel.ts';
 import type { Ability, Server, System } from '../systems/system.ts';
 
 type Role = 'producer' | 'worker';
 
 export class Stage {
   readonly system: System;
-  readonly server: Server;
+  #server: Server;
   readonly directory: string;
   readonly #children: Child[] = [];
 
   private constructor(system: System, server: Server, directory: string) {
     this.system = system;
-    this.server = server;
+    this.#server = server;
     this.directory = directory;
   }
 
@@ -39,21 +39,37 @@ export class Stage {
     return this.system.abilities.includes(ability);
   }
 
-  async start(role: Role): Promise<Child> {
-    const child = await Child.start([...this.system.end(role), this.server.address]);
+  start(role: Role): Promise<Child> {
+    return this.startProcess(this.system.end(role));
+  }
+
+  /** Starts a process whose last argument is the server's address. */
+  async startProcess(command: readonly string[]): Promise<Child> {
+    const child = await Child.start([...command, this.#server.address]);
     this.#children.push(child);
     return child;
   }
 
+  /** Ends the server and starts it again on its data; answers for those started from now on. */
+  async restartServer(): Promise<void> {
+    await this.#server.stop();
+    this.#server = await this.system.startServer(this.directory);
+  }
+
+  /** Anonymous memory of all processes of the server. */
+  serverBytes(): number {
+    return this.#server.pids().reduce((sum, pid) => sum + anonymousBytes(pid), 0);
+  }
+
   /** CPU seconds that the server has used so far. */
   serverCpuSeconds(): number {
-    return this.server.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+    return this.#server.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   }
 
   async #close(): Promise<void> {
     for (const child of this.#children.toReversed()) {
       await child.stop();
     }
-    await this.server.stop();
+    await this.#server.stop();
   }
 }

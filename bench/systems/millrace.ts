@@ -4,6 +4,12 @@ import { compiledFile } from '../harness/paths.ts';
 import { endOf, profiledNode, startChildServer } from './node-process.ts';
 import type { System } from './system.ts';
 
+/** What the rows about millrace alone vary; their adapter reads it from the address. */
+interface Variant {
+  readonly queues: number;
+  readonly runner: 'inline' | 'thread' | 'process';
+}
+
 const millraceOn = (
   name: string,
   title: string,
@@ -38,3 +44,18 @@ export const millraceMemory = millraceOn(
   'none: lost with the manager',
   () => '',
 );
+
+/** millrace on LMDB with many queues, or with handlers in threads or processes. */
+export const millraceVariant = ({ queues, runner }: Variant): System => ({
+  ...millrace,
+  startServer: async (directory) => {
+    const server = await startChildServer([
+      ...profiledNode('manager'),
+      compiledFile('millrace/manager.js'),
+      directory,
+      String(queues),
+    ]);
+    return { ...server, address: `${server.address}?queues=${queues}&runner=${runner}` };
+  },
+  end: (role) => endOf(profiledNode(role), role, compiledFile('millrace/variant-adapter.js')),
+});

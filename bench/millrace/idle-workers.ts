@@ -1,0 +1,48 @@
+/**
+ * `node idle-workers.js COUNT ADDRESS`: workers that have room and get nothing,
+ * because nobody enqueues their task. They speak as a worker does, without what a
+ * worker has for itself: 1,000 of those would be 1,000 threads beside the measurement.
+ */
+import { randomBytes } from 'node:crypto';
+import { DEFAULT_KEY_ID, dialWebSocket, Link, systemClock } from '@millrace/protocol';
+import { serveUntilTold } from '../harness/served.ts';
+
+const [count = '', url = ''] = process.argv.slice(2);
+
+const start = async (index: number): Promise<Link> => {
+  const link: Link = new Link(
+    {
+      url,
+      key: { keyId: DEFAULT_KEY_ID, secret: Buffer.from('bench') },
+      role: 'worker',
+      peer: { name: `idle-${index}`, host: 'bench', pid: process.pid },
+      clock: systemClock,
+      randomBytes,
+      dial: dialWebSocket,
+    },
+    {
+      message: () => {},
+      unsettledTokens: () => [],
+      up: () => {
+        link.send({
+          verb: 'declarePool',
+          pool: 0,
+          handles: [{ queue: 'default', name: 'nobody-enqueues-this' }],
+        });
+        link.send({ verb: 'credit', pool: 0, given: 10, received: 0 });
+      },
+      down: () => {},
+      ended: () => {},
+    },
+  );
+  await link.start(true);
+  return link;
+};
+
+const links: Link[] = [];
+for (let index = 0; index < Number(count); index++) {
+  links.push(await start(index));
+}
+serveUntilTold('ready', async () => {
+  await Promise.all(links.map((link) => link.close('the measurement is over')));
+});

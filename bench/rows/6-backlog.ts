@@ -1,0 +1,91 @@
+/**
+ * Row 6: what a backlog costs: the rate at which it is worked off, the server's
+ * memory, the disk, and the time of a restart on it.
+ */
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Child } from '../harness/child.ts';
+import type { Row } from './row.ts';
+import type { Stage } from './stage.ts';
+
+const SLOTS = 100;
+const WARM_UP = 20_000;
+/** Tasks that are drained for the rate, of small backlogs in several goes. */
+const DRAINED = 100_000;
+/** Runs of each go that do not count: the worker connects again. */
+const SKIPPED = 1_000;
+const FILL_MAX_MS = 900_000;
+const BLOCK_BYTES = 512;
+const BYTES_PER_MB = 1e6;
+const MS_PER_SECOND = 1_000;
+
+/** Bytes that the files of a directory take on disk. */
+const diskBytes = async (directory: string): Promise<number> => {
+  const entries = await readdir(directory, { recursive: true });
+  const files = await Promise.all(entries.map((entry) => lstat(join(directory, entry))));
+  return files.reduce((sum, { blocks }) => sum + blocks * BLOCK_BYTES, 0);
+};
+
+const fill = (producer: Child, count: number): ReturnType<Child['order']> =>
+  producer.order({ order: 'fill', count }, FILL_MAX_MS);
+
+const work = (worker: Child): ReturnType<Child['order']> =>
+  worker.order({ order: 'work', slots: SLOTS });
+
+/** Drains a backlog of `count`, which is filled again until enough was drained; runs a second. */
+const drainRate = async (producer: Child, worker: Child, count: number): Promise<number> => {
+  const each = Math.min(count, DRAINED);
+  let seconds = 0;
+  for (let done = WARM_UP; done < WARM_UP + DRAINED; done += each) {
+    if (done > WARM_UP) {
+      await fill(producer, each);
+    }
+    await work(worker);
+    const range = { from: done + SKIPPED, to: done + each };
+    seconds += (await worker.order({ order: 'between', ...range }))['seconds'] ?? 0;
+    await worker.order({ order: 'rest' });
+  }
+  return (DRAINED - SKIPPED * (DRAINED / each)) / seconds;
+};
+
+/** Seconds until a new server on the same data has acknowledged a task. */
+const restartSeconds = async (stage: Stage): Promise<number> => {
+  const startedAtMs = performance.now();
+  await stage.restartServer();
+  const producer = await stage.start('producer');
+  const window = { inFlight: 1, warmUpMs: 0, measureMs: 1 };
+  await producer.order({ order: 'drive', kind: 'enqueue', ...window }, FILL_MAX_MS);
+  return (performance.now() - startedAtMs) / MS_PER_SECOND;
+};
+
+const backlogOf = (count: number): Row => ({
+  number: 6,
+  title: `a backlog of ${count.toLocaleString('en')}`,
+  isLong: true,
+  figures: [
+    { key: 'drain', title: 'drain', unit: '/s' },
+    { key: 'memory', title: 'anonymous memory of the server', unit: 'MB' },
+    { key: 'disk', title: 'disk for a task', unit: 'B' },
+    { key: 'restart', title: 'restart until a task is acknowledged', unit: 's' },
+  ],
+  isFor: ({ abilities }) => abilities.includes('backlog'),
+  measure: async (stage) => {
+    const worker = await stage.start('worker');
+    const producer = await stage.start('producer');
+    await work(worker);
+    await fill(producer, WARM_UP);
+    await worker.order({ order: 'until', runs: WARM_UP });
+    await worker.order({ order: 'rest' });
+    const emptyBytes = await diskBytes(stage.directory);
+    await fill(producer, count);
+    const disk = ((await diskBytes(stage.directory)) - emptyBytes) / count;
+    const memory = stage.serverBytes() / BYTES_PER_MB;
+    const drain = await drainRate(producer, worker, count);
+    await fill(producer, Math.min(count, DRAINED));
+    await producer.stop();
+    await worker.stop();
+    return { drain, memory, disk, restart: await restartSeconds(stage) };
+  },
+});
+
+export const backlogs: readonly Row[] = [10_000, 1_000_000, 10_000_000].map(backlogOf);
