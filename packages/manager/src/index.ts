@@ -1,3 +1,4 @@
 export type { Engine, EngineEvents, QueueSpec } from './engine/engine.ts';
-export { Manager, type ManagerOptions, type QueueOptions } from './manager.ts';
+export type { HttpOptions } from './http/http-listener.ts';
+export { Manager, type ManagerOptions, type QueueOptions, type Started } from './manager.ts';
 export { VERSION } from './version.ts';

@@ -18,6 +18,8 @@ import type { Journal } from './engine/embedded/journal.ts';
 import { lmdbJournal } from './engine/embedded/lmdb-journal.ts';
 import { memoryJournal } from './engine/embedded/memory-journal.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
+import { checkHttpOptions, HttpListener, type HttpOptions } from './http/http-listener.ts';
+import { isLoopback } from './listen.ts';
 import { Server } from './server.ts';
 
 export interface QueueOptions {
@@ -48,12 +50,11 @@ export interface ManagerOptions {
   readonly retainMaxBytes?: number;
   /** How long leases wait for their workers after a restart. Default 15 s. */
   readonly restartGraceMs?: number;
+  /** Serves health checks, metrics and status over HTTP. Default: not at all. */
+  readonly http?: HttpOptions;
   readonly clock?: Clock;
   readonly randomBytes?: RandomBytes;
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 const secretBytes = (authkey: string | Uint8Array): Uint8Array =>
   typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
@@ -67,12 +68,23 @@ const checkOption = (isGood: boolean, message: string): void => {
 const isWholeFrom = (min: number, value: number, max: number): boolean =>
   Number.isSafeInteger(value) && value >= min && value <= max;
 
+/** Where a manager can be reached. */
+export interface Started {
+  readonly url: string;
+  /** Of health checks, metrics and status, if they are served. */
+  readonly httpUrl: string | undefined;
+  /** A counter of starts on this store. */
+  readonly epoch: number;
+}
+
 /** The parts of a running manager. */
 interface Running {
   readonly engine: Engine;
   readonly server: Server;
   readonly broker: Broker;
   readonly url: string;
+  readonly http: HttpListener | undefined;
+  readonly httpUrl: string | undefined;
 }
 
 /**
@@ -81,9 +93,11 @@ interface Running {
  * @throws BAD_OPTION from the constructor
  */
 export class Manager {
-  readonly #options: Required<Omit<ManagerOptions, 'dataDir'>> & { readonly dataDir?: string };
+  readonly #options: Required<Omit<ManagerOptions, 'dataDir' | 'http'>> &
+    Pick<ManagerOptions, 'dataDir' | 'http'>;
   readonly #queues = new Map<string, QueueSpec>();
   #running: Running | undefined;
+  #failure: Error | undefined;
   #reportFailure: (error: Error) => void = () => {};
   /** Resolves when the store has failed: from then on nothing is acknowledged, and the process should end. */
   readonly failed: Promise<Error> = new Promise((resolve) => {
@@ -106,6 +120,7 @@ export class Manager {
       isLoopback(host) || insecure,
       `listening on ${host} would send tasks and results in plaintext: keep 127.0.0.1, or pass --insecure on a network you trust`,
     );
+    checkHttpOptions(options.http ?? {});
     this.#options = {
       autoQueues: false,
       retainMaxBytes: limits.retainMaxBytes,
@@ -157,7 +172,7 @@ export class Manager {
    *
    * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED
    */
-  async start(): Promise<{ readonly url: string; readonly epoch: number }> {
+  async start(): Promise<Started> {
     if (this.#running !== undefined) {
       throw new MillraceError('BAD_OPTION', 'this manager is already started');
     }
@@ -168,7 +183,8 @@ export class Manager {
       await engine.close();
       throw error;
     }
-    return { url: this.#running.url, epoch: this.#running.engine.epoch };
+    const { engine: started, httpUrl, url } = this.#running;
+    return { url, epoch: started.epoch, httpUrl };
   }
 
   /** Says goodbye to all peers and closes the store. Leases wait in it for the next start. */
@@ -176,6 +192,7 @@ export class Manager {
     const running = this.#running;
     this.#running = undefined;
     if (running !== undefined) {
+      await running.http?.close();
       await running.broker.closeLocal();
       await running.server.close();
       await running.broker.close();
@@ -217,7 +234,10 @@ export class Manager {
       secretOf: this.#secretOf,
       newQueue: (name) => this.#newQueue(name),
       url: () => url,
-      failed: (error) => this.#reportFailure(error),
+      failed: (error) => {
+        this.#failure = error;
+        this.#reportFailure(error);
+      },
     });
     for (const spec of this.#queues.values()) {
       engine.declareQueue(spec);
@@ -230,7 +250,24 @@ export class Manager {
       await broker.closeLocal();
       throw error;
     }
-    return { engine, server, broker, url };
+    const http = this.#newHttpListener(broker);
+    try {
+      return { engine, server, broker, url, http, httpUrl: await http?.listen() };
+    } catch (error) {
+      await broker.closeLocal();
+      await server.close();
+      throw error;
+    }
+  }
+
+  #newHttpListener(broker: Broker): HttpListener | undefined {
+    const { http } = this.#options;
+    return http === undefined
+      ? undefined
+      : new HttpListener(http, {
+          status: () => broker.status(),
+          notReady: () => this.#failure && `the store failed: ${this.#failure.message}`,
+        });
   }
 
   #newQueue(name: string): QueueSpec | undefined {

@@ -1,9 +1,10 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Clock, limits, MillraceError, type Transport, wsTransport } from '@millrace/protocol';
+import { type Clock, limits, type Transport, wsTransport } from '@millrace/protocol';
 import { WebSocketServer } from 'ws';
 import { Admission } from './admission.ts';
 import type { Attendant } from './attendant.ts';
+import { listenOn } from './listen.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -39,15 +40,10 @@ export class Server {
    *
    * @throws PORT_IN_USE, BAD_OPTION
    */
-  async listen(): Promise<number> {
+  listen(): Promise<number> {
     const { host, port } = this.#options;
     this.#acceptSockets();
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', (error) => reject(listenError(error, host, port)));
-      this.#http.listen(port, host, resolve);
-    });
-    const address = this.#http.address();
-    return typeof address === 'object' && address !== null ? address.port : port;
+    return listenOn(this.#http, host, port, '--port');
   }
 
   /** Says goodbye to everyone and stops; what does not leave within a second is cut off. */
@@ -89,16 +85,3 @@ export class Server {
     this.#admission.pass(socket);
   }
 }
-
-const listenError = (error: NodeJS.ErrnoException, host: string, port: number): MillraceError => {
-  if (error.code === 'EADDRINUSE') {
-    return new MillraceError(
-      'PORT_IN_USE',
-      `another process listens on ${host}:${port}: stop it, or choose another with --port`,
-      { cause: error },
-    );
-  }
-  return new MillraceError('BAD_OPTION', `cannot listen on ${host}:${port}: ${error.message}`, {
-    cause: error,
-  });
-};

@@ -49,7 +49,13 @@ export {
   ticketOf,
 } from './handshake.ts';
 export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
-export { DEFAULT_HOST, DEFAULT_PORT, limits, PROTOCOL_VERSION } from './limits.ts';
+export {
+  DEFAULT_HOST,
+  DEFAULT_HTTP_PORT,
+  DEFAULT_PORT,
+  limits,
+  PROTOCOL_VERSION,
+} from './limits.ts';
 export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
 export { decodePayload, encodePayload } from './payload.ts';

@@ -13,6 +13,8 @@ const DAY_MS = 24 * HOUR_MS;
 export const PROTOCOL_VERSION = 1;
 
 export const DEFAULT_PORT = 7420;
+/** Of the HTTP listener: health, metrics, status. */
+export const DEFAULT_HTTP_PORT = 7421;
 export const DEFAULT_HOST = '127.0.0.1';
 
 export const limits = {

@@ -1,0 +1,238 @@
+import type { QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
+import { Counter, Gauge, Registry } from 'prom-client';
+
+const MS_PER_SECOND = 1_000;
+
+/** A figure that every queue has, under the name and help that Prometheus shows. */
+interface Figure<T> {
+  readonly name: string;
+  readonly help: string;
+  readonly of: (subject: T) => number | null;
+}
+
+const queueGauges: readonly Figure<QueueStatus>[] = [
+  {
+    name: 'millrace_queue_payload_bytes',
+    help: 'Payload bytes of unfinished tasks and items.',
+    of: (queue) => queue.bytes,
+  },
+  {
+    name: 'millrace_queue_capacity_tasks',
+    help: 'Unfinished tasks and items that the queue may hold.',
+    of: (queue) => queue.maxItems,
+  },
+];
+
+const queueCounters: readonly Figure<QueueStatus>[] = [
+  {
+    name: 'millrace_queue_enqueued_total',
+    help: 'Tasks and items accepted since the store was made.',
+    of: (queue) => queue.enqueued,
+  },
+  {
+    name: 'millrace_queue_regranted_total',
+    help: 'Grants beyond the first of a task.',
+    of: (queue) => queue.regranted,
+  },
+  {
+    name: 'millrace_queue_losses_total',
+    help: 'Grants that were lost with their worker.',
+    of: (queue) => queue.losses,
+  },
+];
+
+const workerGauges: readonly Figure<WorkerStatus>[] = [
+  {
+    name: 'millrace_worker_slots',
+    help: 'Tasks that the worker runs at once at most.',
+    of: (worker) => worker.slots,
+  },
+  {
+    name: 'millrace_worker_busy_slots',
+    help: 'Tasks that the worker runs.',
+    of: (worker) => worker.busySlots,
+  },
+  {
+    name: 'millrace_worker_process_heard_seconds',
+    help: 'Time since any byte of its process was received.',
+    of: (worker) => worker.processHeardMsAgo / MS_PER_SECOND,
+  },
+  {
+    name: 'millrace_worker_loop_heard_seconds',
+    help: 'Time since its event loop was heard; absent without a main connection.',
+    of: ({ loopHeardMsAgo }) => (loopHeardMsAgo === null ? null : loopHeardMsAgo / MS_PER_SECOND),
+  },
+  {
+    name: 'millrace_worker_event_loop_lag_seconds',
+    help: 'Longest delay of its event loop since its last report.',
+    of: ({ loopLagMs }) => (loopLagMs === null ? null : loopLagMs / MS_PER_SECOND),
+  },
+  {
+    name: 'millrace_worker_resident_memory_bytes',
+    help: 'Resident memory of its process.',
+    of: (worker) => worker.rssBytes,
+  },
+];
+
+const managerGauges: readonly Figure<Status>[] = [
+  {
+    name: 'millrace_uptime_seconds',
+    help: 'Time since the manager started.',
+    of: (status) => status.uptimeMs / MS_PER_SECOND,
+  },
+  {
+    name: 'millrace_epoch',
+    help: 'Starts of a manager on this store.',
+    of: (status) => status.epoch,
+  },
+  {
+    name: 'millrace_clients',
+    help: 'Clients that are connected.',
+    of: (status) => status.clients,
+  },
+  {
+    name: 'millrace_workers',
+    help: 'Workers that are connected.',
+    of: (status) => status.workers.length,
+  },
+  {
+    name: 'millrace_store_bytes',
+    help: 'Size of the store.',
+    of: (status) => status.store.bytes,
+  },
+  {
+    name: 'millrace_store_free_bytes',
+    help: 'Free space of the file system that the store is on.',
+    of: (status) => status.store.freeBytes,
+  },
+  {
+    name: 'millrace_store_commit_seconds',
+    help: 'Time that a commit takes, flush included; a moving average.',
+    of: (status) => status.store.commitMs / MS_PER_SECOND,
+  },
+];
+
+const states = ['ready', 'running', 'scheduled'] as const;
+const outcomes = ['succeeded', 'dead', 'cancelled', 'expired'] as const;
+
+const gaugeOf = <T>({ help, name }: Figure<T>, registry: Registry, labelNames: string[] = []) =>
+  new Gauge({ name, help, labelNames, registers: [registry] });
+
+/**
+ * The status of a manager in the text format of Prometheus, in base units. It
+ * has a line for each queue and each connected worker, and none for a task.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #sets: readonly ((status: Status) => void)[];
+
+  constructor() {
+    this.#sets = [
+      this.#build(),
+      this.#tasks(),
+      this.#finished(),
+      ...managerGauges.map((figure) => this.#ofManager(figure)),
+      ...queueGauges.map((figure) => this.#ofQueues(figure)),
+      ...queueCounters.map((figure) => this.#totalOfQueues(figure)),
+      ...workerGauges.map((figure) => this.#ofWorkers(figure)),
+    ];
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  async text(status: Status): Promise<string> {
+    for (const set of this.#sets) {
+      set(status);
+    }
+    return this.#registry.metrics();
+  }
+
+  #build(): (status: Status) => void {
+    const gauge = new Gauge({
+      name: 'millrace_build_info',
+      help: 'Always 1; the version is its label.',
+      labelNames: ['version'],
+      registers: [this.#registry],
+    });
+    return ({ version }) => gauge.set({ version }, 1);
+  }
+
+  #tasks(): (status: Status) => void {
+    const gauge = new Gauge({
+      name: 'millrace_queue_tasks',
+      help: 'Unfinished tasks and items by state.',
+      labelNames: ['queue', 'state'],
+      registers: [this.#registry],
+    });
+    return ({ queues }) => {
+      gauge.reset();
+      for (const queue of queues) {
+        for (const state of states) {
+          gauge.set({ queue: queue.name, state }, queue[state]);
+        }
+      }
+    };
+  }
+
+  #finished(): (status: Status) => void {
+    const counter = new Counter({
+      name: 'millrace_queue_finished_total',
+      help: 'Tasks and items that ended, by outcome, since the store was made.',
+      labelNames: ['queue', 'outcome'],
+      registers: [this.#registry],
+    });
+    return ({ queues }) => {
+      counter.reset();
+      for (const queue of queues) {
+        for (const outcome of outcomes) {
+          counter.inc({ queue: queue.name, outcome }, queue[outcome]);
+        }
+      }
+    };
+  }
+
+  #ofManager(figure: Figure<Status>): (status: Status) => void {
+    const gauge = gaugeOf(figure, this.#registry);
+    return (status) => gauge.set(figure.of(status) ?? 0);
+  }
+
+  #ofQueues(figure: Figure<QueueStatus>): (status: Status) => void {
+    const gauge = gaugeOf(figure, this.#registry, ['queue']);
+    return ({ queues }) => {
+      gauge.reset();
+      for (const queue of queues) {
+        gauge.set({ queue: queue.name }, figure.of(queue) ?? 0);
+      }
+    };
+  }
+
+  #totalOfQueues(figure: Figure<QueueStatus>): (status: Status) => void {
+    const counter = new Counter({
+      name: figure.name,
+      help: figure.help,
+      labelNames: ['queue'],
+      registers: [this.#registry],
+    });
+    return ({ queues }) => {
+      counter.reset();
+      for (const queue of queues) {
+        counter.inc({ queue: queue.name }, figure.of(queue) ?? 0);
+      }
+    };
+  }
+
+  #ofWorkers(figure: Figure<WorkerStatus>): (status: Status) => void {
+    const gauge = gaugeOf(figure, this.#registry, ['worker', 'host', 'pid']);
+    return ({ workers }) => {
+      gauge.reset();
+      for (const worker of workers) {
+        const value = figure.of(worker);
+        if (value !== null) {
+          gauge.set({ worker: worker.name, host: worker.host, pid: worker.pid }, value);
+        }
+      }
+    };
+  }
+}

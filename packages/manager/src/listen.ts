@@ -1,0 +1,40 @@
+import type { Server } from 'node:net';
+import { MillraceError } from '@millrace/protocol';
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+const listenError = (
+  error: NodeJS.ErrnoException,
+  place: string,
+  option: string,
+): MillraceError => {
+  const [code, message] =
+    error.code === 'EADDRINUSE'
+      ? ([
+          'PORT_IN_USE',
+          `another process listens on ${place}: stop it, or choose another with ${option}`,
+        ] as const)
+      : (['BAD_OPTION', `cannot listen on ${place}: ${error.message}`] as const);
+  return new MillraceError(code, message, { cause: error });
+};
+
+/**
+ * Resolves with the port that a server listens on.
+ *
+ * @param option names the option of the port, for the error
+ * @throws PORT_IN_USE, BAD_OPTION
+ */
+export const listenOn = async (
+  server: Pick<Server, 'address' | 'listen' | 'once'>,
+  host: string,
+  port: number,
+  option: string,
+): Promise<number> => {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, `${host}:${port}`, option)));
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+};
