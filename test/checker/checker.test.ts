@@ -126,6 +126,22 @@ describe('a good history passes', () => {
     ).toEqual([]);
   });
 
+  test('who was paused reads late that it was given an item, which another has removed', () => {
+    expect(
+      classesOf(
+        submit('i1', 'item'),
+        told('i1', 'ok'),
+        granted('i1'),
+        granted('i1', second),
+        taken('i1', false),
+        kept('acknowledge', 'other'),
+        kept('removed', 'other'),
+        taken('i1'),
+        drained,
+      ),
+    ).toEqual([]);
+  });
+
   test('an item whose acknowledgement was never answered may be gone', () => {
     expect(
       classesOf(
@@ -296,15 +312,16 @@ describe('each defect has its class', () => {
     expect(classesOf(...refused)).toEqual(['resurrected']);
   });
 
-  test('resurrected: an item that was removed is handed out again', () => {
+  test('resurrected: an item that was removed is granted again', () => {
     expect(
       classesOf(
         submit('i1', 'item'),
         told('i1', 'ok'),
+        granted('i1'),
         taken('i1', false),
         kept('acknowledge'),
         kept('removed'),
-        taken('i1'),
+        granted('i1', second),
       ),
     ).toEqual(['resurrected']);
   });

@@ -143,11 +143,14 @@ const vanished: Rule = each('vanished', ({ events, what }) => {
 
 const reRunAfterCancel: Rule = each('resurrected', wasGrantedAfterCancel);
 
-/** An item that the manager confirmed as removed must not be handed out again. */
+/**
+ * An item that the manager confirmed as removed must not be granted again. A
+ * consumer that was paused may still read a grant from before.
+ */
 const itemReturned: Rule = each('resurrected', ({ events }) => {
   const removed = events.findIndex(({ kind }) => kind === 'removed');
-  const again = events.findLastIndex(({ kind }) => kind === 'taken');
-  return removed >= 0 && again > removed ? 'the item was removed, and handed out again' : undefined;
+  const again = events.findLastIndex(({ kind }) => kind === 'granted');
+  return removed >= 0 && again > removed ? 'the item was removed, and granted again' : undefined;
 });
 
 export const failureRules: readonly Rule[] = [

@@ -31,11 +31,20 @@ const shrinkAndTell = async (failed: RunReport): Promise<void> => {
   tell(describeFailure(small));
 };
 
+/** A run that waits for what is no event of its world leaves Node with nothing to do. */
+const requireEnd = async (seed: number): Promise<RunReport> => {
+  const complain = (): void => tell(`seed ${seed} NEVER ENDED`);
+  process.once('beforeExit', complain);
+  const report = await runPlan(planOf(seed));
+  process.off('beforeExit', complain);
+  return report;
+};
+
 const runMany = async ({ count, first, goesOn, seconds }: Arguments): Promise<boolean> => {
   const progress = new Progress(count);
   let failures = 0;
   for (let seed = first; seed < first + count && progress.seconds < seconds; seed++) {
-    const report = await runPlan(planOf(seed));
+    const report = await requireEnd(seed);
     progress.ran(report);
     if (hasFailed(report)) {
       failures += 1;

@@ -1,3 +1,4 @@
+import type { EmbeddedEngine } from '@millrace/manager/engine';
 import { check, type Verdict } from '../checker/checker.ts';
 import { ClientProcess, type LiveClient } from './client-process.ts';
 import { Customer, readOutcome } from './customer.ts';
@@ -32,8 +33,12 @@ export interface RunOptions {
   readonly hasLyingDisk?: boolean;
 }
 
+type OutcomeAnswers = Awaited<ReturnType<EmbeddedEngine['outcomes']>>;
+
 /** How long the world has after the faults until everything must have ended. */
 const DRAIN_MAX_MS = 3_600_000;
+/** What was under way when the faults ended, to or from whomever, is met by then. */
+const WAKE_MS = 100;
 const FINAL_READ_MS = 30_000;
 const READER = 'reader';
 const RECOVERY_MS = 10_000;
@@ -146,6 +151,7 @@ class Run {
     if (this.#plan.isProbed) {
       await this.#probe();
     }
+    await this.#world.run(this.#world.nowMs + WAKE_MS);
     await this.#drain();
     this.#manager.auditAll();
     await this.#readEverything();
@@ -255,11 +261,10 @@ class Run {
   /** What the store says, past the manager around it. */
   async #readStore(): Promise<void> {
     const { recorder } = this.#world;
-    const { engine } = this.#manager;
     const ids = [...recorder.ids];
-    const answers = await engine?.outcomes(ids.map(([taskId]) => taskId));
+    const answers = await this.#outcomes(ids.map(([taskId]) => taskId));
     for (const [index, [, task]] of ids.entries()) {
-      const answer = answers?.[index];
+      const answer = answers[index];
       if (answer !== undefined && typeof answer !== 'string') {
         const { state } = answer;
         const result = 'result' in answer ? answer.result : undefined;
@@ -268,6 +273,16 @@ class Run {
         recorder.record({ kind: 'stored', task, state, value });
       }
     }
+  }
+
+  /** Whoever asks while a batch is being written is answered after it: time must go on for that. */
+  async #outcomes(taskIds: readonly string[]): Promise<OutcomeAnswers> {
+    let answers: OutcomeAnswers | undefined;
+    void this.#manager.engine?.outcomes(taskIds).then((given) => {
+      answers = given;
+    });
+    await this.#world.run(this.#world.nowMs + FINAL_READ_MS, () => answers !== undefined);
+    return answers ?? [];
   }
 
   #newClient(name: string): ClientProcess {

@@ -33,3 +33,21 @@ test('frames keep their order when a stall holds up one that was sent before it'
   await world.run(1_000);
   expect(arrived).toEqual([1, 2, 3]);
 });
+
+test('what a stall holds up when the faults end arrives then', async () => {
+  const world = new World(1, false);
+  const wire = wireIn(world);
+  const arrivedAtMs: number[] = [];
+  wire.manager.listen({
+    frame: () => void arrivedAtMs.push(world.nowMs),
+    drained() {},
+    closed() {},
+  });
+  wire.stall(10_000, 'both');
+  wire.dialler.send(Uint8Array.of(1));
+  await world.run(100);
+  wire.heal();
+  wire.dialler.send(Uint8Array.of(2));
+  await world.run(20_000);
+  expect(arrivedAtMs).toEqual([100, 100 + LATENCY_MS]);
+});

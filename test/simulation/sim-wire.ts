@@ -257,16 +257,17 @@ export class SimWire {
   stall(forMs: number, which: 'both' | 'toManager' | 'toDialler'): void {
     const untilMs = this.#world.nowMs + forMs;
     if (which !== 'toDialler') {
-      this.#toManager.stalledUntilMs = untilMs;
+      this.#toManager.stalledUntilMs = Math.max(this.#toManager.stalledUntilMs, untilMs);
     }
     if (which !== 'toManager') {
-      this.#toDialler.stalledUntilMs = untilMs;
+      this.#toDialler.stalledUntilMs = Math.max(this.#toDialler.stalledUntilMs, untilMs);
     }
   }
 
   /**
-   * A wire that lost bytes stays lost, as TCP would have given it up, and one
-   * with a long queue is torn down: what follows is to be about the peers.
+   * What is under way arrives now, however late it would have been. A wire that
+   * lost bytes stays lost, as TCP would have given it up, and one with a long
+   * queue is torn down: what follows is to be about the peers.
    */
   heal(): void {
     const now = this.#world.nowMs;
@@ -275,6 +276,8 @@ export class SimWire {
     }
     this.#toManager.stalledUntilMs = Math.min(now, this.#toManager.stalledUntilMs);
     this.#toDialler.stalledUntilMs = Math.min(now, this.#toDialler.stalledUntilMs);
+    this.#hasten(this.#toManager, this.manager);
+    this.#hasten(this.#toDialler, this.dialler);
   }
 
   ownerDied(process: SimProcess, vanished: boolean): void {
@@ -294,6 +297,13 @@ export class SimWire {
   endShut(): void {
     if (!this.dialler.isOpen && !this.manager.isOpen) {
       this.#options.ended();
+    }
+  }
+
+  #hasten(way: Direction, to: SimEnd): void {
+    way.arrivesAtMs = this.#world.nowMs;
+    for (const _ of way.frames) {
+      this.#world.plan(0, to.owner, () => this.#deliver(way, to), this.name);
     }
   }
 
