@@ -55,6 +55,18 @@ export class Reception {
     session.send({ verb: 'goodbyeAck' });
   }
 
+  /** Asks the workers of this name, or the one with this session, to end; answers how many. */
+  drainWorkers(worker: string): number {
+    const asked = [...this.sessions.values()].filter(
+      ({ description, role, sessionId }) =>
+        role === 'worker' && (sessionId === worker || description.name === worker),
+    );
+    for (const session of asked) {
+      session.drain();
+    }
+    return asked.length;
+  }
+
   #open(connection: Connection, peer: AcceptedPeer, description: PeerDescription): PeerSession {
     const session = this.#add(this.#services.newSessionId(), peer, description);
     this.#services.engine.openSession(session.sessionId);

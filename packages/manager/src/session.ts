@@ -19,6 +19,7 @@ export class PeerSession implements Peer {
   readonly role: Role;
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
+  #isDraining = false;
   readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
@@ -65,6 +66,17 @@ export class PeerSession implements Peer {
   readonly onceDrained = (run: () => void): void => {
     this.#whenDrained.push(run);
   };
+
+  /** Asks it to end by itself. */
+  drain(): void {
+    this.#isDraining = true;
+    this.send({ verb: 'drain', reason: 'an operator asked for it' });
+  }
+
+  /** Whether it was asked to end. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
 
   /** A connection is no longer congested. */
   drained(connection: Connection): void {

@@ -5,10 +5,14 @@ export {
   type ConnectOptions,
   connect,
   type EnqueueOptions,
+  type ListedTask,
+  type ListOptions,
   type ResultOptions,
   TaskFailed,
+  type TaskFilter,
   TaskHandle,
   type TaskInfo,
+  type TaskPage,
 } from '@millrace/client';
 export {
   Manager,
@@ -31,6 +35,7 @@ export {
   type Status,
   type TaskDefinition,
   type TaskOptions,
+  type TaskState,
   Unrecoverable,
   type WaitOptions,
   type WorkerStatus,

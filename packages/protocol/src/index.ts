@@ -49,6 +49,7 @@ export {
   ticketOf,
 } from './handshake.ts';
 export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+export { type AskPort, inquire } from './inquire.ts';
 export { DEFAULT_HOST, DEFAULT_PORT, limits, PROTOCOL_VERSION } from './limits.ts';
 export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';

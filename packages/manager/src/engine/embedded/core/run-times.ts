@@ -18,7 +18,7 @@ export class RunTimes {
   #runs = 0;
 
   note(tookMs: number): void {
-    this.#counts ??= new Array<number>(BUCKETS).fill(0);
+    this.#counts ??= Array.from({ length: BUCKETS }, () => 0);
     const bucket = bucketOf(tookMs);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#runs += 1;

@@ -13,7 +13,7 @@ const ROWS_AT_ONCE = 8;
 interface Listing {
   readonly path: Path;
   /** Rows are hints: a task may have moved on, and be named elsewhere as well. */
-  isHere(task: Task, place: Named): boolean;
+  readonly isHere: (task: Task, place: Named) => boolean;
 }
 
 const listOf = (table: Table): Path => ({
