@@ -129,6 +129,42 @@ test('what has no such queue is refused', async () => {
   }
 });
 
+test('the status says what waits, runs, retries and is dead, and what needs attention', async () => {
+  await stage.worker(handlers, { name: 'w' });
+  await die();
+  await client.enqueue(unhandled, 1);
+  const handle = await client.enqueue(flaky, { failures: 9 });
+  await expect.poll(async () => (await handle.inspect()).state).toBe('scheduled');
+  await client.queue('items').put('an item');
+  await client.queue('items').pause();
+  const { attention, queues, store } = await client.status();
+  expect(queues.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toMatchObject([
+    { name: 'default', workers: 1, ready: 1, scheduled: 1, retrying: 1, deadKept: 1, dead: 1 },
+    { name: 'items', workers: 0, ready: 1, isPaused: true },
+  ]);
+  expect(queues.find(({ name }) => name === 'default')?.runP95Ms).toBeGreaterThan(0);
+  expect(queues.every(({ oldestWaitingMs }) => (oldestWaitingMs ?? -1) >= 0)).toBe(true);
+  expect(store.reserveBytes).toBeGreaterThan(0);
+  expect(attention).toMatchObject([
+    { severity: 'warning', kind: 'queue-paused', subject: 'items' },
+  ]);
+  await expect
+    .poll(async () => (await client.status()).attention, { timeout: 20_000 })
+    .toContainEqual(
+      expect.objectContaining({ kind: 'queue-unhandled', command: 'millrace queue show default' }),
+    );
+});
+
+test('a worker that was killed is missed by its name', async () => {
+  const worker = await stage.worker(handlers, { name: 'w' });
+  await worker.end('SIGKILL');
+  await expect
+    .poll(async () => (await client.status()).attention)
+    .toMatchObject([{ kind: 'worker-lost', subject: 'w', command: 'millrace worker ls' }]);
+  await stage.worker(handlers, { name: 'w' });
+  expect((await client.status()).attention).toEqual([]);
+});
+
 test('a worker that is drained finishes what it runs, takes nothing new, and ends well', async () => {
   const lighthouse = await Lighthouse.open();
   const worker = await stage.worker(handlers, { name: 'tired' });
@@ -136,7 +172,9 @@ test('a worker that is drained finishes what it runs, takes nothing new, and end
   const ship = await lighthouse.next();
   expect(await client.drainWorker('tired')).toBe(1);
   await worker.line(/draining/);
-  expect((await client.status()).workers).toMatchObject([{ name: 'tired' }]);
+  expect((await client.status()).workers).toMatchObject([
+    { name: 'tired', isDraining: true, running: 1 },
+  ]);
   const next = await client.enqueue(double, { n: 1 });
   expect(await refusalOf(next.result({ timeoutMs: 100 }))).toMatchObject({ code: 'TIMEOUT' });
   ship.release();

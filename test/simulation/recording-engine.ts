@@ -92,6 +92,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     purge: (queue, after) => engine.purge(queue, after),
     waitingLanes: () => engine.waitingLanes(),
     lostSessions: () => engine.lostSessions(),
+    leaseCount: (sessionId) => engine.leaseCount(sessionId),
     lastHeld: (sessionId) => engine.lastHeld(sessionId),
     report: () => engine.report(),
   };

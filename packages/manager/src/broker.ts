@@ -59,7 +59,7 @@ export class Broker {
       status: () => this.status(),
     };
     this.#reception = new Reception(this.#services);
-    this.#statusDesk = new StatusDesk(engine, clock, () => this.#reception.sessions.values(), {
+    this.#statusDesk = new StatusDesk(engine, clock, this.#reception, {
       version: VERSION,
       url: options.url,
     });

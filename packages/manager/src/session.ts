@@ -20,6 +20,7 @@ export class PeerSession implements Peer {
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
   #isDraining = false;
+  #loopHeardAtMs: number;
   readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
@@ -41,6 +42,7 @@ export class PeerSession implements Peer {
     this.role = role;
     this.description = description;
     this.connectedAtMs = connectedAtMs;
+    this.#loopHeardAtMs = connectedAtMs;
   }
 
   get main(): Connection | undefined {
@@ -66,6 +68,11 @@ export class PeerSession implements Peer {
   readonly onceDrained = (run: () => void): void => {
     this.#whenDrained.push(run);
   };
+
+  /** When its main loop was heard last, on whichever connection. */
+  get loopHeardAtMs(): number {
+    return this.#main?.pulse.heardAtMs ?? this.#loopHeardAtMs;
+  }
 
   /** Asks it to end by itself. */
   drain(): void {
@@ -121,6 +128,7 @@ export class PeerSession implements Peer {
   }
 
   #endConnection(): void {
+    this.#loopHeardAtMs = this.loopHeardAtMs;
     this.#main = undefined;
     this.#early = undefined;
     this.#endWork();

@@ -24,6 +24,7 @@ export {
   type DefineOptions,
   defineTask,
   type ErrorCode,
+  type Finding,
   type ItemCounts,
   type LeasedItem,
   MillraceError,

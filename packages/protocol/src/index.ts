@@ -66,7 +66,13 @@ export {
 export { type Asked, promiseOf, type Request, Requests } from './requests.ts';
 export { remainingMs, sendEnqueue } from './send-enqueue.ts';
 export { type ConversationState, conversationMoves, nextState } from './session-machine.ts';
-export type { QueueStatus, Status, WorkerStatus } from './status.ts';
+export {
+  type Finding,
+  findingKinds,
+  type QueueStatus,
+  type Status,
+  type WorkerStatus,
+} from './status.ts';
 export {
   type AttemptKind,
   attemptKinds,

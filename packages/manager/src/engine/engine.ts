@@ -313,6 +313,8 @@ export interface Engine {
   waitingLanes(): WaitingLane[];
   /** For reports: who may come back, or lose what it holds. */
   lostSessions(): LostSession[];
+  /** For reports: how many leases a session holds. */
+  leaseCount(sessionId: string): number;
   /** For reports: of the tasks that a session holds the one it was given last. */
   lastHeld(sessionId: string): HeldTask | undefined;
   report(): EngineReport;

@@ -30,6 +30,7 @@ export const engineWith = (parts: Partial<Engine>): Engine => ({
   purge: unexpected,
   waitingLanes: unexpected,
   lostSessions: unexpected,
+  leaseCount: unexpected,
   lastHeld: unexpected,
   report: unexpected,
   ...parts,

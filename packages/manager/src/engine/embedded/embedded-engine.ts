@@ -168,6 +168,8 @@ export class EmbeddedEngine implements Engine {
 
   lostSessions: Engine['lostSessions'] = () => this.#core.lostSessions(this.#now());
 
+  leaseCount: Engine['leaseCount'] = (sessionId) => this.#core.leaseCount(sessionId);
+
   lastHeld: Engine['lastHeld'] = (sessionId) => this.#core.lastHeld(sessionId, this.#now());
 
   size: Engine['size'] = (queue) => this.#known(() => this.#core.size(queue));

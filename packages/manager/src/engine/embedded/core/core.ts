@@ -174,6 +174,10 @@ export class Core {
     return lostSessions(this.#state, now);
   }
 
+  leaseCount(sessionId: string): number {
+    return this.#state.sessions.get(sessionId)?.leased.size ?? 0;
+  }
+
   lastHeld(sessionId: string, now: Now): HeldTask | undefined {
     return lastHeld(this.#state, sessionId, now);
   }
