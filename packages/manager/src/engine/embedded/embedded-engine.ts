@@ -152,7 +152,7 @@ export class EmbeddedEngine implements Engine {
 
   inspect: Engine['inspect'] = (taskId) => this.#known(() => this.#core.inspect(taskId));
 
-  list: Engine['list'] = (request) => this.#durable((now) => this.#core.list(request, now));
+  list: Engine['list'] = (request) => this.#known(() => this.#core.list(request, this.#now()));
 
   retry: Engine['retry'] = (requests) => this.#durable((now) => this.#core.retry(requests, now));
 
