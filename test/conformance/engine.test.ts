@@ -803,7 +803,10 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
         await stage.settle('a', one, 'succeeded');
       }
       await stage.cancel('t4');
-      const before = stage.engine.report().queues;
+      // How long runs take is reckoned anew.
+      const reports = () =>
+        stage.engine.report().queues.map((queue) => ({ ...queue, runP95Ms: undefined }));
+      const before = reports();
       expect(before).toMatchObject([
         {
           size: { ready: 0, scheduled: 1, leased: 1 },
@@ -811,7 +814,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
         },
       ]);
       await stage.crash();
-      expect(stage.engine.report().queues).toEqual(before);
+      expect(reports()).toEqual(before);
     });
 
     test('every task name still has its tasks, however many there are', async () => {

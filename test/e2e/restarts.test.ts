@@ -150,6 +150,10 @@ test(
       expect(seen).toMatchObject({ name: 'blocked' });
       if (seen?.loopHeardMsAgo === null || (seen?.loopHeardMsAgo ?? 0) > 8_000) {
         expect(seen?.processHeardMsAgo).toBeLessThan(8_000);
+        const { attention } = await client.status();
+        expect(attention).toMatchObject([
+          { kind: 'loop-blocked', subject: 'blocked', command: `millrace task show ${task.id}` },
+        ]);
         break;
       }
       await new Promise((resolve) => setTimeout(resolve, 100));

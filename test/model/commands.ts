@@ -1,5 +1,5 @@
 import type { NewTask } from '@millrace/manager/engine';
-import { ITEM_NAME } from '@millrace/protocol';
+import { ITEM_NAME, type TaskState, taskStates } from '@millrace/protocol';
 import fc from 'fast-check';
 import type { EndKind } from './reference.ts';
 
@@ -21,7 +21,11 @@ export type Command =
       readonly token: number;
       readonly kind: EndKind;
     }
-  | { readonly verb: 'cancel'; readonly taskId: string }
+  | { readonly verb: 'cancel' | 'drop'; readonly taskId: string }
+  | { readonly verb: 'retry'; readonly taskId: string; readonly newTaskId: string }
+  | { readonly verb: 'pause'; readonly queue: string; readonly isPaused: boolean }
+  | { readonly verb: 'purge'; readonly queue: string }
+  | { readonly verb: 'list'; readonly state: TaskState | undefined; readonly limit: number }
   | { readonly verb: 'open' | 'disconnect' | 'end'; readonly sessionId: string }
   | { readonly verb: 'resume'; readonly sessionId: string; readonly tokens: readonly number[] }
   | { readonly verb: 'write' | 'written' | 'flush' }
@@ -72,9 +76,27 @@ const settle = fc.record({
   kind: fc.constantFrom<EndKind[]>('succeeded', 'failed', 'hopeless', 'lost', 'released'),
 });
 
+const taskId = fc.nat({ max: 23 }).map((id) => `t${id}`);
+
 const cancel = fc.record({
-  verb: fc.constant('cancel' as const),
-  taskId: fc.nat({ max: 23 }).map((id) => `t${id}`),
+  verb: fc.constantFrom('cancel' as const, 'cancel' as const, 'drop' as const),
+  taskId,
+});
+
+const retry = fc.record({ verb: fc.constant('retry' as const), taskId, newTaskId: taskId });
+
+const pause = fc.record({
+  verb: fc.constant('pause' as const),
+  queue: fc.constantFrom(...queues),
+  isPaused: fc.boolean(),
+});
+
+const purge = fc.record({ verb: fc.constant('purge' as const), queue: fc.constantFrom(...queues) });
+
+const list = fc.record({
+  verb: fc.constant('list' as const),
+  state: fc.constantFrom(undefined, ...taskStates),
+  limit: fc.integer({ min: 1, max: 5 }),
 });
 
 const connection = fc.record({
@@ -108,6 +130,10 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
     { weight: 7, arbitrary: claim },
     { weight: 7, arbitrary: settle },
     { weight: 2, arbitrary: cancel },
+    { weight: 3, arbitrary: retry },
+    { weight: 1, arbitrary: pause },
+    { weight: 1, arbitrary: purge },
+    { weight: 2, arbitrary: list },
     { weight: 3, arbitrary: connection },
     { weight: 3, arbitrary: resume },
     { weight: 8, arbitrary: write },

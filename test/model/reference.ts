@@ -22,6 +22,8 @@ export interface ModelTask {
   lease: { sessionId: string; epoch: number; grant: number; fencedAtMs: number } | undefined;
   settled: { epoch: number; grant: number } | undefined;
   finishedAtMs: number;
+  /** Retried or dropped: only its id is still known. */
+  isRemoved: boolean;
 }
 
 export type EndKind = 'succeeded' | 'failed' | 'hopeless' | 'lost' | 'released';
@@ -29,6 +31,10 @@ export type EndKind = 'succeeded' | 'failed' | 'hopeless' | 'lost' | 'released';
 const finalStates = new Set<TaskState>(['succeeded', 'dead', 'cancelled', 'expired']);
 export const isFinal = (task: ModelTask): boolean => finalStates.has(task.state);
 const isItem = (task: ModelTask): boolean => task.spec.name === ITEM_NAME;
+/** Its end is known, and nothing more. */
+const isTombstone = (task: ModelTask): boolean => isFinal(task) && (isItem(task) || task.isRemoved);
+
+type DeadRefusal = 'UNKNOWN_TASK' | 'RESULT_REMOVED' | 'TASK_NOT_DEAD';
 
 export interface ModelQueue {
   readonly maxItems: number;
@@ -41,6 +47,9 @@ export interface ModelQueue {
  */
 export class Reference {
   tasks = new Map<string, ModelTask>();
+  paused = new Set<string>();
+  #durablePauses = new Set<string>();
+  #sealedPauses: Set<string> | undefined;
   #durable = new Map<string, ModelTask>();
   #sealed: Map<string, ModelTask> | undefined;
   /** Sessions and when their grace ends. */
@@ -63,12 +72,15 @@ export class Reference {
 
   seal(): void {
     this.#sealed = structuredClone(this.tasks);
+    this.#sealedPauses = new Set(this.paused);
     this.batch += 1;
   }
 
   committed(): void {
     this.#durable = this.#sealed ?? this.#durable;
+    this.#durablePauses = this.#sealedPauses ?? this.#durablePauses;
     this.#sealed = undefined;
+    this.#sealedPauses = undefined;
     this.committedBatch = this.batch - 1;
   }
 
@@ -78,7 +90,9 @@ export class Reference {
       this.committed();
     }
     this.tasks = structuredClone(this.#durable);
+    this.paused = new Set(this.#durablePauses);
     this.#sealed = undefined;
+    this.#sealedPauses = undefined;
     this.epoch += 1;
     this.batch = 2;
     this.committedBatch = 1;
@@ -129,6 +143,7 @@ export class Reference {
         lease: undefined,
         settled: undefined,
         finishedAtMs: 0,
+        isRemoved: false,
       });
     }
     return { created: fresh.size };
@@ -149,7 +164,7 @@ export class Reference {
   }
 
   claim(sessionId: string, queue: string, names: readonly string[], max: number): Token[] {
-    if (!this.sessions.has(sessionId)) {
+    if (!this.sessions.has(sessionId) || this.paused.has(queue)) {
       return [];
     }
     return this.claimable(queue, names)
@@ -217,6 +232,59 @@ export class Reference {
     }
     this.#finish(task, 'cancelled');
     return { answer: 'cancelled', state: 'cancelled' };
+  }
+
+  #findDead(taskId: string): ModelTask | DeadRefusal {
+    const task = this.tasks.get(taskId);
+    if (task === undefined) {
+      return 'UNKNOWN_TASK';
+    }
+    if (isTombstone(task)) {
+      return 'RESULT_REMOVED';
+    }
+    return task.state === 'dead' ? task : 'TASK_NOT_DEAD';
+  }
+
+  retry(taskId: string, newTaskId: string): string {
+    if (this.tasks.has(newTaskId)) {
+      return 'retried';
+    }
+    const dead = this.#findDead(taskId);
+    if (typeof dead === 'string') {
+      return dead;
+    }
+    const answer = this.enqueue([{ ...dead.spec, taskId: newTaskId, delayMs: 0 }]);
+    if (typeof answer === 'string') {
+      return answer;
+    }
+    dead.isRemoved = true;
+    return 'retried';
+  }
+
+  drop(taskId: string): string {
+    const dead = this.#findDead(taskId);
+    if (typeof dead === 'string') {
+      return dead;
+    }
+    dead.isRemoved = true;
+    return 'dropped';
+  }
+
+  /** Whatever of a queue waits. */
+  purge(queue: string): number {
+    const waiting = this.unfinished(queue).filter(({ lease }) => lease === undefined);
+    for (const task of waiting) {
+      this.#finish(task, 'cancelled');
+    }
+    return waiting.length;
+  }
+
+  /** Ids that a listing shows. */
+  listed(state: TaskState | undefined): string[] {
+    return [...this.tasks.values()]
+      .filter((task) => !isTombstone(task) && (state === undefined || task.state === state))
+      .map(({ spec }) => spec.taskId)
+      .toSorted();
   }
 
   open(sessionId: string): void {
@@ -298,7 +366,7 @@ export class Reference {
 
   #isForgotten(task: ModelTask): boolean {
     const keepMs = task.state === 'dead' ? limits.retainDeadMs : limits.retainSucceededMs;
-    const resultUntilMs = isItem(task) ? 0 : task.finishedAtMs + keepMs;
+    const resultUntilMs = isTombstone(task) ? 0 : task.finishedAtMs + keepMs;
     const untilMs = Math.max(resultUntilMs, task.acceptedAtMs + limits.tombstoneMs);
     // What is forgotten is swept by whole seconds.
     return Math.ceil(untilMs / 1_000) * 1_000 <= this.wallMs;

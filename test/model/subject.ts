@@ -5,7 +5,7 @@ import {
   memoryJournal,
   type Now,
 } from '@millrace/manager/engine';
-import { limits, type Token, tokenKey } from '@millrace/protocol';
+import { limits, type TaskState, type Token, tokenKey } from '@millrace/protocol';
 import { expect } from 'vitest';
 import { type Command, sessionIds } from './commands.ts';
 import { type ModelQueue, type ModelTask, Reference } from './reference.ts';
@@ -18,6 +18,9 @@ const queues: Readonly<Record<string, ModelQueue>> = {
 type Batch = ReturnType<Core['seal']>;
 
 const errorOf = (retry: boolean) => ({ name: 'Error', message: 'no', stack: '', retry });
+
+const wordOf = (answer: string | { readonly refused: string } | undefined): string | undefined =>
+  typeof answer === 'object' ? answer.refused : answer;
 
 /** The core on a journal, beside the reference; every step is done to both and compared. */
 export class Subject {
@@ -74,6 +77,21 @@ export class Subject {
         const [answer] = this.#core.cancel([{ taskId: command.taskId, reason: '' }], this.#now);
         return expect(answer).toEqual(this.#reference.cancel(command.taskId));
       }
+      case 'retry': {
+        const { newTaskId, taskId } = command;
+        const [answer] = this.#core.retry([{ taskId, newTaskId }], this.#now);
+        return expect(wordOf(answer)).toBe(this.#reference.retry(taskId, newTaskId));
+      }
+      case 'drop': {
+        const [answer] = this.#core.drop([command.taskId]);
+        return expect(wordOf(answer)).toBe(this.#reference.drop(command.taskId));
+      }
+      case 'pause':
+        return this.#pause(command.queue, command.isPaused);
+      case 'purge':
+        return this.#purge(command.queue);
+      case 'list':
+        return this.#list(command.state, command.limit);
       case 'resume':
         return this.#resume(command);
       case 'crash':
@@ -157,6 +175,40 @@ export class Subject {
       this.#now,
     );
     expect(answer).toBe(this.#reference.settle(sessionId, token, kind));
+  }
+
+  #pause(queue: string, isPaused: boolean): void {
+    this.#core.setPaused(queue, isPaused);
+    if (isPaused) {
+      this.#reference.paused.add(queue);
+    } else {
+      this.#reference.paused.delete(queue);
+    }
+  }
+
+  /** It reads the disk: what is not there yet is not met. */
+  #purge(queue: string): void {
+    this.#flush();
+    expect(this.#core.purge(queue, undefined, this.#now)).toEqual({
+      cancelled: this.#reference.purge(queue),
+      next: undefined,
+    });
+  }
+
+  #list(state: TaskState | undefined, limit: number): void {
+    this.#flush();
+    const listed: string[] = [];
+    for (let after: string | undefined; ; ) {
+      const request = { queue: undefined, name: undefined, state, limit, after };
+      const { next, tasks } = this.#core.list(request, this.#now);
+      expect(tasks.length).toBeLessThanOrEqual(limit);
+      listed.push(...tasks.map(({ taskId }) => taskId));
+      if (next === undefined) {
+        break;
+      }
+      after = next;
+    }
+    expect(listed.toSorted()).toEqual(this.#reference.listed(state));
   }
 
   #connect(verb: 'open' | 'disconnect' | 'end', sessionId: string): void {

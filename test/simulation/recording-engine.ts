@@ -85,6 +85,15 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     outcomes: (taskIds) => engine.outcomes(taskIds),
     inspect: (taskId) => engine.inspect(taskId),
     size: (queue) => engine.size(queue),
+    list: (request) => engine.list(request),
+    retry: (requests) => engine.retry(requests),
+    drop: (taskIds) => engine.drop(taskIds),
+    setPaused: (queue, isPaused) => engine.setPaused(queue, isPaused),
+    purge: (queue, after) => engine.purge(queue, after),
+    waitingLanes: () => engine.waitingLanes(),
+    lostSessions: () => engine.lostSessions(),
+    leaseCount: (sessionId) => engine.leaseCount(sessionId),
+    lastHeld: (sessionId) => engine.lastHeld(sessionId),
     report: () => engine.report(),
   };
 };

@@ -31,6 +31,17 @@ import {
   tokenKey,
 } from '@millrace/protocol';
 import { findConnection } from './discovery.ts';
+import {
+  drainWorker,
+  dropAll,
+  eachTask,
+  type ListedTask,
+  type ListOptions,
+  listTasks,
+  retryAll,
+  type TaskFilter,
+  type TaskPage,
+} from './operations.ts';
 import { ENQUEUE_TIMEOUT_MS, RunTask } from './run-task.ts';
 import { TaskHandle } from './task-handle.ts';
 
@@ -192,6 +203,57 @@ export class Client {
   /** A named queue of items. */
   queue<T = unknown>(name: string): QueueHandle<T> {
     return new QueueHandle<T>(name, this.#port);
+  }
+
+  /**
+   * A page of tasks. What it costs the manager is bounded, whatever there is: a
+   * page can be short, even empty, and have others behind it. A task that moves
+   * while pages are read may be met twice, or not at all.
+   *
+   * @throws BAD_OPTION
+   */
+  listTasks(options: ListOptions = {}): Promise<TaskPage> {
+    return listTasks(this.#port, options);
+  }
+
+  /**
+   * Every task that `listTasks` finds, page after page.
+   *
+   * @throws BAD_OPTION
+   */
+  tasks(options: Omit<ListOptions, 'after'> = {}): AsyncIterable<ListedTask> {
+    return eachTask(this.#port, options);
+  }
+
+  /**
+   * Retries all dead tasks, as `task(id).retry()` does; answers how many. It goes
+   * step by step: what was retried before an error stays retried.
+   *
+   * @throws BAD_OPTION; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL, UNKNOWN
+   */
+  retryAll(filter: TaskFilter = {}): Promise<number> {
+    return retryAll(this.#port, filter);
+  }
+
+  /**
+   * Forgets all dead tasks, as `task(id).drop()` does; answers how many.
+   *
+   * @throws BAD_OPTION
+   */
+  dropAll(filter: TaskFilter = {}): Promise<number> {
+    return dropAll(this.#port, filter);
+  }
+
+  /**
+   * Asks the connected workers of this name, or the one with this session id, to
+   * take nothing new, finish what they run, and end; answers how many were asked.
+   * `status` shows who is draining. One that loses its connection at that very
+   * moment may not have heard it.
+   *
+   * @throws UNKNOWN_WORKER
+   */
+  drainWorker(worker: string): Promise<number> {
+    return drainWorker(this.#port, worker);
   }
 
   /** The manager's account of itself; the document that `millrace status --json` prints. */

@@ -14,5 +14,6 @@ export {
   KEY_FILE,
   URL_FILE,
 } from './discovery.ts';
+export type { ListedTask, ListOptions, TaskFilter, TaskPage } from './operations.ts';
 export { TaskFailed } from './task-failed.ts';
 export { type CancelAnswer, type ResultOptions, TaskHandle, type TaskInfo } from './task-handle.ts';

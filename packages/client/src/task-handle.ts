@@ -1,14 +1,6 @@
-import {
-  clip,
-  limits,
-  type Message,
-  type MessageNamed,
-  MillraceError,
-  promiseOf,
-  type Request,
-} from '@millrace/protocol';
-import { AwaitOutcome, type TaskPort } from './await-outcome.ts';
-import { expectVerb } from './expect-verb.ts';
+import { clip, inquire, limits, type MessageNamed } from '@millrace/protocol';
+import { AwaitOutcome } from './await-outcome.ts';
+import { dropTask, type OperationsPort, retryTask } from './operations.ts';
 
 export interface ResultOptions {
   /** How long to wait. Default: without limit. */
@@ -22,9 +14,9 @@ export type TaskInfo = Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId'>;
 /** One task, by its id. */
 export class TaskHandle<Output = unknown> {
   readonly id: string;
-  readonly #port: TaskPort;
+  readonly #port: OperationsPort;
 
-  constructor(id: string, port: TaskPort) {
+  constructor(id: string, port: OperationsPort) {
     this.id = id;
     this.#port = port;
   }
@@ -51,34 +43,45 @@ export class TaskHandle<Output = unknown> {
    * @throws UNKNOWN_TASK
    */
   async cancel(reason = 'cancelled by its producer'): Promise<CancelAnswer> {
-    const reply = await this.#inquire((requestId) => ({
+    const reply = await inquire(this.#port, 'cancelled', (requestId) => ({
       verb: 'cancel',
       requestId,
       taskId: this.id,
       reason: clip(reason, limits.reasonMaxBytes),
     }));
-    return expectVerb(reply, 'cancelled').answer;
+    return reply.answer;
   }
 
   /** @throws UNKNOWN_TASK */
   async inspect(): Promise<TaskInfo> {
-    const reply = await this.#inquire((requestId) => ({
+    const reply = await inquire(this.#port, 'taskInfo', (requestId) => ({
       verb: 'inspect',
       requestId,
       taskId: this.id,
     }));
-    const { requestId: _requestId, verb: _verb, ...info } = expectVerb(reply, 'taskInfo');
+    const { requestId: _requestId, verb: _verb, ...info } = reply;
     return info;
   }
 
-  #inquire(build: Request['build']): Promise<Message> {
-    return promiseOf(
-      {
-        build,
-        giveUpAtMs: Number.POSITIVE_INFINITY,
-        giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
-      },
-      (asked) => this.#port.ask(asked),
-    );
+  /**
+   * Gives a dead task another chance: a new task does the same work, with its
+   * attempts counted anew. This one is removed with it, because an outcome that
+   * was seen never changes. Only dead tasks keep the payload that this needs.
+   *
+   * @throws TASK_NOT_DEAD; UNKNOWN_TASK or RESULT_REMOVED when it is no longer
+   *   kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; UNKNOWN after ten minutes
+   *   without an answer
+   */
+  async retry(): Promise<TaskHandle<Output>> {
+    return new TaskHandle<Output>(await retryTask(this.#port, this.id), this.#port);
+  }
+
+  /**
+   * Forgets a dead task before its time.
+   *
+   * @throws TASK_NOT_DEAD; UNKNOWN_TASK or RESULT_REMOVED when it is no longer kept
+   */
+  drop(): Promise<void> {
+    return dropTask(this.#port, this.id);
   }
 }

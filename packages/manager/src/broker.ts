@@ -55,10 +55,11 @@ export class Broker {
       waits: this.#waits,
       admitQueue: (name) => this.#admitQueue(name),
       newSessionId: () => Buffer.from(options.randomBytes(SESSION_ID_BYTES)).toString('base64url'),
+      drainWorkers: (worker) => this.#reception.drainWorkers(worker),
       status: () => this.status(),
     };
     this.#reception = new Reception(this.#services);
-    this.#statusDesk = new StatusDesk(engine, clock, () => this.#reception.sessions.values(), {
+    this.#statusDesk = new StatusDesk(engine, clock, this.#reception, {
       version: VERSION,
       url: options.url,
     });

@@ -1,4 +1,5 @@
 import type { Message } from '@millrace/protocol';
+import type { Handle } from './engine/engine.ts';
 
 /** Something that a peer has waiting at the manager. */
 export interface Waiting {
@@ -29,6 +30,7 @@ export interface Credit {
 
 /** A worker's pool: what it runs, and its room as two running totals. */
 export interface PoolRoom {
+  readonly handles: readonly Handle[];
   /** Credits ever given by the worker. */
   given: number;
   /** Grants ever sent to it; unknown until the first announcement of a connection. */

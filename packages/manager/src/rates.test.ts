@@ -6,6 +6,10 @@ const report = (enqueued: number, succeeded: number): QueueReport => ({
   name: 'q',
   size: { ready: 0, scheduled: 0, leased: 0, bytes: 0, freeItems: 0, freeBytes: 0 },
   totals: { enqueued, succeeded, dead: 0, cancelled: 0, expired: 0, regranted: 0, losses: 0 },
+  retrying: 0,
+  deadKept: 0,
+  isPaused: false,
+  runP95Ms: undefined,
   maxItems: 1,
   maxBytes: 1,
 });

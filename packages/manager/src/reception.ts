@@ -7,12 +7,14 @@ import {
   MillraceError,
   ticketMatches,
 } from '@millrace/protocol';
+import { LostWorkers } from './lost-workers.ts';
 import type { Services } from './services.ts';
 import { type PeerDescription, PeerSession } from './session.ts';
 
 /** Gives authenticated connections their sessions, and ends sessions with their last connection. */
 export class Reception {
   readonly sessions = new Map<string, PeerSession>();
+  readonly lostWorkers = new LostWorkers();
   readonly #services: Services;
 
   constructor(services: Services) {
@@ -42,7 +44,16 @@ export class Reception {
     session.lose(connection);
     if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
       this.sessions.delete(session.sessionId);
+      this.#noteLost(session);
       this.#services.engine.disconnect(session.sessionId, limits.resumeGraceMs);
+    }
+  }
+
+  #noteLost(session: PeerSession): void {
+    if (session.role === 'worker') {
+      const { clock, engine } = this.#services;
+      const leases = engine.leaseCount(session.sessionId);
+      this.lostWorkers.note(session, leases, clock.monotonicMs());
     }
   }
 
@@ -53,6 +64,18 @@ export class Reception {
     session.retire();
     await this.#services.engine.endSession(session.sessionId);
     session.send({ verb: 'goodbyeAck' });
+  }
+
+  /** Asks the workers of this name, or the one with this session, to end; answers how many. */
+  drainWorkers(worker: string): number {
+    const asked = [...this.sessions.values()].filter(
+      ({ description, role, sessionId }) =>
+        role === 'worker' && (sessionId === worker || description.name === worker),
+    );
+    for (const session of asked) {
+      session.drain();
+    }
+    return asked.length;
   }
 
   #open(connection: Connection, peer: AcceptedPeer, description: PeerDescription): PeerSession {
@@ -102,6 +125,7 @@ export class Reception {
     const nowMs = this.#services.clock.monotonicMs();
     const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
     this.sessions.set(sessionId, session);
+    this.lostWorkers.cameBack(session);
     return session;
   }
 

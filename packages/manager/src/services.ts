@@ -16,6 +16,8 @@ export interface Services {
   /** Declares a queue on its first use, if this manager does that. */
   readonly admitQueue: (name: string) => void;
   readonly newSessionId: () => string;
+  /** Asks the workers of this name, or the one with this session, to end; answers how many. */
+  readonly drainWorkers: (worker: string) => number;
   /** The status document, as a value of plain data. */
   readonly status: () => unknown;
 }

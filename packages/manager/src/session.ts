@@ -19,6 +19,8 @@ export class PeerSession implements Peer {
   readonly role: Role;
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
+  #isDraining = false;
+  #loopHeardAtMs: number;
   readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
@@ -40,6 +42,7 @@ export class PeerSession implements Peer {
     this.role = role;
     this.description = description;
     this.connectedAtMs = connectedAtMs;
+    this.#loopHeardAtMs = connectedAtMs;
   }
 
   get main(): Connection | undefined {
@@ -65,6 +68,22 @@ export class PeerSession implements Peer {
   readonly onceDrained = (run: () => void): void => {
     this.#whenDrained.push(run);
   };
+
+  /** When its main loop was heard last, on whichever connection. */
+  get loopHeardAtMs(): number {
+    return this.#main?.pulse.heardAtMs ?? this.#loopHeardAtMs;
+  }
+
+  /** Asks it to end by itself. */
+  drain(): void {
+    this.#isDraining = true;
+    this.send({ verb: 'drain', reason: 'an operator asked for it' });
+  }
+
+  /** Whether it was asked to end. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
 
   /** A connection is no longer congested. */
   drained(connection: Connection): void {
@@ -109,6 +128,7 @@ export class PeerSession implements Peer {
   }
 
   #endConnection(): void {
+    this.#loopHeardAtMs = this.loopHeardAtMs;
     this.#main = undefined;
     this.#early = undefined;
     this.#endWork();

@@ -1,33 +1,52 @@
 import type { Clock, QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
-import type { Engine, QueueReport } from './engine/engine.ts';
+import { attention, type SilentLoop } from './attention.ts';
+import type { Engine, QueueReport, WaitingLane } from './engine/engine.ts';
+import { HandledNames } from './handled-names.ts';
 import { Rates } from './rates.ts';
+import type { Reception } from './reception.ts';
 import type { PeerSession } from './session.ts';
 
 const SAMPLE_MS = 1_000;
 const SAMPLES_PER_REPORT = 5;
 
-const queueStatus = (queue: QueueReport, rates: Rates): QueueStatus => ({
+const queueStatus = (
+  queue: QueueReport,
+  rates: Rates,
+  oldestMs: number | undefined,
+  workers: number,
+): QueueStatus => ({
   name: queue.name,
+  isPaused: queue.isPaused,
   ready: queue.size.ready,
   running: queue.size.leased,
   scheduled: queue.size.scheduled,
+  retrying: queue.retrying,
+  deadKept: queue.deadKept,
   bytes: queue.size.bytes,
   maxItems: queue.maxItems,
   ...rates.of(queue.name),
+  oldestWaitingMs: oldestMs ?? null,
+  runP95Ms: queue.runP95Ms ?? null,
+  workers,
   ...queue.totals,
 });
 
-const workerStatus = (session: PeerSession, nowMs: number): WorkerStatus => {
+const processHeardAtMs = ({ lanes, main }: PeerSession): number =>
+  Math.max(...[main, ...lanes].map((connection) => connection?.pulse.heardAtMs ?? 0));
+
+const workerStatus = (session: PeerSession, running: number, nowMs: number): WorkerStatus => {
   const pulse = session.main?.pulse;
-  const heard = [session.main, ...session.lanes].map((c) => c?.pulse.heardAtMs ?? 0);
   const { host, name, pid } = session.description;
   return {
+    sessionId: session.sessionId,
     name,
     host,
     pid,
+    isDraining: session.isDraining,
     slots: pulse?.report?.slots ?? 0,
     busySlots: pulse?.report?.busySlots ?? 0,
-    processHeardMsAgo: Math.round(nowMs - Math.max(...heard)),
+    running,
+    processHeardMsAgo: Math.round(nowMs - processHeardAtMs(session)),
     loopHeardMsAgo: pulse === undefined ? null : Math.round(nowMs - pulse.heardAtMs),
     roundTripMs: pulse?.roundTripMs ?? null,
     loopLagMs: pulse?.report?.loopLagMs ?? null,
@@ -35,11 +54,22 @@ const workerStatus = (session: PeerSession, nowMs: number): WorkerStatus => {
   };
 };
 
+/** For each queue the greatest age among its task names. */
+const oldestByQueue = (waiting: readonly WaitingLane[]): Map<string, number> => {
+  const oldest = new Map<string, number>();
+  for (const { oldestMs, queue } of waiting) {
+    if (oldestMs !== undefined) {
+      oldest.set(queue, Math.max(oldestMs, oldest.get(queue) ?? 0));
+    }
+  }
+  return oldest;
+};
+
 /** The manager's own account, from its own state: nobody is asked. */
 export class StatusDesk {
   readonly #engine: Engine;
   readonly #clock: Clock;
-  readonly #sessions: () => Iterable<PeerSession>;
+  readonly #reception: Reception;
   readonly #facts: { readonly version: string; readonly url: () => string };
   readonly #rates = new Rates();
   readonly #startedAtMs: number;
@@ -49,12 +79,12 @@ export class StatusDesk {
   constructor(
     engine: Engine,
     clock: Clock,
-    sessions: () => Iterable<PeerSession>,
+    reception: Reception,
     facts: { readonly version: string; readonly url: () => string },
   ) {
     this.#engine = engine;
     this.#clock = clock;
-    this.#sessions = sessions;
+    this.#reception = reception;
     this.#facts = facts;
     this.#startedAtMs = clock.monotonicMs();
   }
@@ -64,7 +94,7 @@ export class StatusDesk {
     this.#rates.sample(this.#engine.report().queues, this.#clock.monotonicMs());
     this.#samples += 1;
     if (this.#samples % SAMPLES_PER_REPORT === 0) {
-      for (const session of this.#sessions()) {
+      for (const session of this.#reception.sessions.values()) {
         session.main?.ping();
       }
     }
@@ -78,24 +108,59 @@ export class StatusDesk {
   document(): Status {
     const nowMs = this.#clock.monotonicMs();
     const report = this.#engine.report();
-    const sessions = [...this.#sessions()];
+    const sessions = [...this.#reception.sessions.values()];
+    const workers = sessions.filter((session) => session.role === 'worker');
+    const handled = new HandledNames(workers);
+    const waiting = this.#engine.waitingLanes();
+    const oldest = oldestByQueue(waiting);
+    const queues = report.queues.map((queue) =>
+      queueStatus(queue, this.#rates, oldest.get(queue.name), handled.workersOf(queue.name)),
+    );
+    const store = {
+      kind: report.store,
+      bytes: report.storeBytes,
+      freeBytes: report.freeBytes,
+      reserveBytes: report.reserveBytes,
+      commitMs: report.commitMs,
+    };
     return {
       version: this.#facts.version,
       url: this.#facts.url(),
       pid: process.pid,
       epoch: report.epoch,
       uptimeMs: Math.round(nowMs - this.#startedAtMs),
-      store: {
-        kind: report.store,
-        bytes: report.storeBytes,
-        freeBytes: report.freeBytes,
-        commitMs: report.commitMs,
-      },
-      clients: sessions.filter((session) => session.role === 'client').length,
-      queues: report.queues.map((queue) => queueStatus(queue, this.#rates)),
-      workers: sessions
-        .filter((session) => session.role === 'worker')
-        .map((session) => workerStatus(session, nowMs)),
+      store,
+      clients: sessions.length - workers.length,
+      queues,
+      workers: workers.map((session) =>
+        workerStatus(session, this.#engine.leaseCount(session.sessionId), nowMs),
+      ),
+      attention: attention({
+        nowMs,
+        queues,
+        waiting,
+        isHandled: (queue, name) => handled.has(queue, name),
+        silentLoops: workers.flatMap((session) => this.#silentLoop(session, nowMs)),
+        lostWorkers: this.#reception.lostWorkers.recent(nowMs),
+        lostSessions: this.#engine.lostSessions(),
+        store,
+      }),
     };
+  }
+
+  /** A loop that is silent longer than the process around it. */
+  #silentLoop(session: PeerSession, nowMs: number): SilentLoop[] {
+    const { description, loopHeardAtMs, sessionId } = session;
+    if (loopHeardAtMs >= processHeardAtMs(session)) {
+      return [];
+    }
+    return [
+      {
+        name: description.name,
+        silentMs: nowMs - loopHeardAtMs,
+        running: this.#engine.leaseCount(sessionId),
+        last: this.#engine.lastHeld(sessionId),
+      },
+    ];
   }
 }

@@ -42,6 +42,8 @@ export const errorTable = {
   STORE_FULL: later('the store is below its reserve of free space'),
   UNKNOWN_TASK: refused('no task with this id, or it was removed'),
   RESULT_REMOVED: refused('the task ended, and its result is no longer kept'),
+  TASK_NOT_DEAD: refused('only a dead task can be retried or dropped'),
+  UNKNOWN_WORKER: refused('no connected worker has this name or session'),
   LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),
   // local: never on the wire
   TIMEOUT: later('the wait ended before the answer; the task goes on'),
@@ -63,7 +65,7 @@ export const errorTable = {
   CONFIG_NOT_FOUND: refused('no URL or key was found in any of the places searched'),
   PORT_IN_USE: refused('another process listens on this port'),
   STORE_IN_USE: refused('another manager has this data directory open'),
-  STORE_VERSION: refused('the data directory was written by a newer version'),
+  STORE_VERSION: refused('the data directory was written by another version'),
   STORE_FAILED: fatal('the store failed to read or write; the manager stops'),
   INTERNAL: fatal('a defect in millrace: please report it'),
 } as const satisfies Record<string, ErrorFacts>;

@@ -49,6 +49,7 @@ export {
   ticketOf,
 } from './handshake.ts';
 export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+export { type AskPort, inquire } from './inquire.ts';
 export {
   DEFAULT_HOST,
   DEFAULT_HTTP_PORT,
@@ -71,7 +72,13 @@ export {
 export { type Asked, promiseOf, type Request, Requests } from './requests.ts';
 export { remainingMs, sendEnqueue } from './send-enqueue.ts';
 export { type ConversationState, conversationMoves, nextState } from './session-machine.ts';
-export type { QueueStatus, Status, WorkerStatus } from './status.ts';
+export {
+  type Finding,
+  findingKinds,
+  type QueueStatus,
+  type Status,
+  type WorkerStatus,
+} from './status.ts';
 export {
   type AttemptKind,
   attemptKinds,

@@ -49,7 +49,8 @@ export const limits = {
   errorMessageMaxBytes: 4 * KIB,
   errorStackMaxBytes: 16 * KIB,
   reasonMaxBytes: 1 * KIB,
-  statusMaxBytes: 4 * MIB,
+  /** The most queues and workers that there may be fit into it. */
+  statusMaxBytes: 16 * MIB,
 
   /** From accept to authenticated, and from dial to authenticated. */
   authenticateMaxMs: 2 * SECOND_MS,
@@ -76,6 +77,15 @@ export const limits = {
 
   /** Longest wait at the manager of one `get`, pull or result slice. */
   waitSliceMs: 20 * SECOND_MS,
+  /** Tasks on one page of a listing. */
+  listPageMax: 500,
+  /** Places looked at for one page, and payload bytes read on the way: what it takes from everybody else. */
+  listLooksMax: 2_000,
+  listReadBytes: 16 * MIB,
+  listErrorMaxBytes: 512,
+  cursorMaxBytes: 256,
+  /** Places looked at by one step of a purge. */
+  purgeTasks: 1_000,
   /** An invitation (ROOM) that is not used lapses. */
   roomInvitationMs: 2 * SECOND_MS,
 

@@ -3,6 +3,7 @@ import * as enqueueVerbs from './messages/enqueue.ts';
 import * as handshakeVerbs from './messages/handshake.ts';
 import * as itemVerbs from './messages/items.ts';
 import * as lifeVerbs from './messages/life.ts';
+import * as operationVerbs from './messages/operations.ts';
 import * as sessionVerbs from './messages/session.ts';
 import * as taskVerbs from './messages/tasks.ts';
 import * as workVerbs from './messages/work.ts';
@@ -49,6 +50,19 @@ export const verbs = {
   settle: workVerbs.settle,
   settled: workVerbs.settled,
   abort: workVerbs.abort,
+  listTasks: operationVerbs.listTasks,
+  taskPage: operationVerbs.taskPage,
+  retry: operationVerbs.retry,
+  retried: operationVerbs.retried,
+  drop: operationVerbs.drop,
+  dropped: operationVerbs.dropped,
+  pause: operationVerbs.pause,
+  paused: operationVerbs.paused,
+  purge: operationVerbs.purge,
+  purged: operationVerbs.purged,
+  drainWorker: operationVerbs.drainWorker,
+  workerDraining: operationVerbs.workerDraining,
+  drain: operationVerbs.drain,
 } as const;
 
 export type VerbName = keyof typeof verbs;

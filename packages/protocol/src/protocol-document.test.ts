@@ -8,6 +8,7 @@ import { verbs } from './message-table.ts';
 import { newTask } from './messages/enqueue.ts';
 import { peerLimits } from './messages/handshake.ts';
 import { peerReport } from './messages/life.ts';
+import { listedTask } from './messages/operations.ts';
 import { peerDescription } from './messages/session.ts';
 import { taskError, token } from './messages/shared-fields.ts';
 import { attemptResult, grantedTask, handle } from './messages/work.ts';
@@ -26,6 +27,7 @@ const groups = {
   handle,
   'granted task': grantedTask,
   'attempt result': attemptResult,
+  'listed task': listedTask,
 };
 
 /** `awaitOutcome` as the document writes it: `AWAIT_OUTCOME`. */

@@ -3,6 +3,7 @@ import { MillraceError, QueueEmpty } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Message, MessageNamed } from './message-table.ts';
 import { decodePayload, encodePayload } from './payload.ts';
+import { pauseQueue, purgeQueue } from './queue-operations.ts';
 import { promiseOf, type Request } from './requests.ts';
 import { type EnqueuePort, remainingMs, sendEnqueue } from './send-enqueue.ts';
 import { ITEM_NAME, type Token } from './task.ts';
@@ -140,6 +141,37 @@ export class QueueHandle<T = unknown> {
     }
     const { bytes, leased, ready, scheduled } = reply;
     return { ready, scheduled, leased, bytes };
+  }
+
+  /**
+   * Deals nothing from it any more, tasks or items; it still accepts. Whoever
+   * waits for an item goes on waiting, what is leased goes on, and a restart of
+   * the manager changes nothing.
+   *
+   * @throws UNKNOWN_QUEUE
+   */
+  pause(): Promise<void> {
+    return pauseQueue(this.#port, this.name, true);
+  }
+
+  /**
+   * Deals again.
+   *
+   * @throws UNKNOWN_QUEUE
+   */
+  resume(): Promise<void> {
+    return pauseQueue(this.#port, this.name, false);
+  }
+
+  /**
+   * Cancels all tasks and removes all items that wait in it, ready or scheduled;
+   * answers how many. What is leased goes on, what arrives meanwhile stays. It
+   * goes step by step: one that is broken off has done a part, which stays done.
+   *
+   * @throws UNKNOWN_QUEUE
+   */
+  purge(): Promise<number> {
+    return purgeQueue(this.#port, this.name);
   }
 
   /** Waits in slices, each re-armed at once, until an item comes or the time is up. */

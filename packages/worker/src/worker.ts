@@ -39,6 +39,7 @@ export interface WorkerOptions extends ExecutorOptions {
 
 export type WorkerEvent =
   | { readonly kind: 'connected'; readonly sessionId: string; readonly epoch: number }
+  | { readonly kind: 'drain-requested'; readonly reason: string }
   | { readonly kind: 'disconnected'; readonly error: MillraceError }
   | { readonly kind: 'lease-lost'; readonly token: Token };
 
@@ -108,6 +109,13 @@ export class Worker {
     return this.#stopping;
   }
 
+  /** Takes nothing new, lets what runs finish however long that takes, and stops: what an operator asks for. */
+  async finish(): Promise<void> {
+    this.#puller.drain();
+    await this.#puller.idle();
+    await this.stop();
+  }
+
   async #drain(): Promise<void> {
     const { drainMs = limits.drainMs } = this.#options;
     const reserveMs = Math.min(limits.drainReserveMs, drainMs / 4);
@@ -173,6 +181,9 @@ export class Worker {
       this.#puller.take(message);
     } else if (message.verb === 'abort') {
       this.#puller.abort(message);
+    } else if (message.verb === 'drain') {
+      this.#options.onEvent?.({ kind: 'drain-requested', reason: message.reason });
+      void this.finish();
     }
   }
 

@@ -6,9 +6,15 @@ import { cancel } from './cancel.ts';
 import type { Command } from './command.ts';
 import { credit } from './credit.ts';
 import { declarePool } from './declare-pool.ts';
+import { drainWorker } from './drain-worker.ts';
+import { drop } from './drop.ts';
 import { enqueue } from './enqueue.ts';
 import { get } from './get.ts';
 import { inspect } from './inspect.ts';
+import { listTasks } from './list-tasks.ts';
+import { pause } from './pause.ts';
+import { purge } from './purge.ts';
+import { retry } from './retry.ts';
 import { settle } from './settle.ts';
 import { size } from './size.ts';
 import { status } from './status.ts';
@@ -27,6 +33,12 @@ const commands = {
   declarePool,
   credit,
   settle,
+  listTasks,
+  retry,
+  drop,
+  pause,
+  purge,
+  drainWorker,
 } as const satisfies { readonly [N in VerbName]?: Command<N> };
 
 type AnyCommand = (

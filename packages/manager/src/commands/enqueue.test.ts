@@ -44,6 +44,7 @@ const stage = async () => {
     room,
     admitQueue() {},
     newSessionId: () => 'session',
+    drainWorkers: () => 0,
     status: () => null,
   };
   const send = async (peer: RecordingPeer, request: MessageNamed<'enqueue'>): Promise<void> => {

@@ -110,6 +110,81 @@ export interface QueueSize {
   readonly freeBytes: number;
 }
 
+/** Which tasks to list, and from where on. */
+export interface ListRequest {
+  readonly queue: string | undefined;
+  readonly name: string | undefined;
+  readonly state: TaskState | undefined;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after: string | undefined;
+}
+
+export interface TaskSummary {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly priority: number;
+  readonly failures: number;
+  readonly losses: number;
+  /** Since it was accepted. */
+  readonly ageMs: number;
+  /** Of a scheduled task. */
+  readonly dueInMs: number | undefined;
+  /** Of the last failure. */
+  readonly error: TaskError | undefined;
+}
+
+/** Some tasks, perhaps none, and where to go on; there is no more without `next`. */
+export interface TaskPage {
+  readonly tasks: readonly TaskSummary[];
+  readonly next: string | undefined;
+}
+
+export interface RetryRequest {
+  readonly taskId: string;
+  /** Of the task that does the work again. */
+  readonly newTaskId: string;
+}
+
+type DeadRefusal = 'UNKNOWN_TASK' | 'RESULT_REMOVED' | 'TASK_NOT_DEAD';
+
+export type RetryAnswer =
+  | 'retried'
+  | { readonly refused: DeadRefusal | EnqueueRefusal; readonly message: string };
+
+export type DropAnswer = 'dropped' | { readonly refused: DeadRefusal; readonly message: string };
+
+export interface PurgeAnswer {
+  readonly cancelled: number;
+  /** Where to go on; nothing is left without it. */
+  readonly next: string | undefined;
+}
+
+/** A task name of a queue in which something is ready. */
+export interface WaitingLane {
+  readonly queue: string;
+  readonly name: string;
+  /** How long its oldest could have been dealt; unknown where the last in are the first out. */
+  readonly oldestMs: number | undefined;
+}
+
+/** A session without a connection that holds leases. */
+export interface LostSession {
+  readonly sessionId: string;
+  readonly leases: number;
+  readonly returnInMs: number;
+}
+
+/** A task that a session holds. */
+export interface HeldTask {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly heldMs: number;
+}
+
 /** Running totals of a queue; they survive a restart. */
 export interface QueueTotals {
   readonly enqueued: number;
@@ -126,6 +201,13 @@ export interface QueueReport {
   readonly name: string;
   readonly size: QueueSize;
   readonly totals: QueueTotals;
+  /** Of the scheduled ones those that failed before. */
+  readonly retrying: number;
+  /** Dead tasks that are still kept, and can be retried. */
+  readonly deadKept: number;
+  readonly isPaused: boolean;
+  /** What 95 of 100 of its latest runs stayed below; unknown before the first since the start. */
+  readonly runP95Ms: number | undefined;
   readonly maxItems: number;
   readonly maxBytes: number;
 }
@@ -135,6 +217,8 @@ export interface EngineReport {
   readonly store: string;
   readonly storeBytes: number;
   readonly freeBytes: number;
+  /** Below this much free space nothing new is accepted. */
+  readonly reserveBytes: number;
   readonly commitMs: number;
   readonly sessions: number;
   readonly queues: readonly QueueReport[];
@@ -203,5 +287,35 @@ export interface Engine {
   outcomes(taskIds: readonly string[]): Promise<OutcomeAnswer[]>;
   inspect(taskId: string): Promise<TaskInfo | 'UNKNOWN_TASK'>;
   size(queue: string): Promise<QueueSize | 'UNKNOWN_QUEUE'>;
+  /**
+   * A page of tasks: of one state in the order of its index, or of all by their
+   * ids. What it costs is bounded, whatever there is: a page may end short, even
+   * empty, with a place to go on from. A task that moves while pages are read
+   * may be met twice, or not at all.
+   */
+  list(request: ListRequest): Promise<TaskPage>;
+  /**
+   * Adds a dead task's work anew, under another id, and removes the dead task:
+   * both or neither. A known new id means that it was done before.
+   */
+  retry(requests: readonly RetryRequest[]): Promise<RetryAnswer[]>;
+  /** Removes dead tasks before their retention ends. */
+  drop(taskIds: readonly string[]): Promise<DropAnswer[]>;
+  /** A paused queue accepts and does not deal, also after a restart. Leases go on. */
+  setPaused(queue: string, isPaused: boolean): Promise<'UNKNOWN_QUEUE' | undefined>;
+  /**
+   * Cancels some of what waits in a queue, ready or scheduled, and says where to
+   * go on. What arrives after the first of several calls is left alone, and so is
+   * what is leased.
+   */
+  purge(queue: string, after: string | undefined): Promise<PurgeAnswer | 'UNKNOWN_QUEUE'>;
+  /** For reports: where something is ready. Costs a look for each task name and priority. */
+  waitingLanes(): WaitingLane[];
+  /** For reports: who may come back, or lose what it holds. */
+  lostSessions(): LostSession[];
+  /** For reports: how many leases a session holds. */
+  leaseCount(sessionId: string): number;
+  /** For reports: of the tasks that a session holds the one it was given last. */
+  lastHeld(sessionId: string): HeldTask | undefined;
   report(): EngineReport;
 }

@@ -22,6 +22,8 @@ const narrate = (url: string): ((event: WorkerEvent) => void) => {
           say(`worker has no connection (${event.error.code}); trying again until ${url} answers`);
         }
         return;
+      case 'drain-requested':
+        return say(`draining: ${event.reason}`);
       case 'lease-lost':
         return say(`task ${event.token.taskId}: its lease was lost, the result was not accepted`);
     }
@@ -47,9 +49,10 @@ export const workerCommand = async (file: string, flags: WorkerFlags): Promise<v
     onEvent: narrate(url),
     ...(flags.name === undefined ? {} : { name: flags.name }),
   });
-  void worker.ended.then((error) => {
-    if (error.code !== 'CLIENT_CLOSED') {
-      process.exit(reportError(error));
-    }
+  const { ended } = worker;
+  void ended.then(async (error) => {
+    // It was stopped by a signal, or drained by an operator: its children may still be ending.
+    await worker?.stop();
+    process.exit(error.code === 'CLIENT_CLOSED' ? exitCodes.ok : reportError(error));
   });
 };

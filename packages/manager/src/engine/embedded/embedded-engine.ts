@@ -152,6 +152,26 @@ export class EmbeddedEngine implements Engine {
 
   inspect: Engine['inspect'] = (taskId) => this.#known(() => this.#core.inspect(taskId));
 
+  list: Engine['list'] = (request) => this.#known(() => this.#core.list(request, this.#now()));
+
+  retry: Engine['retry'] = (requests) => this.#durable((now) => this.#core.retry(requests, now));
+
+  drop: Engine['drop'] = (taskIds) => this.#durable(() => this.#core.drop(taskIds));
+
+  setPaused: Engine['setPaused'] = (queue, isPaused) =>
+    this.#durable(() => this.#core.setPaused(queue, isPaused));
+
+  purge: Engine['purge'] = (queue, after) =>
+    this.#durable((now) => this.#core.purge(queue, after, now));
+
+  waitingLanes: Engine['waitingLanes'] = () => this.#do((now) => this.#core.waitingLanes(now));
+
+  lostSessions: Engine['lostSessions'] = () => this.#core.lostSessions(this.#now());
+
+  leaseCount: Engine['leaseCount'] = (sessionId) => this.#core.leaseCount(sessionId);
+
+  lastHeld: Engine['lastHeld'] = (sessionId) => this.#core.lastHeld(sessionId, this.#now());
+
   size: Engine['size'] = (queue) => this.#known(() => this.#core.size(queue));
 
   report(): EngineReport {
@@ -161,6 +181,7 @@ export class EmbeddedEngine implements Engine {
       store: this.#journal.name,
       storeBytes: space.usedBytes,
       freeBytes: space.freeBytes,
+      reserveBytes: space.reserveBytes,
       commitMs: this.#commitMs,
       sessions: this.#core.sessionCount,
       queues: this.#core.queueReports(),

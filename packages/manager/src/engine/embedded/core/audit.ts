@@ -69,14 +69,15 @@ const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
 
 /** For each index where the rows of a task must be, by what the task says of itself. */
 const wanted: Readonly<
-  Record<'due' | 'expiry' | 'retention' | 'tombstone', (task: Task) => boolean>
+  Record<'due' | 'expiry' | 'retention' | 'dead' | 'tombstone', (task: Task) => boolean>
 > = {
   due: (task) => task.state === 'scheduled',
   expiry: (task) =>
     task.expiresAtMs !== undefined &&
     (task.state === 'scheduled' || task.state === 'ready') &&
     task.grants === 0,
-  retention: (task) => isFinished(task.state) && !task.isTombstone,
+  retention: (task) => isFinished(task.state) && task.state !== 'dead' && !task.isTombstone,
+  dead: (task) => task.state === 'dead' && !task.isTombstone,
   tombstone: (task) => task.isTombstone,
 };
 
@@ -117,7 +118,7 @@ const auditIndexes = (state: State, tasks: ReadonlyMap<string, Task>): string[] 
       breaches.push(`task ${id} is ready and has no ready row in its lane`);
     }
   }
-  for (const table of ['expiry', 'retention', 'tombstone'] as const) {
+  for (const table of ['expiry', 'retention', 'dead', 'tombstone'] as const) {
     expectNamed(table, idsOf(table), wanted[table]);
   }
   const due = rows(state, 'due').flatMap(({ key, value }) =>
@@ -140,11 +141,15 @@ const auditCounters = (state: State, tasks: ReadonlyMap<string, Task>): string[]
       const counted = own.filter((task) => task.state === name).length;
       expect(`${name} tasks of queue ${queue.spec.name}`, counted, queue.counters[name]);
     }
+    const retrying = own.filter((task) => task.state === 'scheduled' && task.failures > 0);
+    expect(`retrying tasks of queue ${queue.spec.name}`, retrying.length, queue.counters.retrying);
+    const dead = own.filter(wanted.dead);
+    expect(`dead tasks of queue ${queue.spec.name}`, dead.length, queue.counters.deadKept);
     const unfinished = own.filter((task) => !isFinished(task.state));
     const bytes = unfinished.reduce((sum, task) => sum + task.payloadBytes, 0);
     expect(`bytes of queue ${queue.spec.name}`, bytes, queue.counters.bytes);
   }
-  const kept = [...tasks.values()].filter(wanted.retention);
+  const kept = [...tasks.values()].filter((task) => wanted.retention(task) || wanted.dead(task));
   expect(
     'retained bytes',
     kept.reduce((n, task) => n + retainedBytesOf(task), 0),

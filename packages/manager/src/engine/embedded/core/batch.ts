@@ -30,6 +30,8 @@ export class Batch {
   readonly aborts: Abort[] = [];
   readonly dirtyQueues = new Set<Queue>();
   readonly queuesWithRoom = new Set<Queue>();
+  /** Queues that deal again. */
+  readonly resumed = new Set<Queue>();
   /** For each time index, the tasks of each instant. */
   readonly times = new Map<TimeIndex, Map<number, string[]>>();
 

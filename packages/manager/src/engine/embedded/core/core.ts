@@ -3,16 +3,25 @@ import type {
   AttemptReport,
   CancelAnswer,
   ClaimRequest,
+  DropAnswer,
   EnqueueAnswer,
   Finished,
   Grant,
+  HeldTask,
+  ListRequest,
+  LostSession,
   NewTask,
   OutcomeAnswer,
+  PurgeAnswer,
   QueueReport,
   QueueSize,
   QueueSpec,
+  RetryAnswer,
+  RetryRequest,
   SettleAnswer,
   TaskInfo,
+  TaskPage,
+  WaitingLane,
 } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
 import { audit } from './audit.ts';
@@ -23,13 +32,18 @@ import { auditMemory } from './memory-audit.ts';
 import { type CoreOptions, type Now, State } from './state.ts';
 import type { TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
+import { setPaused } from './transitions.ts';
 import { cancel } from './verbs/cancel.ts';
 import { claim } from './verbs/claim.ts';
+import { drop, retry } from './verbs/dead.ts';
 import { enqueue } from './verbs/enqueue.ts';
+import { list } from './verbs/list.ts';
 import { finishedOf, inspect, outcomeOf } from './verbs/look.ts';
+import { purge } from './verbs/purge.ts';
 import { disconnect, endSession, openSession, resume } from './verbs/sessions.ts';
 import { settle } from './verbs/settle.ts';
 import { horizonMs, passTime, sweep } from './verbs/upkeep.ts';
+import { lastHeld, lostSessions, waitingLanes } from './verbs/waiting.ts';
 
 /** What may be said after a batch has become durable. */
 export interface Effects {
@@ -126,6 +140,48 @@ export class Core {
     return inspect(this.#state, taskId);
   }
 
+  list(request: ListRequest, now: Now): TaskPage {
+    return list(this.#state, request, now);
+  }
+
+  retry(requests: readonly RetryRequest[], now: Now): RetryAnswer[] {
+    return requests.map((request) => retry(this.#state, request, now));
+  }
+
+  drop(taskIds: readonly string[]): DropAnswer[] {
+    return taskIds.map((taskId) => drop(this.#state, taskId));
+  }
+
+  setPaused(queueName: string, isPaused: boolean): 'UNKNOWN_QUEUE' | undefined {
+    const queue = this.#state.queues.get(queueName);
+    if (queue === undefined) {
+      return 'UNKNOWN_QUEUE';
+    }
+    setPaused(this.#state, queue, isPaused);
+    return undefined;
+  }
+
+  purge(queueName: string, after: string | undefined, now: Now): PurgeAnswer | 'UNKNOWN_QUEUE' {
+    const queue = this.#state.queues.get(queueName);
+    return queue === undefined ? 'UNKNOWN_QUEUE' : purge(this.#state, queue, after, now);
+  }
+
+  waitingLanes(now: Now): WaitingLane[] {
+    return waitingLanes(this.#state, now);
+  }
+
+  lostSessions(now: Now): LostSession[] {
+    return lostSessions(this.#state, now);
+  }
+
+  leaseCount(sessionId: string): number {
+    return this.#state.sessions.get(sessionId)?.leased.size ?? 0;
+  }
+
+  lastHeld(sessionId: string, now: Now): HeldTask | undefined {
+    return lastHeld(this.#state, sessionId, now);
+  }
+
   size(queue: string): QueueSize | 'UNKNOWN_QUEUE' {
     return this.#state.queues.get(queue)?.size() ?? 'UNKNOWN_QUEUE';
   }
@@ -207,7 +263,24 @@ export class Core {
         this.#state.tasks.delete(dropped.id);
       }
     }
+    this.#heedPauses(batch, counts);
     return counts;
+  }
+
+  /** Nobody is told of what a paused queue has; of a queue that deals again, that all of it is there. */
+  #heedPauses(batch: Batch, counts: Map<TaskLane, number>): void {
+    for (const lane of counts.keys()) {
+      if (lane.queue.isPaused) {
+        counts.delete(lane);
+      }
+    }
+    if (batch.resumed.size > 0) {
+      for (const lane of this.#state.lanes.values()) {
+        if (batch.resumed.has(lane.queue) && !lane.queue.isPaused) {
+          counts.set(lane, lane.queue.counters.ready);
+        }
+      }
+    }
   }
 
   /** Memory keeps what is leased or in a window; everything else is on disk now. */

@@ -6,7 +6,7 @@
  * Changing a layout: raise STORE_VERSION, and say in ARCHITECTURE.md what
  * becomes of older directories.
  */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 const table = {
   meta: 'm',
@@ -18,6 +18,7 @@ const table = {
   due: 'd',
   expiry: 'e',
   retention: 'x',
+  dead: 'b',
   tombstone: 'z',
 } as const;
 
@@ -94,8 +95,12 @@ export const readyKey = (
 /** The row of tasks that became ready together, by the first of them. */
 export const readyRowKey = (firstReadyKey: string, stamp: string): string => firstReadyKey + stamp;
 
-/** The indexes by wall time: schedules, expiries, kept results, ids kept after their task. */
-export const timeIndexes = ['due', 'expiry', 'retention', 'tombstone'] as const;
+/**
+ * The indexes by wall time: schedules, expiries, kept results, dead tasks, ids
+ * kept after their task. The dead have an index of their own, because they are
+ * few and looked for among very many that succeeded.
+ */
+export const timeIndexes = ['due', 'expiry', 'retention', 'dead', 'tombstone'] as const;
 export type TimeIndex = (typeof timeIndexes)[number];
 
 const TIME_CHARS = 7;
@@ -124,6 +129,12 @@ export const rangeOf = (name: Table): readonly [string, string] => [
   table[name],
   behind(table[name]),
 ];
+
+/** The key behind all rows of a lane that begin with tasks of the priority of this one; none behind the last. */
+export const behindPriority = (prefix: string, key: string): string | undefined => {
+  const code = key.charCodeAt(prefix.length);
+  return code < 0xff ? prefix + String.fromCharCode(code + 1) : undefined;
+};
 
 /** The rows of a lane from `key` on. */
 export const readyRange = (prefix: string, key: string): readonly [string, string] => [

@@ -21,13 +21,13 @@ const readNumber = (state: State, name: 'version' | 'epoch' | 'retained'): numbe
   return record === undefined ? undefined : decodeNumbers(record)[0];
 };
 
-/** @throws STORE_VERSION when a newer version wrote the store */
+/** @throws STORE_VERSION when another version wrote the store */
 const checkVersion = (state: State): void => {
   const version = readNumber(state, 'version') ?? STORE_VERSION;
-  if (version > STORE_VERSION) {
+  if (version !== STORE_VERSION) {
     throw new MillraceError(
       'STORE_VERSION',
-      `the store has version ${version}, this manager reads up to ${STORE_VERSION}: run the newer millrace`,
+      `the store has version ${version}, this manager reads version ${STORE_VERSION}: run the millrace that wrote it`,
     );
   }
 };

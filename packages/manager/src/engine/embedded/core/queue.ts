@@ -1,6 +1,7 @@
 import type { QueueReport, QueueSize, QueueSpec } from '../../engine.ts';
 import { countersKey } from './keys.ts';
 import { decodeNumbers, encodeNumbers } from './number-record.ts';
+import { RunTimes } from './run-times.ts';
 
 /** Unfinished tasks by state and their payload bytes: what bounds are checked against. */
 const sizeFields = ['ready', 'scheduled', 'leased', 'bytes'] as const;
@@ -14,7 +15,11 @@ const totalFields = [
   'losses',
 ] as const;
 
-type Counters = Record<(typeof sizeFields)[number] | (typeof totalFields)[number], number>;
+/** Scheduled for a further attempt; dead and still kept. */
+const laterFields = ['retrying', 'deadKept'] as const;
+const countedFields = [...sizeFields, ...totalFields, ...laterFields] as const;
+
+type Counters = Record<(typeof countedFields)[number], number>;
 
 const zero = (): Counters => ({
   ready: 0,
@@ -28,6 +33,8 @@ const zero = (): Counters => ({
   expired: 0,
   regranted: 0,
   losses: 0,
+  retrying: 0,
+  deadKept: 0,
 });
 
 /** A named queue: its bounds and its counters. */
@@ -37,6 +44,9 @@ export class Queue {
   declared: boolean;
   /** Task names that have been used in it. */
   laneCount = 0;
+  /** Whether nothing of it is dealt. */
+  isPaused = false;
+  readonly runTimes = new RunTimes();
   readonly counters: Counters = zero();
   readonly countersKey: string;
 
@@ -66,24 +76,31 @@ export class Queue {
   }
 
   report(): QueueReport {
-    const { enqueued, succeeded, dead, cancelled, expired, regranted, losses } = this.counters;
+    const { counters, isPaused, runTimes, spec } = this;
+    const { enqueued, succeeded, dead, cancelled, expired, regranted, losses } = counters;
     return {
-      name: this.spec.name,
+      name: spec.name,
       size: this.size(),
       totals: { enqueued, succeeded, dead, cancelled, expired, regranted, losses },
-      maxItems: this.spec.maxItems,
-      maxBytes: this.spec.maxBytes,
+      retrying: counters.retrying,
+      deadKept: counters.deadKept,
+      isPaused,
+      runP95Ms: runTimes.p95Ms,
+      maxItems: spec.maxItems,
+      maxBytes: spec.maxBytes,
     };
   }
 
   encodeCounters(): Uint8Array {
-    return encodeNumbers([...sizeFields, ...totalFields].map((field) => this.counters[field]));
+    const counts = countedFields.map((field) => this.counters[field]);
+    return encodeNumbers([...counts, this.isPaused ? 1 : 0]);
   }
 
   decodeCounters(record: Uint8Array): void {
     const numbers = decodeNumbers(record);
-    for (const [index, field] of [...sizeFields, ...totalFields].entries()) {
+    for (const [index, field] of countedFields.entries()) {
       this.counters[field] = numbers[index] ?? 0;
     }
+    this.isPaused = numbers[countedFields.length] === 1;
   }
 }

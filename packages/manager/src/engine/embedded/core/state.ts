@@ -54,6 +54,7 @@ export class State {
     due: Number.POSITIVE_INFINITY,
     expiry: Number.POSITIVE_INFINITY,
     retention: Number.POSITIVE_INFINITY,
+    dead: Number.POSITIVE_INFINITY,
     tombstone: Number.POSITIVE_INFINITY,
   };
   epoch = 0;
@@ -70,6 +71,11 @@ export class State {
   constructor(journal: Journal, options: CoreOptions) {
     this.journal = journal;
     this.options = options;
+  }
+
+  /** Whatever arrives from now on has a later one. */
+  get lastArrival(): Arrival {
+    return { epoch: this.epoch, count: this.#arrivals };
   }
 
   nextArrival(): Arrival {

@@ -11,6 +11,8 @@ export interface Lease extends HeapEntry {
   readonly sessionId: string;
   readonly epoch: number;
   readonly grant: number;
+  /** When it began, on the monotonic clock; after a restart, when it was put back in force. */
+  readonly sinceMs: number;
   /** The row that records it; none before its batch is sealed. */
   row: ListRow | undefined;
 }

@@ -1,10 +1,11 @@
 import { limits, type Outcome, type TaskError } from '@millrace/protocol';
 import { taskKey } from './keys.ts';
 import type { ListRow } from './list-row.ts';
+import type { Queue } from './queue.ts';
 import type { Session } from './session.ts';
 import type { Now, State } from './state.ts';
 import { type Lease, type Task, tokenOf } from './task.ts';
-import { move } from './task-machine.ts';
+import { isFinished, move } from './task-machine.ts';
 
 /**
  * The moves of a task with all that belongs to them: indexes, counters, leases,
@@ -35,12 +36,18 @@ export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   }
 };
 
+/** A task that waits no longer for its time; one that has failed waited for a further attempt. */
+const leaveScheduled = (task: Task): void => {
+  const { counters } = task.lane.queue;
+  counters.scheduled -= 1;
+  counters.retrying -= task.failures > 0 ? 1 : 0;
+};
+
 /** A scheduled task whose time has come. */
 export const fallDue = (state: State, task: Task): void => {
   move(task, 'fallDue');
-  const { counters } = task.lane.queue;
-  counters.scheduled -= 1;
-  counters.ready += 1;
+  leaveScheduled(task);
+  task.lane.queue.counters.ready += 1;
   state.writeTask(task, state.payloadOf(task));
   state.batch.returned.push(task);
 };
@@ -69,6 +76,7 @@ const newLease = (
   sessionId: session.id,
   epoch,
   grant,
+  sinceMs: now.monotonicMs,
   atMs: fencedAtMs(task, now),
   heapIndex: -1,
   row: undefined,
@@ -166,6 +174,7 @@ export const retryLater = (state: State, task: Task, delayMs: number, now: Now):
   move(task, 'retry');
   dropLease(state, task);
   task.lane.queue.counters.scheduled += 1;
+  task.lane.queue.counters.retrying += 1;
   task.dueAtMs = now.wallMs + delayMs;
   state.writeTask(task, state.payloadOf(task));
   state.batch.putTime('due', task.dueAtMs, task.id);
@@ -178,7 +187,7 @@ const moveTo = {
   expired: 'expire',
 } as const;
 
-const retainMs: Readonly<Record<Outcome, number>> = {
+export const retainMs: Readonly<Record<Outcome, number>> = {
   succeeded: limits.retainSucceededMs,
   dead: limits.retainDeadMs,
   cancelled: limits.retainSucceededMs,
@@ -187,9 +196,13 @@ const retainMs: Readonly<Record<Outcome, number>> = {
 
 const RECORD_OVERHEAD_BYTES = 200;
 
+/** A dead task keeps its payload, so that it can be retried. */
+const keepsPayload = (task: Task): boolean => task.state === 'dead' && !task.lane.isItems;
+
 /** What a finished task costs the store, roughly. */
 export const retainedBytesOf = (task: Task): number =>
   RECORD_OVERHEAD_BYTES +
+  (keepsPayload(task) ? task.payloadBytes : 0) +
   (task.result?.length ?? 0) +
   (task.error === undefined ? 0 : task.error.message.length + task.error.stack.length);
 
@@ -197,7 +210,7 @@ const leaveWaiting = (state: State, task: Task): void => {
   if (task.state === 'ready') {
     leaveReady(state, task);
   } else if (task.state === 'scheduled') {
-    task.lane.queue.counters.scheduled -= 1;
+    leaveScheduled(task);
   }
 };
 
@@ -216,12 +229,11 @@ export const finish = (
   queue.counters[outcome] += 1;
   queue.counters.bytes -= task.payloadBytes;
   task.finishedAtMs = now.wallMs;
-  task.payload = undefined;
   task.result = end.result;
   task.error = end.error;
   state.batch.finished.push(task);
   state.batch.queuesWithRoom.add(queue);
-  retain(state, task, retainMs[outcome]);
+  retain(state, task);
 };
 
 const SECOND_MS = 1_000;
@@ -229,15 +241,26 @@ const SECOND_MS = 1_000;
 /** What may go a little later shares its row with what goes then. */
 const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECOND_MS;
 
+/** Until when a finished task is kept, unless the results take too much space. */
+export const retainedUntilMs = ({ finishedAtMs, state }: Task): number =>
+  wholeSecond(finishedAtMs + (isFinished(state) ? retainMs[state] : 0));
+
 /** A result is kept for its time. Items have none: what stays is the knowledge that their id was used. */
-const retain = (state: State, task: Task, keepMs: number): void => {
+const retain = (state: State, task: Task): void => {
   if (task.lane.isItems) {
     keepTombstone(state, task);
     return;
   }
   state.retainedBytes += retainedBytesOf(task);
-  state.writeTask(task, undefined);
-  state.batch.putTime('retention', wholeSecond(task.finishedAtMs + keepMs), task.id);
+  if (keepsPayload(task)) {
+    task.lane.queue.counters.deadKept += 1;
+    state.writeTask(task, state.payloadOf(task));
+    state.batch.putTime('dead', retainedUntilMs(task), task.id);
+  } else {
+    task.payload = undefined;
+    state.writeTask(task, undefined);
+    state.batch.putTime('retention', retainedUntilMs(task), task.id);
+  }
 };
 
 /** Until when the id of a task is known, so that a resent enqueue does not make it anew. */
@@ -245,6 +268,7 @@ const knownUntilMs = (task: Task): number => task.acceptedAtMs + limits.tombston
 
 const keepTombstone = (state: State, task: Task): void => {
   task.isTombstone = true;
+  task.payload = undefined;
   state.writeTask(task, undefined);
   state.batch.putTime('tombstone', wholeSecond(knownUntilMs(task)), task.id);
 };
@@ -255,14 +279,38 @@ export const forgetTask = (state: State, task: Task): void => {
   state.batch.remove(taskKey(task.id));
 };
 
-/** Removes the result of a finished task; its id stays while a resend of its enqueue may come. */
-export const removeResult = (state: State, task: Task, now: Now): void => {
+const releaseResult = (state: State, task: Task): void => {
   state.retainedBytes -= retainedBytesOf(task);
+  task.lane.queue.counters.deadKept -= keepsPayload(task) ? 1 : 0;
   task.result = undefined;
   task.error = undefined;
+};
+
+/** Removes the result of a finished task; its id stays while a resend of its enqueue may come. */
+export const removeResult = (state: State, task: Task, now: Now): void => {
+  releaseResult(state, task);
   if (knownUntilMs(task) <= now.wallMs) {
+    // Who looks before this is durable must not see an outcome without its result.
+    task.isTombstone = true;
     forgetTask(state, task);
   } else {
     keepTombstone(state, task);
+  }
+};
+
+/** Removes the result before its time. Its id is known at least until that is durable: the next sweep forgets it. */
+export const dropResult = (state: State, task: Task): void => {
+  releaseResult(state, task);
+  keepTombstone(state, task);
+};
+
+/** A queue deals no more, or again. */
+export const setPaused = (state: State, queue: Queue, isPaused: boolean): void => {
+  queue.isPaused = isPaused;
+  state.batch.put(queue.countersKey, queue.encodeCounters());
+  if (isPaused) {
+    state.batch.resumed.delete(queue);
+  } else {
+    state.batch.resumed.add(queue);
   }
 };

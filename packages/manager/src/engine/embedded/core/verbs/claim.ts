@@ -21,7 +21,7 @@ const claimantOf = (state: State, request: ClaimRequest): Claimant | undefined =
   const lanes = [];
   for (const [handle, { queue, name }] of request.handles.entries()) {
     const lane = state.laneNamed(queue, name);
-    if (lane !== undefined) {
+    if (lane !== undefined && !lane.queue.isPaused) {
       lanes.push({ lane, handle });
     }
   }

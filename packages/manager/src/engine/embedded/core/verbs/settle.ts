@@ -1,7 +1,7 @@
 import { limits, retryDelayMs, type TaskError } from '@millrace/protocol';
 import type { AttemptReport, SettleAnswer } from '../../../engine.ts';
 import type { Now, State } from '../state.ts';
-import type { Task } from '../task.ts';
+import type { Lease, Task } from '../task.ts';
 import { finish, retryLater, returnToReady } from '../transitions.ts';
 
 const lossError: TaskError = {
@@ -82,6 +82,18 @@ const apply = (state: State, task: Task, report: AttemptReport, now: Now): void 
   }
 };
 
+/** How long a run took; not what was never run, and not a run that began before this manager did. */
+const noteRunTime = (
+  state: State,
+  { epoch, sinceMs, task }: Lease,
+  kind: AttemptReport['kind'],
+  now: Now,
+): void => {
+  if (kind !== 'released' && kind !== 'lost' && !task.lane.isItems && epoch === state.epoch) {
+    task.lane.queue.runTimes.note(now.monotonicMs - sinceMs);
+  }
+};
+
 const answerStale = (task: Task, report: AttemptReport): SettleAnswer => {
   const { epoch, grant } = report.token;
   const isResent = task.settled?.epoch === epoch && task.settled.grant === grant;
@@ -106,6 +118,7 @@ export const settle = (
     return answerStale(task, report);
   }
   task.settled = { epoch: token.epoch, grant: token.grant };
+  noteRunTime(state, lease, report.kind, now);
   apply(state, task, report, now);
   return 'accepted';
 };

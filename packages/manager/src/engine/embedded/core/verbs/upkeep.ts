@@ -4,7 +4,14 @@ import { decodeIds } from '../list-row.ts';
 import type { Now, State } from '../state.ts';
 import { type Task, tokenOf } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
-import { fallDue, finish, forgetTask, removeResult } from '../transitions.ts';
+import {
+  fallDue,
+  finish,
+  forgetTask,
+  removeResult,
+  retainedUntilMs,
+  retainMs,
+} from '../transitions.ts';
 import { expireSessions } from './sessions.ts';
 import { failAttempt } from './settle.ts';
 
@@ -35,6 +42,13 @@ const fenceOverdue = (state: State, now: Now): void => {
 /** Handles one task of a row that has come due. A row that no longer fits its task is left over and says nothing. */
 type HandleTask = (state: State, task: Task, atMs: number, now: Now) => void;
 
+/** An id that was forgotten may be given to another task, which old rows do not concern. */
+const endRetention: HandleTask = (state, task, atMs, now) => {
+  if (isFinished(task.state) && !task.isTombstone && retainedUntilMs(task) === atMs) {
+    removeResult(state, task, now);
+  }
+};
+
 const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
   due(state, task, atMs) {
     if (task.state === 'scheduled' && task.dueAtMs === atMs) {
@@ -46,11 +60,8 @@ const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
       finish(state, task, 'expired', {}, now);
     }
   },
-  retention(state, task, _atMs, now) {
-    if (isFinished(task.state) && !task.isTombstone) {
-      removeResult(state, task, now);
-    }
-  },
+  retention: endRetention,
+  dead: endRetention,
   tombstone(state, task) {
     if (task.isTombstone) {
       forgetTask(state, task);
@@ -58,11 +69,16 @@ const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
   },
 };
 
+const keepsTooMuch = ({ options, retainedBytes }: State): boolean =>
+  retainedBytes > options.retainMaxBytes;
+
+/** Of the two indexes of finished tasks the one whose first ended earlier. */
+const oldestKept = ({ nextAtMs }: State): TimeIndex =>
+  nextAtMs.dead - retainMs.dead < nextAtMs.retention - retainMs.succeeded ? 'dead' : 'retention';
+
 /** How far an index is handled: up to now, or on to the next row while finished tasks take too much space. */
 export const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
-  index === 'retention' && state.retainedBytes > state.options.retainMaxBytes
-    ? Number.MAX_SAFE_INTEGER
-    : now.wallMs;
+  keepsTooMuch(state) && index === oldestKept(state) ? Number.MAX_SAFE_INTEGER : now.wallMs;
 
 /**
  * Handles the rows of one time index that have come due. Answers whether it
@@ -80,7 +96,8 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   let handled = 0;
   for (const { key, value } of rows) {
     const atMs = atMsOfTimeKey(key);
-    if (atMs > horizonMs(state, index, now) || handled >= SWEEP_TASKS) {
+    const endMs = keepsTooMuch(state) ? untilMs : now.wallMs;
+    if (atMs > endMs || handled >= SWEEP_TASKS) {
       break;
     }
     const taskIds = decodeIds(value);

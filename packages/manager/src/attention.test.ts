@@ -1,0 +1,157 @@
+import type { QueueStatus } from '@millrace/protocol';
+import { expect, test } from 'vitest';
+import { attention, type Facts } from './attention.ts';
+
+const MIB = 1_024 * 1_024;
+
+const calm: Facts = {
+  nowMs: 1_000_000,
+  queues: [],
+  waiting: [],
+  isHandled: () => false,
+  silentLoops: [],
+  lostWorkers: [],
+  lostSessions: [],
+  store: { kind: 'lmdb', bytes: 0, freeBytes: 1_000 * MIB, reserveBytes: 64 * MIB, commitMs: 1 },
+};
+
+const queue = (options: Partial<QueueStatus> = {}): QueueStatus => ({
+  name: 'q',
+  isPaused: false,
+  ready: 0,
+  running: 0,
+  scheduled: 0,
+  retrying: 0,
+  deadKept: 0,
+  bytes: 0,
+  maxItems: 10_000_000,
+  inPerSecond: 0,
+  outPerSecond: 0,
+  oldestWaitingMs: null,
+  runP95Ms: null,
+  workers: 0,
+  enqueued: 0,
+  succeeded: 0,
+  dead: 0,
+  cancelled: 0,
+  expired: 0,
+  regranted: 0,
+  losses: 0,
+  ...options,
+});
+
+const found = (facts: Partial<Facts>): string[] =>
+  attention({ ...calm, ...facts }).map(({ message, severity }) => `${severity}: ${message}`);
+
+const worker = {
+  sessionId: 's',
+  description: { name: 'w', host: 'here', pid: 7 },
+  lostAtMs: 999_000,
+  leases: 3,
+};
+const last = { taskId: 't-1', queue: 'q', name: 'resize', heldMs: 13_000 };
+
+test('where all is well there is nothing to look at', () => {
+  expect(found({ queues: [queue({ ready: 1_000, oldestWaitingMs: 60_000 })] })).toEqual([]);
+});
+
+test('a task that nobody handles is found once it has waited a while', () => {
+  const waiting = (oldestMs: number | undefined, name = 'resize') => ({
+    waiting: [{ queue: 'q', name, oldestMs }],
+  });
+  const message = "task 'resize' of queue 'q' has waited";
+  expect(found(waiting(4_999))).toEqual([]);
+  expect(found(waiting(5_000))).toEqual([
+    `warning: ${message} 5.0 s and no connected worker handles it`,
+  ]);
+  expect(found(waiting(3_600_000))).toEqual([
+    `critical: ${message} 60 min and no connected worker handles it`,
+  ]);
+  expect(found(waiting(undefined))).toEqual([
+    "warning: task 'resize' of queue 'q' waits and no connected worker handles it",
+  ]);
+  expect(found({ ...waiting(3_600_000), isHandled: () => true })).toEqual([]);
+  expect(found({ ...waiting(3_600_000), queues: [queue({ isPaused: true })] })).toEqual([]);
+  // Items are taken by whoever asks.
+  expect(found(waiting(3_600_000, ''))).toEqual([]);
+});
+
+test('a backlog that grows is found, the more so when its queue is soon full', () => {
+  const growing = queue({
+    ready: 1_200,
+    inPerSecond: 300,
+    outPerSecond: 200,
+    oldestWaitingMs: 12_000,
+  });
+  const message = "queue 'q' grows: 1200 wait, 300.0 a second come and 200.0 go";
+  expect(found({ queues: [growing] })).toEqual([`warning: ${message}`]);
+  expect(found({ queues: [{ ...growing, maxItems: 7_200 }] })).toEqual([
+    `critical: ${message}; it is full in 60 s`,
+  ]);
+  for (const calmer of [{ ready: 99 }, { oldestWaitingMs: 9_999 }, { outPerSecond: 300 }]) {
+    expect(found({ queues: [{ ...growing, ...calmer }] })).toEqual([]);
+  }
+});
+
+test('a paused queue is found while something waits in it', () => {
+  expect(found({ queues: [queue({ isPaused: true })] })).toEqual([]);
+  expect(found({ queues: [queue({ isPaused: true, ready: 5 })] })).toEqual([
+    "warning: queue 'q' is paused, and 5 wait in it",
+  ]);
+});
+
+test('a lost worker is found, and when its leases return', () => {
+  const lost = "warning: worker 'w' (here, pid 7) was lost 1.0 s ago;";
+  const lostSessions = [{ sessionId: 's', leases: 3, returnInMs: 1_000 }];
+  expect(found({ lostWorkers: [worker], lostSessions })).toEqual([
+    `${lost} 3 tasks of it will be dealt again in 1.0 s`,
+  ]);
+  expect(found({ lostWorkers: [worker] })).toEqual([`${lost} 3 tasks of it went back`]);
+  expect(found({ lostSessions })).toEqual([
+    'warning: session s has not come back since the manager started; 3 tasks of it will be dealt again in 1.0 s',
+  ]);
+});
+
+test('a blocked loop is found, and the task that it was given last', () => {
+  const loop = { name: 'w', silentMs: 12_000, running: 1, last };
+  const message = "the event loop of worker 'w' has been blocked for";
+  expect(found({ silentLoops: [loop] })).toEqual([
+    `warning: ${message} 12 s: it has run task 'resize' (t-1) for 13 s`,
+  ]);
+  expect(found({ silentLoops: [{ ...loop, silentMs: 120_000, running: 3 }] })).toEqual([
+    `critical: ${message} 2 min: of the 3 tasks that it runs 'resize' (t-1) came last, 13 s ago`,
+  ]);
+  expect(found({ silentLoops: [{ ...loop, silentMs: 6_000 }] })).toEqual([]);
+  expect(found({ silentLoops: [{ ...loop, last: undefined }] })).toEqual([]);
+});
+
+test('a store that fills, and one that is slow, is found', () => {
+  const store = (options: Partial<Facts['store']>) => ({ store: { ...calm.store, ...options } });
+  expect(found(store({ freeBytes: 300 * MIB }))).toEqual([
+    'warning: the store has 300 MiB left; below 64 MiB nothing new is accepted',
+  ]);
+  expect(found(store({ freeBytes: 60 * MIB }))).toEqual([
+    'critical: the store has 60 MiB left, below its reserve: nothing new is accepted',
+  ]);
+  expect(found(store({ commitMs: 800 }))).toEqual([
+    'warning: a commit of the store takes 0.8 s: every answer waits for one',
+  ]);
+});
+
+test('the worst comes first, each with the command that looks closer, a hundred at most', () => {
+  const findings = attention({
+    ...calm,
+    waiting: Array.from({ length: 200 }, (_, n) => ({
+      queue: `q${n}`,
+      name: 'x',
+      oldestMs: n === 150 ? 90_000 : 10_000,
+    })),
+  });
+  expect(findings).toHaveLength(100);
+  expect(findings[0]).toMatchObject({
+    severity: 'critical',
+    kind: 'queue-unhandled',
+    subject: 'q150',
+    command: 'millrace queue show q150',
+  });
+});

@@ -1,0 +1,14 @@
+import type { Command } from './command.ts';
+import { refuse } from './refuse.ts';
+
+export const drop: Command<'drop'> = async (services, peer, requests) => {
+  const answers = await services.engine.drop(requests.map(({ taskId }) => taskId));
+  for (const [index, { requestId }] of requests.entries()) {
+    const answer = answers[index];
+    if (answer === 'dropped') {
+      peer.send({ verb: 'dropped', requestId });
+    } else if (answer !== undefined) {
+      refuse(peer, requestId, answer.refused, answer.message);
+    }
+  }
+};

@@ -1,0 +1,12 @@
+import type { Command } from './command.ts';
+import { refuseUnknownQueue } from './refuse.ts';
+
+export const pause: Command<'pause'> = async (services, peer, requests) => {
+  for (const { isPaused, queue, requestId } of requests) {
+    if ((await services.engine.setPaused(queue, isPaused)) === 'UNKNOWN_QUEUE') {
+      refuseUnknownQueue(peer, requestId, queue);
+    } else {
+      peer.send({ verb: 'paused', requestId, isPaused });
+    }
+  }
+};

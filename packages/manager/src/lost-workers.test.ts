@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { LostWorkers } from './lost-workers.ts';
+import { PeerSession } from './session.ts';
+
+const session = (sessionId: string, name = sessionId): PeerSession =>
+  new PeerSession(sessionId, 'key', 'worker', { name, host: 'here', pid: 1 }, 0);
+
+const namesOf = (lost: LostWorkers, nowMs: number): string[] =>
+  lost.recent(nowMs).map(({ description }) => description.name);
+
+test('a lost worker is remembered for five minutes', () => {
+  const lost = new LostWorkers();
+  lost.note(session('w'), 2, 1_000);
+  expect(lost.recent(301_000)).toMatchObject([{ sessionId: 'w', leases: 2, lostAtMs: 1_000 }]);
+  expect(lost.recent(301_001)).toEqual([]);
+});
+
+test('one that comes back, or is replaced by another of its name, is forgotten', () => {
+  const lost = new LostWorkers();
+  lost.note(session('1', 'a'), 0, 0);
+  lost.note(session('2', 'b'), 0, 0);
+  lost.note(session('3', 'c'), 0, 0);
+  lost.cameBack(session('1', 'a'));
+  lost.cameBack(session('4', 'b'));
+  expect(namesOf(lost, 0)).toEqual(['c']);
+});
+
+test('of very many the latest are remembered', () => {
+  const lost = new LostWorkers();
+  for (let n = 0; n < 150; n++) {
+    lost.note(session(`w${n}`), 0, n);
+  }
+  const names = namesOf(lost, 150);
+  expect(names).toHaveLength(100);
+  expect(names.at(-1)).toBe('w149');
+});

@@ -1,0 +1,48 @@
+import type { PeerDescription, PeerSession } from './session.ts';
+
+/** A worker whose connection ended without a goodbye. */
+export interface LostWorker {
+  readonly sessionId: string;
+  readonly description: PeerDescription;
+  readonly lostAtMs: number;
+  /** Tasks that it held. */
+  readonly leases: number;
+}
+
+const KEPT_MS = 5 * 60_000;
+const KEPT_MAX = 100;
+
+/** Workers that were lost lately, for people who wonder where they are. */
+export class LostWorkers {
+  readonly #bySession = new Map<string, LostWorker>();
+
+  note({ description, sessionId }: PeerSession, leases: number, nowMs: number): void {
+    this.#bySession.delete(sessionId);
+    this.#bySession.set(sessionId, { sessionId, description, lostAtMs: nowMs, leases });
+    for (const oldest of this.#bySession.keys()) {
+      if (this.#bySession.size <= KEPT_MAX) {
+        break;
+      }
+      this.#bySession.delete(oldest);
+    }
+  }
+
+  /** It is back, or another has taken its name. */
+  cameBack({ description, sessionId }: PeerSession): void {
+    this.#bySession.delete(sessionId);
+    for (const [lostId, lost] of this.#bySession) {
+      if (lost.description.name === description.name) {
+        this.#bySession.delete(lostId);
+      }
+    }
+  }
+
+  recent(nowMs: number): LostWorker[] {
+    for (const [sessionId, { lostAtMs }] of this.#bySession) {
+      if (nowMs - lostAtMs > KEPT_MS) {
+        this.#bySession.delete(sessionId);
+      }
+    }
+    return [...this.#bySession.values()];
+  }
+}
