@@ -41,6 +41,13 @@ const allTasks: Listing = {
   isHere: () => true,
 };
 
+/**
+ * A task that came back has a row of its own. Its first may still name it, and
+ * so may the row of an earlier return, when a crash forgot the grant in between.
+ */
+const isItsLastRow = ({ journal }: State, { readyKey }: Task, { key, rowIds }: Named): boolean =>
+  rowIds.length === 1 && journal.range(...readyRange(readyKey, `${key}\0`), 1).length === 0;
+
 const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   path: readyPath(
     state,
@@ -48,11 +55,10 @@ const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
       (queue === undefined || lane.queue.spec.name === queue) &&
       (name === undefined || lane.name === name),
   ),
-  // A task that came back has a row of its own, and may still be named by its first.
-  isHere: (task, { key, rowIds }) =>
+  isHere: (task, place) =>
     task.state === 'ready' &&
-    key.startsWith(task.lane.prefix) &&
-    (task.grants === 0 || rowIds.length === 1),
+    place.key.startsWith(task.lane.prefix) &&
+    (task.grants === 0 || isItsLastRow(state, task, place)),
 });
 
 const leasedTasks: Listing = {
