@@ -469,6 +469,17 @@ describe.each(engineKinds)('what operators do with an engine on the %s journal',
       }
     };
 
+    test('of what would have been due next leaves what is due later to its time', async () => {
+      await open({ queues: [queueSpec('q'), queueSpec('other')] });
+      await stage.enqueue(task('soon', { delayMs: 1_000 }));
+      await stage.enqueue(task('later', { queue: 'other', delayMs: 20_000 }));
+      await purgeAll();
+      await stage.advance(1_000);
+      await stage.advance(20_000);
+      expect(await stage.state('soon')).toBe('cancelled');
+      expect(await stage.state('later')).toBe('ready');
+    });
+
     test('cancels what waits, and leaves what runs', async () => {
       await open();
       await oneOfEach();
