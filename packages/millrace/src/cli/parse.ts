@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/protocol';
 import { InvalidArgumentError } from 'commander';
 
 const SECOND_MS = 1_000;
@@ -30,7 +31,7 @@ export const json = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw new InvalidArgumentError(`the payload is not JSON: ${text}`);
+    throw new MillraceError('BAD_OPTION', `the payload is not JSON: ${text}`);
   }
 };
 
