@@ -25,6 +25,9 @@ const exitOf = (error: unknown): number => {
   return isVerdict && code !== exitCodes.ok ? levels.unreachable : code;
 };
 
+// The reader of a pipe may have what it wants and leave.
+process.stdout.on('error', () => process.exit(exitCodes.ok));
+
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MillraceError, messageOf } from '@millrace/protocol';
@@ -40,14 +40,16 @@ export const handlerModuleUrl = (module: string | URL): URL => {
   return url;
 };
 
-const importModule = async (url: URL, where: string): Promise<unknown> => {
-  try {
-    await access(url);
-  } catch (error) {
-    throw new MillraceError('HANDLER_INVALID', `${where} does not exist or cannot be read`, {
-      cause: error,
-    });
+const checkFile = async (url: URL, where: string): Promise<void> => {
+  const found = await stat(url).catch(() => undefined);
+  if (found?.isFile() !== true) {
+    const what = found === undefined ? 'does not exist or cannot be read' : 'is not a file';
+    throw new MillraceError('HANDLER_INVALID', `${where} ${what}`);
   }
+};
+
+const importModule = async (url: URL, where: string): Promise<unknown> => {
+  await checkFile(url, where);
   try {
     if (isTypeScript(url)) {
       await registerTypeScript();

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { MillraceError, messageOf } from '@millrace/protocol';
 import { parse } from 'smol-toml';
 import { type QueueSettings, readQueueSettings } from './queue-settings.ts';
-import { type SettingKey, settingEntries } from './settings.ts';
+import { readTyped } from './read-value.ts';
+import { type SettingKey, type SettingValue, settingEntries, settings } from './settings.ts';
 import { suggestion } from './suggest.ts';
 
 export const CONFIG_FILE = 'millrace.toml';
@@ -11,7 +12,7 @@ const QUEUES = 'queues';
 export interface ConfigFile {
   /** Where it was read from; nothing if there is none. */
   readonly path?: string;
-  readonly values: ReadonlyMap<SettingKey, unknown>;
+  readonly values: ReadonlyMap<SettingKey, SettingValue>;
   readonly queues: ReadonlyMap<string, QueueSettings>;
 }
 
@@ -42,12 +43,12 @@ const parseFile = (path: string): Record<string, unknown> => {
   }
 };
 
-const readTable = (path: string, table: string, value: unknown): [SettingKey, unknown][] =>
+const readTable = (path: string, table: string, value: unknown): [SettingKey, SettingValue][] =>
   Object.entries(tableOf(value, `${path}: ${table}`)).map(([name, held]) => {
     const key = keyOf.get(`${table}.${name}`);
     return key === undefined
       ? refuse(`${path}: [${table}] has no key '${name}'${suggestion(name, keysOf(table))}`)
-      : [key, held];
+      : [key, readTyped(settings[key], held, `${path}: ${key}`)];
   });
 
 /**

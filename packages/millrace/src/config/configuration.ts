@@ -40,7 +40,11 @@ const find = (key: SettingKey, setting: Setting, sources: Sources): Found | unde
   const { environment, envFile, file, options } = sources;
   const option = options[key];
   if (option !== undefined) {
-    return { value: readTyped(setting, option, `option of ${key}`), origin: 'option', rank: 0 };
+    return {
+      value: readTyped(setting, option, `the option for ${key}`),
+      origin: 'option',
+      rank: 0,
+    };
   }
   for (const [rank, variables, place] of [
     [1, environment, 'environment'],
@@ -52,10 +56,9 @@ const find = (key: SettingKey, setting: Setting, sources: Sources): Found | unde
       return { value: readText(setting, text, origin), origin, rank };
     }
   }
-  if (file.values.has(key)) {
-    const origin = file.path ?? '';
-    const value = readTyped(setting, file.values.get(key), `${origin}: ${key}`);
-    return { value, origin, rank: 3 };
+  const held = file.values.get(key);
+  if (held !== undefined) {
+    return { value: held, origin: file.path ?? '', rank: 3 };
   }
   return setting.fallback === undefined
     ? undefined

@@ -6,6 +6,8 @@ const LEAVE = '\u001b[?25h\u001b[?1049l';
 const HOME = '\u001b[H';
 const CLEAR_LINE_END = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
+const DEFAULT_ROWS = 24;
+const DEFAULT_COLUMNS = 80;
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 // oxlint-disable-next-line no-control-regex -- escape sequences begin with one
@@ -75,8 +77,10 @@ export class Screen {
 
   #draw(): void {
     const { columns, rows } = this.#output;
-    const lines = this.#text.split('\n').slice(0, rows);
-    const body = lines.map((line) => `${fit(line, columns)}${CLEAR_LINE_END}`).join('\r\n');
+    // A terminal that does not know its size says 0.
+    const lines = this.#text.split('\n').slice(0, rows || DEFAULT_ROWS);
+    const width = columns || DEFAULT_COLUMNS;
+    const body = lines.map((line) => `${fit(line, width)}${CLEAR_LINE_END}`).join('\n');
     this.#output.write(`${HOME}${body}${CLEAR_BELOW}`);
   }
 }

@@ -60,14 +60,14 @@ const away = (last: Status | undefined, sinceMs: number): string => {
   return `${paint('red', 'UNREACHABLE')}  ${what}${before}`;
 };
 
-const help = (columns: number): string => 'q quits'.padStart(Math.max(0, columns - 1));
+const help = (): string => (process.stdin.isTTY ? 'q quits' : 'Ctrl-C quits');
 
 type Show = (status: Status | undefined, text: string) => void;
 
 const toScreen = (quit: () => void): Show => {
   const screen = new Screen(process.stdout);
   screen.open(quit);
-  return (_status, text) => screen.show(`${help(process.stdout.columns)}\n${text}`);
+  return (_status, text) => screen.show(`${text}\n\n${help()}`);
 };
 
 const toPipe =
