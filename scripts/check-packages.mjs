@@ -1,10 +1,19 @@
-/** Checks every package as npm would publish it: entry points, types, files. */
+/** Checks the package as npm would publish it: entry points, files, types. */
 import './check-node.mjs';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, run } from './run-tools.mjs';
+import { pack } from './pack.mjs';
+import { run } from './run-tools.mjs';
 
-const checkPackage = (name) => run('publint', join('packages', name), '--strict', '--pack', 'npm');
-
-const failed = readdirSync(join(root, 'packages')).filter((name) => checkPackage(name) !== 0);
-process.exitCode = failed.length === 0 ? 0 : 1;
+const directory = mkdtempSync(join(tmpdir(), 'millrace-pack-'));
+try {
+  const tarball = pack(directory);
+  const codes = [
+    run('publint', tarball, '--strict'),
+    run('attw', tarball, '--profile', 'esm-only'),
+  ];
+  process.exitCode = codes.some((code) => code !== 0) ? 1 : 0;
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -42,7 +42,7 @@ test('enqueue --wait fails with one line when its task is dead or takes too long
   expect(dead.stderr).toContain('TASK_DEAD');
   expect(dead.stderr).toContain('gone for good');
 
-  const late = await stage.cli(['enqueue', 'unhandled', '1', '--wait', '--timeout-ms', '100']);
+  const late = await stage.cli(['enqueue', 'unhandled', '1', '--wait', '--timeout', '100ms']);
   expectOneLine(late);
   expect(late.code).toBe(1);
   expect(late.stderr).toContain('TIMEOUT');
@@ -78,7 +78,7 @@ test('status says what is there, as a table and as JSON', async () => {
 
   const table = await stage.cli(['status']);
   expect(table.code).toBe(0);
-  expect(table.stdout).toContain(`manager ${manager.url}`);
+  expect(table.stdout).toContain(`OK  manager ${manager.url}`);
   expect(table.stdout).toMatch(/^default +1 +0 +0 +1 +0/m);
   expect(table.stdout).toMatch(/^miller /m);
 });
@@ -86,7 +86,7 @@ test('status says what is there, as a table and as JSON', async () => {
 test('a command finds the manager through the directory that it left', async () => {
   await stage.manager();
   const home = await stage.cli(['status'], { MILLRACE_URL: '' });
-  expect(home.code).toBe(2);
+  expect(home.code).toBe(3);
   expectOneLine(home);
 
   const { MILLRACE_URL: _url, ...env } = process.env;
@@ -172,7 +172,7 @@ test('a wrong command line or configuration is refused with one line and exit co
     [['enqueue', 'double'], 'missing required argument'],
     [['worker', 'absent.mjs'], 'absent.mjs'],
     [['worker', 'not-handlers.mjs'], 'not-handlers.mjs'],
-    [['status', '--url', 'http://127.0.0.1'], 'ws://'],
+    [['task', 'show', 'x', '--url', 'http://127.0.0.1'], 'ws://'],
   ] as const) {
     const refused = await stage.cli(args, { MILLRACE_URL: 'ws://127.0.0.1:9' });
     expectOneLine(refused);

@@ -53,11 +53,11 @@ const findUrl = (choice: ConnectionChoice): string => {
   if (url === undefined || url === '') {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
-      `no URL of a manager: pass url or --url, set MILLRACE_URL, or run below a ${HOME_DIRECTORY}/ that a manager wrote`,
+      `no URL of a manager: start one here (millrace manager), pass url or --url, set MILLRACE_URL, or run below the ${HOME_DIRECTORY}/ of a manager`,
     );
   }
-  if (!/^wss?:\/\//.test(url)) {
-    throw new MillraceError('BAD_OPTION', `the URL of a manager starts with ws://, not '${url}'`);
+  if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://HOST:PORT, not '${url}'`);
   }
   return url;
 };
@@ -85,7 +85,7 @@ const findKey = (choice: ConnectionChoice): string | Uint8Array => {
   if (key === undefined || key.length === 0) {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
-      `no key: pass authkey, set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE, or run below a ${HOME_DIRECTORY}/ that a manager wrote`,
+      `no key: start a manager here (millrace manager), pass authkey, set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE, or run below the ${HOME_DIRECTORY}/ of a manager`,
     );
   }
   return key;

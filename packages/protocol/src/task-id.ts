@@ -1,8 +1,11 @@
 import { customRandom } from 'nanoid';
 import { limits } from './limits.ts';
 
-/** In ASCII order, so that ids sort as strings and as bytes like their times. */
-const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+/**
+ * In ASCII order, so that ids sort as strings and as bytes like their times. No
+ * hyphen: an id that begins with one is an option to every command line.
+ */
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~';
 const TIME_CHARS = 8;
 const RANDOM_CHARS = 13;
 const POOL_BYTES = 2_048;

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MillraceError, messageOf } from '@millrace/protocol';
@@ -9,16 +9,18 @@ const isTypeScript = (url: URL): boolean => /\.[mc]?ts$/.test(url.pathname);
 let typeScriptIsRegistered = false;
 
 /**
- * Lets this thread import TypeScript. A registration reaches only the thread in
- * which it is made, and `--import tsx` does not reach threads of Node 20.
+ * Lets this thread import TypeScript, also in a package that is CommonJS, which
+ * is what `npm init` makes. A registration reaches only the thread in which it
+ * is made, and `--import tsx` does not reach threads of Node 20.
  */
 const registerTypeScript = async (): Promise<void> => {
   if (typeScriptIsRegistered) {
     return;
   }
   typeScriptIsRegistered = true;
-  const { register } = await import('tsx/esm/api');
-  register();
+  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')]);
+  commonJs.register();
+  modules.register();
 };
 
 /**
@@ -38,14 +40,16 @@ export const handlerModuleUrl = (module: string | URL): URL => {
   return url;
 };
 
-const importModule = async (url: URL, where: string): Promise<unknown> => {
-  try {
-    await access(url);
-  } catch (error) {
-    throw new MillraceError('HANDLER_INVALID', `${where} does not exist or cannot be read`, {
-      cause: error,
-    });
+const checkFile = async (url: URL, where: string): Promise<void> => {
+  const found = await stat(url).catch(() => undefined);
+  if (found?.isFile() !== true) {
+    const what = found === undefined ? 'does not exist or cannot be read' : 'is not a file';
+    throw new MillraceError('HANDLER_INVALID', `${where} ${what}`);
   }
+};
+
+const importModule = async (url: URL, where: string): Promise<unknown> => {
+  await checkFile(url, where);
   try {
     if (isTypeScript(url)) {
       await registerTypeScript();
@@ -59,6 +63,17 @@ const importModule = async (url: URL, where: string): Promise<unknown> => {
   }
 };
 
+const defaultOf = (imported: unknown): unknown =>
+  typeof imported === 'object' && imported !== null && 'default' in imported
+    ? imported.default
+    : undefined;
+
+/** An ES module that was compiled to CommonJS is imported with its default inside the default. */
+const handlersOf = (imported: unknown): unknown => {
+  const exported = defaultOf(imported);
+  return Array.isArray(exported) ? exported : (defaultOf(exported) ?? exported);
+};
+
 /**
  * Imports a handler module, JavaScript or TypeScript, and checks its default
  * export.
@@ -69,12 +84,12 @@ export const loadHandlers = async (module: string | URL): Promise<HandlerTable> 
   const url = handlerModuleUrl(module);
   const path = fileURLToPath(url);
   const where = `handler module ${path}`;
-  const imported = await importModule(url, where);
-  if (typeof imported !== 'object' || imported === null || !('default' in imported)) {
+  const handlers = handlersOf(await importModule(url, where));
+  if (handlers === undefined) {
     throw new MillraceError(
       'HANDLER_INVALID',
       `${where} has no default export: export default [handler(task, fn)]`,
     );
   }
-  return handlerTable(imported.default, `the default export of ${path}`);
+  return handlerTable(handlers, `the default export of ${path}`);
 };

@@ -5,7 +5,9 @@
 export { Broker, type BrokerOptions } from '../broker.ts';
 export type { Abort } from '../engine/embedded/core/batch.ts';
 export { Core, type Effects } from '../engine/embedded/core/core.ts';
+export { metaKey, STORE_VERSION } from '../engine/embedded/core/keys.ts';
 export { WINDOW_MAX_TASKS } from '../engine/embedded/core/lane.ts';
+export { encodeNumbers } from '../engine/embedded/core/number-record.ts';
 export type { CoreOptions, Now } from '../engine/embedded/core/state.ts';
 export { taskMoves } from '../engine/embedded/core/task-machine.ts';
 export { EmbeddedEngine, type EmbeddedEngineOptions } from '../engine/embedded/embedded-engine.ts';

@@ -1,6 +1,6 @@
 import { codeOf, type ErrorCode, messageOf } from '@millrace/protocol';
 
-/** Exit codes of every command; README lists them. */
+/** Exit codes of every command; docs/cli.md lists them. */
 export const exitCodes = {
   ok: 0,
   /** The command failed; stderr says why. */
@@ -22,13 +22,17 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   CONNECTION_LOST: exitCodes.unreachable,
   AUTH_FAILED: exitCodes.unreachable,
   AUTH_TIMEOUT: exitCodes.unreachable,
+  UNSUPPORTED_VERSION: exitCodes.unreachable,
   STORE_FAILED: exitCodes.storeFailed,
 };
 
+export const exitCodeOf = (code: ErrorCode): number => byCode[code] ?? exitCodes.failed;
+
+const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' ');
+
 /** Prints an error as one line on stderr, and says which exit code it has. */
 export const reportError = (error: unknown): number => {
-  const code = codeOf(error);
-  const [line] = messageOf(error).split('\n');
-  process.stderr.write(`millrace: ${code === undefined ? '' : `${code}: `}${line}\n`);
-  return code === undefined ? exitCodes.failed : (byCode[code] ?? exitCodes.failed);
+  const code = codeOf(error) ?? 'INTERNAL';
+  process.stderr.write(`millrace: ${code}: ${oneLine(messageOf(error))}\n`);
+  return exitCodeOf(code);
 };

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HOME_DIRECTORY, KEY_FILE, URL_FILE } from '@millrace/client';
+import { MillraceError, messageOf } from '@millrace/protocol';
 
 const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
@@ -17,17 +18,28 @@ export const openHome = (directory: string): string => {
   return home;
 };
 
-/** The key of this home: the one it has, or a new random one. */
-export const keyOfHome = (home: string): string => {
-  const path = join(home, KEY_FILE);
-  if (!existsSync(path)) {
-    const key = randomBytes(KEY_BYTES).toString('base64url');
-    writeFileSync(path, `${key}\n`, { mode: OWNER_ONLY });
+/**
+ * The key of this directory's home: the one it has, or a new random one.
+ *
+ * @throws CONFIG_NOT_FOUND when it can neither be read nor made
+ */
+export const keyOfHome = (directory: string): string => {
+  try {
+    const path = join(openHome(directory), KEY_FILE);
+    if (!existsSync(path)) {
+      const key = randomBytes(KEY_BYTES).toString('base64url');
+      writeFileSync(path, `${key}\n`, { mode: OWNER_ONLY });
+    }
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      `no key, and none can be kept in ${resolve(directory, HOME_DIRECTORY)}: ${messageOf(error)}; set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE`,
+    );
   }
-  return readFileSync(path, 'utf8').trim();
 };
 
 /** Leaves the manager's URL where clients and workers below this directory find it. */
-export const writeUrl = (home: string, url: string): void => {
-  writeFileSync(join(home, URL_FILE), `${url}\n`, { mode: OWNER_ONLY });
+export const writeUrl = (directory: string, url: string): void => {
+  writeFileSync(join(openHome(directory), URL_FILE), `${url}\n`, { mode: OWNER_ONLY });
 };

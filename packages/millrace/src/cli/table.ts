@@ -1,7 +1,8 @@
-/** Columns as wide as their widest cell; the first is aligned left, numbers after it right. */
+/** Columns as wide as their widest cell; the first is aligned left, and so are the others unless they hold numbers. */
 export const renderTable = (
   head: readonly string[],
   rows: readonly (readonly string[])[],
+  cells: 'numbers' | 'text' = 'numbers',
 ): string => {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -9,7 +10,7 @@ export const renderTable = (
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+        return column === 0 || cells === 'text' ? cell.padEnd(width) : cell.padStart(width);
       })
       .join('  ')
       .trimEnd();

@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, MillraceError, messageOf } from '@millrace/protocol';
 import { open, type RootDatabase } from 'lmdb';
@@ -32,6 +32,31 @@ const spaceOf = (directory: string): JournalSpace => {
     freeBytes: disk.bavail * disk.bsize,
     reserveBytes: Math.min(RESERVE_MAX_BYTES, disk.blocks * disk.bsize * RESERVE_SHARE),
   };
+};
+
+/** Where the first page of an LMDB file says what it is. */
+const MAGIC_AT = 24;
+const MAGIC = 0xbe_ef_c0_de;
+
+const magicOf = (path: string): number | undefined => {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(4);
+    const read = readSync(descriptor, bytes, 0, bytes.length, MAGIC_AT);
+    return read === 0 ? undefined : bytes.readUInt32LE();
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/** LMDB trusts its file: it would end the process on one that is something else. */
+const checkDataFile = (directory: string): void => {
+  const path = join(directory, DATA_FILE);
+  const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const magic = exists ? magicOf(path) : undefined;
+  if (magic !== undefined && magic !== MAGIC) {
+    throw new Error(`${DATA_FILE} is damaged or is not a store; restore a backup, or move it away`);
+  }
 };
 
 type Store = RootDatabase<Buffer, string>;
@@ -100,6 +125,7 @@ export const lmdbJournal = async (directory: string): Promise<Journal> => {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     unlock = await lockDirectory(directory);
+    checkDataFile(directory);
     const store = openStore(directory);
     return {
       name: 'lmdb',
@@ -119,7 +145,7 @@ export const lmdbJournal = async (directory: string): Promise<Journal> => {
     }
     throw new MillraceError(
       'STORE_FAILED',
-      `cannot open the data directory ${directory}: ${messageOf(error)}`,
+      `cannot open the data directory ${directory}: ${messageOf(error)}; --data names another`,
       { cause: error },
     );
   }

@@ -1,0 +1,45 @@
+import { VERSION } from '@millrace/manager';
+import { Command } from 'commander';
+import { checkVerbs } from './verbs/check.ts';
+import { completionVerb } from './verbs/completion.ts';
+import { configVerbs } from './verbs/config.ts';
+import { devVerb } from './verbs/dev.ts';
+import { enqueueVerb } from './verbs/enqueue.ts';
+import { managerVerb } from './verbs/manager.ts';
+import { queueVerbs } from './verbs/queue.ts';
+import { statusVerb } from './verbs/status.ts';
+import { taskVerbs } from './verbs/task.ts';
+import type { Verb } from './verbs/verb.ts';
+import { workerVerb } from './verbs/worker.ts';
+
+/** In the order in which `millrace --help` lists them. */
+const verbs: readonly Verb[] = [
+  devVerb,
+  managerVerb,
+  workerVerb,
+  enqueueVerb,
+  statusVerb,
+  taskVerbs,
+  queueVerbs,
+  checkVerbs,
+  configVerbs,
+  completionVerb,
+];
+
+/** The whole command line; it throws instead of ending the process. */
+export const createProgram = (): Command => {
+  const program = new Command('millrace')
+    .description('A durable distributed task queue: manager, workers, and a client.')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace dev handlers.ts\n  millrace enqueue greet \'{"name":"Ada"}\' --wait',
+    );
+  for (const add of verbs) {
+    add(program);
+  }
+  return program;
+};

@@ -1,0 +1,86 @@
+import { writeSync } from 'node:fs';
+
+const STDOUT = 1;
+const ENTER = '\u001b[?1049h\u001b[?25l';
+const LEAVE = '\u001b[?25h\u001b[?1049l';
+const HOME = '\u001b[H';
+const CLEAR_LINE_END = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
+const DEFAULT_ROWS = 24;
+const DEFAULT_COLUMNS = 80;
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+// oxlint-disable-next-line no-control-regex -- escape sequences begin with one
+const STYLES = /\u001b\[[0-9;]*m/g;
+// oxlint-disable-next-line no-control-regex -- the same
+const STYLE_OR_CHAR = /\u001b\[[0-9;]*m|[^]/gu;
+
+/** A line cut to the width of the screen, its colours kept and ended. */
+const fit = (line: string, columns: number): string => {
+  if (line.replaceAll(STYLES, '').length <= columns) {
+    return line;
+  }
+  let width = 0;
+  let cut = '';
+  for (const [piece] of line.matchAll(STYLE_OR_CHAR)) {
+    width += piece.startsWith('\u001b') ? 0 : 1;
+    if (width > columns) {
+      break;
+    }
+    cut += piece;
+  }
+  return `${cut}\u001b[0m`;
+};
+
+/** The alternate screen of a terminal; leaves it as it was, however the process ends. */
+export class Screen {
+  readonly #output: NodeJS.WriteStream;
+  #text = '';
+  #isOpen = false;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+  }
+
+  /** @param quit called for q, Ctrl-C and Ctrl-D */
+  open(quit: () => void): void {
+    this.#isOpen = true;
+    this.#output.write(ENTER);
+    this.#output.on('resize', () => this.#draw());
+    process.once('exit', () => this.close());
+    if (process.stdin.isTTY) {
+      process.stdin.setRawMode(true);
+      process.stdin.on('data', (keys: Buffer) => {
+        if ([CTRL_C, CTRL_D, 'q'].includes(keys.toString())) {
+          quit();
+        }
+      });
+    }
+  }
+
+  show(text: string): void {
+    this.#text = text;
+    this.#draw();
+  }
+
+  /** Written at once, because the process may end before a stream gets to it. */
+  close(): void {
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      if (process.stdin.isTTY) {
+        process.stdin.setRawMode(false);
+        process.stdin.pause();
+      }
+      writeSync(STDOUT, LEAVE);
+    }
+  }
+
+  #draw(): void {
+    const { columns, rows } = this.#output;
+    // A terminal that does not know its size says 0.
+    const lines = this.#text.split('\n').slice(0, rows || DEFAULT_ROWS);
+    const width = columns || DEFAULT_COLUMNS;
+    const body = lines.map((line) => `${fit(line, width)}${CLEAR_LINE_END}`).join('\n');
+    this.#output.write(`${HOME}${body}${CLEAR_BELOW}`);
+  }
+}

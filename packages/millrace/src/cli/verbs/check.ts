@@ -1,0 +1,67 @@
+import type { Status } from '@millrace/protocol';
+import type { Command } from 'commander';
+import { print } from '../output.ts';
+import { type Concern, lagConcerns, levelOf, levels, storeConcerns } from '../status/verdict.ts';
+import { bytes, duration } from '../units.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Probe {
+  readonly name: string;
+  readonly description: string;
+  readonly concerns: (status: Status) => readonly Concern[];
+  /** What is said when there is nothing to complain of. */
+  readonly fine: (status: Status) => string;
+}
+
+const probes: readonly Probe[] = [
+  {
+    name: 'live',
+    description: 'the manager answers',
+    concerns: () => [],
+    fine: ({ uptimeMs }) => `up ${duration(uptimeMs)}`,
+  },
+  {
+    name: 'ready',
+    description: 'the manager takes new tasks',
+    concerns: (status) => storeConcerns(status).filter(({ level }) => level === 'critical'),
+    fine: ({ queues }) => `${queues.length} queues`,
+  },
+  {
+    name: 'store',
+    description: 'the store has space and commits in time',
+    concerns: storeConcerns,
+    fine: ({ store }) => `${store.kind}, ${bytes(store.freeBytes)} free`,
+  },
+  {
+    name: 'lag',
+    description: 'every worker is heard and no event loop is blocked',
+    concerns: lagConcerns,
+    fine: ({ workers }) => `${workers.length} workers`,
+  },
+];
+
+/** Says one line, and ends with the exit code of a probe. */
+const run = (probe: Probe, flags: ConnectFlags): Promise<void> =>
+  withClient(flags, async (client) => {
+    const status = await client.status();
+    const concerns = probe.concerns(status);
+    const level = levelOf(concerns);
+    const said = concerns.map(({ text }) => text).join('; ') || probe.fine(status);
+    print(`${probe.name} ${level}: ${said}`);
+    process.exitCode = levels[level];
+  });
+
+const addProbe = (parent: Command, probe: Probe): void => {
+  connectOptions(parent.command(probe.name).description(probe.description))
+    .addHelpText('after', example(`millrace check ${probe.name}`))
+    .addHelpText('after', '\nExit codes: 0 ok, 1 warning, 2 critical, 3 no answer')
+    .action((flags: ConnectFlags) => run(probe, flags));
+};
+
+export const checkVerbs: Verb = (parent) => {
+  const check = parent.command('check').description('probes for supervisors, by exit code');
+  for (const probe of probes) {
+    addProbe(check, probe);
+  }
+};

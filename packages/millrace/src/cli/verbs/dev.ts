@@ -1,0 +1,51 @@
+import { loadHandlers } from '@millrace/worker';
+import { configure } from '../../config/configuration.ts';
+import { say } from '../output.ts';
+import { wholeNumber } from '../parse.ts';
+import { type ManagerChoice, startManager } from '../run-manager.ts';
+import { startWorker } from '../run-worker.ts';
+import { onStopSignal } from '../signals.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ManagerChoice {
+  readonly port?: number;
+  readonly data?: string;
+  readonly config?: string;
+}
+
+/** `millrace dev FILE`: a manager and a worker in one process; every queue is declared when named. */
+const run = async (file: string, flags: Flags): Promise<void> => {
+  const configuration = configure(
+    { 'manager.port': flags.port, 'manager.dataDir': flags.data, 'manager.autoQueues': true },
+    flags.config,
+  );
+  // What is wrong with the module is said before anything is started.
+  await loadHandlers(file);
+  const { authkey, manager, url } = await startManager(configuration, flags);
+  let stopWorker = (): Promise<void> => Promise.resolve();
+  onStopSignal(async (signal) => {
+    say(`${signal}: draining; again to stop now`);
+    await stopWorker();
+    await manager.stop();
+  });
+  try {
+    const worker = await startWorker(file, { url, authkey }, configuration);
+    stopWorker = () => worker.stop();
+  } catch (error) {
+    await manager.stop();
+    throw error;
+  }
+};
+
+export const devVerb: Verb = (parent) => {
+  parent
+    .command('dev')
+    .description('manager and worker in one process, for development')
+    .argument('<file>', 'module whose default export is an array of handlers')
+    .option('--port <port>', 'port to listen on, 0 for a free one (default: 7420)', wholeNumber)
+    .option('--data <dir>', 'directory of the store (default: .millrace/store)')
+    .option('--memory', 'keep everything in memory; it is lost with the process')
+    .option('--config <file>', 'configuration file (default: millrace.toml)')
+    .addHelpText('after', example('millrace dev handlers.ts'))
+    .action(run);
+};

@@ -1,0 +1,51 @@
+import { configure } from '../../config/configuration.ts';
+import { say } from '../output.ts';
+import { collect, wholeNumber } from '../parse.ts';
+import { type ManagerChoice, startManager } from '../run-manager.ts';
+import { onStopSignal } from '../signals.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ManagerChoice {
+  readonly host?: string;
+  readonly port?: number;
+  readonly data?: string;
+  readonly autoQueues?: boolean;
+  readonly insecure?: boolean;
+  readonly config?: string;
+}
+
+/** `millrace manager`: serves until it is told to stop, or its store fails. */
+const run = async (flags: Flags): Promise<void> => {
+  const { autoQueues, data, host, insecure, port } = flags;
+  const configuration = configure(
+    {
+      'manager.host': host,
+      'manager.port': port,
+      'manager.dataDir': data,
+      'manager.autoQueues': autoQueues,
+      'manager.insecure': insecure,
+    },
+    flags.config,
+  );
+  const { manager } = await startManager(configuration, flags);
+  onStopSignal((signal) => {
+    say(`${signal}: saying goodbye`);
+    return manager.stop();
+  });
+};
+
+export const managerVerb: Verb = (parent) => {
+  parent
+    .command('manager')
+    .description('serve queues')
+    .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <port>', 'port to listen on, 0 for a free one (default: 7420)', wholeNumber)
+    .option('--data <dir>', 'directory of the store (default: .millrace/store)')
+    .option('--memory', 'keep everything in memory; it is lost with the process')
+    .option('--queue <name>', 'declare a queue; may be repeated', collect)
+    .option('--auto-queues', 'declare every queue when it is first named')
+    .option('--insecure', 'serve other hosts in plaintext')
+    .option('--config <file>', 'configuration file (default: millrace.toml)')
+    .addHelpText('after', example('millrace manager --queue images --queue mail'))
+    .action(run);
+};

@@ -1,0 +1,26 @@
+import { print, printJson } from '../output.ts';
+import { queueTable } from '../status/render.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly json?: boolean;
+}
+
+/** `millrace queue ls`: a row per queue. */
+const run = (flags: Flags): Promise<void> =>
+  withClient(flags, async (client) => {
+    const { queues } = await client.status();
+    if (flags.json === true) {
+      printJson(queues);
+    } else {
+      print(queueTable(queues));
+    }
+  });
+
+export const queueListVerb: Verb = (parent) => {
+  connectOptions(parent.command('ls').description('a row per queue'))
+    .option('--json', 'print them as JSON')
+    .addHelpText('after', example('millrace queue ls --json'))
+    .action(run);
+};

@@ -1,0 +1,34 @@
+import { present } from '../../config/present.ts';
+import { durationMs, json, wholeNumber } from '../parse.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly timeout?: number;
+  readonly priority?: number;
+  readonly delay?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/** `millrace queue put NAME JSON`: adds an item; says nothing. */
+const run = (name: string, value: unknown, flags: Flags): Promise<void> =>
+  withClient(flags, (client) => {
+    const { delay: delayMs, priority, timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
+    return client.queue(name).put(value, { timeoutMs, ...present({ delayMs, priority }) });
+  });
+
+export const queuePutVerb: Verb = (parent) => {
+  connectOptions(
+    parent
+      .command('put')
+      .description('add an item')
+      .argument('<name>', 'name of the queue')
+      .argument('<json>', 'the item', json),
+  )
+    .option('--timeout <time>', 'longest wait for room (default: 5s)', durationMs)
+    .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
+    .option('--delay <time>', 'wait before it can be taken, such as 5m', durationMs)
+    .addHelpText('after', example(`millrace queue put numbers '[1,2,3]'`))
+    .action(run);
+};

@@ -1,0 +1,55 @@
+import { MillraceError, type QueueStatus } from '@millrace/protocol';
+import { suggestion } from '../../config/suggest.ts';
+import { print, printJson, renderPairs } from '../output.ts';
+import { bytes } from '../units.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly json?: boolean;
+}
+
+const render = (queue: QueueStatus): string =>
+  renderPairs([
+    ['queue', queue.name],
+    ['ready', queue.ready],
+    ['running', queue.running],
+    ['scheduled', queue.scheduled],
+    ['holds', `${bytes(queue.bytes)}, at most ${queue.maxItems} tasks and items`],
+    ['in, out', `${queue.inPerSecond.toFixed(1)}/s, ${queue.outPerSecond.toFixed(1)}/s`],
+    ['enqueued', queue.enqueued],
+    ['succeeded', queue.succeeded],
+    ['dead', queue.dead],
+    ['cancelled', queue.cancelled],
+    ['expired', queue.expired],
+    ['granted again', queue.regranted],
+    ['workers lost', queue.losses],
+  ]);
+
+/** `millrace queue show NAME`. */
+const run = (name: string, flags: Flags): Promise<void> =>
+  withClient(flags, async (client) => {
+    const { queues } = await client.status();
+    const queue = queues.find((one) => one.name === name);
+    if (queue === undefined) {
+      const known = suggestion(
+        name,
+        queues.map((one) => one.name),
+      );
+      throw new MillraceError('UNKNOWN_QUEUE', `no queue '${name}' is declared${known}`);
+    }
+    if (flags.json === true) {
+      printJson(queue);
+    } else {
+      print(render(queue));
+    }
+  });
+
+export const queueShowVerb: Verb = (parent) => {
+  connectOptions(
+    parent.command('show').description('one queue').argument('<name>', 'name of the queue'),
+  )
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', example('millrace queue show images'))
+    .action(run);
+};

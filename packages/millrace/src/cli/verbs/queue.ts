@@ -1,0 +1,13 @@
+import { queueGetVerb } from './queue-get.ts';
+import { queueListVerb } from './queue-ls.ts';
+import { queuePutVerb } from './queue-put.ts';
+import { queueShowVerb } from './queue-show.ts';
+import type { Verb } from './verb.ts';
+
+export const queueVerbs: Verb = (parent) => {
+  const queue = parent.command('queue').description('ask about queues, put and get items');
+  queueListVerb(queue);
+  queueShowVerb(queue);
+  queuePutVerb(queue);
+  queueGetVerb(queue);
+};

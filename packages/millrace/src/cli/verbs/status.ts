@@ -1,0 +1,37 @@
+import { configure } from '../../config/configuration.ts';
+import { print, printJson } from '../output.ts';
+import { renderStatus } from '../status/render.ts';
+import { concernsOf, levelOf, levels } from '../status/verdict.ts';
+import { watchStatus } from '../status/watch.ts';
+import { type ConnectFlags, connectionOf, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** `millrace status`: the manager's own account of itself, and a verdict as exit code. */
+const run = async (flags: Flags): Promise<void> => {
+  const asJson = flags.json === true;
+  if (flags.watch === true) {
+    const configuration = configure({ 'connection.url': flags.url }, flags.config);
+    await watchStatus(connectionOf(configuration), asJson);
+  }
+  const status = await withClient(flags, (client) => client.status());
+  if (asJson) {
+    printJson(status);
+  } else {
+    print(renderStatus(status));
+  }
+  process.exitCode = levels[levelOf(concernsOf(status))];
+};
+
+export const statusVerb: Verb = (parent) => {
+  connectOptions(parent.command('status').description('what the manager says of itself'))
+    .option('--watch', 'show it each second, through restarts of the manager')
+    .option('--json', 'print the whole document as JSON')
+    .addHelpText('after', example('millrace status --watch', 'millrace status --json'))
+    .addHelpText('after', '\nExit codes: 0 ok, 1 warning, 2 critical, 3 no answer')
+    .action(run);
+};

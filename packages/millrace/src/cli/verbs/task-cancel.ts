@@ -1,0 +1,23 @@
+import { print } from '../output.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly reason?: string;
+}
+
+/** `millrace task cancel ID`: prints `cancelled`, `requested` while it runs, or `finished`. */
+const run = (id: string, flags: Flags): Promise<void> =>
+  withClient(flags, async (client) => print(await client.task(id).cancel(flags.reason)));
+
+export const taskCancelVerb: Verb = (parent) => {
+  connectOptions(
+    parent
+      .command('cancel')
+      .description('cancel a task; one that runs is asked to stop')
+      .argument('<id>', 'id of the task'),
+  )
+    .option('--reason <text>', 'told to the handler')
+    .addHelpText('after', example('millrace task cancel 0MH5KQ2P9S --reason "sent twice"'))
+    .action(run);
+};

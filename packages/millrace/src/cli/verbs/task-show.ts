@@ -1,0 +1,48 @@
+import type { TaskInfo } from '@millrace/client';
+import { print, printJson, renderPairs } from '../output.ts';
+import { bytes } from '../units.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly json?: boolean;
+}
+
+const render = (id: string, info: TaskInfo): string =>
+  renderPairs([
+    ['id', id],
+    ['task', info.name],
+    ['queue', info.queue],
+    ['state', info.state],
+    ['priority', info.priority],
+    ['attempts failed', info.failures],
+    ['workers lost', info.losses],
+    ['returned', info.returns],
+    ['payload', bytes(info.payloadBytes)],
+    ...(info.error === undefined
+      ? []
+      : [['last error', `${info.error.name}: ${info.error.message}`] as const]),
+  ]);
+
+/** `millrace task show ID`: what the manager knows of a task. */
+const run = (id: string, flags: Flags): Promise<void> =>
+  withClient(flags, async (client) => {
+    const info = await client.task(id).inspect();
+    if (flags.json === true) {
+      printJson({ id, ...info });
+    } else {
+      print(render(id, info));
+    }
+  });
+
+export const taskShowVerb: Verb = (parent) => {
+  connectOptions(
+    parent
+      .command('show')
+      .description('what is known of a task')
+      .argument('<id>', 'id of the task'),
+  )
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', example('millrace task show 0MH5KQ2P9S'))
+    .action(run);
+};

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { print, printJson } from '../output.ts';
+import { workerTable } from '../status/render.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly json?: boolean;
+}
+
+/** `millrace worker ls`: a row per worker. */
+const run = (flags: Flags): Promise<void> =>
+  withClient(flags, async (client) => {
+    const { workers } = await client.status();
+    if (flags.json === true) {
+      printJson(workers);
+    } else {
+      print(workerTable(workers));
+    }
+  });
+
+export const workerListVerb: Verb = (parent) => {
+  connectOptions(parent.command('ls').description('a row per worker'))
+    .option('--json', 'print them as JSON')
+    .addHelpText('after', example('millrace worker ls --json'))
+    .action((_options: unknown, command: Command) => run(command.optsWithGlobals<Flags>()));
+};

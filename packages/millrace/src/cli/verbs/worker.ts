@@ -1,0 +1,52 @@
+import { configure } from '../../config/configuration.ts';
+import { say } from '../output.ts';
+import { startWorker } from '../run-worker.ts';
+import { onStopSignal } from '../signals.ts';
+import { superviseWorker } from '../supervise.ts';
+import { type ConnectFlags, connectionOf, connectOptions } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+import { workerListVerb } from './worker-ls.ts';
+import { workerShowVerb } from './worker-show.ts';
+
+interface Flags extends ConnectFlags {
+  readonly name?: string;
+  readonly watch?: boolean;
+}
+
+/** `millrace worker FILE`: runs the handlers of a module until it is told to stop. */
+const run = async (file: string, flags: Flags): Promise<void> => {
+  if (flags.watch === true) {
+    superviseWorker(file);
+    return;
+  }
+  const configuration = configure(
+    { 'connection.url': flags.url, 'worker.name': flags.name },
+    flags.config,
+  );
+  const starting = startWorker(file, connectionOf(configuration), configuration);
+  // A worker that is still trying to connect has nothing to drain.
+  let stop = (): Promise<void> => Promise.resolve();
+  onStopSignal((signal) => {
+    say(
+      `${signal}: draining, at most ${configuration.read('worker.drainMs')} ms; again to stop now`,
+    );
+    return stop();
+  });
+  const worker = await starting;
+  stop = () => worker.stop();
+};
+
+export const workerVerb: Verb = (parent) => {
+  const worker = connectOptions(
+    parent
+      .command('worker')
+      .description('run the handlers of a module, or ask about workers')
+      .argument('<file>', 'module whose default export is an array of handlers'),
+  )
+    .option('--name <name>', 'name shown by status (default: host and process id)')
+    .option('--watch', 'start anew when a file below the folder of the module changes')
+    .addHelpText('after', example('millrace worker handlers.ts --watch', 'millrace worker ls'))
+    .action(run);
+  workerListVerb(worker);
+  workerShowVerb(worker);
+};

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { MillraceError, messageOf } from '@millrace/protocol';
+import { parse } from 'smol-toml';
+import { type QueueSettings, readQueueSettings } from './queue-settings.ts';
+import { readTyped } from './read-value.ts';
+import { type SettingKey, type SettingValue, settingEntries, settings } from './settings.ts';
+import { suggestion } from './suggest.ts';
+
+export const CONFIG_FILE = 'millrace.toml';
+const QUEUES = 'queues';
+
+export interface ConfigFile {
+  /** Where it was read from; nothing if there is none. */
+  readonly path?: string;
+  readonly values: ReadonlyMap<SettingKey, SettingValue>;
+  readonly queues: ReadonlyMap<string, QueueSettings>;
+}
+
+const sharedEntries = settingEntries.filter(([, setting]) => setting.secret !== true);
+const keyOf = new Map<string, SettingKey>(sharedEntries.map(([key]) => [key, key]));
+const tables = [...new Set([...keyOf.keys()].map((key) => key.split('.')[0] ?? '')), QUEUES];
+
+const keysOf = (table: string): string[] =>
+  [...keyOf.keys()]
+    .filter((key) => key.startsWith(`${table}.`))
+    .map((key) => key.slice(table.length + 1));
+
+const refuse = (message: string): never => {
+  throw new MillraceError('BAD_OPTION', message);
+};
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const tableOf = (value: unknown, where: string): Record<string, unknown> =>
+  isTable(value) ? value : refuse(`${where} is a table: write [${where.split(': ')[1]}]`);
+
+const parseFile = (path: string): Record<string, unknown> => {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return refuse(`cannot read ${path}: ${messageOf(error).split('\n')[0]}`);
+  }
+};
+
+const readTable = (path: string, table: string, value: unknown): [SettingKey, SettingValue][] =>
+  Object.entries(tableOf(value, `${path}: ${table}`)).map(([name, held]) => {
+    const key = keyOf.get(`${table}.${name}`);
+    return key === undefined
+      ? refuse(`${path}: [${table}] has no key '${name}'${suggestion(name, keysOf(table))}`)
+      : [key, readTyped(settings[key], held, `${path}: ${key}`)];
+  });
+
+/**
+ * The configuration file: a table for each kind of setting, and `[queues.NAME]`
+ * for each queue.
+ *
+ * @param named the file that was named, or nothing for `millrace.toml` if there is one
+ * @throws BAD_OPTION naming the file and the key
+ */
+export const readConfigFile = (named: string | undefined): ConfigFile => {
+  if (named === undefined && !existsSync(CONFIG_FILE)) {
+    return { values: new Map(), queues: new Map() };
+  }
+  const path = named ?? CONFIG_FILE;
+  const { [QUEUES]: queues = {}, ...rest } = parseFile(path);
+  const values = Object.entries(rest).flatMap(([table, value]) =>
+    tables.includes(table)
+      ? readTable(path, table, value)
+      : refuse(`${path} has no table '${table}'${suggestion(table, tables)}`),
+  );
+  const read = Object.entries(tableOf(queues, `${path}: ${QUEUES}`)).map(([name, value]) => {
+    const where = `${path}: ${QUEUES}.${name}`;
+    return [name, readQueueSettings(tableOf(value, where), where)] as const;
+  });
+  return { path, values: new Map(values), queues: new Map(read) };
+};

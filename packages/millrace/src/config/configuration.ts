@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { MillraceError, messageOf } from '@millrace/protocol';
+import { type ConfigFile, readConfigFile } from './config-file.ts';
+import {
+  CONFIG_VARIABLE,
+  ENV_FILE,
+  readEnvFile,
+  readEnvironment,
+  type Variables,
+} from './environment.ts';
+import type { QueueSettings } from './queue-settings.ts';
+import { readText, readTyped } from './read-value.ts';
+import {
+  type Setting,
+  type SettingKey,
+  type SettingValue,
+  settingEntries,
+  settings,
+  type ValueOf,
+} from './settings.ts';
+
+/** A value, and where it came from. */
+export interface Found {
+  readonly value: SettingValue;
+  readonly origin: string;
+  /** Of its source; lower wins. */
+  readonly rank: number;
+}
+
+export type Options = { readonly [K in SettingKey]?: ValueOf<K> | undefined };
+
+interface Sources {
+  readonly options: Options;
+  readonly environment: Variables;
+  readonly envFile: Variables;
+  readonly file: ConfigFile;
+}
+
+const find = (key: SettingKey, setting: Setting, sources: Sources): Found | undefined => {
+  const { environment, envFile, file, options } = sources;
+  const option = options[key];
+  if (option !== undefined) {
+    return {
+      value: readTyped(setting, option, `the option for ${key}`),
+      origin: 'option',
+      rank: 0,
+    };
+  }
+  for (const [rank, variables, place] of [
+    [1, environment, 'environment'],
+    [2, envFile, ENV_FILE],
+  ] as const) {
+    const text = variables[setting.env];
+    if (text !== undefined) {
+      const origin = `${place} ${setting.env}`;
+      return { value: readText(setting, text, origin), origin, rank };
+    }
+  }
+  const held = file.values.get(key);
+  if (held !== undefined) {
+    return { value: held, origin: file.path ?? '', rank: 3 };
+  }
+  return setting.fallback === undefined
+    ? undefined
+    : { value: setting.fallback, origin: 'default', rank: 4 };
+};
+
+const keyIn = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      `cannot read the key in ${path}: ${messageOf(error)}`,
+    );
+  }
+};
+
+/** What was configured: option, then environment, then `.env`, then one file, then default. */
+export class Configuration {
+  readonly #found: ReadonlyMap<SettingKey, Found>;
+  readonly queues: ReadonlyMap<string, QueueSettings>;
+  readonly path: string | undefined;
+
+  constructor(sources: Sources) {
+    this.queues = sources.file.queues;
+    this.path = sources.file.path;
+    this.#found = new Map(
+      settingEntries.flatMap(([key, setting]) => {
+        const found = find(key, setting, sources);
+        return found === undefined ? [] : [[key, found] as const];
+      }),
+    );
+  }
+
+  get<K extends SettingKey>(key: K): ValueOf<K> | undefined {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readText and readTyped return what the kind of the setting says
+    return this.#found.get(key)?.value as ValueOf<K> | undefined;
+  }
+
+  /** A setting that has a default. */
+  read<K extends SettingKey>(key: K): ValueOf<K> {
+    const value = this.get(key);
+    if (value === undefined) {
+      throw new MillraceError('BAD_OPTION', `${key} is not set: ${settings[key].help}`);
+    }
+    return value;
+  }
+
+  found(key: SettingKey): Found | undefined {
+    return this.#found.get(key);
+  }
+
+  /** The key that was configured, by itself or as a file; the nearer source wins. */
+  authkey(): string | undefined {
+    const key = this.found('connection.authkey');
+    const file = this.found('connection.authkeyFile');
+    if (file !== undefined && (key === undefined || file.rank < key.rank)) {
+      return keyIn(String(file.value));
+    }
+    return this.get('connection.authkey');
+  }
+}
+
+/** @throws BAD_OPTION naming the place of what is wrong */
+export const configure = (options: Options = {}, configFile?: string): Configuration => {
+  const environment = readEnvironment(process.env);
+  const envFile = readEnvFile();
+  const named = configFile ?? environment[CONFIG_VARIABLE] ?? envFile[CONFIG_VARIABLE];
+  return new Configuration({ options, environment, envFile, file: readConfigFile(named) });
+};

@@ -1,0 +1,125 @@
+import { DEFAULT_HOST, DEFAULT_PORT, limits } from '@millrace/protocol';
+
+interface Common {
+  readonly env: string;
+  readonly help: string;
+  /** Never printed, and not read from a file that is made to be shared. */
+  readonly secret?: true;
+}
+
+export interface TextSetting extends Common {
+  readonly kind: 'text';
+  readonly fallback?: string;
+}
+
+export interface WholeSetting extends Common {
+  readonly kind: 'whole';
+  readonly min: number;
+  readonly max: number;
+  readonly fallback?: number;
+}
+
+export interface FlagSetting extends Common {
+  readonly kind: 'flag';
+  readonly fallback?: boolean;
+}
+
+export type Setting = TextSetting | WholeSetting | FlagSetting;
+
+/**
+ * Every setting of the CLI. `TABLE.KEY` is where `millrace.toml` has it; the
+ * option of a command, the environment and `.env` come before.
+ */
+export const settings = {
+  'connection.url': {
+    kind: 'text',
+    env: 'MILLRACE_URL',
+    help: 'manager to connect to',
+  },
+  'connection.authkey': {
+    kind: 'text',
+    env: 'MILLRACE_AUTHKEY',
+    help: 'the shared key',
+    secret: true,
+  },
+  'connection.authkeyFile': {
+    kind: 'text',
+    env: 'MILLRACE_AUTHKEY_FILE',
+    help: 'file that holds the shared key',
+  },
+  'manager.host': {
+    kind: 'text',
+    env: 'MILLRACE_HOST',
+    fallback: DEFAULT_HOST,
+    help: 'address to listen on',
+  },
+  'manager.port': {
+    kind: 'whole',
+    env: 'MILLRACE_PORT',
+    min: 0,
+    max: 65_535,
+    fallback: DEFAULT_PORT,
+    help: 'port to listen on, 0 for a free one',
+  },
+  'manager.dataDir': {
+    kind: 'text',
+    env: 'MILLRACE_DATA_DIR',
+    help: 'directory of the store (default: .millrace/store)',
+  },
+  'manager.autoQueues': {
+    kind: 'flag',
+    env: 'MILLRACE_AUTO_QUEUES',
+    fallback: false,
+    help: 'declare every queue when it is first named',
+  },
+  'manager.insecure': {
+    kind: 'flag',
+    env: 'MILLRACE_INSECURE',
+    fallback: false,
+    help: 'serve other hosts in plaintext',
+  },
+  'manager.payloadMaxBytes': {
+    kind: 'whole',
+    env: 'MILLRACE_PAYLOAD_MAX_BYTES',
+    min: 1,
+    max: limits.payloadCeilingBytes,
+    fallback: limits.payloadMaxBytes,
+    help: 'largest payload or result',
+  },
+  'manager.retainMaxBytes': {
+    kind: 'whole',
+    env: 'MILLRACE_RETAIN_MAX_BYTES',
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    fallback: limits.retainMaxBytes,
+    help: 'bytes kept of results before the oldest go',
+  },
+  'worker.name': {
+    kind: 'text',
+    env: 'MILLRACE_WORKER_NAME',
+    help: 'name shown by status (default: host and process id)',
+  },
+  'worker.drainMs': {
+    kind: 'whole',
+    env: 'MILLRACE_DRAIN_MS',
+    min: 1,
+    max: 24 * 60 * 60 * 1_000,
+    fallback: limits.drainMs,
+    help: 'how long a stop may take in all',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof settings;
+export type SettingValue = string | number | boolean;
+
+interface KindTypes {
+  readonly text: string;
+  readonly whole: number;
+  readonly flag: boolean;
+}
+export type ValueOf<K extends SettingKey> = KindTypes[(typeof settings)[K]['kind']];
+
+/** The table as pairs, with the general type of a setting. */
+export const settingEntries: readonly (readonly [SettingKey, Setting])[] =
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table are its keys
+  Object.entries(settings) as [SettingKey, Setting][];

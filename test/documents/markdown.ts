@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+
+export interface Block {
+  readonly language: string;
+  /** The file that the block is, if it says so. */
+  readonly file: string;
+  readonly body: string;
+}
+
+export const readDocument = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** The part of a document from one heading to the next of the same level. */
+export const section = (text: string, heading: string): string => {
+  const start = text.indexOf(`${heading}\n`);
+  if (start < 0) {
+    throw new Error(`no heading '${heading}'`);
+  }
+  const level = /^#+/.exec(heading)?.[0] ?? '#';
+  const end = text.indexOf(`\n${level} `, start + heading.length);
+  return text.slice(start, end < 0 ? text.length : end);
+};
+
+/** The fenced blocks of a text. */
+export const blocksOf = (text: string): Block[] =>
+  [...text.matchAll(/```(\w+)(?: (\S+))?\n([\s\S]*?)```/g)].map(
+    ([, language = '', file = '', body = '']) => ({ language, file, body }),
+  );
+
+/** Those that are files, as name and contents. */
+export const filesOf = (text: string): [string, string][] =>
+  blocksOf(text)
+    .filter(({ file }) => file !== '')
+    .map(({ body, file }) => [file, body]);
+
+/** The lines of all shell blocks, without comments. */
+export const commandsOf = (text: string): string[] =>
+  blocksOf(text)
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ body }) => body.trim().split('\n'))
+    .map((line) => line.replace(/\s+# .*$/, ''))
+    .filter((line) => line !== '' && !line.startsWith('#'));
