@@ -34,24 +34,40 @@ const tasksOf = async (file: string): Promise<string> => {
     .join(', ');
 };
 
-/** Starts a worker on a handler module; the process ends when the manager refuses it for good. */
+/**
+ * Starts a worker on a handler module. The process ends when the manager refuses
+ * it for good, and when an operator had it drained.
+ *
+ * @param afterDrain what else of the process has to end then
+ */
 export const startWorker = async (
   file: string,
   connection: Pick<WorkerOptions, 'url' | 'authkey'>,
   configuration: Configuration,
+  afterDrain: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Worker> => {
+  const tell = narrate(connection.url);
+  let isDrained = false;
   const worker = await Worker.start({
     ...connection,
     handlers: file,
-    onEvent: narrate(connection.url),
+    onEvent: (event) => {
+      isDrained ||= event.kind === 'drain-requested';
+      tell(event);
+    },
     drainMs: configuration.read('worker.drainMs'),
     ...present({ name: configuration.get('worker.name') }),
   });
   say(`worker handles ${await tasksOf(file)}`);
   void worker.ended.then(async (error) => {
-    // It was stopped by a signal, or drained by an operator: its children may still be ending.
-    await worker.stop();
-    process.exit(error.code === 'CLIENT_CLOSED' ? exitCodes.ok : reportError(error));
+    if (error.code !== 'CLIENT_CLOSED') {
+      process.exit(reportError(error));
+    }
+    if (isDrained) {
+      await worker.stop();
+      await afterDrain();
+      process.exit(exitCodes.ok);
+    }
   });
   return worker;
 };

@@ -29,7 +29,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
     await manager.stop();
   });
   try {
-    const worker = await startWorker(file, { url, authkey }, configuration);
+    const worker = await startWorker(file, { url, authkey }, configuration, () => manager.stop());
     stopWorker = () => worker.stop();
   } catch (error) {
     await manager.stop();
