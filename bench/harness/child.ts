@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Answer, Order } from './served.ts';
 
 const ORDER_MAX_MS = 60_000;
+const STOP_MAX_MS = 5_000;
 
 const isAnswer = (said: unknown): said is Answer =>
   typeof said === 'object' &&
@@ -92,5 +93,3 @@ export class Child {
     return this.#lines.shift() ?? '';
   }
 }
-
-const STOP_MAX_MS = 5_000;

@@ -66,7 +66,10 @@ const ratioSection = (rows: readonly RowResult[], systems: readonly SystemResult
       ? []
       : [[what, titleNamed(systems, pair.against), showFigure(ratios), goal]];
   });
-  return `### millrace, as a multiple of the others\n\n${table(['', 'of', 'ratio', 'goal'], body)}`;
+  const head = ['', 'of', 'ratio', 'goal'];
+  return body.length === 0
+    ? ''
+    : `### millrace, as a multiple of the others\n\n${table(head, body)}\n`;
 };
 
 export const toMarkdown = ({
@@ -84,5 +87,4 @@ export const toMarkdown = ({
     systemsSection(systems),
     ...rows.map((row) => rowSection(row, systems)),
     ratioSection(rows, systems),
-    '',
   ].join('\n\n');
