@@ -83,7 +83,7 @@ export const toMarkdown = ({
   [
     `Measured ${startedAt}, ${rounds} rounds in ${minutes} minutes; systems take turns within each round.`,
     `Medians, with the least and the greatest. A dash: the system cannot do that.`,
-    `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; all processes on it, over loopback.`,
+    `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; all processes on it, over loopback. Load before the run: ${showNumber(machine.load)}.`,
     systemsSection(systems),
     ...rows.map((row) => rowSection(row, systems)),
     ratioSection(rows, systems),
