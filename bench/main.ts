@@ -28,6 +28,7 @@ const save = async (results: Results): Promise<void> => {
 const options = readOptions(process.argv.slice(2));
 const startedAt = new Date().toISOString().slice(0, 16).replace('T', ' ');
 const startedAtMs = performance.now();
+const machine = thisMachine();
 const described = options.systems.map(describe);
 const present = options.systems.filter(({ missing }) => missing() === undefined);
 const rows: RowResult[] = [];
@@ -37,7 +38,7 @@ for (const row of options.rows) {
 const results: Results = {
   startedAt,
   minutes: Math.ceil((performance.now() - startedAtMs) / MS_PER_MINUTE),
-  machine: thisMachine(),
+  machine,
   rounds: options.rounds,
   systems: described,
   rows,

@@ -1,10 +1,12 @@
 /** The outside of a process of the benchmark: orders out, answers in, one JSON line each. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Answer, Order } from './served.ts';
 
 const ORDER_MAX_MS = 60_000;
+const STOP_MAX_MS = 5_000;
 
 const isAnswer = (said: unknown): said is Answer =>
   typeof said === 'object' &&
@@ -22,7 +24,8 @@ export class Child {
 
   private constructor(command: readonly string[]) {
     const [program = '', ...args] = command;
-    this.#what = command.join(' ');
+    // Without directories: what goes wrong is printed in tables that are kept.
+    this.#what = command.map((part) => basename(part)).join(' ');
     this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.once('error', () => this.#end());
     this.#process.once('exit', () => this.#end());
@@ -92,5 +95,3 @@ export class Child {
     return this.#lines.shift() ?? '';
   }
 }
-
-const STOP_MAX_MS = 5_000;

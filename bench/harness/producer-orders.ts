@@ -15,12 +15,13 @@ const lacking = (what: string) => (): never => {
   throw new Error(`this system has no ${what}`);
 };
 
-/** Adds `count` tasks, the fastest way the system has. */
-const fill = async (producer: Producer, count: number): Promise<Answer> => {
+/** Adds `count` tasks, the fastest way the system has, or what it can add in `maxMs`. */
+const fill = async (producer: Producer, count: number, maxMs: number): Promise<Answer> => {
+  const untilMs = performance.now() + maxMs;
   let left = count;
   const inFlight = producer.enqueueMany === undefined ? SINGLE_FILLS_IN_FLIGHT : FILLS_IN_FLIGHT;
   const lane = async (): Promise<void> => {
-    while (left > 0) {
+    while (left > 0 && performance.now() < untilMs) {
       if (producer.enqueueMany === undefined) {
         left -= 1;
         await producer.enqueue(payload);
@@ -31,7 +32,7 @@ const fill = async (producer: Producer, count: number): Promise<Answer> => {
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
-  return { count };
+  return { count: count - left };
 };
 
 const windowOf = ({ inFlight, measureMs, warmUpMs }: Order): Drive => ({
@@ -63,6 +64,7 @@ export const producerOrders = (
         Number(perSecond),
         Number(forMs),
       ),
-    fill: ({ count }) => fill(producer, Number(count)),
+    fill: ({ count, maxMs = Number.POSITIVE_INFINITY }) =>
+      fill(producer, Number(count), Number(maxMs)),
   };
 };

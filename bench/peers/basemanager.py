@@ -176,13 +176,18 @@ def produce(port):
 
     def fill(order):
         left = threading.Semaphore(order['count'])
+        until_ms = shared_clock_ms() + order.get('maxMs', math.inf)
+        added = []
 
         def putter():
-            while left.acquire(blocking=False):
+            count = 0
+            while shared_clock_ms() < until_ms and left.acquire(blocking=False):
                 tasks.put((False, PAYLOAD))
+                count += 1
+            added.append(count)
 
         in_threads(PUTTERS, putter)
-        return {'count': order['count']}
+        return {'count': sum(added)}
 
     take_orders({'drive': drive, 'pace': pace, 'fill': fill})
 

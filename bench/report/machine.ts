@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 const BYTES_PER_GIB = 1_024 ** 3;
 
@@ -9,6 +9,8 @@ export interface Machine {
   readonly memoryGib: number;
   readonly kernel: string;
   readonly node: string;
+  /** Processes that wanted a core in the minute before, on average: what else it was doing. */
+  readonly load: number;
 }
 
 export const thisMachine = (): Machine => ({
@@ -17,4 +19,5 @@ export const thisMachine = (): Machine => ({
   memoryGib: Math.round(totalmem() / BYTES_PER_GIB),
   kernel: release(),
   node: process.versions.node,
+  load: loadavg()[0] ?? 0,
 });

@@ -28,7 +28,7 @@ describe('the table of the benchmark', () => {
     const shown = toMarkdown({
       startedAt: '2026-01-01 00:00',
       minutes: 1,
-      machine: { cpu: 'a', cores: 2, memoryGib: 4, kernel: '6', node: '20' },
+      machine: { cpu: 'a', cores: 2, memoryGib: 4, kernel: '6', node: '20', load: 0.5 },
       rounds: 2,
       systems: [system('fast'), { ...system('absent'), missing: 'not here' }, system('odd')],
       rows: [

@@ -66,7 +66,10 @@ const ratioSection = (rows: readonly RowResult[], systems: readonly SystemResult
       ? []
       : [[what, titleNamed(systems, pair.against), showFigure(ratios), goal]];
   });
-  return `### millrace, as a multiple of the others\n\n${table(['', 'of', 'ratio', 'goal'], body)}`;
+  const head = ['', 'of', 'ratio', 'goal'];
+  return body.length === 0
+    ? ''
+    : `### millrace, as a multiple of the others\n\n${table(head, body)}\n`;
 };
 
 export const toMarkdown = ({
@@ -80,9 +83,8 @@ export const toMarkdown = ({
   [
     `Measured ${startedAt}, ${rounds} rounds in ${minutes} minutes; systems take turns within each round.`,
     `Medians, with the least and the greatest. A dash: the system cannot do that.`,
-    `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; all processes on it, over loopback.`,
+    `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; all processes on it, over loopback. Load before the run: ${showNumber(machine.load)}.`,
     systemsSection(systems),
     ...rows.map((row) => rowSection(row, systems)),
     ratioSection(rows, systems),
-    '',
   ].join('\n\n');

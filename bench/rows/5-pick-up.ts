@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 const SLOTS = 100;
 const SATURATE_MS = 1_000;
-const MEASURE_MS = 4_000;
+const MEASURE_MS = 3_000;
 const MS_PER_SECOND = 1_000;
 const TASKS = 100_000;
 

@@ -1,9 +1,14 @@
 /** The ceiling: a pipeline of ws, msgpackr and LMDB without any queue logic. */
-import { compiledFile } from '../harness/paths.ts';
+import { benchModules, compiledFile } from '../harness/paths.ts';
 import { endOf, startChildServer } from './node-process.ts';
+import { versionOf } from './packages.ts';
 import type { System } from './system.ts';
 
 const node = [process.execPath];
+
+/** The packages that the ceiling is made of. */
+const ceilingVersion = (): string =>
+  ['ws', 'msgpackr', 'lmdb'].map((name) => versionOf(benchModules, name)).join(', ');
 
 const bareOn = (
   name: string,
@@ -16,7 +21,7 @@ const bareOn = (
   durability,
   abilities: ['enqueueMany', 'call'],
   missing: () => undefined,
-  version: () => 'ws, msgpackr, lmdb as in bench/package.json',
+  version: ceilingVersion,
   startServer: (directory) =>
     startChildServer([...node, compiledFile('ceiling/server.js'), dataDir(directory)]),
   end: (role) => endOf(node, role, compiledFile('ceiling/adapter.js')),

@@ -1,7 +1,7 @@
 /** BullMQ on Redis with its append-only file. */
 import { peerFile } from '../harness/paths.ts';
 import { endOf } from './node-process.ts';
-import { missingPackage, peerVersion } from './peer-packages.ts';
+import { missingPackage, peerVersion } from './packages.ts';
 import {
   accepts,
   findProgram,

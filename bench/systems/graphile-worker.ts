@@ -1,7 +1,7 @@
 /** graphile-worker on PostgreSQL. */
 import { peerFile } from '../harness/paths.ts';
 import { endOf } from './node-process.ts';
-import { missingPackage, peerVersion } from './peer-packages.ts';
+import { missingPackage, peerVersion } from './packages.ts';
 import { missingPostgres, postgresVersion, startPostgres } from './postgres.ts';
 import type { System } from './system.ts';
 

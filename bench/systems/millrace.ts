@@ -1,7 +1,8 @@
 /** millrace, on LMDB and in memory. */
 import { VERSION } from 'millrace';
-import { compiledFile } from '../harness/paths.ts';
+import { benchRoot, compiledFile } from '../harness/paths.ts';
 import { endOf, profiledNode, startChildServer } from './node-process.ts';
+import { outputOf } from './program.ts';
 import type { System } from './system.ts';
 
 /** What the rows about millrace alone vary; their adapter reads it from the address. */
@@ -9,6 +10,8 @@ interface Variant {
   readonly queues: number;
   readonly runner: 'inline' | 'thread' | 'process';
 }
+
+const commit = (): string => outputOf('git', '-C', benchRoot, 'rev-parse', '--short', 'HEAD');
 
 const millraceOn = (
   name: string,
@@ -21,7 +24,7 @@ const millraceOn = (
   durability,
   abilities: ['enqueueMany', 'call', 'backlog'],
   missing: () => undefined,
-  version: () => `millrace ${VERSION}`,
+  version: () => `millrace ${VERSION} at ${commit()}`,
   startServer: (directory) =>
     startChildServer([
       ...profiledNode('manager'),

@@ -28,7 +28,7 @@ export const missingProgram = (
 
 /** What a program prints. */
 export const outputOf = (program: string, ...args: readonly string[]): string =>
-  spawnSync(program, args, { encoding: 'utf8' }).stdout.trim();
+  (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').trim();
 
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -41,6 +41,9 @@ export const freePort = async (): Promise<number> => {
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+// By default a signal ends a process without its exit handlers.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 /** @throws when the port does not answer in time */
 const untilAnswers = async (program: string, answers: () => Promise<boolean>): Promise<void> => {

@@ -1,17 +1,18 @@
-/** The npm packages of the other queues; scripts/prepare-peers.mjs installs them. */
+/** npm packages that the benchmark drives; scripts/prepare-peers.mjs installs the other queues. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { peerFile } from '../harness/paths.ts';
+import { peerModules } from '../harness/paths.ts';
 
-const modules = peerFile('node_modules');
-
-export const peerVersion = (name: string): string => {
+/** Name and version of an installed package. */
+export const versionOf = (modules: string, name: string): string => {
   const manifest: unknown = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8'));
   const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
   return `${name} ${hasVersion ? String(manifest.version) : 'of unknown version'}`;
 };
 
+export const peerVersion = (name: string): string => versionOf(peerModules, name);
+
 export const missingPackage = (name: string): string | undefined =>
-  existsSync(join(modules, name))
+  existsSync(join(peerModules, name))
     ? undefined
     : `the package ${name} is not installed in bench/peers`;
