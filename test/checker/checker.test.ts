@@ -429,4 +429,22 @@ describe('what ends a lease', () => {
     const failed = settled('t1', 'failed', 'accepted');
     expect(classesOf(submit('t1'), grant(1), failed, dead('t1'))).toEqual([]);
   });
+
+  test('a grant from a paused queue is dealt while paused, one from another is not', () => {
+    const paused: HistoryEvent = { kind: 'paused', queue: 'q' };
+    const resume: HistoryEvent = { kind: 'resume', queue: 'q' };
+    const from = (queue: string): HistoryEvent => ({
+      kind: 'granted',
+      task: 't1',
+      token: first,
+      queue,
+    });
+    const until = [settled('t1', 'succeeded', 'accepted')];
+    const classes = (...events: readonly HistoryEvent[]): unknown =>
+      classesOf(submit('t1'), ...events, ...until);
+    expect(classes(paused, from('q'), resume)).toEqual(['dealt while paused']);
+    expect(classes(paused, from('other'), resume)).toEqual([]);
+    expect(classes(paused, resume, from('q'))).toEqual([]);
+    expect(classes(from('q'), paused, resume)).toEqual([]);
+  });
 });

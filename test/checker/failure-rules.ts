@@ -1,6 +1,7 @@
 import type { EventOf, Grant, Recorded } from './history.ts';
 import { earlyFence, undeservedDeath, wasGrantedAfterCancel } from './lease-rules.ts';
 import { eventsOf, isConsumed, type TaskLife } from './lives.ts';
+import { dealtWhilePaused } from './pause-rules.ts';
 import { spuriousReRuns } from './re-runs.ts';
 import { slowRecovery } from './recovery.ts';
 import type { Failure, FailureClass } from './verdict.ts';
@@ -168,4 +169,5 @@ export const failureRules: readonly Rule[] = [
   each('undeserved death', undeservedDeath),
   (lives, history) => spuriousReRuns(lives, history),
   (lives, history) => slowRecovery(lives, history),
+  (lives, history) => dealtWhilePaused(lives, history),
 ];

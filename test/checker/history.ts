@@ -40,7 +40,12 @@ export type HistoryEvent =
   /** Its canceller was told that it is cancelled, or will be unless it succeeds first. */
   | { readonly kind: 'cancelled'; readonly task: string }
   /** The manager grants. */
-  | { readonly kind: 'granted'; readonly task: string; readonly token: Grant }
+  | {
+      readonly kind: 'granted';
+      readonly task: string;
+      readonly token: Grant;
+      readonly queue?: string;
+    }
   /** The manager ends a grant that outlived its deadline. */
   | { readonly kind: 'fenced'; readonly task: string; readonly token: Grant }
   /** The manager accepts or refuses a settlement, by its own account. */
@@ -90,6 +95,8 @@ export type HistoryEvent =
       readonly target: string;
       readonly on: boolean;
     }
+  /** An operator was told that a queue is paused, and later wants it to go on. */
+  | { readonly kind: 'paused' | 'resume'; readonly queue: string }
   /** All faults are over. */
   | { readonly kind: 'healed' }
   /** The deadline for what is still on its way has passed, or nothing is on its way. */

@@ -14,6 +14,7 @@ export const failureClasses = [
   'undeserved death',
   'spurious re-run',
   'slow recovery',
+  'dealt while paused',
 ] as const;
 export type FailureClass = (typeof failureClasses)[number];
 

@@ -497,6 +497,16 @@ describe.each(engineKinds)('what operators do with an engine on the %s journal',
       expect(stage.told.rooms).toContain('q');
     });
 
+    test('does not hold up what falls due elsewhere', async () => {
+      await open({ queues: [queueSpec('q'), queueSpec('other')] });
+      await stage.enqueue(task('1', { delayMs: SECOND_MS }));
+      await stage.enqueue(task('2', { queue: 'other', delayMs: 20 * SECOND_MS }));
+      await purgeAll();
+      await stage.advance(2 * SECOND_MS);
+      await stage.advance(MINUTE_MS);
+      expect(await stage.state('2')).toBe('ready');
+    });
+
     test('leaves the other queues alone', async () => {
       await open({ queues: [queueSpec('q'), queueSpec('other')] });
       const elsewhere = { queue: 'other' };

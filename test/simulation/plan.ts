@@ -3,6 +3,7 @@ import { limits } from '@millrace/protocol';
 import { Random } from '../harness/random.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
 import { type Order, planOrders } from './plan-orders.ts';
+import { type Pause, planPauses } from './plan-pauses.ts';
 import type { DiskRates } from './sim-disk.ts';
 import type { NetworkRates } from './sim-network.ts';
 import { type SimTaskName, simTasks } from './work.ts';
@@ -17,6 +18,7 @@ export interface Plan {
   readonly workers: readonly WorkerPlan[];
   readonly queues: readonly QueueSpec[];
   readonly orders: readonly Order[];
+  readonly pauses: readonly Pause[];
   readonly faults: readonly Fault[];
   readonly network: NetworkRates;
   readonly disk: DiskRates;
@@ -52,7 +54,9 @@ const planDisk = (random: Random): DiskRates => ({
   stalls: rate(random, 0.2),
 });
 
-/** Sets what is drawn of lanes apart. */
+/** Sets what is drawn of pauses apart; no seed that mutants are known by has any. */
+const PAUSES = 0x7a_05_e5_e8;
+/** And what is drawn of lanes. */
 const LANES = 0x1a_4e_5e_ed;
 /** And what is drawn of storms. */
 const STORMS = 0x57_02_35_ed;
@@ -111,6 +115,7 @@ export const planOf = (seed: number): Plan => {
     workers,
     queues: planQueues(random),
     orders: planOrders(random, { busyMs, clients, size }),
+    pauses: planPauses(new Random(seed ^ PAUSES), busyMs, ['mill', 'scales', 'sacks']),
     faults: [
       ...planFaults(random, busyMs),
       ...planStorms(new Random(seed ^ STORMS), busyMs),

@@ -58,9 +58,13 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     },
     async claim(requests) {
       const dealt = await engine.claim(requests);
-      for (const { token } of dealt.flat()) {
-        const { epoch, grant, taskId } = token;
-        recorder.record({ kind: 'granted', task: recorder.keyOf(taskId), token: { epoch, grant } });
+      for (const [index, grants] of dealt.entries()) {
+        for (const { handle, token } of grants) {
+          const { epoch, grant, taskId } = token;
+          const queue = requests[index]?.handles[handle]?.queue ?? '';
+          const task = recorder.keyOf(taskId);
+          recorder.record({ kind: 'granted', task, token: { epoch, grant }, queue });
+        }
       }
       return dealt;
     },

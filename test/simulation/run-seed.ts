@@ -4,7 +4,9 @@ import { ClientProcess, type LiveClient } from './client-process.ts';
 import { Customer, readOutcome } from './customer.ts';
 import { ManagerProcess } from './manager-process.ts';
 import { Nemesis } from './nemesis.ts';
+import { Operator } from './operator.ts';
 import { calmDisk, calmNetwork, type Plan } from './plan.ts';
+import type { Pause } from './plan-pauses.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { SimHost } from './sim-process.ts';
@@ -138,16 +140,20 @@ class Run {
   }
 
   async #live(): Promise<void> {
-    const { busyMs, faults, orders } = this.#plan;
+    const { busyMs, faults, orders, pauses } = this.#plan;
     for (const one of [this.#manager, ...this.#workers, ...this.#clients]) {
       one.start();
     }
     this.#customer.plan(orders);
+    const operator = this.#operate(pauses);
     this.#nemesis.plan(faults, busyMs);
     await this.#world.run(busyMs);
     this.#network.calm(calmNetwork);
     this.#disk.calm(calmDisk);
     this.#nemesis.heal();
+    if (operator !== undefined) {
+      await this.#world.run(this.#world.nowMs + DRAIN_MAX_MS, () => operator.isIdle);
+    }
     if (this.#plan.isProbed) {
       await this.#probe();
     }
@@ -155,6 +161,16 @@ class Run {
     await this.#drain();
     this.#manager.auditAll();
     await this.#readEverything();
+  }
+
+  /** One who lives through everything, if this plan has one at all. */
+  #operate(pauses: readonly Pause[]): Operator | undefined {
+    if (pauses.length === 0) {
+      return undefined;
+    }
+    const operator = new Operator(this.#world, this.#newClient('operator'));
+    operator.plan(pauses);
+    return operator;
   }
 
   #newHost(): SimHost {

@@ -9,7 +9,7 @@ export const kindsOf = ({ breaches, verdict }: RunReport): Set<string> =>
     ...breaches.map((breach) => breach.slice(0, 12)),
   ]);
 
-type List = 'faults' | 'orders';
+type List = 'faults' | 'orders' | 'pauses';
 
 /** Runs that a shrinking may cost. */
 const RUNS_MAX = 300;
@@ -31,13 +31,14 @@ export class Shrinker {
       size = this.#size;
       await this.#shrinkList('faults');
       await this.#shrinkList('orders');
+      await this.#shrinkList('pauses');
     }
     return this.#best;
   }
 
   get #size(): number {
-    const { faults, orders } = this.#best.plan;
-    return faults.length + orders.length;
+    const { faults, orders, pauses } = this.#best.plan;
+    return faults.length + orders.length + pauses.length;
   }
 
   /** Halves, then quarters, down to single entries. */

@@ -95,6 +95,10 @@ export class Reception {
     const { sessionId, tokens } = message;
     const session = this.sessions.get(sessionId) ?? this.#add(sessionId, peer, message.peer);
     session.takeOver(connection);
+    if (session.isDraining) {
+      // Its connection may have ended before it heard.
+      session.drain();
+    }
     const lost = await this.#services.engine.resume(sessionId, tokens);
     this.#welcome(connection, session, lost);
     return session;

@@ -80,12 +80,12 @@ export const limits = {
   /** Tasks on one page of a listing. */
   listPageMax: 500,
   /** Places looked at for one page, and payload bytes read on the way: what it takes from everybody else. */
-  listLooksMax: 2_000,
+  listLooksMax: 1_000,
   listReadBytes: 16 * MIB,
   listErrorMaxBytes: 512,
   cursorMaxBytes: 256,
   /** Places looked at by one step of a purge. */
-  purgeTasks: 1_000,
+  purgeTasks: 500,
   /** An invitation (ROOM) that is not used lapses. */
   roomInvitationMs: 2 * SECOND_MS,
 

@@ -1,14 +1,18 @@
-import { clip, limits, type MessageNamed } from '@millrace/protocol';
+import { clip, limits, type MessageNamed, type TaskError } from '@millrace/protocol';
 import type { TaskSummary } from '../engine/engine.ts';
 import type { Command } from './command.ts';
 
 type ListedTask = MessageNamed<'taskPage'>['tasks'][number];
 
+/** One line: it stands in a row of a table. */
+const shortError = ({ message, name }: TaskError): string =>
+  clip(`${name}: ${message}`.split('\n', 1)[0] ?? '', limits.listErrorMaxBytes);
+
 const listedTask = ({ ageMs, dueInMs, error, ...task }: TaskSummary): ListedTask => ({
   ...task,
   ageMs: Math.round(ageMs),
   dueInMs: dueInMs === undefined ? undefined : Math.round(dueInMs),
-  error: error && clip(`${error.name}: ${error.message}`, limits.listErrorMaxBytes),
+  error: error && shortError(error),
 });
 
 export const listTasks: Command<'listTasks'> = async (services, peer, requests) => {

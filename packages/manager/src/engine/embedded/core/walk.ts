@@ -17,9 +17,17 @@ export interface Path {
   /** In ascending order. */
   readonly ranges: readonly (readonly [from: string, to: string])[];
   readonly idsOf: (row: Row) => readonly string[];
-  /** Rows read at a time: few where rows are large. */
-  readonly rowsAtOnce: number;
 }
+
+/** Rows read at a time, and the bytes of them beyond which fewer are read. */
+const ROWS_MAX = 16;
+const ROWS_BYTES = 64 * 1_024;
+
+/** Rows may hold a payload each, or a few ids: as many again as before, while they are small. */
+const rowsNext = (rows: readonly Row[], limit: number): number => {
+  const bytes = rows.reduce((sum, { value }) => sum + value.length, 0);
+  return bytes > ROWS_BYTES ? 1 : Math.min(ROWS_MAX, limit * 2);
+};
 
 /**
  * Everything that the rows of a path name, from a place on. Whoever walks may
@@ -29,13 +37,15 @@ export function* walk(journal: Journal, path: Path, from: Place | undefined): Ge
   const start = from?.key ?? '';
   for (const [first, end] of path.ranges) {
     let next = start > first ? start : first;
+    let limit = 1;
     for (let isMore = next < end; isMore; ) {
-      const rows = journal.range(next, end, path.rowsAtOnce);
+      const rows = journal.range(next, end, limit);
       for (const row of rows) {
         yield* namedBy(row, path.idsOf(row), row.key === start ? (from?.index ?? 0) : 0);
       }
       next = `${rows[rows.length - 1]?.key ?? end}\0`;
-      isMore = rows.length === path.rowsAtOnce;
+      isMore = rows.length === limit;
+      limit = rowsNext(rows, limit);
     }
   }
 }

@@ -7,8 +7,6 @@ import type { Task, TaskLane } from '../task.ts';
 import { retainedUntilMs } from '../transitions.ts';
 import { Budget, cursorOf, type Named, type Path, placeOf, walk } from '../walk.ts';
 
-const ROWS_AT_ONCE = 8;
-
 /** Where the tasks of a state are named, and whether a task belongs to the place that names it. */
 interface Listing {
   readonly path: Path;
@@ -19,7 +17,6 @@ interface Listing {
 const listOf = (table: Table): Path => ({
   ranges: [rangeOf(table)],
   idsOf: ({ value }) => decodeIds(value),
-  rowsAtOnce: ROWS_AT_ONCE,
 });
 
 /** The ready rows of the lanes of a queue, or of all. */
@@ -31,12 +28,11 @@ export const readyPath = ({ lanes }: State, isWanted: (lane: TaskLane) => boolea
     .map(({ prefix }) => readyRange(prefix, '')),
 });
 
-/** Every task by its id. A row is a task with its payload: one at a time. */
+/** Every task by its id: a row is a task, with its payload. */
 const allTasks: Listing = {
   path: {
     ranges: [rangeOf('task')],
     idsOf: ({ key }) => [taskIdOfTaskKey(key)],
-    rowsAtOnce: 1,
   },
   isHere: () => true,
 };
