@@ -1,11 +1,14 @@
 import {
   type Clock,
+  type Log,
   type QueueHandle,
   type RandomBytes,
   type Status,
+  silentLog,
   type Transport,
 } from '@millrace/protocol';
 import { Attendant } from './attendant.ts';
+import { Chronicle } from './chronicle.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
 import { LocalPeer } from './local-peer.ts';
@@ -26,6 +29,7 @@ export interface BrokerOptions {
   /** The queue to declare when an undeclared one is named; none if that is an error. */
   readonly newQueue: (name: string) => QueueSpec | undefined;
   readonly url: () => string;
+  readonly log?: Log;
   /** The store failed; nothing is acknowledged from here on. */
   readonly failed: (error: Error) => void;
 }
@@ -39,6 +43,7 @@ export class Broker {
   readonly #services: Services;
   readonly #reception: Reception;
   readonly #statusDesk: StatusDesk;
+  readonly #chronicle: Chronicle;
   readonly attendant: Attendant;
   #local: LocalPeer | undefined;
 
@@ -58,11 +63,16 @@ export class Broker {
       drainWorkers: (worker) => this.#reception.drainWorkers(worker),
       status: () => this.status(),
     };
-    this.#reception = new Reception(this.#services);
+    const { log = silentLog } = options;
+    this.#chronicle = new Chronicle(log, engine);
+    this.#reception = new Reception(this.#services, this.#chronicle);
     this.#statusDesk = new StatusDesk(engine, clock, this.#reception, {
       version: VERSION,
       url: options.url,
     });
+    if (log !== silentLog) {
+      this.#statusDesk.onSample = ({ attention }) => this.#chronicle.found(attention);
+    }
     const software = `millrace ${VERSION}`;
     this.attendant = new Attendant({ ...options, software }, this.#services, this.#reception);
   }
@@ -72,9 +82,17 @@ export class Broker {
     const { dispatcher, engine, results, room } = this.#services;
     await engine.start({
       ready: (queue, name, count) => dispatcher.ready(queue, name, count),
-      finished: (tasks) => results.deliver(tasks),
-      abort: (sessionId, token, reason) =>
-        this.#reception.sessions.get(sessionId)?.send({ verb: 'abort', token, reason }),
+      finished: (tasks) => {
+        results.deliver(tasks);
+        this.#chronicle.finished(tasks);
+      },
+      abort: (sessionId, token, reason) => {
+        const session = this.#reception.sessions.get(sessionId);
+        session?.send({ verb: 'abort', token, reason });
+        if (reason === 'fenced') {
+          this.#chronicle.fenced(session, token);
+        }
+      },
       room: (queue) => room.invite(queue),
       failed: (error) => this.#options.failed(error),
     });
@@ -82,8 +100,14 @@ export class Broker {
   }
 
   /** Serves a peer. @throws what the handshake found */
-  attend(transport: Transport): Promise<void> {
-    return this.attendant.attend(transport);
+  async attend(transport: Transport): Promise<void> {
+    try {
+      await this.attendant.attend(transport);
+    } catch (error) {
+      const nowMs = this.#options.clock.monotonicMs();
+      this.#chronicle.refused(transport.remoteAddress, error, nowMs);
+      throw error;
+    }
   }
 
   /** A queue as this process uses it. */

@@ -5,11 +5,13 @@ import {
   DEFAULT_HOST,
   DEFAULT_KEY_ID,
   DEFAULT_PORT,
+  type Log,
   limits,
   MillraceError,
   type QueueHandle,
   type RandomBytes,
   type Status,
+  silentLog,
   systemClock,
 } from '@millrace/protocol';
 import { Broker } from './broker.ts';
@@ -50,6 +52,8 @@ export interface ManagerOptions {
   readonly retainMaxBytes?: number;
   /** How long leases wait for their workers after a restart. Default 15 s. */
   readonly restartGraceMs?: number;
+  /** Where to write what is worth a line; a logger of pino fits. Default: nowhere. */
+  readonly log?: Log;
   /** Serves health checks, metrics and status over HTTP. Default: not at all. */
   readonly http?: HttpOptions;
   readonly clock?: Clock;
@@ -125,6 +129,7 @@ export class Manager {
       autoQueues: false,
       retainMaxBytes: limits.retainMaxBytes,
       restartGraceMs: limits.restartGraceMs,
+      log: silentLog,
       clock: systemClock,
       randomBytes: systemRandomBytes,
       ...options,
@@ -243,7 +248,7 @@ export class Manager {
       engine.declareQueue(spec);
     }
     await broker.start();
-    const server = new Server(this.#options, broker.attendant);
+    const server = new Server(this.#options, broker);
     try {
       url = `ws://${host}:${await server.listen()}`;
     } catch (error) {

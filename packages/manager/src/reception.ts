@@ -7,6 +7,7 @@ import {
   MillraceError,
   ticketMatches,
 } from '@millrace/protocol';
+import type { Chronicle } from './chronicle.ts';
 import { LostWorkers } from './lost-workers.ts';
 import type { Services } from './services.ts';
 import { type PeerDescription, PeerSession } from './session.ts';
@@ -16,9 +17,11 @@ export class Reception {
   readonly sessions = new Map<string, PeerSession>();
   readonly lostWorkers = new LostWorkers();
   readonly #services: Services;
+  readonly #chronicle: Chronicle;
 
-  constructor(services: Services) {
+  constructor(services: Services, chronicle: Chronicle) {
     this.#services = services;
+    this.#chronicle = chronicle;
   }
 
   /**
@@ -64,6 +67,7 @@ export class Reception {
     session.retire();
     await this.#services.engine.endSession(session.sessionId);
     session.send({ verb: 'goodbyeAck' });
+    this.#chronicle.left(session);
   }
 
   /** Asks the workers of this name, or the one with this session, to end; answers how many. */
@@ -83,6 +87,7 @@ export class Reception {
     this.#services.engine.openSession(session.sessionId);
     session.takeOver(connection);
     this.#welcome(connection, session, []);
+    this.#chronicle.opened(session);
     return session;
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type Clock, limits, type Transport, wsTransport } from '@millrace/protocol';
 import { WebSocketServer } from 'ws';
 import { Admission } from './admission.ts';
-import type { Attendant } from './attendant.ts';
+import type { Broker } from './broker.ts';
 import { listenOn } from './listen.ts';
 
 export interface ServerOptions {
@@ -15,17 +15,17 @@ export interface ServerOptions {
 const GOODBYE_MAX_MS = 1_000;
 const NOT_FOR_BROWSERS = 'This port speaks the millrace protocol over WebSocket.\n';
 
-/** Accepts peers on a port, within bounds, and hands them to the attendant. */
+/** Accepts peers on a port, within bounds, and hands them to the broker. */
 export class Server {
   readonly #options: ServerOptions;
-  readonly #attendant: Attendant;
+  readonly #broker: Broker;
   readonly #admission: Admission;
   readonly #http: HttpServer;
   readonly #sockets = new Set<Socket>();
 
-  constructor(options: ServerOptions, attendant: Attendant) {
+  constructor(options: ServerOptions, broker: Broker) {
     this.#options = options;
-    this.#attendant = attendant;
+    this.#broker = broker;
     this.#admission = new Admission(options.clock);
     this.#http = createServer({ connectionsCheckingInterval: 1_000 }, (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' });
@@ -49,7 +49,7 @@ export class Server {
   /** Says goodbye to everyone and stops; what does not leave within a second is cut off. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
-    this.#attendant.sayGoodbye('the manager is shutting down');
+    this.#broker.attendant.sayGoodbye('the manager is shutting down');
     const cutOff = this.#options.clock.after(GOODBYE_MAX_MS, () => {
       for (const socket of this.#sockets) {
         socket.destroy();
@@ -81,7 +81,7 @@ export class Server {
   }
 
   async #welcome(transport: Transport, socket: Socket): Promise<void> {
-    await this.#attendant.attend(transport);
+    await this.#broker.attend(transport);
     this.#admission.pass(socket);
   }
 }

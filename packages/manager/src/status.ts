@@ -75,6 +75,8 @@ export class StatusDesk {
   readonly #startedAtMs: number;
   #samples = 0;
   #stopSampling = (): void => {};
+  /** Hears the document of each sample, once somebody listens. */
+  onSample: ((status: Status) => void) | undefined;
 
   constructor(
     engine: Engine,
@@ -98,6 +100,7 @@ export class StatusDesk {
         session.main?.ping();
       }
     }
+    this.onSample?.(this.document());
     this.#stopSampling = this.#clock.after(SAMPLE_MS, () => this.start());
   }
 

@@ -58,6 +58,7 @@ export {
   PROTOCOL_VERSION,
 } from './limits.ts';
 export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
+export { type Log, silentLog } from './log.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
 export { decodePayload, encodePayload } from './payload.ts';
 export {

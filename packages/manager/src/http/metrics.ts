@@ -21,6 +21,27 @@ const queueGauges: readonly Figure<QueueStatus>[] = [
     help: 'Unfinished tasks and items that the queue may hold.',
     of: (queue) => queue.maxItems,
   },
+  {
+    name: 'millrace_queue_paused',
+    help: '1 while the queue is paused.',
+    of: (queue) => Number(queue.isPaused),
+  },
+  {
+    name: 'millrace_queue_dead_kept_tasks',
+    help: 'Dead tasks that can still be retried or dropped.',
+    of: (queue) => queue.deadKept,
+  },
+  {
+    name: 'millrace_queue_oldest_waiting_seconds',
+    help: 'Age of the oldest task that is ready; absent when none is, or nobody knows.',
+    of: ({ oldestWaitingMs }) =>
+      oldestWaitingMs === null ? null : oldestWaitingMs / MS_PER_SECOND,
+  },
+  {
+    name: 'millrace_queue_run_p95_seconds',
+    help: 'How long the slowest of twenty attempts ran lately; absent before there were any.',
+    of: ({ runP95Ms }) => (runP95Ms === null ? null : runP95Ms / MS_PER_SECOND),
+  },
 ];
 
 const queueCounters: readonly Figure<QueueStatus>[] = [
@@ -94,6 +115,11 @@ const managerGauges: readonly Figure<Status>[] = [
     name: 'millrace_workers',
     help: 'Workers that are connected.',
     of: (status) => status.workers.length,
+  },
+  {
+    name: 'millrace_attention',
+    help: 'Findings that an operator should look at.',
+    of: (status) => status.attention.length,
   },
   {
     name: 'millrace_store_bytes',
@@ -203,7 +229,10 @@ export class Metrics {
     return ({ queues }) => {
       gauge.reset();
       for (const queue of queues) {
-        gauge.set({ queue: queue.name }, figure.of(queue) ?? 0);
+        const value = figure.of(queue);
+        if (value !== null) {
+          gauge.set({ queue: queue.name }, value);
+        }
       }
     };
   }
