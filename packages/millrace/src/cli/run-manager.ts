@@ -6,6 +6,8 @@ import type { Configuration } from '../config/configuration.ts';
 import { present } from '../config/present.ts';
 import { exitCodes, reportError } from './exit.ts';
 import { keyOfHome, writeUrl } from './home.ts';
+import { httpOptionsOf } from './http-options.ts';
+import { openLog } from './log.ts';
 import { say } from './output.ts';
 
 export interface ManagerChoice {
@@ -54,6 +56,7 @@ export const startManager = async (
   const authkey = configuration.authkey() ?? keyOfHome(process.cwd());
   const dataDir =
     configuration.get('manager.dataDir') ?? join(process.cwd(), HOME_DIRECTORY, 'store');
+  const log = openLog();
   const manager = new Manager({
     host: configuration.read('manager.host'),
     port: configuration.read('manager.port'),
@@ -63,12 +66,15 @@ export const startManager = async (
     retainMaxBytes: configuration.read('manager.retainMaxBytes'),
     ...(choice.memory === true ? {} : { dataDir }),
     authkey,
+    log,
+    http: httpOptionsOf(configuration),
   });
   register(manager, configuration, choice.queue ?? []);
-  const { epoch, url } = await manager.start();
+  const { epoch, httpUrl, url } = await manager.start();
   leaveUrl(url);
   process.stdout.write(`millrace manager listening on ${url}\n`);
-  say(`epoch ${epoch}, store ${manager.status().store.kind}, pid ${process.pid}`);
+  const { kind } = manager.status().store;
+  log.info({ url, http: httpUrl, epoch, store: kind }, `manager started, epoch ${epoch}`);
   void manager.failed.then((error) => {
     reportError(error);
     process.exit(exitCodes.storeFailed);

@@ -1,27 +1,32 @@
+import type { Log } from '@millrace/protocol';
 import { loadHandlers, Worker, type WorkerEvent, type WorkerOptions } from '@millrace/worker';
 import type { Configuration } from '../config/configuration.ts';
 import { present } from '../config/present.ts';
 import { exitCodes, reportError } from './exit.ts';
-import { say } from './output.ts';
+import { openLog } from './log.ts';
 
 /** Tells each change of the connection once, however often it is tried. */
-const narrate = (url: string): ((event: WorkerEvent) => void) => {
+const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
   let isAway = false;
   return (event) => {
     switch (event.kind) {
       case 'connected':
         isAway = false;
-        return say(`worker connected to ${url}, epoch ${event.epoch}`);
+        return log.info({ url, epoch: event.epoch }, `worker connected to ${url}`);
       case 'disconnected':
         if (!isAway) {
           isAway = true;
-          say(`worker has no connection (${event.error.code}); trying again until ${url} answers`);
+          const { code } = event.error;
+          log.warn({ url, code }, `no connection (${code}); trying again until ${url} answers`);
         }
         return;
       case 'drain-requested':
-        return say(`draining: ${event.reason}`);
+        return log.info({}, `draining: ${event.reason}`);
       case 'lease-lost':
-        return say(`task ${event.token.taskId}: its lease was lost, the result was not accepted`);
+        return log.warn(
+          { task: event.token.taskId },
+          'the lease of a task was lost, its result was not accepted',
+        );
     }
   };
 };
@@ -46,7 +51,8 @@ export const startWorker = async (
   configuration: Configuration,
   afterDrain: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Worker> => {
-  const tell = narrate(connection.url);
+  const log = openLog(present({ worker: configuration.get('worker.name') }));
+  const tell = narrate(log, connection.url);
   let isDrained = false;
   const worker = await Worker.start({
     ...connection,
@@ -58,7 +64,7 @@ export const startWorker = async (
     drainMs: configuration.read('worker.drainMs'),
     ...present({ name: configuration.get('worker.name') }),
   });
-  say(`worker handles ${await tasksOf(file)}`);
+  log.info({}, `worker handles ${await tasksOf(file)}`);
   void worker.ended.then(async (error) => {
     if (error.code !== 'CLIENT_CLOSED') {
       process.exit(reportError(error));

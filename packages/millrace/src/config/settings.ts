@@ -94,6 +94,35 @@ export const settings = {
     fallback: limits.retainMaxBytes,
     help: 'bytes kept of results before the oldest go',
   },
+  'http.host': {
+    kind: 'text',
+    env: 'MILLRACE_HTTP_HOST',
+    fallback: DEFAULT_HOST,
+    help: 'address of health checks, metrics and status',
+  },
+  'http.port': {
+    kind: 'whole',
+    env: 'MILLRACE_HTTP_PORT',
+    min: 0,
+    max: 65_535,
+    help: 'port of health checks, metrics and status (default: the one after the port of the queues)',
+  },
+  'http.token': {
+    kind: 'text',
+    env: 'MILLRACE_HTTP_TOKEN',
+    help: 'what metrics and status are asked for with, needed off loopback',
+    secret: true,
+  },
+  'http.certFile': {
+    kind: 'text',
+    env: 'MILLRACE_HTTP_CERT_FILE',
+    help: 'certificate in PEM, needed off loopback',
+  },
+  'http.keyFile': {
+    kind: 'text',
+    env: 'MILLRACE_HTTP_KEY_FILE',
+    help: 'private key in PEM, needed off loopback',
+  },
   'worker.name': {
     kind: 'text',
     env: 'MILLRACE_WORKER_NAME',

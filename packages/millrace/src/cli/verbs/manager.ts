@@ -8,6 +8,7 @@ import { example, type Verb } from './verb.ts';
 interface Flags extends ManagerChoice {
   readonly host?: string;
   readonly port?: number;
+  readonly httpPort?: number;
   readonly data?: string;
   readonly autoQueues?: boolean;
   readonly insecure?: boolean;
@@ -16,7 +17,7 @@ interface Flags extends ManagerChoice {
 
 /** `millrace manager`: serves until it is told to stop, or its store fails. */
 const run = async (flags: Flags): Promise<void> => {
-  const { autoQueues, data, host, insecure, port } = flags;
+  const { autoQueues, data, host, httpPort, insecure, port } = flags;
   const configuration = configure(
     {
       'manager.host': host,
@@ -24,6 +25,7 @@ const run = async (flags: Flags): Promise<void> => {
       'manager.dataDir': data,
       'manager.autoQueues': autoQueues,
       'manager.insecure': insecure,
+      'http.port': httpPort,
     },
     flags.config,
   );
@@ -40,6 +42,11 @@ export const managerVerb: Verb = (parent) => {
     .description('serve queues')
     .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <port>', 'port to listen on, 0 for a free one (default: 7420)', wholeNumber)
+    .option(
+      '--http-port <port>',
+      'port of health checks, metrics and status (default: the one after)',
+      wholeNumber,
+    )
     .option('--data <dir>', 'directory of the store (default: .millrace/store)')
     .option('--memory', 'keep everything in memory; it is lost with the process')
     .option('--queue <name>', 'declare a queue; may be repeated', collect)
