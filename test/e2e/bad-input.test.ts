@@ -158,7 +158,7 @@ const rows: readonly Row[] = [
     () => start('--data', stage.path('newer')),
     'STORE_VERSION',
     1,
-    /run the newer millrace/,
+    /run the millrace that wrote it/,
   ],
   [
     'unknown queue',
