@@ -13,7 +13,7 @@ export const foundSeeds: readonly { readonly seed: number; readonly found: strin
     found: 'a put was refused as QUEUE_FULL while it was invited, and then stored',
   },
   {
-    seed: 182,
+    seed: 120,
     found: 'an enqueue parked for a lost connection kept the place of the peer that came back',
   },
   {
