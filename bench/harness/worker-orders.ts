@@ -1,4 +1,5 @@
 /** What a worker's process can be told to do. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Adapter, Running } from './adapter.ts';
 import { sharedClockMs } from './clock.ts';
 import type { Payload } from './payload.ts';
@@ -7,6 +8,7 @@ import { latencyFigures } from './statistics.ts';
 
 const RUNS_PER_MARK = 1_000;
 const MS_PER_SECOND = 1_000;
+const BETWEEN_MAX_MS = 50_000;
 
 /** The handler of every system: does nothing, and knows how often and how late. */
 class Recorder {
@@ -38,6 +40,11 @@ class Recorder {
         this.#waiting = { runs, resolve };
       });
     }
+  }
+
+  /** The last thousandth run. */
+  get marked(): number {
+    return this.#marksMs.length * RUNS_PER_MARK;
   }
 
   /** Seconds between two runs, both multiples of a thousand. */
@@ -81,9 +88,13 @@ export const workerOrders = (
         await recorder.until(Number(runs));
         return {};
       },
-      between: async ({ from, to }) => {
-        await recorder.until(Number(to));
-        return { seconds: recorder.secondsBetween(Number(from), Number(to)) };
+      /** Seconds from one run to another, or to the last that was reached after `maxMs`. */
+      between: async ({ from, maxMs = BETWEEN_MAX_MS, to }) => {
+        await recorder.until(Number(from));
+        await Promise.race([recorder.until(Number(to)), sleep(Number(maxMs))]);
+        const last = Math.min(Number(to), recorder.marked);
+        const seconds = recorder.secondsBetween(Number(from), last);
+        return { runs: last - Number(from), seconds };
       },
       watch: async () => {
         recorder.watch();

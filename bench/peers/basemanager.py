@@ -18,6 +18,7 @@ AUTHKEY = b'bench'
 PUTTERS = 4
 GET_TIMEOUT_S = 0.2
 RUNS_PER_MARK = 1_000
+BETWEEN_MAX_MS = 50_000
 PAYLOAD = {
     'a': 1,
     'name': 'resize',
@@ -208,8 +209,9 @@ class Recorder:
             self.marks_ms.append(shared_clock_ms())
         return None
 
-    def until(self, runs):
-        while self.runs < runs:
+    def until(self, runs, max_ms=math.inf):
+        until_ms = shared_clock_ms() + max_ms
+        while self.runs < runs and shared_clock_ms() < until_ms:
             time.sleep(0.001)
 
 
@@ -241,9 +243,12 @@ def work(port):
         return {}
 
     def between(order):
-        recorder.until(order['to'])
-        first, last = (recorder.marks_ms[order[end] // RUNS_PER_MARK - 1] for end in ('from', 'to'))
-        return {'seconds': (last - first) / 1_000}
+        first = order['from'] // RUNS_PER_MARK
+        recorder.until(order['from'])
+        recorder.until(order['to'], order.get('maxMs', BETWEEN_MAX_MS))
+        last = min(order['to'] // RUNS_PER_MARK, len(recorder.marks_ms))
+        passed_ms = recorder.marks_ms[last - 1] - recorder.marks_ms[first - 1]
+        return {'runs': (last - first) * RUNS_PER_MARK, 'seconds': passed_ms / 1_000}
 
     def watch(_order):
         recorder.latencies_ms = []

@@ -35,6 +35,7 @@ const work = (worker: Child): ReturnType<Child['order']> =>
 /** Drains a backlog of `count`, which is filled again until enough was drained; runs a second. */
 const drainRate = async (producer: Child, worker: Child, count: number): Promise<number> => {
   const each = Math.min(count, DRAINED);
+  let runs = 0;
   let seconds = 0;
   for (let done = WARM_UP; done < WARM_UP + DRAINED; done += each) {
     if (done > WARM_UP) {
@@ -42,10 +43,12 @@ const drainRate = async (producer: Child, worker: Child, count: number): Promise
     }
     await work(worker);
     const range = { from: done + SKIPPED, to: done + each };
-    seconds += (await worker.order({ order: 'between', ...range }))['seconds'] ?? 0;
+    const drained = await worker.order({ order: 'between', ...range });
+    runs += drained['runs'] ?? 0;
+    seconds += drained['seconds'] ?? 0;
     await worker.order({ order: 'rest' });
   }
-  return (DRAINED - SKIPPED * (DRAINED / each)) / seconds;
+  return runs / seconds;
 };
 
 /** Seconds until a new server on the same data has acknowledged a task. */
