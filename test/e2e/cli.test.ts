@@ -79,7 +79,7 @@ test('status says what is there, as a table and as JSON', async () => {
   const table = await stage.cli(['status']);
   expect(table.code).toBe(0);
   expect(table.stdout).toContain(`OK  manager ${manager.url}`);
-  expect(table.stdout).toMatch(/^default +1 +0 +0 +1 +0/m);
+  expect(table.stdout).toMatch(/^default +1 +0 +0 +0 +0/m);
   expect(table.stdout).toMatch(/^miller /m);
 });
 
