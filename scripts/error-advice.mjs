@@ -8,9 +8,11 @@ export const advice = {
   AUTH_FAILED: 'Compare MILLRACE_AUTHKEY, or the key file, on both sides.',
   AUTH_TIMEOUT: 'Try again; look at the load of manager and network.',
   BINDING_REFUSED: 'Connect without a proxy that ends TLS, or without channel binding.',
-  TLS_REQUIRED: 'Connect from the same host, or start the manager with --insecure on a network you trust.',
+  TLS_REQUIRED:
+    'Connect from the same host, or start the manager with --insecure on a network you trust.',
   TOO_MANY_CONNECTIONS: 'Close connections: one client serves a whole process.',
-  PEER_DEAD: 'Nothing: the link reconnects. If it repeats, look for a blocked loop or a bad network.',
+  PEER_DEAD:
+    'Nothing: the link reconnects. If it repeats, look for a blocked loop or a bad network.',
   SLOW_READER: 'Nothing: the link reconnects. Ask for less at once.',
   SUPERSEDED: 'Nothing: the newer connection has the session.',
   CONNECTION_LOST: 'Try again.',
@@ -42,10 +44,12 @@ export const advice = {
   RUNNER_DIED: 'Look at the log of the worker: a crash, an exit, or a lack of memory.',
   DEADLINE_EXCEEDED: 'Raise deadlineMs, or make the handler heed its signal.',
   BAD_OPTION: 'Correct the option; the message names it and its bounds.',
-  CONFIG_NOT_FOUND: 'Set MILLRACE_URL and MILLRACE_AUTHKEY, or run where a manager left .millrace/.',
+  CONFIG_NOT_FOUND:
+    'Set MILLRACE_URL and MILLRACE_AUTHKEY, or run where a manager left .millrace/.',
   PORT_IN_USE: 'Stop the other process, or choose another --port.',
   STORE_IN_USE: 'Stop the other manager, or choose another --data.',
   STORE_VERSION: 'Run the version of millrace that wrote the store.',
-  STORE_FAILED: 'Look at the disk. Nothing was acknowledged that is not on it; start the manager again.',
+  STORE_FAILED:
+    'Look at the disk. Nothing was acknowledged that is not on it; start the manager again.',
   INTERNAL: 'Report it, with the message.',
 };

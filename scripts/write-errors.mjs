@@ -22,7 +22,7 @@ const greet = defineTask<{ name: string }, string>('greet');
 
 connect().then(async (client) => {
   try {
-    await (await client.enqueue(greet, { name: 'Ada' })).result({ timeoutMs: 30_000 });
+    await (await client.enqueue(greet, { name: 'Ada' })).result({ timeoutMs: 1_000 });
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     console.log(error.code, error.retry ? 'may succeed later' : 'will not by itself');
