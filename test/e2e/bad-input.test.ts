@@ -154,11 +154,11 @@ const rows: readonly Row[] = [
     /restore a backup/,
   ],
   [
-    'data directory of a newer version',
+    'data directory of another version',
     () => start('--data', stage.path('newer')),
     'STORE_VERSION',
     1,
-    /run the newer millrace/,
+    /run the millrace that wrote it/,
   ],
   [
     'unknown queue',
@@ -302,7 +302,7 @@ test(
   TEST_MAX_MS,
 );
 
-test('a read-only disk is refused by name; without need of it the manager serves', async (context) => {
+test('a read-only disk is refused by name', async (context) => {
   if (!readOnlyDisk()) {
     context.skip('a read-only disk cannot be mounted here');
   }

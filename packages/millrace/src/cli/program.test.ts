@@ -27,9 +27,9 @@ const helpOf = (command: Command): string => {
 
 test('every command is in docs/cli.md, and the document has no other', () => {
   const rows = [...document.matchAll(/^\| `(millrace[a-z ]+?)(?: [A-Z[][^`]*)?` \|/gm)];
-  expect(rows.map(([, path]) => path).toSorted()).toEqual(
-    commands.map(([path]) => path).toSorted(),
-  );
+  const documented = rows.map(([, path]) => path);
+  expect(new Set(documented)).toEqual(new Set(commands.map(([path]) => path)));
+  expect(documented).toHaveLength(commands.length);
 });
 
 test.each(commands)('the help of %s shows an example of it', (path, command) => {
