@@ -115,7 +115,7 @@ const rows: readonly Row[] = [
     () => ['queue', 'ls', '--url', 'ws://127.0.0.1:9'],
     'CONNECT_FAILED',
     3,
-    /no manager answered at ws:\/\/127\.0\.0\.1:9/,
+    /nothing listens there; start one \(millrace manager\)/,
   ],
   [
     'another URL',
