@@ -67,7 +67,8 @@ const writeManifest = (stage) => {
     Object.entries(manifestOf(name).dependencies ?? {}).filter(isThirdParty),
   );
   const sorted = dependencies.toSorted(([a], [b]) => a.localeCompare(b));
-  const manifest = { ...own, dependencies: Object.fromEntries(sorted) };
+  const files = [...own.files, 'docs', 'deploy'];
+  const manifest = { ...own, files, dependencies: Object.fromEntries(sorted) };
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 };
 
@@ -80,8 +81,8 @@ const assemble = (stage) => {
     copyCompiled(name, `dist/${name}`, stage);
   }
   cpSync(join(root, 'packages', 'millrace', 'bin'), join(stage, 'bin'), { recursive: true });
-  for (const file of ['README.md', 'LICENSE']) {
-    cpSync(join(root, file), join(stage, file));
+  for (const name of ['README.md', 'LICENSE', 'docs', 'deploy']) {
+    cpSync(join(root, name), join(stage, name), { recursive: true });
   }
   writeManifest(stage);
 };

@@ -115,7 +115,7 @@ const rows: readonly Row[] = [
     () => ['queue', 'ls', '--url', 'ws://127.0.0.1:9'],
     'CONNECT_FAILED',
     3,
-    /no manager answered at ws:\/\/127\.0\.0\.1:9/,
+    /nothing listens there; start one \(millrace manager\)/,
   ],
   [
     'another URL',
@@ -154,7 +154,7 @@ const rows: readonly Row[] = [
     /restore a backup/,
   ],
   [
-    'data directory of a newer version',
+    'data directory of another version',
     () => start('--data', stage.path('newer')),
     'STORE_VERSION',
     1,
@@ -302,7 +302,7 @@ test(
   TEST_MAX_MS,
 );
 
-test('a read-only disk is refused by name; without need of it the manager serves', async (context) => {
+test('a read-only disk is refused by name', async (context) => {
   if (!readOnlyDisk()) {
     context.skip('a read-only disk cannot be mounted here');
   }

@@ -53,6 +53,16 @@ test('enqueue --wait fails with one line when its task is dead or takes too long
   expect(unknown.stderr).toContain('UNKNOWN_QUEUE');
 });
 
+test('enqueue --wait says what keeps its result', async () => {
+  await stage.manager();
+  await stage.worker(handlers);
+  const patient = await stage.cli(['enqueue', 'flaky', '{"failures":3}', '--wait']);
+  expect(patient).toMatchObject({ code: 0, stdout: '{"attempt":4}' });
+  expect(patient.stderr).toMatch(
+    /^millrace: attempt \d failed with TypeError: attempt \d is not the last; it is tried again$/m,
+  );
+});
+
 const statusSchema = z.object({
   url: z.string(),
   pid: z.number(),
@@ -79,7 +89,7 @@ test('status says what is there, as a table and as JSON', async () => {
   const table = await stage.cli(['status']);
   expect(table.code).toBe(0);
   expect(table.stdout).toContain(`OK  manager ${manager.url}`);
-  expect(table.stdout).toMatch(/^default +1 +0 +0 +1 +0/m);
+  expect(table.stdout).toMatch(/^default +1 +0 +0 +0 +0/m);
   expect(table.stdout).toMatch(/^miller /m);
 });
 

@@ -93,10 +93,11 @@ export class Stage {
     this.#url = url;
   }
 
-  /** Starts a program that is not ours. */
+  /** Starts a program that is not ours; it reads what the test writes. */
   program(name: string, command: readonly string[]): Child {
     const [program, ...args] = command;
-    const child = new Child(name, args, this.#spawnOptions(), program);
+    const stdio = ['pipe', 'pipe', 'pipe'] as const;
+    const child = new Child(name, args, { ...this.#spawnOptions(), stdio: [...stdio] }, program);
     this.#children.push(child);
     return child;
   }

@@ -43,7 +43,7 @@ test('the quick start does what it says, as it is printed', async () => {
   expect(await folder.output(app)).toMatch(hello('Ada'));
   const shown = await folder.output(status);
   expect(shown).toMatch(/^OK {2}manager ws:/);
-  expect(shown).toMatch(/^default +0 +0 +0 +2 +0 /m);
+  expect(shown).toMatch(/^default +0 +0 +0 +0 +0 /m);
 });
 
 test.each(['mjs', 'cjs'])('the quick start as .%s, as it is printed', async (extension) => {

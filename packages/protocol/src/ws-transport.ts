@@ -78,6 +78,15 @@ export const wsTransport = (
   };
 };
 
+const reasonOf = (error: NodeJS.ErrnoException): string => {
+  if (error.code === 'ECONNREFUSED') {
+    return 'nothing listens there; start one (millrace manager), or correct the URL';
+  }
+  return error.message.startsWith('Unexpected server response')
+    ? 'something that is not a manager listens there; correct the URL'
+    : error.message;
+};
+
 /** Opens a connection to a manager. */
 export type Dial = (url: string) => Promise<Transport>;
 
@@ -99,11 +108,9 @@ export const dialWebSocket: Dial = (url) =>
     });
     socket.on('error', (error) => {
       reject(
-        new MillraceError(
-          'CONNECT_FAILED',
-          `no manager answered at ${url}: ${error.message || 'connection refused'}`,
-          { cause: error },
-        ),
+        new MillraceError('CONNECT_FAILED', `no manager answered at ${url}: ${reasonOf(error)}`, {
+          cause: error,
+        }),
       );
     });
   });

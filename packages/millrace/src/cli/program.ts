@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { checkVerbs } from './verbs/check.ts';
 import { completionVerb } from './verbs/completion.ts';
 import { configVerbs } from './verbs/config.ts';
+import { deadVerbs } from './verbs/dead.ts';
 import { devVerb } from './verbs/dev.ts';
 import { enqueueVerb } from './verbs/enqueue.ts';
 import { managerVerb } from './verbs/manager.ts';
@@ -20,6 +21,7 @@ const verbs: readonly Verb[] = [
   enqueueVerb,
   statusVerb,
   taskVerbs,
+  deadVerbs,
   queueVerbs,
   checkVerbs,
   configVerbs,

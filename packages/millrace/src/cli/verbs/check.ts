@@ -1,7 +1,7 @@
-import type { Status } from '@millrace/protocol';
+import type { Finding, Status } from '@millrace/protocol';
 import type { Command } from 'commander';
 import { print } from '../output.ts';
-import { type Concern, lagConcerns, levelOf, levels, storeConcerns } from '../status/verdict.ts';
+import { lagFindings, levelOf, levels, refusals, storeFindings } from '../status/verdict.ts';
 import { bytes, duration } from '../units.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
 import { example, type Verb } from './verb.ts';
@@ -9,7 +9,7 @@ import { example, type Verb } from './verb.ts';
 interface Probe {
   readonly name: string;
   readonly description: string;
-  readonly concerns: (status: Status) => readonly Concern[];
+  readonly findings: (status: Status) => readonly Finding[];
   /** What is said when there is nothing to complain of. */
   readonly fine: (status: Status) => string;
 }
@@ -18,25 +18,25 @@ const probes: readonly Probe[] = [
   {
     name: 'live',
     description: 'the manager answers',
-    concerns: () => [],
+    findings: () => [],
     fine: ({ uptimeMs }) => `up ${duration(uptimeMs)}`,
   },
   {
     name: 'ready',
     description: 'the manager takes new tasks',
-    concerns: (status) => storeConcerns(status).filter(({ level }) => level === 'critical'),
+    findings: refusals,
     fine: ({ queues }) => `${queues.length} queues`,
   },
   {
     name: 'store',
     description: 'the store has space and commits in time',
-    concerns: storeConcerns,
+    findings: storeFindings,
     fine: ({ store }) => `${store.kind}, ${bytes(store.freeBytes)} free`,
   },
   {
     name: 'lag',
     description: 'every worker is heard and no event loop is blocked',
-    concerns: lagConcerns,
+    findings: lagFindings,
     fine: ({ workers }) => `${workers.length} workers`,
   },
 ];
@@ -45,9 +45,9 @@ const probes: readonly Probe[] = [
 const run = (probe: Probe, flags: ConnectFlags): Promise<void> =>
   withClient(flags, async (client) => {
     const status = await client.status();
-    const concerns = probe.concerns(status);
-    const level = levelOf(concerns);
-    const said = concerns.map(({ text }) => text).join('; ') || probe.fine(status);
+    const findings = probe.findings(status);
+    const level = levelOf(findings);
+    const said = findings.map(({ message }) => message).join('; ') || probe.fine(status);
     print(`${probe.name} ${level}: ${said}`);
     process.exitCode = levels[level];
   });

@@ -23,9 +23,10 @@ const cases = (words: Words): string =>
     .join('\n');
 
 const bash = (words: Words): string => `_millrace() {
-  local path='' word words=''
+  local known='|${[...words.keys()].join('|')}|' path='' word words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == -* ]] || path="\${path:+$path }$word"
+    word="\${path:+$path }$word"
+    [[ $known != *"|$word|"* ]] || path=$word
   done
   case "$path" in
 ${cases(words)}
@@ -41,7 +42,12 @@ ${bash(words)}`;
 
 const FISH_HELPER = `function __millrace_at
   set -l before (commandline -opc | string match -v -- '-*')
-  test "$before[2..-1]" = "$argv"
+  if test (count $argv) -eq 0
+    test (count $before) -eq 1
+    return
+  end
+  set -l depth (math (count $argv) + 1)
+  test "$before[2..$depth]" = "$argv"
 end`;
 
 const fish = (words: Words): string => {

@@ -1,7 +1,7 @@
 import { MillraceError, type QueueStatus } from '@millrace/protocol';
 import { suggestion } from '../../config/suggest.ts';
 import { print, printJson, renderPairs } from '../output.ts';
-import { bytes } from '../units.ts';
+import { bytes, duration } from '../units.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
 import { example, type Verb } from './verb.ts';
 
@@ -12,14 +12,18 @@ interface Flags extends ConnectFlags {
 const render = (queue: QueueStatus): string =>
   renderPairs([
     ['queue', queue.name],
+    ['state', queue.isPaused ? 'paused' : 'dealing'],
+    ['workers', queue.workers],
     ['ready', queue.ready],
     ['running', queue.running],
-    ['scheduled', queue.scheduled],
+    ['scheduled', `${queue.scheduled}, of which ${queue.retrying} failed before`],
+    ['oldest waits', queue.oldestWaitingMs === null ? '-' : duration(queue.oldestWaitingMs)],
+    ['95 of 100 runs', queue.runP95Ms === null ? '-' : `below ${duration(queue.runP95Ms)}`],
     ['holds', `${bytes(queue.bytes)}, at most ${queue.maxItems} tasks and items`],
     ['in, out', `${queue.inPerSecond.toFixed(1)}/s, ${queue.outPerSecond.toFixed(1)}/s`],
     ['enqueued', queue.enqueued],
     ['succeeded', queue.succeeded],
-    ['dead', queue.dead],
+    ['dead', `${queue.dead}, of which ${queue.deadKept} are kept`],
     ['cancelled', queue.cancelled],
     ['expired', queue.expired],
     ['granted again', queue.regranted],

@@ -1,6 +1,9 @@
 import { queueGetVerb } from './queue-get.ts';
 import { queueListVerb } from './queue-ls.ts';
+import { queuePauseVerb } from './queue-pause.ts';
+import { queuePurgeVerb } from './queue-purge.ts';
 import { queuePutVerb } from './queue-put.ts';
+import { queueResumeVerb } from './queue-resume.ts';
 import { queueShowVerb } from './queue-show.ts';
 import type { Verb } from './verb.ts';
 
@@ -10,4 +13,7 @@ export const queueVerbs: Verb = (parent) => {
   queueShowVerb(queue);
   queuePutVerb(queue);
   queueGetVerb(queue);
+  queuePauseVerb(queue);
+  queueResumeVerb(queue);
+  queuePurgeVerb(queue);
 };

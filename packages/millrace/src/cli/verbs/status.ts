@@ -1,7 +1,7 @@
 import { configure } from '../../config/configuration.ts';
 import { print, printJson } from '../output.ts';
 import { renderStatus } from '../status/render.ts';
-import { concernsOf, levelOf, levels } from '../status/verdict.ts';
+import { levelOf, levels } from '../status/verdict.ts';
 import { watchStatus } from '../status/watch.ts';
 import { type ConnectFlags, connectionOf, connectOptions, withClient } from '../with-client.ts';
 import { example, type Verb } from './verb.ts';
@@ -24,7 +24,7 @@ const run = async (flags: Flags): Promise<void> => {
   } else {
     print(renderStatus(status));
   }
-  process.exitCode = levels[levelOf(concernsOf(status))];
+  process.exitCode = levels[levelOf(status.attention)];
 };
 
 export const statusVerb: Verb = (parent) => {

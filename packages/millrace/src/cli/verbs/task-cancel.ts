@@ -18,6 +18,9 @@ export const taskCancelVerb: Verb = (parent) => {
       .argument('<id>', 'id of the task'),
   )
     .option('--reason <text>', 'told to the handler')
-    .addHelpText('after', example('millrace task cancel 0MH5KQ2P9S --reason "sent twice"'))
+    .addHelpText(
+      'after',
+      example('millrace task cancel 0Q7zmAhAOMM7phqMD7i_g --reason "sent twice"'),
+    )
     .action(run);
 };

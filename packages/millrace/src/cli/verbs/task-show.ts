@@ -43,6 +43,6 @@ export const taskShowVerb: Verb = (parent) => {
       .argument('<id>', 'id of the task'),
   )
     .option('--json', 'print it as JSON')
-    .addHelpText('after', example('millrace task show 0MH5KQ2P9S'))
+    .addHelpText('after', example('millrace task show 0Q7zmAhAOMM7phqMD7i_g'))
     .action(run);
 };

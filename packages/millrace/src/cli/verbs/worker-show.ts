@@ -16,9 +16,12 @@ const orDash = (value: number | null, render: (value: number) => string): string
 const render = (worker: WorkerStatus): string =>
   renderPairs([
     ['worker', worker.name],
+    ['session', worker.sessionId],
+    ['state', worker.isDraining ? 'draining' : 'working'],
     ['host', worker.host],
     ['pid', worker.pid],
     ['slots', `${worker.busySlots} of ${worker.slots} taken`],
+    ['tasks', worker.running],
     ['process heard', `${duration(worker.processHeardMsAgo)} ago`],
     ['loop heard', orDash(worker.loopHeardMsAgo, (ms) => `${duration(ms)} ago`)],
     ['round trip', orDash(worker.roundTripMs, duration)],
@@ -36,7 +39,7 @@ const run = (name: string, flags: Flags): Promise<void> =>
         name,
         workers.map((worker) => worker.name),
       );
-      throw new MillraceError('BAD_OPTION', `no worker '${name}' is connected${known}`);
+      throw new MillraceError('UNKNOWN_WORKER', `no worker '${name}' is connected${known}`);
     }
     if (flags.json === true) {
       printJson(found);

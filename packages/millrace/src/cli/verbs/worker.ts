@@ -5,6 +5,7 @@ import { onStopSignal } from '../signals.ts';
 import { superviseWorker } from '../supervise.ts';
 import { type ConnectFlags, connectionOf, connectOptions } from '../with-client.ts';
 import { example, type Verb } from './verb.ts';
+import { workerDrainVerb } from './worker-drain.ts';
 import { workerListVerb } from './worker-ls.ts';
 import { workerShowVerb } from './worker-show.ts';
 
@@ -49,4 +50,5 @@ export const workerVerb: Verb = (parent) => {
     .action(run);
   workerListVerb(worker);
   workerShowVerb(worker);
+  workerDrainVerb(worker);
 };

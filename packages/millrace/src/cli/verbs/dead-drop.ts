@@ -1,0 +1,18 @@
+import { actOnDead, deadOptions } from '../dead-choice.ts';
+import { example, type Verb } from './verb.ts';
+
+/** `millrace dead drop`. */
+const run = actOnDead({
+  one: (task) => task.drop(),
+  all: (client, filter) => client.dropAll(filter),
+});
+
+export const deadDropVerb: Verb = (parent) => {
+  deadOptions(
+    parent
+      .command('drop')
+      .description('forget dead tasks before their time; prints how many were dropped'),
+  )
+    .addHelpText('after', example('millrace dead drop --queue images'))
+    .action(run);
+};

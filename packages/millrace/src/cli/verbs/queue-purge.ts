@@ -1,0 +1,18 @@
+import { print } from '../output.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+/** `millrace queue purge NAME`: prints how many were cancelled. */
+const run = (name: string, flags: ConnectFlags): Promise<void> =>
+  withClient(flags, async (client) => print(String(await client.queue(name).purge())));
+
+export const queuePurgeVerb: Verb = (parent) => {
+  connectOptions(
+    parent
+      .command('purge')
+      .description('cancel every task and remove every item that waits; prints how many')
+      .argument('<name>', 'name of the queue'),
+  )
+    .addHelpText('after', example('millrace queue purge images'))
+    .action(run);
+};

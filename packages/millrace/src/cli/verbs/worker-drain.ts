@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { print } from '../output.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { example, type Verb } from './verb.ts';
+
+/** `millrace worker drain NAME`: prints how many were asked. */
+const run = (name: string, flags: ConnectFlags): Promise<void> =>
+  withClient(flags, async (client) => print(String(await client.drainWorker(name))));
+
+export const workerDrainVerb: Verb = (parent) => {
+  connectOptions(
+    parent
+      .command('drain')
+      .description('ask workers to finish what they run, and to end; prints how many were asked')
+      .argument('<name>', 'name or session of the worker'),
+  )
+    .addHelpText('after', example('millrace worker drain mill-1'))
+    .action((name: string, _options: unknown, command: Command) =>
+      run(name, command.optsWithGlobals<ConnectFlags>()),
+    );
+};

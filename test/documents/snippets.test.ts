@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Child } from '../harness/child.ts';
+import { blocksOf, commandsOf, filesOf, readDocument, root } from './markdown.ts';
+
+const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+/** They are what the others import or what a worker runs. */
+const notPrograms = ['tasks.ts', 'handlers.ts'];
+const DOCUMENT_MAX_MS = 120_000;
+
+let folder = '';
+const children: Child[] = [];
+
+beforeEach(() => {
+  // Beside the packages that snippets import.
+  folder = mkdtempSync(join(root, 'test', '.snippets-'));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    await child.end('SIGTERM');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const start = (command: string): Child => {
+  const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
+  const child = new Child(
+    command,
+    ['-c', `exec ${command}`],
+    { cwd: folder, env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] },
+    'bash',
+  );
+  children.push(child);
+  return child;
+};
+
+const expectSuccess = async (command: string): Promise<void> => {
+  const child = start(command);
+  const { code } = await child.closed;
+  expect(code, `${command}\n${child.output}`).toBe(0);
+};
+
+const compilerOptions = {
+  strict: true,
+  noEmit: true,
+  module: 'nodenext',
+  target: 'es2022',
+  types: ['node'],
+  skipLibCheck: true,
+  allowImportingTsExtensions: true,
+};
+
+const compile = (files: readonly string[]): void => {
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe('');
+};
+
+const startManager = async (files: readonly string[]): Promise<void> => {
+  const hasHandlers = files.includes('handlers.ts');
+  const manager = start(
+    `millrace ${hasHandlers ? 'dev handlers.ts' : 'manager'} --port 0 --memory`,
+  );
+  await manager.line(hasHandlers ? /worker handles/ : /listening on/);
+};
+
+test.each(documents)(
+  'what %s shows compiles and runs',
+  { timeout: DOCUMENT_MAX_MS },
+  async (path) => {
+    const text = readDocument(path);
+    for (const { body, file, language } of blocksOf(text)) {
+      expect(language !== 'ts' || file !== '', `a snippet without a name: ${body}`).toBe(true);
+    }
+    const files = filesOf(text).filter(([name]) => /\.(?:ts|toml)$/.test(name));
+    for (const [name, body] of files) {
+      // The port may be taken on a machine that runs other tests.
+      writeFileSync(join(folder, name), body.replaceAll(/port(:| =) 7420/g, 'port$1 0'));
+    }
+    const programs = files.map(([name]) => name).filter((name) => name.endsWith('.ts'));
+    const commands = commandsOf(text).filter((line) => line.startsWith('millrace '));
+    if (programs.length > 0) {
+      compile(programs);
+    }
+    if (programs.length + commands.length > 0) {
+      await startManager(programs);
+    }
+    for (const program of programs.filter((name) => !notPrograms.includes(name))) {
+      await expectSuccess(`tsx ${program}`);
+    }
+    for (const command of commands) {
+      await expectSuccess(command);
+    }
+  },
+);
+
+test('docs/errors.md is what the table of errors says', () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'scripts/write-errors.mjs'), '--check'],
+    { encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});

@@ -1,0 +1,83 @@
+"""Runs a program in a terminal of its own: terminal.py PROGRAM ARGS...
+
+Prints each screen that the program draws, line by line and without escape
+sequences, and at its end `last` with the end of what it wrote, as JSON. Reads
+orders from stdin: `resize COLUMNS ROWS`, answered by the size of the next
+screen, and `keys TEXT`.
+"""
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+
+ESCAPE = re.compile(r'\x1b\[[?0-9;]*[A-Za-z]')
+HOME = '\x1b[H'
+LAST_CHARS = 14
+
+program, terminal = pty.fork()
+if program == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+
+
+def resize(columns, rows):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+
+
+def say(line):
+    print(line, flush=True)
+
+
+resize(160, 40)
+written = ''
+shown = 0
+wants_size = 0
+
+
+def show():
+    """Prints the screens that are whole: those before the last one that was begun."""
+    global shown, wants_size
+    screens = written.split(HOME)
+    for screen in screens[shown:-1]:
+        lines = [ESCAPE.sub('', line).rstrip('\r') for line in screen.split('\n')]
+        if shown == 0:
+            say(json.dumps(screen)[1:-1])
+        for line in lines:
+            say(line)
+        shown += 1
+        if wants_size:
+            wants_size -= 1
+            if wants_size == 0:
+                say(f'rows {len(lines)} widest {max(map(len, lines))}')
+
+
+while True:
+    ready, _, _ = select.select([terminal, sys.stdin], [], [])
+    if sys.stdin in ready:
+        order, _, rest = sys.stdin.readline().rstrip('\n').partition(' ')
+        if order == 'resize':
+            resize(*map(int, rest.split()))
+            # The next may have been drawn before.
+            wants_size = 3
+        elif order == 'keys':
+            os.write(terminal, rest.encode())
+        else:
+            os.kill(program, signal.SIGHUP)
+    if terminal in ready:
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:
+            data = b''
+        if not data:
+            break
+        written += data.decode(errors='replace')
+        show()
+
+_, status = os.waitpid(program, 0)
+say(f'last {json.dumps(written[-LAST_CHARS:])}')
+sys.exit(os.waitstatus_to_exitcode(status))
