@@ -38,6 +38,7 @@ beforeEach(async () => {
   client = await stage.connect();
 });
 afterEach(() => {
+  heard.push(manager.output);
   for (const directory of mounted.splice(0)) {
     spawnSync('umount', ['-l', directory]);
   }
