@@ -38,6 +38,7 @@ beforeEach(async () => {
   client = await stage.connect();
 });
 afterEach(() => {
+  heard.push(manager.output);
   for (const directory of mounted.splice(0)) {
     spawnSync('umount', ['-l', directory]);
   }
@@ -449,7 +450,8 @@ test(
       });
       await Promise.all(started);
     }
-    expect((await kept.inspect()).state).toBe('ready');
+    expect(manager.isRunning, manager.output).toBe(true);
+  expect((await kept.inspect()).state).toBe('ready');
     expect((await cli(['check', 'live'])).code).toBe(0);
   },
   TEST_MAX_MS,

@@ -165,7 +165,8 @@ export class Stage {
     const credentials = { MILLRACE_URL: this.#url, MILLRACE_AUTHKEY: this.authkey };
     return {
       cwd: this.directory,
-      env: { ...process.env, ...credentials, ...env },
+      // A manager that restarts on its port may find the next one taken by another test.
+      env: { ...process.env, MILLRACE_HTTP_PORT: '0', ...credentials, ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...channel],
     };
   }
