@@ -30,8 +30,8 @@ export class Chronicle {
     this.#open = new Map(findings.map((finding) => [keyOf(finding), finding]));
     for (const [key, { command, kind, message, severity, subject }] of this.#open) {
       if (before.get(key)?.severity !== severity) {
-        const write = severity === 'critical' ? this.#log.error : this.#log.warn;
-        write({ kind, subject, command }, message);
+        // The methods of a logger need it as their `this`.
+        this.#log[severity === 'critical' ? 'error' : 'warn']({ kind, subject, command }, message);
       }
     }
     for (const [key, { kind, message, subject }] of before) {
