@@ -6,11 +6,24 @@ import { engineWith } from './testing/engine-with.ts';
 let lines: string[];
 let chronicle: Chronicle;
 
-const log: Log = {
-  info: (_fields, message) => void lines.push(`info ${message}`),
-  warn: (_fields, message) => void lines.push(`warn ${message}`),
-  error: (fields, message) => void lines.push(`error ${message} ${JSON.stringify(fields)}`),
-};
+/** Like that of a manager its methods need their `this`. */
+class LineLog implements Log {
+  info(_fields: object, message: string): void {
+    this.#write(`info ${message}`);
+  }
+
+  warn(_fields: object, message: string): void {
+    this.#write(`warn ${message}`);
+  }
+
+  error(fields: object, message: string): void {
+    this.#write(`error ${message} ${JSON.stringify(fields)}`);
+  }
+
+  #write(line: string): void {
+    lines.push(line);
+  }
+}
 
 const finding = (severity: Finding['severity']): Finding => ({
   severity,
@@ -24,7 +37,7 @@ beforeEach(() => {
   lines = [];
   const info = { queue: 'mail', name: 'send', failures: 5, losses: 0 };
   chronicle = new Chronicle(
-    log,
+    new LineLog(),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the chronicle reads of it
     engineWith({ inspect: async () => info as never }),
   );

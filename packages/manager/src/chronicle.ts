@@ -30,7 +30,7 @@ export class Chronicle {
     this.#open = new Map(findings.map((finding) => [keyOf(finding), finding]));
     for (const [key, { command, kind, message, severity, subject }] of this.#open) {
       if (before.get(key)?.severity !== severity) {
-        // By its name on the log: pino's methods need their `this`.
+        // The methods of a logger need it as their `this`.
         this.#log[severity === 'critical' ? 'error' : 'warn']({ kind, subject, command }, message);
       }
     }
