@@ -27,6 +27,7 @@ export {
   type TaskDefinition,
   type TaskOptions,
 } from './definition.ts';
+export { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
 export { type ErrorCode, type ErrorFacts, errorTable, isErrorCode } from './error-codes.ts';
 export {
   clip,

@@ -1,7 +1,8 @@
-import { authenticateToManager, type PeerLimits, type RandomBytes } from './authenticate.ts';
+import type { PeerLimits, RandomBytes } from './authenticate.ts';
 import { reconnectDelayMs } from './backoff.ts';
 import type { Cancel, Clock } from './clock.ts';
 import { Connection, type PeerReport } from './connection.ts';
+import { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
 import { codeOf, MillraceError, messageOf } from './errors.ts';
 import type { AuthKey } from './handshake.ts';
 import type { Message, MessageNamed } from './message-table.ts';
@@ -146,32 +147,20 @@ export class Link {
   }
 
   async #dial(): Promise<void> {
-    const { clock, key, randomBytes, role, url } = this.#options;
-    const transport = await this.#options.dial(url);
-    let limits: PeerLimits;
-    try {
-      limits = await authenticateToManager(transport, key, role, clock, randomBytes);
-      this.#limits = limits;
-    } catch (error) {
-      transport.terminate();
-      throw error;
-    }
+    const { limits, transport } = await dialManager(this.#options);
+    this.#limits = limits;
     if (this.#phase === 'ended') {
       transport.terminate();
       return;
     }
     this.#phase = 'opening';
-    const { report } = this.#options;
+    const { clock, report } = this.#options;
     this.#connection = new Connection(
       {
         transport,
         side: 'dialler',
         clock,
-        heartbeat: {
-          idleMs: limits.heartbeatIdleMs,
-          intervalMs: limits.heartbeatIntervalMs,
-          probes: limits.heartbeatProbes,
-        },
+        heartbeat: heartbeatTimesOf(limits),
         messageMaxBytes: limits.messageMaxBytes,
         outboundMaxBytes: Number.POSITIVE_INFINITY,
         ...(report === undefined ? {} : { report }),
@@ -240,7 +229,7 @@ export class Link {
       this.#watchRequests();
     }
     this.#events.down(error);
-    const delayMs = reconnectDelayMs(this.#failures, this.#random());
+    const delayMs = reconnectDelayMs(this.#failures, randomFraction(this.#options.randomBytes));
     this.#failures += 1;
     this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#connect(true));
   }
@@ -251,10 +240,6 @@ export class Link {
       this.#requests.giveUp(clock.monotonicMs());
       this.#watchRequests();
     });
-  }
-
-  #random(): number {
-    return Buffer.from(this.#options.randomBytes(4)).readUInt32LE() / 2 ** 32;
   }
 
   #end(error: MillraceError): void {

@@ -7,3 +7,5 @@ export type AttemptResult =
   | { readonly kind: 'timed-out'; readonly error: TaskError }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'released' };
+
+export type FailedAttempt = Extract<AttemptResult, { readonly error: TaskError }>;

@@ -1,13 +1,13 @@
 import {
-  authenticateToManager,
   type Cancel,
   type Clock,
   Connection,
   type Dial,
-  type PeerLimits,
+  dialManager,
+  heartbeatTimesOf,
   type RandomBytes,
+  randomFraction,
   reconnectDelayMs,
-  type Transport,
 } from '@millrace/protocol';
 import type { LaneTarget } from './heartbeat-lane.ts';
 
@@ -55,8 +55,13 @@ export class LaneLink {
   }
 
   async #open(target: LaneTarget, attempt: number): Promise<void> {
-    const transport = await this.#options.dial(target.url);
-    const limits = await this.#authenticate(transport, target);
+    const { keyId, secret, url } = target;
+    const { limits, transport } = await dialManager({
+      ...this.#options,
+      url,
+      key: { keyId, secret },
+      role: 'heartbeat',
+    });
     if (attempt !== this.#attempt) {
       transport.terminate();
       return;
@@ -66,11 +71,7 @@ export class LaneLink {
         transport,
         side: 'dialler',
         clock: this.#options.clock,
-        heartbeat: {
-          idleMs: limits.heartbeatIdleMs,
-          intervalMs: limits.heartbeatIntervalMs,
-          probes: limits.heartbeatProbes,
-        },
+        heartbeat: heartbeatTimesOf(limits),
         messageMaxBytes: limits.messageMaxBytes,
         outboundMaxBytes: limits.messageMaxBytes,
       },
@@ -89,28 +90,13 @@ export class LaneLink {
     connection.send({ verb: 'attach', sessionId, ticket });
   }
 
-  async #authenticate(transport: Transport, target: LaneTarget): Promise<PeerLimits> {
-    const { clock, randomBytes } = this.#options;
-    try {
-      const key = { keyId: target.keyId, secret: target.secret };
-      return await authenticateToManager(transport, key, 'heartbeat', clock, randomBytes);
-    } catch (error) {
-      transport.terminate();
-      throw error;
-    }
-  }
-
   #ended(attempt: number): void {
     if (attempt === this.#attempt) {
-      const delayMs = reconnectDelayMs(this.#failures, this.#random());
+      const delayMs = reconnectDelayMs(this.#failures, randomFraction(this.#options.randomBytes));
       this.#failures += 1;
       this.#connection = undefined;
       this.#stopWaiting();
       this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#attach());
     }
-  }
-
-  #random(): number {
-    return Buffer.from(this.#options.randomBytes(4)).readUInt32LE() / 2 ** 32;
   }
 }

@@ -1,5 +1,5 @@
 import { type Clock, type Link, type MessageNamed, type Token, tokenKey } from '@millrace/protocol';
-import type { AttemptResult } from './attempt-result.ts';
+import type { AttemptResult, FailedAttempt } from './attempt-result.ts';
 import type { Execution, Executor } from './executor.ts';
 import type { ExecutorPool } from './pools.ts';
 import type { Reporter } from './reporter.ts';
@@ -9,7 +9,7 @@ type GrantedTask = MessageNamed<'grant'>['tasks'][number];
 
 /** An attempt that is under way. */
 interface Running {
-  readonly token: Token;
+  readonly assignment: Assignment;
   readonly execution: Execution;
   /** Its lease is gone: how it ends interests nobody. */
   isFenced: boolean;
@@ -35,6 +35,7 @@ export class Puller {
   readonly #executor: Executor;
   readonly #reporter: Reporter;
   readonly #clock: Clock;
+  readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
   readonly #credits: readonly PoolCredit[];
   readonly #running = new Map<string, Running>();
   readonly #earlyAborts = new Set<string>();
@@ -42,7 +43,15 @@ export class Puller {
   #isDraining = false;
   #idle: (() => void)[] = [];
 
-  constructor(link: Link, executor: Executor, reporter: Reporter, clock: Clock) {
+  /** @param failed hears of attempts that did not succeed, before they are reported */
+  constructor(
+    link: Link,
+    executor: Executor,
+    reporter: Reporter,
+    clock: Clock,
+    failed: (assignment: Assignment, result: FailedAttempt) => void = () => {},
+  ) {
+    this.#failed = failed;
     this.#link = link;
     this.#executor = executor;
     this.#reporter = reporter;
@@ -52,7 +61,7 @@ export class Puller {
 
   /** Tokens of attempts that are under way. */
   get tokens(): Token[] {
-    return [...this.#running.values()].map(({ token }) => token);
+    return [...this.#running.values()].map(({ assignment }) => assignment.token);
   }
 
   get busySlots(): number {
@@ -133,17 +142,17 @@ export class Puller {
   }
 
   #start(credit: PoolCredit, task: GrantedTask): void {
-    const token = tokenOf(task);
-    if (this.#earlyAborts.size > 0 && this.#earlyAborts.delete(tokenKey(token))) {
-      this.#end(credit, token, { kind: 'cancelled' });
+    const assignment = assignmentOf(credit.pool, task);
+    if (this.#earlyAborts.size > 0 && this.#earlyAborts.delete(tokenKey(assignment.token))) {
+      this.#end(credit, assignment, { kind: 'cancelled' });
       return;
     }
-    const execution = this.#executor.run(credit.pool.id, assignmentOf(credit.pool, task, token));
+    const execution = this.#executor.run(credit.pool.id, assignment);
     const { finished } = execution;
     if (finished instanceof Promise) {
-      void this.#await(credit, { token, execution, isFenced: false }, finished);
+      void this.#await(credit, { assignment, execution, isFenced: false }, finished);
     } else {
-      this.#end(credit, token, finished);
+      this.#end(credit, assignment, finished);
     }
   }
 
@@ -153,19 +162,22 @@ export class Puller {
     running: Running,
     finished: Promise<AttemptResult>,
   ): Promise<void> {
-    const key = tokenKey(running.token);
+    const key = tokenKey(running.assignment.token);
     this.#running.set(key, running);
     const result = await finished;
     this.#running.delete(key);
     if (running.isFenced) {
       this.#free(credit);
     } else {
-      this.#end(credit, running.token, result);
+      this.#end(credit, running.assignment, result);
     }
   }
 
-  #end(credit: PoolCredit, token: Token, result: AttemptResult): void {
-    this.#reporter.report(token, result);
+  #end(credit: PoolCredit, assignment: Assignment, result: AttemptResult): void {
+    if (result.kind === 'failed' || result.kind === 'timed-out') {
+      this.#failed(assignment, result);
+    }
+    this.#reporter.report(assignment.token, result);
     this.#free(credit);
   }
 
@@ -198,10 +210,10 @@ export class Puller {
 
 const tokenOf = ({ epoch, grant, taskId }: GrantedTask): Token => ({ taskId, epoch, grant });
 
-const assignmentOf = (pool: ExecutorPool, task: GrantedTask, token: Token): Assignment => {
+const assignmentOf = (pool: ExecutorPool, task: GrantedTask): Assignment => {
   const handle = pool.handles[task.handle];
   return {
-    token,
+    token: tokenOf(task),
     queue: handle?.queue ?? '',
     name: handle?.name ?? '',
     payload: task.payload,

@@ -16,6 +16,7 @@ import {
   type RandomBytes,
   type Session,
   systemClock,
+  type TaskError,
   type Token,
 } from '@millrace/protocol';
 import { createExecutor, type Executor, type ExecutorOptions } from './executor.ts';
@@ -41,6 +42,14 @@ export type WorkerEvent =
   | { readonly kind: 'connected'; readonly sessionId: string; readonly epoch: number }
   | { readonly kind: 'drain-requested'; readonly reason: string }
   | { readonly kind: 'disconnected'; readonly error: MillraceError }
+  | {
+      readonly kind: 'attempt-failed';
+      readonly queue: string;
+      readonly name: string;
+      readonly taskId: string;
+      readonly attempt: number;
+      readonly error: TaskError;
+    }
   | { readonly kind: 'lease-lost'; readonly token: Token };
 
 /** Resolution of the event-loop delay histogram, which is part of each sample. */
@@ -78,7 +87,21 @@ export class Worker {
     this.#reporter = new Reporter(this.#link, clock, (token, answer) =>
       this.#answered(token, answer),
     );
-    this.#puller = new Puller(this.#link, executor, this.#reporter, clock);
+    this.#puller = new Puller(
+      this.#link,
+      executor,
+      this.#reporter,
+      clock,
+      ({ attempt, name, queue, token }, { error }) =>
+        this.#options.onEvent?.({
+          kind: 'attempt-failed',
+          queue,
+          name,
+          taskId: token.taskId,
+          attempt,
+          error,
+        }),
+    );
     const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
     this.#lane = hasInline ? new HeartbeatLane() : undefined;
   }

@@ -22,6 +22,14 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
         return;
       case 'drain-requested':
         return log.info({}, `draining: ${event.reason}`);
+      case 'attempt-failed': {
+        const { attempt, error, name, queue, taskId } = event;
+        const [message] = error.message.split('\n');
+        return log.warn(
+          { queue, name, task: taskId, attempt },
+          `an attempt failed: ${error.name}: ${message}`,
+        );
+      }
       case 'lease-lost':
         return log.warn(
           { task: event.token.taskId },

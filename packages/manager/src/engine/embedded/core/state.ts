@@ -203,11 +203,7 @@ export class State {
       this.batch.touched.push(task);
       this.tasks.set(task.id, task);
     }
-    this.markDirty(task.lane.queue);
-  }
-
-  markDirty(queue: Queue): void {
-    this.batch.dirtyQueues.add(queue);
+    this.batch.dirtyQueues.add(task.lane.queue);
   }
 
   writeTask(task: Task, payload: Uint8Array | undefined): void {
