@@ -451,7 +451,7 @@ test(
       await Promise.all(started);
     }
     expect(manager.isRunning, manager.output).toBe(true);
-  expect((await kept.inspect()).state).toBe('ready');
+    expect((await kept.inspect()).state).toBe('ready');
     expect((await cli(['check', 'live'])).code).toBe(0);
   },
   TEST_MAX_MS,

@@ -113,7 +113,7 @@ test(
     }
     first.signal('SIGCONT');
     for (const { id } of tasks) {
-      await first.line(new RegExp(`${id}: its lease was lost`));
+      await first.line(new RegExp(`"task":"${id}".*the lease of a task was lost`));
     }
     before.get(late)?.release();
     await Promise.all([...before.values()].map((beacon) => beacon.gone));
