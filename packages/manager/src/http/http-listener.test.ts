@@ -1,4 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:https';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Manager } from '../manager.ts';
 
@@ -89,6 +94,56 @@ test('with a token, status and metrics need it and health does not', async () =>
   expect((await ask('/status', { authorization: 'Bearer sesame' })).status).toBe(200);
   expect((await ask('/livez')).status).toBe(200);
 });
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+test.skipIf(!hasOpenssl)(
+  `with a certificate it speaks TLS${hasOpenssl ? '' : ' (skipped: there is no openssl to make one)'}`,
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-tls-'));
+    const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+    const subject = ['-subj', '/CN=localhost', '-days', '1', '-nodes'];
+    spawnSync('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      ...subject,
+      '-keyout',
+      keyFile,
+      '-out',
+      certFile,
+    ]);
+    const tls = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
+    rmSync(directory, { recursive: true });
+    manager = new Manager({
+      port: 0,
+      authkey: 'secret',
+      http: { host: '0.0.0.0', port: 0, token: 'sesame', tls },
+    });
+    const { httpUrl = '' } = await manager.start();
+    const { port, protocol } = new URL(httpUrl);
+    expect(protocol).toBe('https:');
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { authorization: 'Bearer sesame' };
+      get(
+        {
+          host: '127.0.0.1',
+          port,
+          path: '/status',
+          headers,
+          ca: tls.cert,
+          servername: 'localhost',
+        },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      ).on('error', reject);
+    });
+    expect(status).toBe(200);
+  },
+);
 
 test('off loopback it needs a certificate and a token', async () => {
   await started();
