@@ -35,8 +35,9 @@ test('enqueue prints the id of its task, or with --wait its result', async () =>
 
 test('enqueue --wait fails with one line when its task is dead or takes too long', async () => {
   await stage.manager();
-  await stage.worker(handlers);
+  const worker = await stage.worker(handlers);
   const dead = await stage.cli(['enqueue', 'hopeless', 'null', '--wait']);
+  await worker.line(/"name":"hopeless".*an attempt failed: .*gone for good/);
   expectOneLine(dead);
   expect(dead.code).toBe(1);
   expect(dead.stderr).toContain('TASK_DEAD');
