@@ -24,4 +24,8 @@ export const foundSeeds: readonly { readonly seed: number; readonly found: strin
     seed: 105,
     found: 'the goodbye of a manager to a peer without a session threw out of its stop',
   },
+  {
+    seed: 177_319,
+    found: 'a goodbye that waited behind a large message was said after the conversation had ended',
+  },
 ];

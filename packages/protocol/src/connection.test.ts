@@ -361,6 +361,23 @@ describe('goodbye', () => {
     expect(dialler.closed).toEqual([bothSaidGoodbye]);
   });
 
+  test('of a side that is asked to leave while its answer to a goodbye waits is not needed', async () => {
+    const { clock, dialler, manager } = await open();
+    manager.react.on = (message) => {
+      if (message.verb === 'goodbye') {
+        manager.connection.send(statusReport(1, 500_000));
+        manager.connection.send({ verb: 'goodbyeAck' });
+        manager.connection.send({ verb: 'goodbye', reason: 'SIGTERM' });
+      }
+    };
+    dialler.connection.send(status(1));
+    dialler.connection.send({ verb: 'goodbye', reason: 'done' });
+    await clock.advance(1);
+    expect(names(dialler.received)).toEqual(['statusReport', 'goodbyeAck']);
+    expect(dialler.closed).toEqual([bothSaidGoodbye]);
+    expect(manager.closed).toEqual([bothSaidGoodbye]);
+  });
+
   test('does not overtake a large request before it', async () => {
     const { clock, dialler, manager } = await open();
     const results = [

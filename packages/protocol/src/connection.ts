@@ -317,7 +317,10 @@ export class Connection {
   #sayLastWords(): void {
     if (this.#lastWords.length > 0 && !this.#outbox.hasLarge) {
       for (const message of this.#lastWords.splice(0)) {
-        this.#post(message);
+        // The answer to the peer's goodbye ends the conversation, and our own is no longer needed.
+        if (this.#state !== 'closed') {
+          this.#post(message);
+        }
       }
     }
   }
