@@ -1,7 +1,7 @@
 import {
   type Asked,
-  type Clock,
   decodePayload,
+  expectVerb,
   limits,
   type Message,
   type MessageNamed,
@@ -9,17 +9,11 @@ import {
   messageOf,
   type Outcome,
   outcomes,
+  remainingMs,
   type TaskState,
+  type TimedPort,
 } from '@millrace/protocol';
-import { expectVerb } from './expect-verb.ts';
 import { TaskFailed } from './task-failed.ts';
-
-/** What a handle needs of the client that it belongs to. */
-export interface TaskPort {
-  readonly clock: Clock;
-  /** Sends a request until it is answered. */
-  ask(asked: Asked): void;
-}
 
 const isOutcome = (state: TaskState): state is Outcome =>
   (outcomes as readonly string[]).includes(state);
@@ -43,14 +37,14 @@ const asMillraceError = (error: unknown): MillraceError =>
 export class AwaitOutcome<Output> implements Asked {
   readonly giveUpAtMs: number;
   readonly #taskId: string;
-  readonly #port: TaskPort;
+  readonly #port: TimedPort;
   readonly #timeoutMs: number;
   readonly #resolve: (output: Output) => void;
   readonly #reject: (error: MillraceError) => void;
 
   constructor(
     taskId: string,
-    port: TaskPort,
+    port: TimedPort,
     timeoutMs: number,
     untilMs: number,
     resolve: (output: Output) => void,
@@ -65,8 +59,8 @@ export class AwaitOutcome<Output> implements Asked {
   }
 
   build(requestId: number): Message {
-    const leftMs = Math.max(0, this.giveUpAtMs - this.#port.clock.monotonicMs());
-    const waitMs = Math.ceil(Math.min(limits.waitSliceMs, leftMs));
+    const leftMs = remainingMs(this.#port.clock, this.giveUpAtMs);
+    const waitMs = Math.min(limits.waitSliceMs, leftMs);
     return { verb: 'awaitOutcome', requestId, taskId: this.#taskId, waitMs };
   }
 

@@ -11,6 +11,7 @@ import {
   decodePayload,
   dialWebSocket,
   encodePayload,
+  inquire,
   isTaskId,
   Link,
   limits,
@@ -94,6 +95,22 @@ const checkInputs = async (task: AnyTask, inputs: readonly unknown[]): Promise<v
   }
 };
 
+/** Sends what has passed its schema; without one nothing is waited for before it is on its way. */
+const whenChecked = <T>(
+  task: AnyTask,
+  inputs: readonly unknown[],
+  send: () => Promise<T>,
+): Promise<T> => {
+  if (task.input !== undefined) {
+    return checkInputs(task, inputs).then(send);
+  }
+  try {
+    return send();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+};
+
 /** A connection to a manager that outlives its sockets: enqueue, await, cancel, put, get. */
 export class Client {
   readonly #link: Link;
@@ -148,8 +165,8 @@ export class Client {
     input: NoInfer<Input>,
     options: EnqueueOptions = noOptions,
   ): Promise<TaskHandle<Output>> {
-    return this.#submit(task, [input], options, ([first]) =>
-      this.#handle<Output>(first?.taskId ?? ''),
+    return whenChecked(task, [input], () =>
+      this.#send(task, [input], options, ([first]) => this.#handle<Output>(first?.taskId ?? '')),
     );
   }
 
@@ -164,10 +181,7 @@ export class Client {
     input: NoInfer<Input>,
     options: RunOptions = noOptions,
   ): Promise<Output> {
-    if (task.input === undefined) {
-      return this.#run(task, input, options);
-    }
-    return checkInputs(task, [input]).then(() => this.#run(task, input, options));
+    return whenChecked(task, [input], () => this.#run(task, input, options));
   }
 
   /**
@@ -180,8 +194,10 @@ export class Client {
     inputs: readonly NoInfer<Input>[],
     options: EnqueueOptions = noOptions,
   ): Promise<TaskHandle<Output>[]> {
-    return this.#submit(task, inputs, options, (tasks) =>
-      tasks.map(({ taskId }) => this.#handle<Output>(taskId)),
+    return whenChecked(task, inputs, () =>
+      this.#send(task, inputs, options, (tasks) =>
+        tasks.map(({ taskId }) => this.#handle<Output>(taskId)),
+      ),
     );
   }
 
@@ -258,14 +274,10 @@ export class Client {
 
   /** The manager's account of itself; the document that `millrace status --json` prints. */
   async status(): Promise<Status> {
-    const reply = await this.#link.request({
-      build: (requestId) => ({ verb: 'status', requestId }),
-      giveUpAtMs: Number.POSITIVE_INFINITY,
-      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
-    });
-    if (reply.verb !== 'statusReport') {
-      throw new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`);
-    }
+    const reply = await inquire(this.#port, 'statusReport', (requestId) => ({
+      verb: 'status',
+      requestId,
+    }));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an authenticated manager wrote it; its shape only ever grows
     return decodePayload(reply.document, 'the status') as Status;
   }
@@ -289,23 +301,6 @@ export class Client {
       this.#checkBatch(task, [newTask]);
       this.#link.ask(new RunTask(this.#port, newTask, options.timeoutMs, resolve, reject));
     });
-  }
-
-  /** Without a schema nothing is waited for before the tasks are on their way. */
-  #submit<T>(
-    task: AnyTask,
-    inputs: readonly unknown[],
-    options: EnqueueOptions,
-    answerOf: (tasks: readonly NewTask[]) => T,
-  ): Promise<T> {
-    if (task.input !== undefined) {
-      return checkInputs(task, inputs).then(() => this.#send(task, inputs, options, answerOf));
-    }
-    try {
-      return this.#send(task, inputs, options, answerOf);
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 
   #send<T>(

@@ -4,6 +4,7 @@ import {
   checkName,
   codeOf,
   type ErrorCode,
+  expectVerb,
   inquire,
   limits,
   type MessageNamed,
@@ -12,7 +13,6 @@ import {
   type TaskState,
   taskStates,
 } from '@millrace/protocol';
-import { expectVerb } from './expect-verb.ts';
 
 /** What operations need of the client that they belong to. */
 export interface OperationsPort {

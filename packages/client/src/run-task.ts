@@ -6,8 +6,9 @@ import {
   MillraceError,
   QueueFull,
   remainingMs,
+  type TimedPort,
 } from '@millrace/protocol';
-import { AwaitOutcome, type TaskPort } from './await-outcome.ts';
+import { AwaitOutcome } from './await-outcome.ts';
 
 /** How long to wait for room in a full queue, if nothing else is said. */
 export const ENQUEUE_TIMEOUT_MS = 5_000;
@@ -21,7 +22,7 @@ type NewTask = MessageNamed<'enqueue'>['tasks'][number];
  */
 export class RunTask<Output> implements Asked {
   readonly giveUpAtMs: number;
-  readonly #port: TaskPort;
+  readonly #port: TimedPort;
   readonly #task: NewTask;
   readonly #roomUntilMs: number;
   readonly #untilMs: number;
@@ -30,7 +31,7 @@ export class RunTask<Output> implements Asked {
   readonly #reject: (error: MillraceError) => void;
 
   constructor(
-    port: TaskPort,
+    port: TimedPort,
     task: NewTask,
     timeoutMs: number | undefined,
     resolve: (output: Output) => void,

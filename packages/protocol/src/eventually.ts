@@ -1,7 +1,7 @@
 /** What is there already, or comes. */
 export type Eventually<T> = T | Promise<T>;
 
-export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   (typeof value === 'object' || typeof value === 'function') &&
   value !== null &&
   'then' in value &&

@@ -38,7 +38,8 @@ export {
   QueueFull,
   Unrecoverable,
 } from './errors.ts';
-export { type Eventually, isThenable, tryThen } from './eventually.ts';
+export { type Eventually, tryThen } from './eventually.ts';
+export { expectVerb } from './expect-verb.ts';
 export { decodeFrame, encodeFrame } from './frame.ts';
 export {
   type AuthKey,
@@ -50,7 +51,7 @@ export {
   ticketOf,
 } from './handshake.ts';
 export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
-export { type AskPort, inquire } from './inquire.ts';
+export { type AskPort, inquire, type TimedPort } from './inquire.ts';
 export {
   DEFAULT_HOST,
   DEFAULT_HTTP_PORT,

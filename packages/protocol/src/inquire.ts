@@ -1,4 +1,6 @@
+import type { Clock } from './clock.ts';
 import { MillraceError } from './errors.ts';
+import { expectVerb } from './expect-verb.ts';
 import type { Message, MessageNamed, VerbName } from './message-table.ts';
 import { type Asked, promiseOf } from './requests.ts';
 
@@ -7,8 +9,10 @@ export interface AskPort {
   ask(asked: Asked): void;
 }
 
-const isNamed = <N extends VerbName>(message: Message, verb: N): message is MessageNamed<N> =>
-  message.verb === verb;
+/** For requests whose waits grow shorter. */
+export interface TimedPort extends AskPort {
+  readonly clock: Clock;
+}
 
 /**
  * Asks what may be asked any number of times, until it is answered by this verb.
@@ -28,8 +32,5 @@ export const inquire = async <N extends VerbName>(
     },
     (asked) => port.ask(asked),
   );
-  if (!isNamed(reply, verb)) {
-    throw new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`);
-  }
-  return reply;
+  return expectVerb(reply, verb);
 };

@@ -1,15 +1,17 @@
 import { checkName, checkTaskOptions } from './definition.ts';
 import { MillraceError, QueueEmpty } from './errors.ts';
+import { expectVerb } from './expect-verb.ts';
+import { type AskPort, inquire, type TimedPort } from './inquire.ts';
 import { limits } from './limits.ts';
-import type { Message, MessageNamed } from './message-table.ts';
+import type { MessageNamed } from './message-table.ts';
 import { decodePayload, encodePayload } from './payload.ts';
 import { pauseQueue, purgeQueue } from './queue-operations.ts';
-import { promiseOf, type Request } from './requests.ts';
-import { type EnqueuePort, remainingMs, sendEnqueue } from './send-enqueue.ts';
+import { promiseOf } from './requests.ts';
+import { remainingMs, sendEnqueue } from './send-enqueue.ts';
 import { ITEM_NAME, type Token } from './task.ts';
 
 /** What a queue handle needs of the peer it belongs to. */
-export interface QueuePort extends EnqueuePort {
+export interface QueuePort extends TimedPort {
   newTaskId(): string;
   payloadMaxBytes(): number;
   /** The token is held: presented when the session is taken up again. */
@@ -50,12 +52,6 @@ export interface ItemCounts {
   readonly leased: number;
   readonly bytes: number;
 }
-
-const inquire = (port: Pick<QueuePort, 'ask'>, request: Request): Promise<Message> =>
-  promiseOf(request, (asked) => port.ask(asked));
-
-const unexpected = (reply: Message): MillraceError =>
-  new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`);
 
 /** A named queue of items: `put` adds, `get` takes, `lease` takes with the choice to give back. */
 export class QueueHandle<T = unknown> {
@@ -131,15 +127,11 @@ export class QueueHandle<T = unknown> {
 
   /** @throws UNKNOWN_QUEUE */
   async size(): Promise<ItemCounts> {
-    const reply = await inquire(this.#port, {
-      build: (requestId) => ({ verb: 'size', requestId, queue: this.name }),
-      giveUpAtMs: Number.POSITIVE_INFINITY,
-      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
-    });
-    if (reply.verb !== 'sized') {
-      throw unexpected(reply);
-    }
-    const { bytes, leased, ready, scheduled } = reply;
+    const { bytes, leased, ready, scheduled } = await inquire(this.#port, 'sized', (requestId) => ({
+      verb: 'size',
+      requestId,
+      queue: this.name,
+    }));
     return { ready, scheduled, leased, bytes };
   }
 
@@ -181,22 +173,23 @@ export class QueueHandle<T = unknown> {
     const untilMs = clock.monotonicMs() + timeoutMs;
     const empty = (): QueueEmpty => new QueueEmpty(this.name, timeoutMs);
     for (;;) {
-      const reply = await inquire(this.#port, {
-        build: (requestId) => ({
-          verb: 'get',
-          requestId,
-          queue: this.name,
-          waitMs: Math.min(limits.waitSliceMs, remainingMs(clock, untilMs)),
-        }),
-        giveUpAtMs: untilMs,
-        giveUp: empty,
-      });
+      const reply = await promiseOf(
+        {
+          build: (requestId) => ({
+            verb: 'get',
+            requestId,
+            queue: this.name,
+            waitMs: Math.min(limits.waitSliceMs, remainingMs(clock, untilMs)),
+          }),
+          giveUpAtMs: untilMs,
+          giveUp: empty,
+        },
+        (asked) => this.#port.ask(asked),
+      );
       if (reply.verb === 'item') {
         return reply;
       }
-      if (reply.verb !== 'empty') {
-        throw unexpected(reply);
-      }
+      expectVerb(reply, 'empty');
       if (clock.monotonicMs() >= untilMs) {
         throw empty();
       }
@@ -231,18 +224,15 @@ export class QueueHandle<T = unknown> {
 
 /** Settles one token, resent until it is answered. */
 export const settleToken = async (
-  port: Pick<QueuePort, 'ask'>,
+  port: AskPort,
   token: Token,
   kind: 'succeeded' | 'released',
 ): Promise<MessageNamed<'settled'>['answers'][number]> => {
   const result = { ...token, kind, result: undefined, error: undefined };
-  const reply = await inquire(port, {
-    build: (requestId) => ({ verb: 'settle', requestId, results: [result] }),
-    giveUpAtMs: Number.POSITIVE_INFINITY,
-    giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
-  });
-  if (reply.verb !== 'settled') {
-    throw unexpected(reply);
-  }
+  const reply = await inquire(port, 'settled', (requestId) => ({
+    verb: 'settle',
+    requestId,
+    results: [result],
+  }));
   return reply.answers[0] ?? 'UNKNOWN_TASK';
 };

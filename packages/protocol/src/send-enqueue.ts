@@ -1,16 +1,12 @@
 import type { Clock } from './clock.ts';
 import { codeOf, MillraceError, QueueFull } from './errors.ts';
+import { unexpectedAnswer } from './expect-verb.ts';
+import type { TimedPort } from './inquire.ts';
 import { limits } from './limits.ts';
 import type { Message, MessageNamed } from './message-table.ts';
 import type { Asked } from './requests.ts';
 
 type NewTasks = MessageNamed<'enqueue'>['tasks'];
-
-export interface EnqueuePort {
-  readonly clock: Clock;
-  /** Sends a request until it is answered. */
-  ask(asked: Asked): void;
-}
 
 /** Waits until `atMs` on the monotonic clock, as a duration that the wire can carry. */
 export const remainingMs = (clock: Clock, atMs: number): number =>
@@ -62,7 +58,7 @@ class Enqueue<T> implements Asked {
     if (reply.verb === 'enqueued') {
       this.#resolve(this.#answer);
     } else {
-      this.#reject(new MillraceError('INTERNAL', `unexpected answer ${reply.verb}`));
+      this.#reject(unexpectedAnswer(reply));
     }
   }
 
@@ -73,7 +69,7 @@ class Enqueue<T> implements Asked {
 
 /** Sends an ENQUEUE for ten minutes at most; resolves with `answer` when its tasks are on disk. */
 export const sendEnqueue = <T>(
-  port: EnqueuePort,
+  port: TimedPort,
   tasks: NewTasks,
   timeoutMs: number,
   answer: T,
