@@ -144,6 +144,20 @@ const outcomes = ['succeeded', 'dead', 'cancelled', 'expired'] as const;
 const gaugeOf = <T>({ help, name }: Figure<T>, registry: Registry, labelNames: string[] = []) =>
   new Gauge({ name, help, labelNames, registers: [registry] });
 
+/** The subjects that have the figure now. */
+const forEach = <T>(
+  subjects: readonly T[],
+  figure: Figure<T>,
+  set: (subject: T, value: number) => void,
+): void => {
+  for (const subject of subjects) {
+    const value = figure.of(subject);
+    if (value !== null) {
+      set(subject, value);
+    }
+  }
+};
+
 /**
  * The status of a manager in the text format of Prometheus, in base units. It
  * has a line for each queue and each connected worker, and none for a task.
@@ -228,27 +242,16 @@ export class Metrics {
     const gauge = gaugeOf(figure, this.#registry, ['queue']);
     return ({ queues }) => {
       gauge.reset();
-      for (const queue of queues) {
-        const value = figure.of(queue);
-        if (value !== null) {
-          gauge.set({ queue: queue.name }, value);
-        }
-      }
+      forEach(queues, figure, (queue, value) => gauge.set({ queue: queue.name }, value));
     };
   }
 
   #totalOfQueues(figure: Figure<QueueStatus>): (status: Status) => void {
-    const counter = new Counter({
-      name: figure.name,
-      help: figure.help,
-      labelNames: ['queue'],
-      registers: [this.#registry],
-    });
+    const { help, name } = figure;
+    const counter = new Counter({ name, help, labelNames: ['queue'], registers: [this.#registry] });
     return ({ queues }) => {
       counter.reset();
-      for (const queue of queues) {
-        counter.inc({ queue: queue.name }, figure.of(queue) ?? 0);
-      }
+      forEach(queues, figure, (queue, value) => counter.inc({ queue: queue.name }, value));
     };
   }
 
@@ -256,12 +259,9 @@ export class Metrics {
     const gauge = gaugeOf(figure, this.#registry, ['worker', 'host', 'pid']);
     return ({ workers }) => {
       gauge.reset();
-      for (const worker of workers) {
-        const value = figure.of(worker);
-        if (value !== null) {
-          gauge.set({ worker: worker.name, host: worker.host, pid: worker.pid }, value);
-        }
-      }
+      forEach(workers, figure, ({ host, name, pid }, value) =>
+        gauge.set({ worker: name, host, pid }, value),
+      );
     };
   }
 }
