@@ -83,13 +83,15 @@ test('colours are for terminals, and NO_COLOR is for those who want none', async
     spawnSync('script', ['-qec', `${env} ${process.execPath} ${bin} status`, '/dev/null'], {
       cwd: stage.directory,
       encoding: 'utf8',
-      env: { ...withoutColours, MILLRACE_URL: stage.url, MILLRACE_AUTHKEY: stage.authkey },
+      env: { ...plainTerminal, MILLRACE_URL: stage.url, MILLRACE_AUTHKEY: stage.authkey },
     }).stdout;
   expect(terminal('env')).toContain('\u001b[32mOK');
   expect(terminal('env NO_COLOR=1')).toMatch(/^OK {2}manager/);
 });
 
-const { NO_COLOR: _none, FORCE_COLOR: _forced, ...withoutColours } = process.env;
+/** Node asks all of these, and CI too, before it takes a terminal for one that shows colours. */
+const { CI: _ci, NO_COLOR: _none, FORCE_COLOR: _forced, ...others } = process.env;
+const plainTerminal = { ...others, TERM: 'xterm' };
 const bin = new URL('./bin.js', import.meta.resolve('millrace')).pathname;
 
 test.each([
