@@ -6,7 +6,7 @@ export {
   type RandomBytes,
 } from './authenticate.ts';
 export { reconnectDelayMs, retryDelayMs } from './backoff.ts';
-export { checkFrame, checkPayload } from './bytes-check.ts';
+
 export { type Cancel, type Clock, systemClock } from './clock.ts';
 export {
   Connection,

@@ -7,6 +7,8 @@ import * as operationVerbs from './messages/operations.ts';
 import * as sessionVerbs from './messages/session.ts';
 import * as taskVerbs from './messages/tasks.ts';
 import * as workVerbs from './messages/work.ts';
+import type { PackReader } from './pack-reader.ts';
+import type { PackWriter } from './pack-writer.ts';
 import type { MessageOf } from './verb.ts';
 
 /** Every verb of version 1, by name. */
@@ -74,35 +76,39 @@ export type MessageNamed<N extends VerbName> = Extract<Message, { readonly verb:
 interface AnyVerb {
   readonly name: string;
   readonly type: number;
-  encode(message: Message): unknown[];
-  decode(parts: readonly unknown[]): Message;
+  write(writer: PackWriter, message: Message): void;
+  read(reader: PackReader, length: number): Message;
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verb encodes only messages of its own name: `encodeMessage` looks it up by that
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verb writes only messages of its own name: `writeMessage` looks it up by that
 const all = Object.values(verbs) as unknown as readonly AnyVerb[];
 const byType = new Map(all.map((verb) => [verb.type, verb]));
 const byName = new Map(all.map((verb) => [verb.name, verb]));
 
-/** A message as the list `[type, ...fields]` that the codec writes. */
-export const encodeMessage = (message: Message): unknown[] => {
+/** Writes a message as the list `[type, ...fields]`. */
+export const writeMessage = (writer: PackWriter, message: Message): void => {
   const verb = byName.get(message.verb);
   if (verb === undefined) {
     throw new MillraceError('INTERNAL', `no verb '${message.verb}'`);
   }
-  return verb.encode(message);
+  verb.write(writer, message);
 };
 
-/** @throws UNKNOWN_VERB, BAD_FIELD, MALFORMED_FRAME */
-export const decodeMessage = (parts: unknown): Message => {
-  if (!Array.isArray(parts) || typeof parts[0] !== 'number') {
+/** @throws UNKNOWN_VERB, BAD_FIELD, MALFORMED_FRAME; RangeError or TypeError for bytes that are not well-formed */
+export const readMessage = (reader: PackReader): Message => {
+  const length = reader.open();
+  const type = length > 0 ? reader.number() : Number.NaN;
+  if (Number.isNaN(type)) {
     throw new MillraceError(
       'MALFORMED_FRAME',
       'a message must be a list that starts with its type',
     );
   }
-  const verb = byType.get(parts[0]);
+  const verb = byType.get(type);
   if (verb === undefined) {
-    throw new MillraceError('UNKNOWN_VERB', `no verb has the type ${parts[0]}`);
+    throw new MillraceError('UNKNOWN_VERB', `no verb has the type ${type}`);
   }
-  return verb.decode(parts);
+  const message = verb.read(reader, length - 1);
+  reader.close();
+  return message;
 };

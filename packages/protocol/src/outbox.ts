@@ -1,9 +1,60 @@
-import { encodeFrame, type Outgoing, packFrame, prepare } from './frame.ts';
+import { encodeFrame } from './frame.ts';
 import { limits } from './limits.ts';
-import type { Message } from './message-table.ts';
+import { type Message, writeMessage } from './message-table.ts';
+import { PackWriter } from './pack-writer.ts';
 
 /** Beyond this many bytes in the transport, messages wait here. */
 const TRANSPORT_HIGH_WATER_BYTES = 1024 * 1024;
+/** Of a list that counts up to 65,535 messages. */
+const HEAD_BYTES = 3;
+/** Memory of a frame beyond what it will probably take, so that a little more does not move it. */
+const SLACK_BYTES = 512;
+
+/** Messages that will leave together. Its memory goes to the transport with them, and is not used again. */
+class OpenFrame {
+  readonly #writer: PackWriter;
+  #count = 0;
+
+  /** @param probableBytes what it will probably take */
+  constructor(probableBytes: number) {
+    this.#writer = new PackWriter(probableBytes + SLACK_BYTES);
+    this.#writer.list(limits.listMaxItems);
+  }
+
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Adds a message; or hands it back, encoded, if it does not fit, or not any more. */
+  add(message: Message): Uint8Array | undefined {
+    const before = this.#writer.length;
+    writeMessage(this.#writer, message);
+    if (this.#writer.length > limits.frameMaxBytes || this.#count === limits.listMaxItems) {
+      const encoded = this.#writer.copy(before);
+      this.#writer.truncate(before);
+      return encoded;
+    }
+    this.#count += 1;
+    return undefined;
+  }
+
+  /** Begins with a message that did not fit into the frame before. */
+  begin(encoded: Uint8Array): void {
+    this.#writer.raw(encoded);
+    this.#count = 1;
+  }
+
+  /** The frame. */
+  close(): Uint8Array {
+    const frame = this.#writer.view();
+    frame.writeUInt16BE(this.#count, 1);
+    return frame;
+  }
+}
 
 /**
  * Messages on their way out: all of one turn leave together, in frames of at
@@ -12,8 +63,12 @@ const TRANSPORT_HIGH_WATER_BYTES = 1024 * 1024;
  * link never holds more than that before a heartbeat.
  */
 export class Outbox {
-  #ready: Outgoing[] = [];
-  #readyBytes = 0;
+  #open: OpenFrame | undefined;
+  /** Closed frames, which wait for the transport. */
+  #frames: Uint8Array[] = [];
+  #framesBytes = 0;
+  /** What the next frame will probably take: as much as the last. */
+  #frameBytes = 0;
   readonly #large: Uint8Array[] = [];
   #largeSentBytes = 0;
   #largeBytes = 0;
@@ -21,19 +76,22 @@ export class Outbox {
   #partsAcknowledged = 0;
 
   add(message: Message): void {
-    const outgoing = prepare(message);
-    if (outgoing.atMostBytes > limits.frameMaxBytes) {
-      const bytes = packFrame([outgoing]);
-      this.#large.push(bytes);
-      this.#largeBytes += bytes.length;
+    this.#open ??= new OpenFrame(this.#frameBytes);
+    const encoded = this.#open.add(message);
+    if (encoded === undefined) {
+      return;
+    }
+    this.#closeFrame();
+    if (encoded.length + HEAD_BYTES > limits.frameMaxBytes) {
+      this.#addLarge(encoded);
     } else {
-      this.#ready.push(outgoing);
-      this.#readyBytes += outgoing.atMostBytes;
+      this.#open = new OpenFrame(limits.frameMaxBytes);
+      this.#open.begin(encoded);
     }
   }
 
   get waitingBytes(): number {
-    return this.#readyBytes + this.#largeBytes;
+    return this.#framesBytes + (this.#open?.bytes ?? 0) + this.#largeBytes;
   }
 
   /** Whether a message in parts has not left entirely. */
@@ -50,29 +108,40 @@ export class Outbox {
 
   /** Hands out frames until nothing may leave, or the transport holds enough. */
   flush(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
-    let next = 0;
-    while (next < this.#ready.length && transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
-      next = this.#sendFrame(next, send);
+    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+      this.#closeFrame();
     }
-    this.#ready = next === this.#ready.length ? [] : this.#ready.slice(next);
+    let sent = 0;
+    for (const frame of this.#frames) {
+      if (transportBytes() >= TRANSPORT_HIGH_WATER_BYTES) {
+        break;
+      }
+      sent += 1;
+      this.#framesBytes -= frame.length;
+      send(frame);
+    }
+    this.#frames = sent === this.#frames.length ? [] : this.#frames.slice(sent);
     if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
       this.#sendParts(send);
     }
   }
 
-  #sendFrame(start: number, send: (frame: Uint8Array) => void): number {
-    let bytes = 0;
-    let end = start;
-    for (; end < this.#ready.length; end++) {
-      const size = this.#ready[end]?.atMostBytes ?? 0;
-      if (end > start && bytes + size > limits.frameMaxBytes) {
-        break;
-      }
-      bytes += size;
+  #closeFrame(): void {
+    const frame = this.#open?.isEmpty === false ? this.#open.close() : undefined;
+    this.#open = undefined;
+    if (frame !== undefined) {
+      this.#frames.push(frame);
+      this.#framesBytes += frame.length;
+      this.#frameBytes = frame.length;
     }
-    this.#readyBytes -= bytes;
-    send(packFrame(this.#ready.slice(start, end)));
-    return end;
+  }
+
+  #addLarge(encoded: Uint8Array): void {
+    const writer = new PackWriter(encoded.length + HEAD_BYTES);
+    writer.list(1);
+    writer.raw(encoded);
+    this.#large.push(writer.view());
+    this.#largeBytes += writer.length;
   }
 
   #sendParts(send: (frame: Uint8Array) => void): void {

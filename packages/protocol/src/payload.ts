@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from 'msgpackr';
-import { checkPayload } from './bytes-check.ts';
 import { MillraceError, messageOf } from './errors.ts';
 import { limits } from './limits.ts';
+import { checkPayload } from './pack-reader.ts';
 
 /**
  * User values as bytes: plain MessagePack (no records, no classes, no shared

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { taskId } from './messages/shared-fields.ts';
+import { PackReader } from './pack-reader.ts';
+import { PackWriter } from './pack-writer.ts';
 import { taskIdMaker } from './task-id.ts';
 
 const idAt = (wallMs: number): string => taskIdMaker(() => wallMs, randomBytes)();
@@ -29,14 +31,28 @@ test('a maker follows the clock from one millisecond to the next', () => {
   expect(ids.toSorted()).toEqual(ids);
 });
 
-test('a hundred thousand ids of one millisecond are all different', () => {
+test('three hundred thousand ids of one millisecond are all different', () => {
   const make = taskIdMaker(() => 1_700_000_000_000, randomBytes);
-  const ids = new Set(Array.from({ length: 100_000 }, make));
-  expect(ids.size).toBe(100_000);
+  const ids = new Set(Array.from({ length: 300_000 }, make));
+  expect(ids.size).toBe(300_000);
+});
+
+test('the ids of one maker ascend, also within a millisecond', () => {
+  const make = taskIdMaker(() => 1_700_000_000_000, randomBytes);
+  const ids = Array.from({ length: 10_000 }, make);
+  expect(ids.toSorted()).toEqual(ids);
+});
+
+test('two makers share no id', () => {
+  const [one, other] = [0, 1].map(() => taskIdMaker(() => 1_700_000_000_000, randomBytes));
+  const ids = [one, other].flatMap((make) => Array.from({ length: 10_000 }, () => make?.()));
+  expect(new Set(ids).size).toBe(20_000);
 });
 
 test('an id has 21 characters and passes as a task id of the wire', () => {
   const id = idAt(1_700_000_000_000);
   expect(id).toMatch(/^\w[\w~]{20}$/);
-  expect(taskId.decode(id, 'id')).toBe(id);
+  const writer = new PackWriter();
+  taskId.write(writer, id);
+  expect(taskId.read(new PackReader(writer.view()), 'id')).toBe(id);
 });

@@ -7,48 +7,48 @@ import { limits } from './limits.ts';
  */
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~';
 const TIME_CHARS = 8;
-const RANDOM_CHARS = 13;
-const POOL_BYTES = 2_048;
+const RANDOM_CHARS = 10;
+/** Ids that share their time and their random characters. */
+const COUNT_MAX = 64 ** 3;
 
-const timeChars = (wallMs: number): string => {
-  let rest = wallMs;
+/** The last `length` digits of a whole number, in base 64. */
+const digits = (value: number, length: number): string => {
+  let rest = value;
   let chars = '';
-  for (let i = 0; i < TIME_CHARS; i++) {
+  for (let i = 0; i < length; i++) {
     chars = ALPHABET.charAt(rest % 64) + chars;
     rest = Math.floor(rest / 64);
   }
   return chars;
 };
 
+const countChars = (count: number): string =>
+  ALPHABET.charAt(count >> 12) + ALPHABET.charAt((count >> 6) & 63) + ALPHABET.charAt(count & 63);
+
 /**
- * A maker of task ids: 48 bits of milliseconds, then 78 random bits. Ids of one
- * period sit side by side in the store's B-tree.
+ * A maker of task ids: 48 bits of milliseconds, 60 random bits drawn anew for
+ * each of them, and a count. The ids of one maker ascend, so that what arrives
+ * together stands together, and in order, in the store's B-tree.
  */
 export const taskIdMaker = (
   wallMs: () => number,
   randomBytes: (bytes: number) => Uint8Array,
 ): (() => string) => {
-  let pool: Uint8Array = new Uint8Array(0);
-  let used = 0;
-  // Random bytes are cheap by the thousand and dear by the dozen.
-  const take = (bytes: number): Uint8Array => {
-    if (used + bytes > pool.length) {
-      pool = randomBytes(Math.max(bytes, POOL_BYTES));
-      used = 0;
-    }
-    used += bytes;
-    return pool.subarray(used - bytes, used);
-  };
-  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) => Buffer.from(take(bytes)));
+  const randomChars = customRandom(ALPHABET, RANDOM_CHARS, (bytes) =>
+    Buffer.from(randomBytes(bytes)),
+  );
   let lastMs = -1;
   let prefix = '';
+  let count = 0;
   return () => {
     const nowMs = wallMs();
-    if (nowMs !== lastMs) {
+    if (nowMs !== lastMs || count === COUNT_MAX) {
       lastMs = nowMs;
-      prefix = timeChars(nowMs);
+      prefix = digits(nowMs, TIME_CHARS) + randomChars();
+      count = 0;
     }
-    return prefix + randomChars();
+    count += 1;
+    return prefix + countChars(count - 1);
   };
 };
 

@@ -1,4 +1,6 @@
 import { type Fields, type FieldValues, sequence } from './fields.ts';
+import type { PackReader } from './pack-reader.ts';
+import type { PackWriter } from './pack-writer.ts';
 
 /** Who may send a verb. */
 export type Sender = 'dialler' | 'manager' | 'both';
@@ -9,8 +11,9 @@ export interface Verb<N extends string, F extends Fields> {
   readonly type: number;
   readonly from: Sender;
   readonly fields: F;
-  encode(message: FieldValues<F>): unknown[];
-  decode(parts: readonly unknown[]): { readonly verb: N } & FieldValues<F>;
+  write(writer: PackWriter, message: FieldValues<F>): void;
+  /** Reads the fields of a message behind its type, of which `length` were sent. */
+  read(reader: PackReader, length: number): { readonly verb: N } & FieldValues<F>;
 }
 
 export type MessageOf<V> =
@@ -29,7 +32,11 @@ export const verb = <const N extends string, F extends Fields>(
     type,
     from,
     fields,
-    encode: (message) => codec.encode(message, [type]),
-    decode: (parts) => codec.decode(parts, 1),
+    write(writer, message) {
+      writer.list(codec.length + 1);
+      writer.number(type);
+      codec.write(writer, message);
+    },
+    read: (reader, length) => codec.read(reader, length),
   };
 };
