@@ -95,6 +95,17 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(keysIn(journal, 'x', 'z')).toEqual([]);
   });
 
+  test('the last key of a range is before its end, and none where the range is empty', async () => {
+    expect(journal.lastKey('a', 'z')).toBeUndefined();
+    await journal.commit(['b', 'c', 'd'].map((key) => put(key, key)));
+    expect(journal.lastKey('a', 'z')).toBe('d');
+    expect(journal.lastKey('a', 'd')).toBe('c');
+    expect(journal.lastKey('b', 'c')).toBe('b');
+    expect(journal.lastKey('a', 'b')).toBeUndefined();
+    expect(journal.lastKey('e', 'z')).toBeUndefined();
+    expect(journal.lastKey('bb', 'c')).toBeUndefined();
+  });
+
   test('of two writes to one key in a commit the later wins', async () => {
     await journal.commit([put('a', 'old'), put('a', 'new'), put('b', 'b'), remove('b')]);
     await journal.commit([remove('a'), put('a', 'newest'), remove('never there')]);

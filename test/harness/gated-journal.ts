@@ -26,6 +26,7 @@ export class GatedJournal implements Journal {
   }
 
   get: Journal['get'] = (key) => this.#under.get(key);
+  lastKey: Journal['lastKey'] = (from, to) => this.#under.lastKey(from, to);
   range: Journal['range'] = (from, to, limit) => this.#under.range(from, to, limit);
   close: Journal['close'] = () => this.#under.close();
 

@@ -75,6 +75,7 @@ export class SimDisk {
     return {
       name: 'simulated',
       get: (key) => this.#durable.get(key),
+      lastKey: (from, to) => this.#durable.lastKey(from, to),
       range: (from, to, limit) => this.#durable.range(from, to, limit),
       commit: (writes) => this.#commit(process, writes),
       space: () => ({

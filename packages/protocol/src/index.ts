@@ -62,6 +62,8 @@ export {
 export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
 export { type Log, silentLog } from './log.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
+export { PackReader, type PackRules } from './pack-reader.ts';
+export { PackWriter } from './pack-writer.ts';
 export { decodePayload, encodePayload } from './payload.ts';
 export {
   type ItemCounts,

@@ -1,7 +1,7 @@
 import { limits } from './limits.ts';
 
 /** What a piece of MessagePack may hold. */
-interface Rules {
+export interface PackRules {
   readonly maxDepth: number;
   readonly maxItems: number;
   readonly maps: boolean;
@@ -9,14 +9,14 @@ interface Rules {
   readonly timestamps: boolean;
 }
 
-const frameRules: Rules = {
+const frameRules: PackRules = {
   maxDepth: limits.frameMaxDepth,
   maxItems: limits.listMaxItems,
   maps: false,
   timestamps: false,
 };
 
-const payloadRules: Rules = {
+const payloadRules: PackRules = {
   maxDepth: limits.payloadMaxDepth,
   maxItems: Number.MAX_SAFE_INTEGER,
   maps: true,
@@ -43,12 +43,12 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
  */
 export class PackReader {
   readonly #bytes: Buffer;
-  readonly #rules: Rules;
+  readonly #rules: PackRules;
   #at = 0;
   /** Lists that may still be opened inside each other. */
   #depthLeft: number;
 
-  constructor(bytes: Uint8Array, rules: Rules = frameRules) {
+  constructor(bytes: Uint8Array, rules: PackRules = frameRules) {
     this.#bytes = asBuffer(bytes);
     this.#rules = rules;
     this.#depthLeft = rules.maxDepth;

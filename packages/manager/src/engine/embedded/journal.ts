@@ -29,6 +29,8 @@ export interface JournalSpace {
 export interface Journal {
   readonly name: string;
   get(key: string): Uint8Array | undefined;
+  /** The last key with `from` ≤ key < `to`. */
+  lastKey(from: string, to: string): string | undefined;
   /** Rows with `from` ≤ key < `to`, ascending, at most `limit`. */
   range(from: string, to: string, limit: number): Row[];
   commit(writes: readonly Write[]): Promise<void>;

@@ -106,6 +106,18 @@ const commit = async (store: Store, writes: readonly Write[]): Promise<void> => 
   store.resetReadTxn();
 };
 
+/** Backwards, a range of the store has its start in it and not its end. */
+const BEFORE_ALL = '\0';
+
+const lastKey = (store: Store, from: string, to: string): string | undefined => {
+  for (const key of store.getKeys({ start: to, end: BEFORE_ALL, reverse: true })) {
+    if (key < to) {
+      return key < from ? undefined : key;
+    }
+  }
+  return undefined;
+};
+
 const readRange = (store: Store, from: string, to: string, limit: number): Row[] => {
   const rows: Row[] = [];
   for (const { key, value } of store.getRange({ start: from, end: to, limit })) {
@@ -130,6 +142,7 @@ export const lmdbJournal = async (directory: string): Promise<Journal> => {
     return {
       name: 'lmdb',
       get: (key) => store.get(key),
+      lastKey: (from, to) => lastKey(store, from, to),
       range: (from, to, limit) => readRange(store, from, to, limit),
       commit: (writes) => commit(store, writes),
       space: () => spaceOf(directory),

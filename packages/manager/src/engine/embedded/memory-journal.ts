@@ -20,6 +20,10 @@ export const memoryJournal = (): Journal => {
   return {
     name: 'memory',
     get: (key) => rows.get(key),
+    lastKey(from, to) {
+      const last = rows.nextLowerKey(to);
+      return last === undefined || last < from ? undefined : last;
+    },
     range(from, to, limit) {
       const found: Row[] = [];
       rows.forRange(from, to, false, (key, value) => {

@@ -1,5 +1,6 @@
-import { Packr, Unpackr } from 'msgpackr';
+import type { PackReader } from '@millrace/protocol';
 import type { Arrival } from './keys.ts';
+import { readRecord, readText, recordWriter } from './record.ts';
 
 /** Where a row goes when nothing in it matters any more. */
 interface Remover {
@@ -29,14 +30,18 @@ export class ListRow {
   }
 }
 
-const packr = new Packr({ useRecords: false });
-const unpackr = new Unpackr({ useRecords: false });
-
-export const encodeIds = (taskIds: readonly string[]): Uint8Array => packr.pack(taskIds);
+export const encodeIds = (taskIds: readonly string[]): Uint8Array => {
+  const writer = recordWriter();
+  const start = writer.length;
+  writer.list(taskIds.length);
+  for (const taskId of taskIds) {
+    writer.text(taskId);
+  }
+  return writer.view(start);
+};
 
 export const decodeIds = (row: Uint8Array): readonly string[] =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeIds` alone
-  unpackr.unpack(row) as string[];
+  readRecord(row, (reader, length) => Array.from({ length }, () => readText(reader)));
 
 /** What is on disk of a lease. */
 export interface LeaseRecord {
@@ -49,30 +54,38 @@ export interface LeaseRecord {
   readonly arrival: Arrival;
 }
 
-type LeaseTuple = [string, string, number, number, boolean, number, number];
+const LEASE_FIELDS = 7;
 
-export const encodeLeases = (leases: readonly LeaseRecord[]): Uint8Array =>
-  packr.pack(
-    leases.map(({ arrival, cancelRequested, epoch, grant, sessionId, taskId }) => [
-      taskId,
-      sessionId,
-      epoch,
-      grant,
-      cancelRequested,
-      arrival.epoch,
-      arrival.count,
-    ]),
-  );
+export const encodeLeases = (leases: readonly LeaseRecord[]): Uint8Array => {
+  const writer = recordWriter();
+  const start = writer.length;
+  writer.list(leases.length);
+  for (const { arrival, cancelRequested, epoch, grant, sessionId, taskId } of leases) {
+    writer.list(LEASE_FIELDS);
+    writer.text(taskId);
+    writer.text(sessionId);
+    writer.number(epoch);
+    writer.number(grant);
+    writer.boolean(cancelRequested);
+    writer.number(arrival.epoch);
+    writer.number(arrival.count);
+  }
+  return writer.view(start);
+};
+
+const readLease = (reader: PackReader): LeaseRecord => {
+  reader.open();
+  const lease = {
+    taskId: readText(reader),
+    sessionId: readText(reader),
+    epoch: reader.number(),
+    grant: reader.number(),
+    cancelRequested: reader.boolean() ?? false,
+    arrival: { epoch: reader.number(), count: reader.number() },
+  };
+  reader.close();
+  return lease;
+};
 
 export const decodeLeases = (row: Uint8Array): readonly LeaseRecord[] =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeLeases` alone
-  (unpackr.unpack(row) as LeaseTuple[]).map(
-    ([taskId, sessionId, epoch, grant, cancelRequested, arrivalEpoch, arrivalCount]) => ({
-      taskId,
-      sessionId,
-      epoch,
-      grant,
-      cancelRequested,
-      arrival: { epoch: arrivalEpoch, count: arrivalCount },
-    }),
-  );
+  readRecord(row, (reader, length) => Array.from({ length }, () => readLease(reader)));

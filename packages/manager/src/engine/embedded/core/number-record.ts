@@ -1,11 +1,15 @@
-import { Packr, Unpackr } from 'msgpackr';
+import { readRecord, recordWriter } from './record.ts';
 
-const packr = new Packr({ useRecords: false });
-const unpackr = new Unpackr({ useRecords: false });
-
-/** A row that holds numbers, as a MessagePack list. */
-export const encodeNumbers = (numbers: readonly number[]): Uint8Array => packr.pack(numbers);
+/** A row that holds numbers. */
+export const encodeNumbers = (numbers: readonly number[]): Uint8Array => {
+  const writer = recordWriter();
+  const start = writer.length;
+  writer.list(numbers.length);
+  for (const number of numbers) {
+    writer.number(number);
+  }
+  return writer.view(start);
+};
 
 export const decodeNumbers = (record: Uint8Array): readonly number[] =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeNumbers` alone
-  unpackr.unpack(record) as number[];
+  readRecord(record, (reader, length) => Array.from({ length }, () => reader.number()));

@@ -8,11 +8,14 @@ import {
   atMsOfTimeKey,
   laneKey,
   metaKey,
+  rangeOf,
   stampOf,
   type TimeIndex,
+  taskIdOfTaskKey,
   taskKey,
   timeRange,
 } from './keys.ts';
+import { KnownIds } from './known-ids.ts';
 import { Lane } from './lane.ts';
 import { writeLists } from './lists.ts';
 import { encodeNumbers } from './number-record.ts';
@@ -43,7 +46,7 @@ export class State {
   readonly options: CoreOptions;
   readonly queues = new Map<string, Queue>();
   readonly lanes = new Map<number, TaskLane>();
-  readonly #lanesByName = new Map<string, TaskLane>();
+  readonly #lanesByQueue = new Map<string, Map<string, TaskLane>>();
   readonly tasks = new Map<string, Task>();
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
@@ -64,6 +67,7 @@ export class State {
   /** Whether the store is below its reserve of free space. */
   isStoreFull = false;
   batch = new Batch(1);
+  #ids = new KnownIds('');
   #arrivals = 0;
   #lastLane = 0;
   #retainedOnDisk = 0;
@@ -116,7 +120,8 @@ export class State {
   addLane(number: number, queue: Queue, name: string, isNew: boolean): TaskLane {
     const lane: TaskLane = new Lane(number, queue, name, isNew);
     queue.laneCount += 1;
-    this.#lanesByName.set(`${queue.spec.name}\0${name}`, lane);
+    const lanes = this.#lanesByQueue.get(queue.spec.name) ?? new Map<string, TaskLane>();
+    this.#lanesByQueue.set(queue.spec.name, lanes.set(name, lane));
     this.lanes.set(number, lane);
     this.#lastLane = Math.max(this.#lastLane, number);
     return lane;
@@ -134,7 +139,7 @@ export class State {
   }
 
   laneNamed(queue: string, name: string): TaskLane | undefined {
-    return this.#lanesByName.get(`${queue}\0${name}`);
+    return this.#lanesByQueue.get(queue)?.get(name);
   }
 
   readonly laneOf = (number: number): TaskLane => {
@@ -160,7 +165,9 @@ export class State {
 
   /** A task from memory, which is newer, or from disk. */
   find(taskId: string): Task | undefined {
-    return this.tasks.get(taskId) ?? this.#fromDisk(taskId);
+    return (
+      this.tasks.get(taskId) ?? (this.#ids.mayHave(taskId) ? this.#fromDisk(taskId) : undefined)
+    );
   }
 
   /** Fills the window of a lane from disk, if it is empty. */
@@ -204,6 +211,18 @@ export class State {
       this.tasks.set(task.id, task);
     }
     this.batch.dirtyQueues.add(task.lane.queue);
+  }
+
+  /** Reads which ids there are, when the store is opened. */
+  loadIds(): void {
+    const last = this.journal.lastKey(...rangeOf('task'));
+    this.#ids = new KnownIds(last === undefined ? '' : taskIdOfTaskKey(last));
+  }
+
+  /** Writes a task for the first time. */
+  addTask(task: Task, payload: Uint8Array): void {
+    this.#ids.add(task.id);
+    this.writeTask(task, payload);
   }
 
   writeTask(task: Task, payload: Uint8Array | undefined): void {

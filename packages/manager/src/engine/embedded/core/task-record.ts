@@ -1,79 +1,70 @@
-import { type TaskError, taskStates } from '@millrace/protocol';
-import { Packr, Unpackr } from 'msgpackr';
+import { type PackReader, type PackWriter, type TaskError, taskStates } from '@millrace/protocol';
 import { readyKey } from './keys.ts';
+import { readRecord, readText, recordWriter } from './record.ts';
 import type { Task, TaskLane } from './task.ts';
 
 /**
- * What is on disk of a task: a MessagePack list, in this order. Fields are only
- * ever added at the end; a reader treats a missing one as its zero.
+ * What is on disk of a task: a MessagePack list of what `encodeTask` writes, in
+ * that order. Times but the first are reckoned from its acceptance, which makes
+ * most of them a byte.
  *
- * Adding a field: append it to the tuple, to `encodeTask` and to `decodeTask`,
+ * Adding a field: write it in `encodeTask` and read it in `decodeTask`, both at
+ * the end; raise FIELDS and, because a record of before lacks it, STORE_VERSION;
  * and extend the round-trip test.
  */
-type TaskTuple = [
-  lane: number,
-  state: number,
-  priority: number,
-  arrivalEpoch: number,
-  arrivalCount: number,
-  acceptedAtMs: number,
-  dueAtMs: number,
-  deadlineMs: number | null,
-  attempts: number,
-  expiresAtMs: number | null,
-  grants: number,
-  failures: number,
-  losses: number,
-  returns: number,
-  settledEpoch: number | null,
-  settledGrant: number,
-  finishedAtMs: number,
-  isTombstone: boolean,
-  payloadBytes: number,
-  payload: Uint8Array | null,
-  result: Uint8Array | null,
-  error: [name: string, message: string, stack: string, retry: boolean] | null,
-  isLifo: boolean,
-];
+const FIELDS = 23;
 
-const packr = new Packr({ useRecords: false });
-const unpackr = new Unpackr({ useRecords: false });
+const writeBytes = (writer: PackWriter, bytes: Uint8Array | undefined): void =>
+  bytes === undefined ? writer.nil() : writer.bytes(bytes);
 
-/** A finished task keeps no payload. */
-export const encodeTask = (task: Task, payload: Uint8Array | undefined): Uint8Array => {
-  const { error, settled } = task;
-  const tuple: TaskTuple = [
-    task.lane.number,
-    taskStates.indexOf(task.state),
-    task.priority,
-    task.arrival.epoch,
-    task.arrival.count,
-    task.acceptedAtMs,
-    task.dueAtMs,
-    task.deadlineMs,
-    task.attempts,
-    task.expiresAtMs ?? null,
-    task.grants,
-    task.failures,
-    task.losses,
-    task.returns,
-    settled?.epoch ?? null,
-    settled?.grant ?? 0,
-    task.finishedAtMs,
-    task.isTombstone,
-    task.payloadBytes,
-    payload ?? null,
-    task.result ?? null,
-    error === undefined ? null : [error.name, error.message, error.stack, error.retry],
-    task.order === 'lifo',
-  ];
-  return packr.pack(tuple);
+const writeNumber = (writer: PackWriter, number: number | null): void =>
+  number === null ? writer.nil() : writer.number(number);
+
+const ERROR_FIELDS = 4;
+
+const writeError = (writer: PackWriter, error: TaskError | undefined): void => {
+  if (error === undefined) {
+    writer.nil();
+    return;
+  }
+  writer.list(ERROR_FIELDS);
+  writer.text(error.name);
+  writer.text(error.message);
+  writer.text(error.stack);
+  writer.boolean(error.retry);
 };
 
-const decodeError = (error: TaskTuple[21]): TaskError | undefined =>
-  error === null
-    ? undefined
-    : { name: error[0], message: error[1], stack: error[2], retry: error[3] };
+/** A finished task keeps no payload, unless it is dead. */
+export const encodeTask = (task: Task, payload: Uint8Array | undefined): Uint8Array => {
+  const writer = recordWriter();
+  const start = writer.length;
+  const { acceptedAtMs, settled } = task;
+  writer.list(FIELDS);
+  writeBytes(writer, payload);
+  writer.number(task.lane.number);
+  writer.number(taskStates.indexOf(task.state));
+  writer.number(task.priority);
+  writer.boolean(task.order === 'lifo');
+  writer.number(task.arrival.epoch);
+  writer.number(task.arrival.count);
+  writer.number(acceptedAtMs);
+  writer.number(task.dueAtMs - acceptedAtMs);
+  writeNumber(writer, task.expiresAtMs === undefined ? null : task.expiresAtMs - acceptedAtMs);
+  writeNumber(writer, task.finishedAtMs === 0 ? null : task.finishedAtMs - acceptedAtMs);
+  writeNumber(writer, task.deadlineMs);
+  writer.number(task.attempts);
+  writer.number(task.grants);
+  writer.number(task.failures);
+  writer.number(task.losses);
+  writer.number(task.returns);
+  writeNumber(writer, settled?.epoch ?? null);
+  writeNumber(writer, settled?.grant ?? null);
+  writer.boolean(task.isTombstone);
+  writer.number(task.payloadBytes);
+  writeBytes(writer, task.result);
+  writeError(writer, task.error);
+  return writer.view(start);
+};
 
 /** Payloads up to this size stay in memory with their task. */
 export const KEPT_PAYLOAD_MAX_BYTES = 4_096;
@@ -84,44 +75,70 @@ export const keptPayload = (payload: Uint8Array | undefined): Uint8Array | undef
     ? Buffer.from(payload)
     : undefined;
 
-const readTuple = (record: Uint8Array): TaskTuple =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encodeTask` alone
-  unpackr.unpack(record) as TaskTuple;
+const readBytes = (reader: PackReader): Uint8Array | undefined =>
+  reader.nil() ? undefined : reader.bytes();
 
-/** @param lane the lane whose number the record holds */
-export const decodeTask = (
-  id: string,
-  record: Uint8Array,
-  laneOf: (n: number) => TaskLane,
-): Task => {
-  const t = readTuple(record);
-  const lane = laneOf(t[0]);
-  const arrival = { epoch: t[3], count: t[4] };
-  const order = t[22] ? 'lifo' : 'fifo';
+const readNumber = (reader: PackReader): number | undefined =>
+  reader.nil() ? undefined : reader.number();
+
+const after = (startMs: number, ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : startMs + ms;
+
+const readError = (reader: PackReader): TaskError | undefined => {
+  if (reader.nil()) {
+    return undefined;
+  }
+  reader.open();
+  const error = {
+    name: readText(reader),
+    message: readText(reader),
+    stack: readText(reader),
+    retry: reader.boolean() ?? false,
+  };
+  reader.close();
+  return error;
+};
+
+const readSettled = (reader: PackReader): Task['settled'] => {
+  const [epoch, grant] = [readNumber(reader), readNumber(reader)];
+  return epoch === undefined || grant === undefined ? undefined : { epoch, grant };
+};
+
+const copyOf = (bytes: Uint8Array | undefined): Uint8Array | undefined =>
+  bytes === undefined ? undefined : Buffer.from(bytes);
+
+const readTask = (id: string, reader: PackReader, laneOf: (number: number) => TaskLane): Task => {
+  const payload = keptPayload(readBytes(reader));
+  const lane = laneOf(reader.number());
+  const state = taskStates[reader.number()] ?? 'ready';
+  const priority = reader.number();
+  const order = reader.boolean() === true ? 'lifo' : 'fifo';
+  const arrival = { epoch: reader.number(), count: reader.number() };
+  const acceptedAtMs = reader.number();
   return {
     id,
     lane,
-    state: taskStates[t[1]] ?? 'ready',
-    priority: t[2],
+    priority,
     arrival,
     order,
-    readyKey: readyKey(lane.prefix, t[2], arrival, order),
-    acceptedAtMs: t[5],
-    dueAtMs: t[6],
-    deadlineMs: t[7],
-    attempts: t[8],
-    expiresAtMs: t[9] ?? undefined,
-    grants: t[10],
-    failures: t[11],
-    losses: t[12],
-    returns: t[13],
-    settled: t[14] === null ? undefined : { epoch: t[14], grant: t[15] },
-    finishedAtMs: t[16],
-    isTombstone: t[17],
-    payloadBytes: t[18],
-    payload: keptPayload(t[19] ?? undefined),
-    result: t[20] === null ? undefined : Buffer.from(t[20]),
-    error: decodeError(t[21]),
+    readyKey: readyKey(lane.prefix, priority, arrival, order),
+    acceptedAtMs,
+    state,
+    payload,
+    dueAtMs: acceptedAtMs + reader.number(),
+    expiresAtMs: after(acceptedAtMs, readNumber(reader)),
+    finishedAtMs: after(acceptedAtMs, readNumber(reader)) ?? 0,
+    deadlineMs: readNumber(reader) ?? null,
+    attempts: reader.number(),
+    grants: reader.number(),
+    failures: reader.number(),
+    losses: reader.number(),
+    returns: reader.number(),
+    settled: readSettled(reader),
+    isTombstone: reader.boolean() ?? false,
+    payloadBytes: reader.number(),
+    result: copyOf(readBytes(reader)),
+    error: readError(reader),
     cancelRequested: false,
     lease: undefined,
     readyRow: undefined,
@@ -130,6 +147,13 @@ export const decodeTask = (
   };
 };
 
+/** @param laneOf the lane whose number the record holds */
+export const decodeTask = (
+  id: string,
+  record: Uint8Array,
+  laneOf: (number: number) => TaskLane,
+): Task => readRecord(record, (reader) => readTask(id, reader, laneOf));
+
 /** The payload of a record, however large. A view of `record`. */
 export const payloadOfRecord = (record: Uint8Array): Uint8Array | undefined =>
-  readTuple(record)[19] ?? undefined;
+  readRecord(record, readBytes);

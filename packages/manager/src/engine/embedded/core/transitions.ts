@@ -23,7 +23,7 @@ export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   const { counters } = task.lane.queue;
   counters.enqueued += 1;
   counters.bytes += task.payloadBytes;
-  state.writeTask(task, payload);
+  state.addTask(task, payload);
   if (task.state === 'ready') {
     counters.ready += 1;
     state.batch.arrived.push(task);

@@ -11,6 +11,7 @@ type Refusal = Extract<EnqueueAnswer, { refused: string }>;
 
 /** What a request adds to one queue. */
 interface Demand {
+  readonly queue: Queue;
   items: number;
   bytes: number;
   /** Made when there is one: nearly all requests use names that are known. */
@@ -37,26 +38,31 @@ const checkTask = (state: State, task: NewTask): Refusal | undefined => {
   return undefined;
 };
 
-const demandOf = (state: State, tasks: readonly NewTask[]): Map<Queue, Demand> => {
-  const demands = new Map<Queue, Demand>();
+/** By queue; nearly always there is one. */
+const demandsOf = (state: State, tasks: readonly NewTask[]): readonly Demand[] => {
+  const demands: Demand[] = [];
   for (const task of tasks) {
     const queue = state.queues.get(task.queue);
     if (queue === undefined) {
       continue;
     }
-    const demand = demands.get(queue) ?? { items: 0, bytes: 0, newNames: undefined };
+    let demand = demands.find((each) => each.queue === queue);
+    if (demand === undefined) {
+      demand = { queue, items: 0, bytes: 0, newNames: undefined };
+      demands.push(demand);
+    }
     demand.items += 1;
     demand.bytes += task.payload.length;
     if (state.laneNamed(task.queue, task.name) === undefined) {
       demand.newNames = (demand.newNames ?? new Set()).add(task.name);
     }
-    demands.set(queue, demand);
   }
   return demands;
 };
 
 const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined => {
-  for (const [queue, demand] of demandOf(state, tasks)) {
+  for (const demand of demandsOf(state, tasks)) {
+    const { queue } = demand;
     const { name, maxBytes, maxItems } = queue.spec;
     if (demand.items > maxItems || demand.bytes > maxBytes) {
       return {

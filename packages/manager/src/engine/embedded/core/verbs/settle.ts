@@ -117,7 +117,7 @@ export const settle = (
   if (!isHolder || lease?.epoch !== token.epoch || lease.grant !== token.grant) {
     return answerStale(task, report);
   }
-  task.settled = { epoch: token.epoch, grant: token.grant };
+  task.settled = token;
   noteRunTime(state, lease, report.kind, now);
   apply(state, task, report, now);
   return 'accepted';
