@@ -50,8 +50,17 @@ export const failure = (message: string, retry = true): TaskError => ({
   retry,
 });
 
-export const idsOf = (grants: readonly Grant[]): string[] =>
-  grants.map(({ token }) => token.taskId);
+export const idsOf = (grants: readonly Token[]): string[] => grants.map(({ taskId }) => taskId);
+
+/** A grant, with its token by itself. */
+export interface Dealt extends Grant {
+  readonly token: Token;
+}
+
+const dealt = (given: Grant): Dealt => {
+  const { epoch, grant, taskId } = given;
+  return { ...given, token: { taskId, epoch, grant } };
+};
 
 export const queueSpec = (name: string, options: Partial<QueueSpec> = {}): QueueSpec => ({
   name,
@@ -208,14 +217,14 @@ export class EngineStage {
     sessionId: string,
     max = 1,
     handles: readonly Handle[] = work,
-  ): Promise<readonly Grant[]> {
+  ): Promise<readonly Dealt[]> {
     const request = { sessionId, handles, max, maxBytes: 1_000_000_000 };
     const [grants = []] = await this.engine.claim([request]);
-    return grants;
+    return grants.map(dealt);
   }
 
   /** Claims one task that must be there. */
-  async claimOne(sessionId: string, handles: readonly Handle[] = work): Promise<Grant> {
+  async claimOne(sessionId: string, handles: readonly Handle[] = work): Promise<Dealt> {
     const [grant] = await this.claim(sessionId, 1, handles);
     if (grant === undefined) {
       throw new Error('nothing to claim');
@@ -230,7 +239,7 @@ export class EngineStage {
     end: { readonly result?: Uint8Array; readonly error?: TaskError } = {},
   ): Promise<SettleAnswer | undefined> {
     const { error, result } = end;
-    const [answer] = await this.engine.settle(sessionId, [{ token, kind, result, error }]);
+    const [answer] = await this.engine.settle(sessionId, [{ ...token, kind, result, error }]);
     return answer;
   }
 

@@ -487,7 +487,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       await open();
       await stage.enqueue(task('t1'));
       const { token } = await stage.claimOne('a');
-      const report = { token, kind: 'succeeded', result: undefined, error: undefined } as const;
+      const report = { ...token, kind: 'succeeded', result: undefined, error: undefined } as const;
       expect(await stage.engine.settle('a', [report, report])).toEqual(['accepted', 'duplicate']);
       expect(stage.told.outcomes).toHaveLength(1);
     });
@@ -1146,7 +1146,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
         }
         ids.push(...idsOf(grants));
         const settled = grants.map(({ token }) => ({
-          token,
+          ...token,
           kind: 'succeeded' as const,
           result: undefined,
           error: undefined,
@@ -1211,7 +1211,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
       await stage.engine.settle(
         'a',
         half.map(({ token }) => ({
-          token,
+          ...token,
           kind: 'succeeded' as const,
           result: undefined,
           error: undefined,

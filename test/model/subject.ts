@@ -145,8 +145,9 @@ export class Subject {
     const request = { sessionId, handles, max, maxBytes: 1_000_000 };
     const [grants = []] = this.#core.claim([request], this.#now);
     const expected = this.#reference.claim(sessionId, queue, names, max);
-    expect(grants.map(({ token }) => token)).toEqual(expected);
-    for (const { payload, token } of grants) {
+    expect(grants.map(({ epoch, grant, taskId }) => ({ taskId, epoch, grant }))).toEqual(expected);
+    for (const { epoch, grant, payload, taskId } of grants) {
+      const token = { taskId, epoch, grant };
       const { arrival, spec } = this.#reference.tasks.get(token.taskId) ?? {};
       expect(Buffer.compare(payload, spec?.payload ?? Buffer.from('missing'))).toBe(0);
       // A forgotten id may be given to another task, whose grants count from one again.
@@ -171,7 +172,7 @@ export class Subject {
     const error = kind === 'failed' ? errorOf(true) : errorOf(false);
     const [answer] = this.#core.settle(
       sessionId,
-      [{ token, kind: kind === 'hopeless' ? 'failed' : kind, result: undefined, error }],
+      [{ ...token, kind: kind === 'hopeless' ? 'failed' : kind, result: undefined, error }],
       this.#now,
     );
     expect(answer).toBe(this.#reference.settle(sessionId, token, kind));

@@ -59,8 +59,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     async claim(requests) {
       const dealt = await engine.claim(requests);
       for (const [index, grants] of dealt.entries()) {
-        for (const { handle, token } of grants) {
-          const { epoch, grant, taskId } = token;
+        for (const { epoch, grant, handle, taskId } of grants) {
           const queue = requests[index]?.handles[handle]?.queue ?? '';
           const task = recorder.keyOf(taskId);
           recorder.record({ kind: 'granted', task, token: { epoch, grant }, queue });
@@ -70,7 +69,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     },
     async settle(sessionId, reports) {
       // The core decides now; the answer comes when it is durable.
-      const decisions = reports.map(({ kind, token: { epoch, grant, taskId } }) =>
+      const decisions = reports.map(({ epoch, grant, kind, taskId }) =>
         recorder.reserve({
           kind: 'settled',
           task: recorder.keyOf(taskId),

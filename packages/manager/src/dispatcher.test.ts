@@ -24,7 +24,9 @@ class Store {
             if (taskId !== undefined && (dealt[n]?.length ?? 0) < max) {
               this.#lane(handles[handle]?.name ?? '').shift();
               dealt[n]?.push({
-                token: { taskId, epoch: 1, grant: 1 },
+                taskId,
+                epoch: 1,
+                grant: 1,
                 handle,
                 payload: new Uint8Array(1),
                 attempt: 1,
@@ -75,7 +77,7 @@ class Pool implements Claimant {
   }
 
   take(grants: readonly Grant[]): void {
-    this.got.push(...grants.map(({ token }) => token.taskId));
+    this.got.push(...grants.map(({ taskId }) => taskId));
     this.#room -= grants.length;
   }
 }

@@ -10,16 +10,6 @@ const GRANT_MESSAGE_BYTES = 32 * 1024;
 /** What a grant takes beside its payload, at most. */
 const GRANT_FIELDS_BYTES = 256;
 
-const grantedTask = ({ attempt, deadlineMs, handle, payload, token }: Grant) => ({
-  taskId: token.taskId,
-  epoch: token.epoch,
-  grant: token.grant,
-  handle,
-  payload,
-  attempt,
-  deadlineMs,
-});
-
 /** A pool of a worker: it gets as many tasks as it has given credits. */
 class Pool implements Claimant, PoolRoom {
   readonly handles: readonly Handle[];
@@ -71,7 +61,7 @@ class Pool implements Claimant, PoolRoom {
 
   #send(grants: readonly Grant[]): void {
     if (grants.length > 0) {
-      this.peer.send({ verb: 'grant', pool: this.#pool, tasks: grants.map(grantedTask) });
+      this.peer.send({ verb: 'grant', pool: this.#pool, tasks: grants });
     }
   }
 }

@@ -7,19 +7,21 @@ import type { Command } from './command.ts';
 
 type Enqueue = Parameters<Command<'enqueue'>>[2][number];
 
-/** The outcome that a request awaits instead of ENQUEUED. */
-const awaitedBy = ({ awaitMs, requestId, tasks }: Enqueue): ResultRequest | undefined => {
-  const [only, ...others] = tasks;
-  return awaitMs === undefined || only === undefined || others.length > 0
-    ? undefined
-    : { requestId, taskId: only.taskId, waitMs: awaitMs };
-};
+/** Whether the outcome of its one task is the answer, instead of ENQUEUED. */
+const isAwaited = ({ awaitMs, tasks }: Enqueue): boolean =>
+  awaitMs !== undefined && tasks.length === 1;
+
+const awaitedBy = ({ awaitMs = 0, requestId, tasks }: Enqueue): ResultRequest => ({
+  requestId,
+  taskId: tasks[0]?.taskId ?? '',
+  waitMs: awaitMs,
+});
 
 const reply = (services: Services, peer: Peer, request: Enqueue, answer: EnqueueAnswer): void => {
   const { requestId } = request;
   if ('created' in answer) {
     services.room.done(peer, requestId);
-    if (awaitedBy(request) === undefined) {
+    if (!isAwaited(request)) {
       peer.send({ verb: 'enqueued', requestId, created: answer.created });
     }
   } else if (answer.refused === 'QUEUE_FULL') {
@@ -47,9 +49,8 @@ const add = async (services: Services, peer: Peer, requests: readonly Enqueue[])
     const answer = answers[index];
     if (answer !== undefined) {
       reply(services, peer, request, answer);
-      const result = 'created' in answer ? awaitedBy(request) : undefined;
-      if (result !== undefined) {
-        awaited.push(result);
+      if ('created' in answer && isAwaited(request)) {
+        awaited.push(awaitedBy(request));
       }
     }
   }
@@ -72,7 +73,7 @@ export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
   const admitted: Enqueue[] = [];
   const waiting: Promise<void>[] = [];
   for (const request of requests) {
-    if (awaitedBy(request) !== undefined && refuseIfTooMany(peer, request.requestId)) {
+    if (isAwaited(request) && refuseIfTooMany(peer, request.requestId)) {
       continue;
     }
     for (const task of request.tasks) {

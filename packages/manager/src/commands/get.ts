@@ -42,16 +42,24 @@ class Getter implements Claimant, Waiting {
       }
     } else if (this.#isOpen) {
       this.withdraw();
-      const { payload, token } = grant;
-      this.peer.send({ verb: 'item', requestId: this.#requestId, ...token, payload });
+      const { epoch, grant: number, payload, taskId } = grant;
+      this.peer.send({
+        verb: 'item',
+        requestId: this.#requestId,
+        taskId,
+        epoch,
+        grant: number,
+        payload,
+      });
     } else {
       this.#giveBack(grant);
     }
   }
 
   /** The item came when this get had already ended. */
-  #giveBack({ token }: Grant): void {
-    const report = { token, kind: 'released', result: undefined, error: undefined } as const;
+  #giveBack({ epoch, grant, taskId }: Grant): void {
+    const end = { kind: 'released', result: undefined, error: undefined } as const;
+    const report = { taskId, epoch, grant, ...end };
     // A failed settle means a failed store, which ends the manager by itself.
     this.#services.engine.settle(this.peer.sessionId, [report]).catch(() => {});
   }

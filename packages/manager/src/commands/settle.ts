@@ -1,14 +1,7 @@
 import type { Command } from './command.ts';
 
 export const settle: Command<'settle'> = async (services, peer, requests) => {
-  const reports = requests.flatMap((request) =>
-    request.results.map(({ epoch, error, grant, kind, result, taskId }) => ({
-      token: { taskId, epoch, grant },
-      kind,
-      result,
-      error,
-    })),
-  );
+  const reports = requests.flatMap(({ results }) => results);
   const answers = await services.engine.settle(peer.sessionId, reports);
   let next = 0;
   for (const { requestId, results } of requests) {

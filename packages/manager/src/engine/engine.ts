@@ -48,8 +48,8 @@ export interface ClaimRequest {
   readonly maxBytes: number;
 }
 
-export interface Grant {
-  readonly token: Token;
+/** A task that is handed out, under its token. */
+export interface Grant extends Token {
   /** Position in the request's handles. */
   readonly handle: number;
   readonly payload: Uint8Array;
@@ -59,8 +59,7 @@ export interface Grant {
 }
 
 /** How a run ended, as its worker reports it. */
-export interface AttemptReport {
-  readonly token: Token;
+export interface AttemptReport extends Token {
   readonly kind: 'succeeded' | 'failed' | 'timed-out' | 'cancelled' | 'lost' | 'released';
   readonly result: Uint8Array | undefined;
   readonly error: TaskError | undefined;

@@ -53,6 +53,17 @@ export interface Effects {
   readonly queuesWithRoom: readonly string[];
 }
 
+/** The outcomes that a batch makes visible. Nobody waits for those of items. */
+const finishedIn = (batch: Batch): Finished[] => {
+  const finished: Finished[] = [];
+  for (const task of batch.finished) {
+    if (isFinished(task.state) && !task.lane.isItems) {
+      finished.push(finishedOf(task, task.state));
+    }
+  }
+  return finished;
+};
+
 /**
  * The queue core: `(state, event, now) → state, effects`. It reads no clock, no
  * socket and no random number; of the disk it sees the journal's synchronous
@@ -242,9 +253,7 @@ export class Core {
     this.#resumeSweeps(batch);
     return {
       ready,
-      finished: batch.finished.flatMap((task) =>
-        isFinished(task.state) && !task.lane.isItems ? [finishedOf(task, task.state)] : [],
-      ),
+      finished: finishedIn(batch),
       aborts: batch.aborts,
       queuesWithRoom: [...batch.queuesWithRoom].map((queue) => queue.spec.name),
     };

@@ -1,4 +1,4 @@
-import { MillraceError, type Outcome, type TaskState } from '@millrace/protocol';
+import { MillraceError, type Outcome, outcomes, type TaskState } from '@millrace/protocol';
 
 /**
  * The life of a task: every legal move by its name. A task is born `scheduled`
@@ -25,9 +25,10 @@ export type TaskMove = MovesOf<TaskState>;
 
 const moves: Readonly<Record<TaskState, Partial<Record<TaskMove, TaskState>>>> = taskMoves;
 
+const finalStates: ReadonlySet<TaskState> = new Set(outcomes);
+
 /** Whether a task has ended. */
-export const isFinished = (state: TaskState): state is Outcome =>
-  Object.keys(taskMoves[state]).length === 0;
+export const isFinished = (state: TaskState): state is Outcome => finalStates.has(state);
 
 /**
  * The one place where a task's state changes.

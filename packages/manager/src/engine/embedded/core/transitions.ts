@@ -12,12 +12,6 @@ import { isFinished, move } from './task-machine.ts';
  * and the writes that make them durable. Nothing else changes a task.
  */
 
-/** A token without its task. */
-interface GrantNumber {
-  readonly epoch: number;
-  readonly grant: number;
-}
-
 /** A new task enters the store, ready or scheduled. */
 export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   const { counters } = task.lane.queue;
@@ -66,12 +60,7 @@ const fencedAtMs = (task: Task, now: Now): number =>
     ? Number.POSITIVE_INFINITY
     : now.monotonicMs + task.deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
 
-const newLease = (
-  task: Task,
-  session: Session,
-  { epoch, grant }: GrantNumber,
-  now: Now,
-): Lease => ({
+const newLease = (task: Task, session: Session, epoch: number, grant: number, now: Now): Lease => ({
   task,
   sessionId: session.id,
   epoch,
@@ -95,7 +84,8 @@ export const lease = (
   state: State,
   task: Task,
   session: Session,
-  token: GrantNumber,
+  epoch: number,
+  grant: number,
   now: Now,
 ): Lease => {
   move(task, 'lease');
@@ -103,8 +93,8 @@ export const lease = (
   const { counters } = task.lane.queue;
   counters.leased += 1;
   counters.regranted += task.grants > 0 ? 1 : 0;
-  task.grants = token.grant;
-  const granted = newLease(task, session, token, now);
+  task.grants = grant;
+  const granted = newLease(task, session, epoch, grant, now);
   attachLease(state, task, session, granted);
   state.touch(task);
   state.batch.leases.add(granted);
@@ -116,13 +106,13 @@ export const restoreLease = (
   state: State,
   task: Task,
   session: Session,
-  token: GrantNumber,
+  { epoch, grant }: { readonly epoch: number; readonly grant: number },
   row: ListRow,
   now: Now,
 ): void => {
   move(task, 'lease');
-  task.grants = token.grant;
-  const restored = newLease(task, session, token, now);
+  task.grants = grant;
+  const restored = newLease(task, session, epoch, grant, now);
   restored.row = row;
   attachLease(state, task, session, restored);
   state.tasks.set(task.id, task);

@@ -1,7 +1,7 @@
 import type { ClaimRequest, Grant } from '../../../engine.ts';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
-import { type Task, type TaskLane, tokenOf } from '../task.ts';
+import type { Task, TaskLane } from '../task.ts';
 import { lease } from '../transitions.ts';
 
 interface Claimant {
@@ -63,11 +63,12 @@ const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
   }
   const { handle, task } = head;
   const payload = state.payloadOf(task);
-  const token = { epoch: state.epoch, grant: task.grants + 1 };
-  const granted = lease(state, task, claimant.session, token, now);
+  const { epoch, grant } = lease(state, task, claimant.session, state.epoch, task.grants + 1, now);
   claimant.leftBytes -= payload.length;
   claimant.grants.push({
-    token: tokenOf(granted),
+    taskId: task.id,
+    epoch,
+    grant,
     handle,
     payload,
     attempt: task.failures + 1,

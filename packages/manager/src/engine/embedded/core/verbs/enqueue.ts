@@ -38,26 +38,33 @@ const checkTask = (state: State, task: NewTask): Refusal | undefined => {
   return undefined;
 };
 
-/** By queue; nearly always there is one. */
-const demandsOf = (state: State, tasks: readonly NewTask[]): readonly Demand[] => {
-  const demands: Demand[] = [];
-  for (const task of tasks) {
-    const queue = state.queues.get(task.queue);
-    if (queue === undefined) {
-      continue;
-    }
-    let demand = demands.find((each) => each.queue === queue);
-    if (demand === undefined) {
-      demand = { queue, items: 0, bytes: 0, newNames: undefined };
-      demands.push(demand);
-    }
-    demand.items += 1;
-    demand.bytes += task.payload.length;
-    if (state.laneNamed(task.queue, task.name) === undefined) {
-      demand.newNames = (demand.newNames ?? new Set()).add(task.name);
-    }
+const addTo = (demand: Demand, state: State, task: NewTask): Demand => {
+  demand.items += 1;
+  demand.bytes += task.payload.length;
+  if (state.laneNamed(task.queue, task.name) === undefined) {
+    demand.newNames = (demand.newNames ?? new Set()).add(task.name);
   }
-  return demands;
+  return demand;
+};
+
+/** Their queues are known: `checkTask` has passed them. */
+const demandsOf = (state: State, tasks: readonly NewTask[]): Iterable<Demand> => {
+  const noneOf = (queue: string): Demand => ({
+    queue: state.foundQueue(queue),
+    items: 0,
+    bytes: 0,
+    newNames: undefined,
+  });
+  const [only] = tasks;
+  if (tasks.length === 1 && only !== undefined) {
+    return [addTo(noneOf(only.queue), state, only)];
+  }
+  const demands = new Map<string, Demand>();
+  for (const task of tasks) {
+    const demand = demands.get(task.queue) ?? noneOf(task.queue);
+    demands.set(task.queue, addTo(demand, state, task));
+  }
+  return demands.values();
 };
 
 const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined => {

@@ -39,7 +39,7 @@ const takeUp = (state: State, session: Session, token: Token, now: Now): boolean
   if (!isForgottenGrant(state, task, token)) {
     return false;
   }
-  lease(state, task, session, token, now);
+  lease(state, task, session, token.epoch, token.grant, now);
   return true;
 };
 

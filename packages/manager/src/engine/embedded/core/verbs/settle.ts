@@ -95,7 +95,7 @@ const noteRunTime = (
 };
 
 const answerStale = (task: Task, report: AttemptReport): SettleAnswer => {
-  const { epoch, grant } = report.token;
+  const { epoch, grant } = report;
   const isResent = task.settled?.epoch === epoch && task.settled.grant === grant;
   return isResent ? 'duplicate' : 'LEASE_LOST';
 };
@@ -107,17 +107,16 @@ export const settle = (
   report: AttemptReport,
   now: Now,
 ): SettleAnswer => {
-  const { token } = report;
-  const task = state.find(token.taskId);
+  const task = state.find(report.taskId);
   if (task === undefined) {
     return 'UNKNOWN_TASK';
   }
   const { lease } = task;
   const isHolder = lease?.sessionId === sessionId;
-  if (!isHolder || lease?.epoch !== token.epoch || lease.grant !== token.grant) {
+  if (!isHolder || lease?.epoch !== report.epoch || lease.grant !== report.grant) {
     return answerStale(task, report);
   }
-  task.settled = token;
+  task.settled = { epoch: report.epoch, grant: report.grant };
   noteRunTime(state, lease, report.kind, now);
   apply(state, task, report, now);
   return 'accepted';
