@@ -286,9 +286,13 @@ export class EmbeddedEngine implements Engine {
     }
     this.#isCommitting = false;
     this.#timeCommit(startedAtMs);
-    this.#tell(this.#core.committed(batch));
+    const effects = this.#core.committed(batch);
+    // The disk works on the next batch while what follows from this one is told and sent.
+    if (this.#isUrgent) {
+      this.#commit();
+    }
+    this.#tell(effects);
     done.resolve();
-    this.#planCommit();
     this.#planGrants();
     this.#planTick();
   }
