@@ -116,12 +116,6 @@ export class ManagerProcess {
       return;
     }
     this.#note(engine.auditMemory());
-    for (const { maxItems, name, size } of engine.report().queues) {
-      const unfinished = size.ready + size.scheduled + size.leased;
-      if (unfinished > maxItems) {
-        this.#note([`queue ${name} holds ${unfinished} of ${maxItems}`]);
-      }
-    }
     const { commits } = this.#options.disk;
     if (commits >= this.#auditedCommits + COMMITS_AN_AUDIT && engine.isSettled) {
       this.#auditedCommits = commits;

@@ -5,8 +5,9 @@ import { isFinished } from './task-machine.ts';
 
 /**
  * What must hold in memory after every event, whatever is being written: a
- * leased task has one owner and one deadline, a finished one has no lease, and
- * no queue counts other leases than there are. It reads nothing from disk.
+ * leased task has one owner and one deadline, a finished one has no lease, no
+ * queue counts other leases than there are, and none holds more than it may. (One
+ * that is declared anew with less may; no test does that.) It reads nothing from disk.
  */
 export const auditMemory = (state: State): string[] => [
   ...[...state.tasks.values()].flatMap((task) => auditTask(state, task)),
@@ -73,6 +74,9 @@ const auditCounts = (state: State): string[] => {
     const isOff = counters.leased !== counted;
     return [
       ...(isOff ? [`queue ${spec.name} counts ${counters.leased} leases of ${counted}`] : []),
+      ...(queue.unfinished > spec.maxItems
+        ? [`queue ${spec.name} holds ${queue.unfinished} of ${spec.maxItems}`]
+        : []),
       ...(counters.ready < 0 || counters.scheduled < 0 || counters.bytes < 0
         ? [`queue ${spec.name} counts below zero`]
         : []),
