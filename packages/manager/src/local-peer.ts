@@ -47,6 +47,8 @@ export class LocalPeer implements Peer {
     this.#requests.take(message, (again) => this.#run(again));
   };
 
+  readonly sendSoon = this.send;
+
   /** Ends what still waits; leases return. */
   async close(): Promise<void> {
     this.#requests.failAll(new MillraceError('CLIENT_CLOSED', 'the manager was stopped'));

@@ -11,6 +11,8 @@ export interface Waiting {
 export interface Peer {
   readonly sessionId: string;
   readonly send: (message: Message) => void;
+  /** The same for an answer that a worker does not wait for; others are told at once. */
+  readonly sendSoon: (message: Message) => void;
   /** Whether what can wait should not be sent to it now. */
   readonly isCongested: boolean;
   /** Runs when it is no longer congested; never, if its connection ends before. */

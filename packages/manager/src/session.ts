@@ -61,6 +61,15 @@ export class PeerSession implements Peer {
     }
   };
 
+  /** A worker goes on while its reports are unanswered; whoever acknowledges an item waits for it. */
+  readonly sendSoon = (message: Message): void => {
+    if (this.role === 'worker' && this.#early === undefined) {
+      this.#main?.sendSoon(message);
+    } else {
+      this.send(message);
+    }
+  };
+
   get isCongested(): boolean {
     return this.#main?.isCongested ?? false;
   }

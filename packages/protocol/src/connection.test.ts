@@ -95,6 +95,31 @@ describe('two ends', () => {
     expect(names(manager.received)).toEqual(['status', 'status']);
   });
 
+  test('send what nobody waits for with what comes next, or soon', async () => {
+    const { clock, dialler, manager } = await open();
+    const framesBefore = manager.transport.sentFrames.length;
+    const empty = (requestId: number): Message => ({ verb: 'empty', requestId });
+    manager.connection.sendSoon(empty(1));
+    await clock.settle();
+    expect(dialler.received).toEqual([]);
+    manager.connection.send(empty(2));
+    await clock.settle();
+    expect(dialler.received).toEqual([empty(1), empty(2)]);
+    manager.connection.sendSoon(empty(3));
+    await clock.advance(limits.sendSoonMs);
+    expect(dialler.received).toEqual([empty(1), empty(2), empty(3)]);
+    expect(manager.transport.sentFrames.length).toBe(framesBefore + 2);
+  });
+
+  test('send what nobody waits for before they end, and leave no timer behind', async () => {
+    const { clock, dialler, manager } = await open();
+    dialler.connection.sendSoon(status(1));
+    dialler.connection.close('done');
+    await clock.advance(1);
+    expect(names(manager.received)).toEqual(['status']);
+    expect(clock.timersWaiting).toBe(0);
+  });
+
   test('pass a message of 3 MiB in parts, and a small one before it', async () => {
     const { clock, dialler, manager } = await open();
     manager.connection.send(statusReport(1, 3 * 1024 * 1024));

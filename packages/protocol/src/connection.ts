@@ -70,6 +70,7 @@ export class Connection {
   #heldBack = false;
   /** GOODBYE and its answer, which must not overtake a message in parts. */
   #lastWords: Message[] = [];
+  #stopFlushSoon: Cancel | undefined;
   #stopHeartbeat: Cancel = () => {};
   #stopCutOff: Cancel = () => {};
   #roundTripMs: number | undefined;
@@ -133,6 +134,26 @@ export class Connection {
       return;
     }
     this.#post(message);
+    this.#boundOutbox();
+  }
+
+  /**
+   * Sends what nobody waits for: it leaves with whatever is sent next, and soon at
+   * the latest. To wake a peer costs more than to tell it a little more.
+   */
+  sendSoon(message: Message): void {
+    if (this.#ended || this.#state === 'closed') {
+      return;
+    }
+    this.#move(message.verb);
+    this.#outbox.add(message);
+    if (!this.#flushing) {
+      this.#stopFlushSoon ??= this.#options.clock.after(limits.sendSoonMs, () => this.#flush());
+    }
+    this.#boundOutbox();
+  }
+
+  #boundOutbox(): void {
     this.#isCongested ||= this.#outbox.waitingBytes > limits.congestedBytes;
     if (this.#outbox.waitingBytes > this.#options.outboundMaxBytes) {
       this.fail(
@@ -296,6 +317,8 @@ export class Connection {
 
   #flush(): void {
     this.#flushing = false;
+    this.#stopFlushSoon?.();
+    this.#stopFlushSoon = undefined;
     const { transport } = this.#options;
     if (!this.#ended) {
       this.#outbox.flush(
@@ -349,6 +372,7 @@ export class Connection {
       return;
     }
     this.#ended = true;
+    this.#stopFlushSoon?.();
     this.#stopHeartbeat();
     this.#events.closed(error);
   }

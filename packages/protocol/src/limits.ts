@@ -71,6 +71,9 @@ export const limits = {
   /** Payload bytes dealt to one claimant in one go. */
   claimMaxBytes: 4 * MIB,
 
+  /** What nobody waits for leaves with what is sent next, or after this long. */
+  sendSoonMs: 5,
+
   heartbeatIdleMs: 5 * SECOND_MS,
   heartbeatIntervalMs: 1 * SECOND_MS,
   heartbeatProbes: 3,

@@ -47,6 +47,17 @@ describe('small messages', () => {
     expect(namesOf(flush(outbox)).map((names) => names.length)).toEqual([2, 2, 1]);
   });
 
+  test('leave without one that cannot be written', () => {
+    const outbox = new Outbox();
+    const outcome = { verb: 'outcome', requestId: 1, result: undefined, error: undefined } as const;
+    outbox.add(ping(1));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a defect elsewhere, which must not spoil the frame
+    const broken = { ...outcome, state: 'no such state' } as unknown as Message;
+    expect(() => outbox.add(broken)).toThrow('no such state');
+    outbox.add(ping(2));
+    expect(flush(outbox).map(decodeFrame)).toEqual([[ping(1), ping(2)]]);
+  });
+
   test('wait while the transport holds enough', () => {
     const outbox = new Outbox();
     outbox.add(ping(1));

@@ -29,10 +29,15 @@ class OpenFrame {
     return this.#count === 0;
   }
 
-  /** Adds a message; or hands it back, encoded, if it does not fit, or not any more. */
+  /** Adds a message; or hands it back, encoded, if it does not fit, or not any more. One that cannot be written throws, and leaves nothing behind. */
   add(message: Message): Uint8Array | undefined {
     const before = this.#writer.length;
-    writeMessage(this.#writer, message);
+    try {
+      writeMessage(this.#writer, message);
+    } catch (error) {
+      this.#writer.truncate(before);
+      throw error;
+    }
     if (this.#writer.length > limits.frameMaxBytes || this.#count === limits.listMaxItems) {
       const encoded = this.#writer.copy(before);
       this.#writer.truncate(before);

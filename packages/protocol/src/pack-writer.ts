@@ -24,12 +24,12 @@ export class PackWriter {
     this.#at = length;
   }
 
-  /** What was written, as a view: nothing may be written after that. */
+  /** What was written from `from` on, as a view, which further writing does not change. */
   view(from = 0): Buffer {
     return this.#bytes.subarray(from, this.#at);
   }
 
-  /** A copy of what was written, in memory of its own. */
+  /** The same as a copy, in memory of its own. */
   copy(from = 0): Buffer {
     return Buffer.from(this.view(from));
   }

@@ -6,7 +6,7 @@ export const settle: Command<'settle'> = async (services, peer, requests) => {
   let next = 0;
   for (const { requestId, results } of requests) {
     const end = next + results.length;
-    peer.send({ verb: 'settled', requestId, answers: answers.slice(next, end) });
+    peer.sendSoon({ verb: 'settled', requestId, answers: answers.slice(next, end) });
     next = end;
   }
 };

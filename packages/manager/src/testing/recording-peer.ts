@@ -17,6 +17,8 @@ export class RecordingPeer implements Peer {
 
   readonly send = (message: Message): void => void this.sent.push(message);
 
+  readonly sendSoon = this.send;
+
   readonly onceDrained = (run: () => void): void => void this.#whenDrained.push(run);
 
   /** What was sent since the last look, as `verb requestId`. */
