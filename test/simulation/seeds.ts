@@ -28,4 +28,9 @@ export const foundSeeds: readonly { readonly seed: number; readonly found: strin
     seed: 177_319,
     found: 'a goodbye that waited behind a large message was said after the conversation had ended',
   },
+  {
+    seed: 727_804,
+    found:
+      'a refusal that waited for a stalled disk was told of tasks that were sent again and stored',
+  },
 ];

@@ -10,6 +10,8 @@ export interface Waiting {
 /** An authenticated peer with a session, as commands see it. */
 export interface Peer {
   readonly sessionId: string;
+  /** How many connections it has had. What came over an earlier one and is not answered, it sends again. */
+  readonly connections: number;
   readonly send: (message: Message) => void;
   /** The same for an answer that a worker does not wait for; others are told at once. */
   readonly sendSoon: (message: Message) => void;

@@ -27,6 +27,7 @@ export class PeerSession implements Peer {
   readonly lanes = new Set<Connection>();
   #whenDrained: (() => void)[] = [];
   #main: Connection | undefined;
+  #connections = 0;
   /** What came for a connection before it was welcomed; nothing may reach a peer before SESSION. */
   #early: Message[] | undefined;
 
@@ -47,6 +48,10 @@ export class PeerSession implements Peer {
 
   get main(): Connection | undefined {
     return this.#main;
+  }
+
+  get connections(): number {
+    return this.#connections;
   }
 
   get isConnected(): boolean {
@@ -108,6 +113,7 @@ export class PeerSession implements Peer {
     const before = this.#main;
     this.#endConnection();
     this.#main = connection;
+    this.#connections += 1;
     this.#early = [];
     before?.fail(new MillraceError('SUPERSEDED', 'a newer connection took this session up'));
   }

@@ -57,7 +57,17 @@ const stage = async () => {
     await clock.settle();
     await done;
   };
-  return { cancel, send };
+  /** The peer comes back over another connection before the answer is there. */
+  const sendAndReconnect = async (
+    peer: RecordingPeer,
+    sent: MessageNamed<'enqueue'>,
+  ): Promise<void> => {
+    const done = enqueue(services, peer, [sent]);
+    peer.connections += 1;
+    await clock.settle();
+    await done;
+  };
+  return { cancel, send, sendAndReconnect };
 };
 
 const request = (requestId: number, taskId: string, awaitMs?: number): MessageNamed<'enqueue'> => ({
@@ -134,4 +144,32 @@ test('a request that awaits is parked, invited and then answered by the outcome'
   await send(other, request(1, 'task-2', 20_000));
   await cancel('task-2');
   expect(other.take()).toEqual(['outcome 1']);
+});
+
+test.each([
+  ['accepted', request(1, 'task-1')],
+  ['accepted and awaited', request(1, 'task-1', 20_000)],
+  [
+    'refused',
+    { ...request(1, 'task-1'), tasks: [...request(1, 'a').tasks, ...request(1, 'b').tasks] },
+  ],
+])('a request that was %s is not answered over a later connection', async (_how, sent) => {
+  const { send, sendAndReconnect } = await stage();
+  const peer = new RecordingPeer('a');
+  await sendAndReconnect(peer, sent);
+  expect(peer.take()).toEqual([]);
+  expect(peer.waiting.size).toBe(0);
+  await send(peer, request(1, 'task-1'));
+  expect(peer.take()).toEqual(['enqueued 1']);
+});
+
+test('a request that had to wait is not parked for a later connection', async () => {
+  const { send, sendAndReconnect } = await stage();
+  const first = new RecordingPeer('a');
+  const other = new RecordingPeer('b');
+  await send(first, request(1, 'task-1'));
+  await send(other, request(1, 'task-2'));
+  await sendAndReconnect(first, request(2, 'task-3'));
+  expect(first.take()).toEqual(['enqueued 1']);
+  expect(first.waiting.size).toBe(0);
 });

@@ -8,6 +8,7 @@ export class RecordingPeer implements Peer {
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly sent: Message[] = [];
+  connections = 1;
   isCongested = false;
   readonly #whenDrained: (() => void)[] = [];
 
