@@ -12,6 +12,16 @@ export interface TearingOptions {
 }
 
 /**
+ * Reads the other side before it reads this one again. A side that has sent much
+ * at once would otherwise use up what its connection may carry before a single
+ * answer has passed, every time anew.
+ */
+const takeTurns = (from: Socket): void => {
+  from.pause();
+  setImmediate(() => from.resume());
+};
+
+/**
  * A TCP proxy before a manager: it passes bytes on in random pieces, and tears
  * every connection after a random number of them, wherever in a frame that is.
  */
@@ -50,7 +60,8 @@ export class TearingProxy {
     const { port, random, tearAfterMaxBytes } = this.#options;
     const far = connect({ port, host: '127.0.0.1', noDelay: true });
     let leftBytes = random.between(1, tearAfterMaxBytes);
-    const pass = (to: Socket) => (chunk: Buffer) => {
+    const pass = (from: Socket, to: Socket) => (chunk: Buffer) => {
+      takeTurns(from);
       this.#writePieces(to, chunk.subarray(0, leftBytes));
       leftBytes = Math.max(0, leftBytes - chunk.length);
       if (leftBytes === 0) {
@@ -66,8 +77,8 @@ export class TearingProxy {
         socket.destroySoon();
       }
     };
-    near.on('data', pass(far));
-    far.on('data', pass(near));
+    near.on('data', pass(near, far));
+    far.on('data', pass(far, near));
     for (const [one, other] of [
       [near, far],
       [far, near],
