@@ -66,6 +66,12 @@ export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 export const stampOf = (epoch: number, batchNumber: number): string =>
   bigEndian(epoch, 4) + bigEndian(batchNumber, 6);
 
+const STAMP_CHARS = 10;
+
+/** Whether a row was written in this epoch. */
+export const isStampedIn = (rowKey: string, epoch: number): boolean =>
+  rowKey.startsWith(bigEndian(epoch, 4), rowKey.length - STAMP_CHARS);
+
 export const leaseRowKey = (stamp: string, index: number): string =>
   table.lease + stamp + bigEndian(index, 2);
 

@@ -1,6 +1,13 @@
 import { limits, type TaskState } from '@millrace/protocol';
 import type { ListRequest, TaskPage, TaskSummary } from '../../../engine.ts';
-import { atMsOfTimeKey, rangeOf, readyRange, type Table, taskIdOfTaskKey } from '../keys.ts';
+import {
+  atMsOfTimeKey,
+  isStampedIn,
+  rangeOf,
+  readyRange,
+  type Table,
+  taskIdOfTaskKey,
+} from '../keys.ts';
 import { decodeIds, decodeLeases } from '../list-row.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
@@ -44,6 +51,14 @@ const allTasks: Listing = {
 const isItsLastRow = ({ journal }: State, { readyKey }: Task, { key, rowIds }: Named): boolean =>
   rowIds.length === 1 && journal.range(...readyRange(readyKey, `${key}\0`), 1).length === 0;
 
+/**
+ * A task that was never granted is named by the row of its arrival, or by one of its
+ * own if it was scheduled. A row of an earlier epoch may name another of the same id,
+ * which was forgotten.
+ */
+const isItsFirstRow = ({ arrival, readyKey }: Task, { key }: Named): boolean =>
+  key.startsWith(readyKey) || isStampedIn(key, arrival.epoch);
+
 const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   path: readyPath(
     state,
@@ -54,7 +69,7 @@ const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   isHere: (task, place) =>
     task.state === 'ready' &&
     place.key.startsWith(task.lane.prefix) &&
-    (task.grants === 0 || isItsLastRow(state, task, place)),
+    (task.grants === 0 ? isItsFirstRow(task, place) : isItsLastRow(state, task, place)),
 });
 
 const leasedTasks: Listing = {
