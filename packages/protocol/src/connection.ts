@@ -145,8 +145,7 @@ export class Connection {
     if (this.#ended || this.#state === 'closed') {
       return;
     }
-    this.#move(message.verb);
-    this.#outbox.add(message);
+    this.#put(message);
     if (!this.#flushing) {
       this.#stopFlushSoon ??= this.#options.clock.after(limits.sendSoonMs, () => this.#flush());
     }
@@ -204,9 +203,13 @@ export class Connection {
   }
 
   #post(message: Message): void {
+    this.#put(message);
+    this.#flushAtEndOfTurn();
+  }
+
+  #put(message: Message): void {
     this.#move(message.verb);
     this.#outbox.add(message);
-    this.#flushAtEndOfTurn();
   }
 
   #frame(frame: Uint8Array): void {

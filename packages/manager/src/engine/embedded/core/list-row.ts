@@ -1,6 +1,6 @@
-import type { PackReader } from '@millrace/protocol';
+import type { PackReader, PackWriter } from '@millrace/protocol';
 import type { Arrival } from './keys.ts';
-import { readRecord, readText, recordWriter } from './record.ts';
+import { readList, readText, writeList } from './record.ts';
 
 /** Where a row goes when nothing in it matters any more. */
 interface Remover {
@@ -30,18 +30,10 @@ export class ListRow {
   }
 }
 
-export const encodeIds = (taskIds: readonly string[]): Uint8Array => {
-  const writer = recordWriter();
-  const start = writer.length;
-  writer.list(taskIds.length);
-  for (const taskId of taskIds) {
-    writer.text(taskId);
-  }
-  return writer.view(start);
-};
+export const encodeIds = (taskIds: readonly string[]): Uint8Array =>
+  writeList(taskIds, (writer, taskId) => writer.text(taskId));
 
-export const decodeIds = (row: Uint8Array): readonly string[] =>
-  readRecord(row, (reader, length) => Array.from({ length }, () => readText(reader)));
+export const decodeIds = (row: Uint8Array): readonly string[] => readList(row, readText);
 
 /** What is on disk of a lease. */
 export interface LeaseRecord {
@@ -56,21 +48,15 @@ export interface LeaseRecord {
 
 const LEASE_FIELDS = 7;
 
-export const encodeLeases = (leases: readonly LeaseRecord[]): Uint8Array => {
-  const writer = recordWriter();
-  const start = writer.length;
-  writer.list(leases.length);
-  for (const { arrival, cancelRequested, epoch, grant, sessionId, taskId } of leases) {
-    writer.list(LEASE_FIELDS);
-    writer.text(taskId);
-    writer.text(sessionId);
-    writer.number(epoch);
-    writer.number(grant);
-    writer.boolean(cancelRequested);
-    writer.number(arrival.epoch);
-    writer.number(arrival.count);
-  }
-  return writer.view(start);
+const writeLease = (writer: PackWriter, lease: LeaseRecord): void => {
+  writer.list(LEASE_FIELDS);
+  writer.text(lease.taskId);
+  writer.text(lease.sessionId);
+  writer.number(lease.epoch);
+  writer.number(lease.grant);
+  writer.boolean(lease.cancelRequested);
+  writer.number(lease.arrival.epoch);
+  writer.number(lease.arrival.count);
 };
 
 const readLease = (reader: PackReader): LeaseRecord => {
@@ -87,5 +73,7 @@ const readLease = (reader: PackReader): LeaseRecord => {
   return lease;
 };
 
-export const decodeLeases = (row: Uint8Array): readonly LeaseRecord[] =>
-  readRecord(row, (reader, length) => Array.from({ length }, () => readLease(reader)));
+export const encodeLeases = (leases: readonly LeaseRecord[]): Uint8Array =>
+  writeList(leases, writeLease);
+
+export const decodeLeases = (row: Uint8Array): readonly LeaseRecord[] => readList(row, readLease);

@@ -1,15 +1,8 @@
-import { readRecord, recordWriter } from './record.ts';
+import { readList, writeList } from './record.ts';
 
 /** A row that holds numbers. */
-export const encodeNumbers = (numbers: readonly number[]): Uint8Array => {
-  const writer = recordWriter();
-  const start = writer.length;
-  writer.list(numbers.length);
-  for (const number of numbers) {
-    writer.number(number);
-  }
-  return writer.view(start);
-};
+export const encodeNumbers = (numbers: readonly number[]): Uint8Array =>
+  writeList(numbers, (writer, number) => writer.number(number));
 
 export const decodeNumbers = (record: Uint8Array): readonly number[] =>
-  readRecord(record, (reader, length) => Array.from({ length }, () => reader.number()));
+  readList(record, (reader) => reader.number());

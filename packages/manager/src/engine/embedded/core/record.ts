@@ -15,12 +15,14 @@ const rules: PackRules = {
 
 let piece = new PackWriter(PIECE_BYTES);
 
-/** Where the next record is written: from `length` on, and its bytes are the `view` from there. */
-export const recordWriter = (): PackWriter => {
+/** A record of the store: what `write` writes. */
+export const writeRecord = (write: (writer: PackWriter) => void): Uint8Array => {
   if (piece.length > PIECE_BYTES - RECORD_BYTES) {
     piece = new PackWriter(PIECE_BYTES);
   }
-  return piece;
+  const start = piece.length;
+  write(piece);
+  return piece.view(start);
 };
 
 /** Reads a record of the store: a MessagePack list, which `read` takes apart. */
@@ -31,6 +33,21 @@ export const readRecord = <T>(
   const reader = new PackReader(record, rules);
   return read(reader, reader.open());
 };
+
+/** A record that lists values of one kind. */
+export const writeList = <T>(
+  values: readonly T[],
+  write: (writer: PackWriter, value: T) => void,
+): Uint8Array =>
+  writeRecord((writer) => {
+    writer.list(values.length);
+    for (const value of values) {
+      write(writer, value);
+    }
+  });
+
+export const readList = <T>(record: Uint8Array, read: (reader: PackReader) => T): readonly T[] =>
+  readRecord(record, (reader, length) => Array.from({ length }, () => read(reader)));
 
 /** What is a text because this store wrote it. */
 export const readText = (reader: PackReader): string => reader.text(Number.POSITIVE_INFINITY) ?? '';

@@ -1,14 +1,14 @@
 import { type PackReader, type PackWriter, type TaskError, taskStates } from '@millrace/protocol';
 import { readyKey } from './keys.ts';
-import { readRecord, readText, recordWriter } from './record.ts';
+import { readRecord, readText, writeRecord } from './record.ts';
 import type { Task, TaskLane } from './task.ts';
 
 /**
- * What is on disk of a task: a MessagePack list of what `encodeTask` writes, in
+ * What is on disk of a task: a MessagePack list of what `writeTask` writes, in
  * that order. Times but the first are reckoned from its acceptance, which makes
  * most of them a byte.
  *
- * Adding a field: write it in `encodeTask` and read it in `decodeTask`, both at
+ * Adding a field: write it in `writeTask` and read it in `readTask`, both at
  * the end; raise FIELDS and, because a record of before lacks it, STORE_VERSION;
  * and extend the round-trip test.
  */
@@ -34,10 +34,7 @@ const writeError = (writer: PackWriter, error: TaskError | undefined): void => {
   writer.boolean(error.retry);
 };
 
-/** A finished task keeps no payload, unless it is dead. */
-export const encodeTask = (task: Task, payload: Uint8Array | undefined): Uint8Array => {
-  const writer = recordWriter();
-  const start = writer.length;
+const writeTask = (writer: PackWriter, task: Task, payload: Uint8Array | undefined): void => {
   const { acceptedAtMs, settled } = task;
   writer.list(FIELDS);
   writeBytes(writer, payload);
@@ -63,8 +60,11 @@ export const encodeTask = (task: Task, payload: Uint8Array | undefined): Uint8Ar
   writer.number(task.payloadBytes);
   writeBytes(writer, task.result);
   writeError(writer, task.error);
-  return writer.view(start);
 };
+
+/** A finished task keeps no payload, unless it is dead. */
+export const encodeTask = (task: Task, payload: Uint8Array | undefined): Uint8Array =>
+  writeRecord((writer) => writeTask(writer, task, payload));
 
 /** Payloads up to this size stay in memory with their task. */
 export const KEPT_PAYLOAD_MAX_BYTES = 4_096;
