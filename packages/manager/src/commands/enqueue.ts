@@ -7,21 +7,26 @@ import type { Command } from './command.ts';
 
 type Enqueue = Parameters<Command<'enqueue'>>[2][number];
 
-/** Whether the outcome of its one task is the answer, instead of ENQUEUED. */
-const isAwaited = ({ awaitMs, tasks }: Enqueue): boolean =>
-  awaitMs !== undefined && tasks.length === 1;
+/** The outcome that a request awaits instead of ENQUEUED. */
+const awaitedBy = ({ awaitMs, requestId, tasks }: Enqueue): ResultRequest | undefined => {
+  const only = tasks.length === 1 ? tasks[0] : undefined;
+  return awaitMs === undefined || only === undefined
+    ? undefined
+    : { requestId, taskId: only.taskId, waitMs: awaitMs };
+};
 
-const awaitedBy = ({ awaitMs = 0, requestId, tasks }: Enqueue): ResultRequest => ({
-  requestId,
-  taskId: tasks[0]?.taskId ?? '',
-  waitMs: awaitMs,
-});
-
-const reply = (services: Services, peer: Peer, request: Enqueue, answer: EnqueueAnswer): void => {
+/** Once its task is in, a request that awaits the outcome is answered by that alone. */
+const reply = (
+  services: Services,
+  peer: Peer,
+  request: Enqueue,
+  answer: EnqueueAnswer,
+  isAwaited: boolean,
+): void => {
   const { requestId } = request;
   if ('created' in answer) {
     services.room.done(peer, requestId);
-    if (!isAwaited(request)) {
+    if (!isAwaited) {
       peer.send({ verb: 'enqueued', requestId, created: answer.created });
     }
   } else if (answer.refused === 'QUEUE_FULL') {
@@ -57,9 +62,10 @@ const add = async (services: Services, peer: Peer, requests: readonly Enqueue[])
   for (const [index, request] of requests.entries()) {
     const answer = answers[index];
     if (answer !== undefined) {
-      reply(services, peer, request, answer);
-      if ('created' in answer && isAwaited(request)) {
-        awaited.push(awaitedBy(request));
+      const result = awaitedBy(request);
+      reply(services, peer, request, answer, result !== undefined);
+      if ('created' in answer && result !== undefined) {
+        awaited.push(result);
       }
     }
   }
@@ -83,7 +89,7 @@ export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
   const admitted: Enqueue[] = [];
   const waiting: Promise<void>[] = [];
   for (const request of requests) {
-    if (isAwaited(request) && refuseIfTooMany(peer, request.requestId)) {
+    if (awaitedBy(request) !== undefined && refuseIfTooMany(peer, request.requestId)) {
       continue;
     }
     for (const task of request.tasks) {
