@@ -5,7 +5,7 @@
  */
 export const foundSeeds: readonly { readonly seed: number; readonly found: string }[] = [
   {
-    seed: 48,
+    seed: 104,
     found: 'a cancellation told before SESSION ended the manager, whenever its worker came back',
   },
   {
@@ -17,7 +17,7 @@ export const foundSeeds: readonly { readonly seed: number; readonly found: strin
     found: 'an enqueue parked for a lost connection kept the place of the peer that came back',
   },
   {
-    seed: 182,
+    seed: 277,
     found: 'a resent enqueue that was in a full queue was called refused because others waited',
   },
   {
