@@ -33,8 +33,9 @@ export const runRow = async (row: Row, { rounds, systems }: Plan): Promise<RowRe
         tally(values, system.name, measured);
         console.error(`${at} ${showValues(row, measured)}`);
       } catch (error) {
-        tally(failures, system.name, String(error));
-        console.error(`${at} failed: ${String(error)}`);
+        const why = error instanceof Error ? error.message : String(error);
+        tally(failures, system.name, why);
+        console.error(`${at} failed: ${why}`);
       }
     }
   }

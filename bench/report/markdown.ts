@@ -32,7 +32,7 @@ const valuesOf = (row: RowResult, system: SystemResult, figure: Figure): readonl
 /** The system, and why its cells are empty where that is no inability. */
 const titleOf = (row: RowResult, { missing, name, title }: SystemResult): string => {
   const failures = row.failures[name] ?? [];
-  const why = missing ?? (failures.length > 0 ? `failed: ${failures.join('; ')}` : undefined);
+  const why = missing ?? (failures.length > 0 ? `not measured: ${failures.join('; ')}` : undefined);
   return why === undefined ? title : `${title} (${why})`;
 };
 
