@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Lighthouse } from '../fixtures/lighthouse.ts';
 import { Stage, stages } from '../harness/stage.ts';
 
 const openStage = stages();
@@ -52,6 +53,30 @@ test('enqueue --wait fails with one line when its task is dead or takes too long
   expectOneLine(unknown);
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toContain('UNKNOWN_QUEUE');
+});
+
+test('enqueue bounds the attempts of its task, their time, and its wait for a worker', async () => {
+  await stage.manager();
+  await stage.worker(handlers);
+  const once = await stage.cli(['enqueue', 'flaky', '{"failures":1}', '--attempts', '1', '--wait']);
+  expectOneLine(once);
+  expect(once.stderr).toContain('TASK_DEAD');
+
+  const lighthouse = await Lighthouse.open();
+  const payload = JSON.stringify({ path: lighthouse.path });
+  const bounds = ['--deadline', '50ms', '--attempts', '1', '--wait'];
+  const slow = await stage.cli(['enqueue', 'patient', payload, ...bounds]);
+  expectOneLine(slow);
+  expect(slow.stderr).toContain('TASK_DEAD');
+  await lighthouse.close();
+
+  const unheard = await stage.cli(['enqueue', 'unhandled', '1', '--expires', '100ms', '--wait']);
+  expectOneLine(unheard);
+  expect(unheard.stderr).toContain('TASK_EXPIRED');
+
+  const wrong = await stage.cli(['enqueue', 'flaky', '{}', '--attempts', '0']);
+  expectOneLine(wrong);
+  expect(wrong.stderr).toContain('BAD_OPTION');
 });
 
 test('enqueue --wait says what keeps its result', async () => {
@@ -147,7 +172,7 @@ test('where no manager is, a command says so and a worker keeps trying', async (
   }
   const worker = stage.command(['worker', handlersPath]);
   await worker.line(/no connection \(CONNECT_FAILED\); trying again/);
-  const connected = worker.line(/worker connected to/);
+  const connected = worker.line(/connected to ws/);
   await stage.manager({ port: manager.port });
   await connected;
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });

@@ -78,7 +78,7 @@ test('workers and clients go on after a manager was stopped and started again', 
   expect(await manager.end('SIGTERM')).toEqual({ code: 0, signal: null });
   await worker.line(/no connection \(\w+\); trying again/);
   const away = client.enqueue(tasks.double, { n: 4 });
-  const again = worker.nextLine(/worker connected to/);
+  const again = worker.nextLine(/connected to ws/);
   await stage.manager({ port: manager.port });
   await again;
 

@@ -107,7 +107,7 @@ export class Stage {
     const { env = {}, name = 'worker' } = options;
     const args = ['worker', fileURLToPath(module), '--name', name];
     const child = this.#start(name, [millraceBin, ...args], env);
-    await child.line(/worker connected to/);
+    await child.line(/connected to ws/);
     return child;
   }
 

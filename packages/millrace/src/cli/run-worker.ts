@@ -12,7 +12,7 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
     switch (event.kind) {
       case 'connected':
         isAway = false;
-        return log.info({ url, epoch: event.epoch }, `worker connected to ${url}`);
+        return log.info({ url, epoch: event.epoch }, `connected to ${url}`);
       case 'disconnected':
         if (!isAway) {
           isAway = true;

@@ -12,15 +12,24 @@ interface Flags extends ConnectFlags {
   readonly timeout?: number;
   readonly priority?: number;
   readonly delay?: number;
+  readonly deadline?: number;
+  readonly attempts?: number;
+  readonly expires?: number;
 }
 
 /** `millrace enqueue TASK JSON`: prints the task's id, or with `--wait` its result as JSON. */
 const run = (name: string, payload: unknown, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
-    const { delay: delayMs, priority, queue, timeout: timeoutMs, wait } = flags;
-    const task = defineTask(name, present({ queue }));
-    const handle = await client.enqueue(task, payload, present({ delayMs, priority }));
-    print(wait === true ? jsonLine(await awaitResult(handle, timeoutMs)) : handle.id);
+    const { attempts, priority, queue } = flags;
+    const options = present({
+      attempts,
+      priority,
+      delayMs: flags.delay,
+      deadlineMs: flags.deadline,
+      expiresInMs: flags.expires,
+    });
+    const handle = await client.enqueue(defineTask(name, present({ queue })), payload, options);
+    print(flags.wait === true ? jsonLine(await awaitResult(handle, flags.timeout)) : handle.id);
   });
 
 export const enqueueVerb: Verb = (parent) => {
@@ -36,6 +45,9 @@ export const enqueueVerb: Verb = (parent) => {
     .option('--timeout <time>', 'longest wait for the result, such as 30s', durationMs)
     .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
     .option('--delay <time>', 'wait before the task is ready, such as 5m', durationMs)
+    .option('--deadline <time>', 'longest run of an attempt (default: 15m)', durationMs)
+    .option('--attempts <n>', 'attempts that may fail until it is dead (default: 5)', wholeNumber)
+    .option('--expires <time>', 'it expires unless it starts by then', durationMs)
     .addHelpText('after', example(`millrace enqueue greet '{"name":"Ada"}' --wait`))
     .action(run);
 };
