@@ -140,7 +140,7 @@ export class Attendant {
   async #handle(
     connection: Connection,
     peer: AcceptedPeer,
-    present: PeerSession,
+    session: PeerSession,
     messages: readonly Message[],
   ): Promise<void> {
     const isLeaving = messages.some((message) => message.verb === 'goodbye');
@@ -152,9 +152,12 @@ export class Attendant {
       }
       return;
     }
-    await runCommands(this.#services, present, commands);
+    const present = session.peerOver(connection);
+    if (present !== undefined) {
+      await runCommands(this.#services, present, commands);
+    }
     if (isLeaving) {
-      await this.#reception.goodbye(present);
+      await this.#reception.goodbye(session);
     }
   }
 

@@ -6,13 +6,11 @@ export class HandledNames {
   readonly #workers = new Map<string, Set<string>>();
 
   constructor(workers: readonly PeerSession[]) {
-    for (const { pools, sessionId } of workers) {
-      for (const { handles } of pools.values()) {
-        for (const { name, queue } of handles) {
-          this.#lanes.add(`${queue}\0${name}`);
-          const workersOfQueue = this.#workers.get(queue) ?? new Set();
-          this.#workers.set(queue, workersOfQueue.add(sessionId));
-        }
+    for (const { handles, sessionId } of workers) {
+      for (const { name, queue } of handles) {
+        this.#lanes.add(`${queue}\0${name}`);
+        const workersOfQueue = this.#workers.get(queue) ?? new Set();
+        this.#workers.set(queue, workersOfQueue.add(sessionId));
       }
     }
   }

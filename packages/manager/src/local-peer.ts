@@ -17,7 +17,7 @@ export class LocalPeer implements Peer {
   readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
-  readonly connections = 1;
+  readonly hasEnded = false;
   readonly isCongested = false;
   readonly #services: Services;
   readonly #requests = new Requests();

@@ -7,11 +7,16 @@ export interface Waiting {
   withdraw(): void;
 }
 
-/** An authenticated peer with a session, as commands see it. */
+/**
+ * An authenticated peer with a session, over one connection, as commands see it.
+ * When the connection ends, what waits here is withdrawn, and what is said later
+ * reaches nobody: over its next connection it is another peer, which sends again
+ * what was not answered.
+ */
 export interface Peer {
   readonly sessionId: string;
-  /** How many connections it has had. What came over an earlier one and is not answered, it sends again. */
-  readonly connections: number;
+  /** Whether its connection has ended. */
+  readonly hasEnded: boolean;
   readonly send: (message: Message) => void;
   /** The same for an answer that a worker does not wait for; others are told at once. */
   readonly sendSoon: (message: Message) => void;
@@ -19,7 +24,7 @@ export interface Peer {
   readonly isCongested: boolean;
   /** Runs when it is no longer congested; never, if its connection ends before. */
   readonly onceDrained: (run: () => void) => void;
-  /** What waits here for this peer, by request id; ended with its connection. */
+  /** What waits here for this peer, by request id. */
   readonly waiting: Map<number, Waiting>;
   readonly pools: Map<number, PoolRoom>;
   /** Credit for pools that are not declared yet: a large declaration travels in parts. */

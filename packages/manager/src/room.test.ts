@@ -68,6 +68,7 @@ describe('the room of a full queue', () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     const back = new RecordingPeer(peer.sessionId);
     room.park(peer, request(1, ['q']), 'q', 'full');
+    peer.waiting.get(1)?.withdraw();
     room.park(back, request(1, ['q']), 'q', 'full');
     free['q'] = 1;
     room.invite('q');

@@ -44,13 +44,13 @@ export class Room {
     if (parked === undefined || request.waitMs === 0) {
       return false;
     }
-    return this.#placeOf(peer, request.requestId)?.invitation === undefined;
+    return this.#byPlace.get(placeOf(peer, request.requestId))?.invitation === undefined;
   }
 
   /** The request found no room; it waits, or goes on waiting, if it may. */
   park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
-    const again = this.#placeOf(peer, requestId);
+    const again = this.#byPlace.get(placeOf(peer, requestId));
     if (again?.queue === queue) {
       this.#endInvitation(again);
       peer.send({ verb: 'parked', requestId });
@@ -73,20 +73,6 @@ export class Room {
     this.#add(peer, request, queue, reason);
     peer.send({ verb: 'parked', requestId });
     this.invite(queue);
-  }
-
-  /**
-   * Where a request waits. It may have been parked for this session after its
-   * connection was lost; what it is told there reaches nobody, so that the peer
-   * that came back must get a place of its own.
-   */
-  #placeOf(peer: Peer, requestId: number): Parked | undefined {
-    const parked = this.#byPlace.get(placeOf(peer, requestId));
-    if (parked !== undefined && parked.peer !== peer) {
-      this.#remove(parked);
-      return undefined;
-    }
-    return parked;
   }
 
   /** The request was accepted or refused for good. */

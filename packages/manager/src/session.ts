@@ -5,31 +5,26 @@ import {
   MillraceError,
   type Role,
 } from '@millrace/protocol';
-import type { Credit, Peer, PoolRoom, Waiting } from './peer.ts';
+import { ConnectedPeer } from './connected-peer.ts';
+import type { Handle } from './engine/engine.ts';
+import type { Peer } from './peer.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
 
 /**
- * A peer's session while it is connected: its main connection, and for workers
- * perhaps a heartbeat lane. It lives while either lives.
+ * A peer's session while it is connected: the peer over its main connection, and
+ * for workers perhaps a heartbeat lane. It lives while either lives.
  */
-export class PeerSession implements Peer {
+export class PeerSession {
   readonly sessionId: string;
   readonly keyId: string;
   readonly role: Role;
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
+  readonly lanes = new Set<Connection>();
+  #peer: ConnectedPeer | undefined;
   #isDraining = false;
   #loopHeardAtMs: number;
-  readonly waiting = new Map<number, Waiting>();
-  readonly pools = new Map<number, PoolRoom>();
-  readonly earlyCredit = new Map<number, Credit>();
-  readonly lanes = new Set<Connection>();
-  #whenDrained: (() => void)[] = [];
-  #main: Connection | undefined;
-  #connections = 0;
-  /** What came for a connection before it was welcomed; nothing may reach a peer before SESSION. */
-  #early: Message[] | undefined;
 
   constructor(
     sessionId: string,
@@ -47,45 +42,36 @@ export class PeerSession implements Peer {
   }
 
   get main(): Connection | undefined {
-    return this.#main;
-  }
-
-  get connections(): number {
-    return this.#connections;
+    return this.#peer?.connection;
   }
 
   get isConnected(): boolean {
-    return this.#main !== undefined || this.lanes.size > 0;
+    return this.#peer !== undefined || this.lanes.size > 0;
   }
-
-  readonly send = (message: Message): void => {
-    if (this.#early === undefined) {
-      this.#main?.send(message);
-    } else {
-      this.#early.push(message);
-    }
-  };
-
-  /** A worker goes on while its reports are unanswered; whoever acknowledges an item waits for it. */
-  readonly sendSoon = (message: Message): void => {
-    if (this.role === 'worker' && this.#early === undefined) {
-      this.#main?.sendSoon(message);
-    } else {
-      this.send(message);
-    }
-  };
-
-  get isCongested(): boolean {
-    return this.#main?.isCongested ?? false;
-  }
-
-  readonly onceDrained = (run: () => void): void => {
-    this.#whenDrained.push(run);
-  };
 
   /** When its main loop was heard last, on whichever connection. */
   get loopHeardAtMs(): number {
-    return this.#main?.pulse.heardAtMs ?? this.#loopHeardAtMs;
+    return this.main?.pulse.heardAtMs ?? this.#loopHeardAtMs;
+  }
+
+  /** Whether it was asked to end. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** What it runs, as it has declared over its main connection. */
+  get handles(): readonly Handle[] {
+    return [...(this.#peer?.pools.values() ?? [])].flatMap(({ handles }) => handles);
+  }
+
+  /** The peer as it is present over this connection; nobody, when a newer one took the session up. */
+  peerOver(connection: Connection): Peer | undefined {
+    return this.#over(connection);
+  }
+
+  /** Says something to it, if it is there. */
+  send(message: Message): void {
+    this.#peer?.send(message);
   }
 
   /** Asks it to end by itself. */
@@ -94,71 +80,47 @@ export class PeerSession implements Peer {
     this.send({ verb: 'drain', reason: 'an operator asked for it' });
   }
 
-  /** Whether it was asked to end. */
-  get isDraining(): boolean {
-    return this.#isDraining;
-  }
-
   /** A connection is no longer congested. */
   drained(connection: Connection): void {
-    if (connection === this.#main) {
-      for (const run of this.#whenDrained.splice(0)) {
-        run();
-      }
-    }
+    this.#over(connection)?.drained();
   }
 
   /** The newest connection wins; what the one before had waiting here is gone with it. */
   takeOver(connection: Connection): void {
-    const before = this.#main;
-    this.#endConnection();
-    this.#main = connection;
-    this.#connections += 1;
-    this.#early = [];
-    before?.fail(new MillraceError('SUPERSEDED', 'a newer connection took this session up'));
+    const before = this.#peer;
+    this.#endPeer();
+    this.#peer = new ConnectedPeer(this.sessionId, this.role, connection);
+    before?.connection.fail(
+      new MillraceError('SUPERSEDED', 'a newer connection took this session up'),
+    );
   }
 
-  /** SESSION is on its way to this connection; what waited for it follows. */
+  /** SESSION is on its way to this connection. */
   welcomed(connection: Connection): void {
-    if (connection === this.#main) {
-      const early = this.#early ?? [];
-      this.#early = undefined;
-      for (const message of early) {
-        connection.send(message);
-      }
-    }
+    this.#over(connection)?.welcomed();
   }
 
   /** A connection of this session has ended. */
   lose(connection: Connection): void {
     this.lanes.delete(connection);
-    if (this.#main === connection) {
-      this.#endConnection();
+    if (this.main === connection) {
+      this.#endPeer();
     }
   }
 
   /** Nothing is dealt to it any more; its connection has only the last words left. */
   retire(): void {
-    this.#endWork();
+    this.#peer?.retire();
   }
 
-  #endConnection(): void {
+  #over(connection: Connection): ConnectedPeer | undefined {
+    return this.main === connection ? this.#peer : undefined;
+  }
+
+  #endPeer(): void {
     this.#loopHeardAtMs = this.loopHeardAtMs;
-    this.#main = undefined;
-    this.#early = undefined;
-    this.#endWork();
-  }
-
-  #endWork(): void {
-    for (const pool of this.pools.values()) {
-      pool.leave();
-    }
-    this.pools.clear();
-    this.earlyCredit.clear();
-    this.#whenDrained = [];
-    for (const waiting of this.waiting.values()) {
-      waiting.withdraw();
-    }
-    this.waiting.clear();
+    const ended = this.#peer;
+    this.#peer = undefined;
+    ended?.end();
   }
 }

@@ -57,17 +57,17 @@ const stage = async () => {
     await clock.settle();
     await done;
   };
-  /** The peer comes back over another connection before the answer is there. */
-  const sendAndReconnect = async (
+  /** The connection ends before the answer is there. */
+  const sendAndLeave = async (
     peer: RecordingPeer,
     sent: MessageNamed<'enqueue'>,
   ): Promise<void> => {
     const done = enqueue(services, peer, [sent]);
-    peer.connections += 1;
+    peer.hasEnded = true;
     await clock.settle();
     await done;
   };
-  return { cancel, send, sendAndReconnect };
+  return { cancel, send, sendAndLeave };
 };
 
 const request = (requestId: number, taskId: string, awaitMs?: number): MessageNamed<'enqueue'> => ({
@@ -153,23 +153,24 @@ test.each([
     'refused',
     { ...request(1, 'task-1'), tasks: [...request(1, 'a').tasks, ...request(1, 'b').tasks] },
   ],
-])('a request that was %s is not answered over a later connection', async (_how, sent) => {
-  const { send, sendAndReconnect } = await stage();
+])('a request that was %s is not answered when its peer has left', async (_how, sent) => {
+  const { send, sendAndLeave } = await stage();
   const peer = new RecordingPeer('a');
-  await sendAndReconnect(peer, sent);
+  await sendAndLeave(peer, sent);
   expect(peer.take()).toEqual([]);
   expect(peer.waiting.size).toBe(0);
-  await send(peer, request(1, 'task-1'));
-  expect(peer.take()).toEqual(['enqueued 1']);
+  const again = new RecordingPeer('a');
+  await send(again, request(1, 'task-1'));
+  expect(again.take()).toEqual(['enqueued 1']);
 });
 
-test('a request that had to wait is not parked for a later connection', async () => {
-  const { send, sendAndReconnect } = await stage();
+test('a request that had to wait is not parked for a peer that has left', async () => {
+  const { send, sendAndLeave } = await stage();
   const first = new RecordingPeer('a');
   const other = new RecordingPeer('b');
   await send(first, request(1, 'task-1'));
   await send(other, request(1, 'task-2'));
-  await sendAndReconnect(first, request(2, 'task-3'));
+  await sendAndLeave(first, request(2, 'task-3'));
   expect(first.take()).toEqual(['enqueued 1']);
   expect(first.waiting.size).toBe(0);
 });

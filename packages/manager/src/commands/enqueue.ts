@@ -47,15 +47,10 @@ const wasAccepted = async (services: Services, { tasks }: Enqueue): Promise<bool
   return taskId !== undefined && (await services.engine.inspect(taskId)) !== 'UNKNOWN_TASK';
 };
 
-/**
- * What came over a connection that was lost meanwhile is not answered: its peer
- * has sent it again. A refusal that waited for the disk could otherwise be told
- * of a task that the second request has brought in.
- */
 const add = async (services: Services, peer: Peer, requests: readonly Enqueue[]): Promise<void> => {
-  const { connections } = peer;
   const answers = await services.engine.enqueue(requests.map((request) => request.tasks));
-  if (peer.connections !== connections) {
+  // Whoever is gone must not begin to wait here: it sends its request again.
+  if (peer.hasEnded) {
     return;
   }
   const awaited: ResultRequest[] = [];
@@ -76,10 +71,9 @@ const add = async (services: Services, peer: Peer, requests: readonly Enqueue[])
 
 /** Others wait for room in its queue: only what is in it already passes them. */
 const queueUp = async (services: Services, peer: Peer, request: Enqueue): Promise<void> => {
-  const { connections } = peer;
   if (await wasAccepted(services, request)) {
     await add(services, peer, [request]);
-  } else if (peer.connections === connections) {
+  } else if (!peer.hasEnded) {
     const queue = request.tasks[0]?.queue ?? '';
     services.room.park(peer, request, queue, `others wait for room in queue '${queue}'`);
   }

@@ -8,7 +8,7 @@ export class RecordingPeer implements Peer {
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly sent: Message[] = [];
-  connections = 1;
+  hasEnded = false;
   isCongested = false;
   readonly #whenDrained: (() => void)[] = [];
 
