@@ -5,6 +5,8 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Answer, Order } from './served.ts';
 
+/** A client may wait for a server that still reads its backlog. */
+const START_MAX_MS = 300_000;
 const ORDER_MAX_MS = 60_000;
 const STOP_MAX_MS = 5_000;
 
@@ -40,7 +42,7 @@ export class Child {
   /** Starts a process and waits for its first line. */
   static async start(command: readonly string[]): Promise<Child> {
     const child = new Child(command);
-    child.said = await child.#nextLine(ORDER_MAX_MS);
+    child.said = await child.#nextLine(START_MAX_MS);
     return child;
   }
 

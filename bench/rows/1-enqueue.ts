@@ -1,7 +1,7 @@
 /** Row 1: tasks acknowledged to one producer, singly and in bulk; nothing runs them. */
 import type { Row } from './row.ts';
 
-const WARM_UP_MS = 700;
+const WARM_UP_MS = 500;
 const MEASURE_MS = 1_500;
 const BULK = 1_000;
 const window = { warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };

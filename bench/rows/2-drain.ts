@@ -4,9 +4,9 @@ import type { Row } from './row.ts';
 const SLOTS = 100;
 const BACKLOG = 60_000;
 /** What a slow system could not add by then is missing from its backlog. */
-const FILL_MAX_MS = 10_000;
+const FILL_MAX_MS = 6_000;
 /** Enough of a slow drain to know its rate. */
-const MEASURE_MAX_MS = 4_000;
+const MEASURE_MAX_MS = 3_000;
 const RUNS_PER_MARK = 1_000;
 
 /** Leaves out a sixth, in which the worker warms up, and the end, where the backlog runs out. */

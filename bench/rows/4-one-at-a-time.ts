@@ -8,7 +8,7 @@ const SLOTS = 100;
  * and what load alone compiled is thrown away by the first of them.
  */
 const TURNS = 5;
-const TURN_MS = 500;
+const TURN_MS = 400;
 const LOAD_IN_FLIGHT = 200;
 const MEASURE_MS = 2_000;
 

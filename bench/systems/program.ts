@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { familyOf } from '../harness/kernel.ts';
 import type { Server } from './system.ts';
 
-const START_MAX_MS = 20_000;
+/** A server that reads a long backlog before it listens takes minutes. */
+const START_MAX_MS = 300_000;
 const LOOK_AGAIN_MS = 20;
 const PATHS = (process.env['PATH'] ?? '').split(':');
 
