@@ -33,4 +33,8 @@ export const foundSeeds: readonly { readonly seed: number; readonly found: strin
     found:
       'a refusal that waited for a stalled disk was told of tasks that were sent again and stored',
   },
+  {
+    seed: 635_749,
+    found: 'the checker called it calm when the network had answered a heartbeat too late',
+  },
 ];

@@ -13,6 +13,12 @@ export interface NetworkRates {
   readonly bytesPerMs: number;
 }
 
+/**
+ * When a frame and its answer are both this late, a heartbeat gives the
+ * connection up although nothing else is wrong.
+ */
+const LATE_MS = (limits.heartbeatProbes * limits.heartbeatIntervalMs) / 2;
+
 interface Listener {
   readonly process: SimProcess;
   readonly accept: (transport: Transport) => void;
@@ -150,6 +156,11 @@ export class SimNetwork {
   #delayMs(): number {
     const { jitterMs, latencyMs, spikes } = this.#rates;
     const isSpike = this.#random.next() < spikes;
-    return (latencyMs + this.#random.next() * jitterMs) * (isSpike ? 100 : 1);
+    const delayMs = (latencyMs + this.#random.next() * jitterMs) * (isSpike ? 100 : 1);
+    if (delayMs >= LATE_MS) {
+      const target = 'a frame, or a connection';
+      this.#world.recorder.record({ kind: 'fault', fault: 'late', target, on: true });
+    }
+    return delayMs;
   }
 }
