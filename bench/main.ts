@@ -32,18 +32,19 @@ const machine = thisMachine();
 const described = options.systems.map(describe);
 const present = options.systems.filter(({ missing }) => missing() === undefined);
 const rows: RowResult[] = [];
-for (const row of options.rows) {
-  rows.push(await runRow(row, { systems: present, rounds: options.rounds }));
-}
-const results: Results = {
+const resultsNow = (): Results => ({
   startedAt,
   minutes: Math.ceil((performance.now() - startedAtMs) / MS_PER_MINUTE),
   machine,
   rounds: options.rounds,
   systems: described,
   rows,
-};
-console.log(toMarkdown(results));
-if (options.isComplete) {
-  await save(results);
+});
+for (const row of options.rows) {
+  rows.push(await runRow(row, { systems: present, rounds: options.rounds }));
+  // After each row: a run of hours that is interrupted keeps what it has.
+  if (options.isComplete) {
+    await save(resultsNow());
+  }
 }
+console.log(toMarkdown(resultsNow()));

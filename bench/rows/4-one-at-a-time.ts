@@ -10,7 +10,7 @@ const SLOTS = 100;
 const TURNS = 5;
 const TURN_MS = 400;
 const LOAD_IN_FLIGHT = 200;
-const MEASURE_MS = 2_000;
+const MEASURE_MS = 1_500;
 
 export const oneAtATime: Row = {
   number: 4,

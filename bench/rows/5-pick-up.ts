@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 const SLOTS = 100;
 const SATURATE_MS = 700;
-const MEASURE_MS = 3_000;
+const MEASURE_MS = 2_500;
 const MS_PER_SECOND = 1_000;
 const TASKS = 100_000;
 

@@ -42,13 +42,13 @@ const fill = async (producer: Child, count: number): Promise<void> => {
     return (await producer.order(order, partMaxMs + GRACE_MS))['count'] ?? 0;
   };
   let filled = await put(sample, FILL_MAX_MS);
+  const perMs = (): number => filled / (performance.now() - startedAtMs);
   const leftMs = startedAtMs + FILL_MAX_MS - performance.now();
-  const perMs = filled / (performance.now() - startedAtMs);
-  if (rest > 0 && rest <= perMs * leftMs) {
+  if (rest > 0 && rest <= perMs() * leftMs) {
     filled += await put(rest, leftMs);
   }
   if (filled < count) {
-    const rate = Math.round(perMs * MS_PER_SECOND).toLocaleString('en');
+    const rate = Math.round(perMs() * MS_PER_SECOND).toLocaleString('en');
     const minutes = FILL_MAX_MS / MS_PER_MINUTE;
     throw new Error(`at ${rate}/s it cannot be filled within ${minutes} minutes`);
   }
@@ -96,7 +96,8 @@ const backlogOf = (count: number): Row => ({
     { key: 'disk', title: 'disk for a task', unit: 'B' },
     { key: 'restart', title: 'restart until a task is acknowledged', unit: 's' },
   ],
-  isFor: ({ abilities }) => abilities.includes('backlog'),
+  // BaseManager's worker cannot rest and go on: its threads sit in `get`.
+  isFor: ({ abilities, name }) => abilities.includes('backlog') && name !== 'basemanager',
   measure: async (stage) => {
     const worker = await stage.start('worker');
     const producer = await stage.start('producer');
