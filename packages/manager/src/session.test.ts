@@ -3,19 +3,11 @@ import { expect, test } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../protocol/src/frame.ts';
 import { ManualClock } from '../../protocol/src/testing/manual-clock.ts';
 import { MemoryTransport } from '../../protocol/src/testing/memory-transport.ts';
+import { sessionMessage } from '../../protocol/src/testing/session-message.ts';
 import type { Peer } from './peer.ts';
 import { PeerSession } from './session.ts';
 
 const description = { name: 'worker', host: 'here', pid: 1 };
-
-const welcome: Message = {
-  verb: 'session',
-  sessionId: 's',
-  ticket: new Uint8Array(32),
-  epoch: 1,
-  graceMs: 2_000,
-  lost: [],
-};
 
 const settled = (requestId: number): Message => ({ verb: 'settled', requestId, answers: [] });
 
@@ -58,7 +50,7 @@ const stage = () => {
   };
 
   const greet = (connection: Connection): void => {
-    connection.send(welcome);
+    connection.send(sessionMessage);
     session.welcomed(connection);
   };
 

@@ -7,7 +7,6 @@ import {
 } from '@millrace/protocol';
 import { ConnectedPeer } from './connected-peer.ts';
 import type { Handle } from './engine/engine.ts';
-import type { Peer } from './peer.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
 
@@ -65,8 +64,8 @@ export class PeerSession {
   }
 
   /** The peer as it is present over this connection; nobody, when a newer one took the session up. */
-  peerOver(connection: Connection): Peer | undefined {
-    return this.#over(connection);
+  peerOver(connection: Connection): ConnectedPeer | undefined {
+    return this.main === connection ? this.#peer : undefined;
   }
 
   /** Says something to it, if it is there. */
@@ -82,7 +81,7 @@ export class PeerSession {
 
   /** A connection is no longer congested. */
   drained(connection: Connection): void {
-    this.#over(connection)?.drained();
+    this.peerOver(connection)?.drained();
   }
 
   /** The newest connection wins; what the one before had waiting here is gone with it. */
@@ -97,7 +96,7 @@ export class PeerSession {
 
   /** SESSION is on its way to this connection. */
   welcomed(connection: Connection): void {
-    this.#over(connection)?.welcomed();
+    this.peerOver(connection)?.welcomed();
   }
 
   /** A connection of this session has ended. */
@@ -111,10 +110,6 @@ export class PeerSession {
   /** Nothing is dealt to it any more; its connection has only the last words left. */
   retire(): void {
     this.#peer?.retire();
-  }
-
-  #over(connection: Connection): ConnectedPeer | undefined {
-    return this.main === connection ? this.#peer : undefined;
   }
 
   #endPeer(): void {

@@ -6,18 +6,11 @@ import { limits } from './limits.ts';
 import type { Message } from './message-table.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { MemoryTransport } from './testing/memory-transport.ts';
+import { sessionMessage as session } from './testing/session-message.ts';
 
 const heartbeat = { idleMs: 5_000, intervalMs: 1_000, probes: 3 };
 const report: PeerReport = { loopLagMs: 1, rssBytes: 2, slots: 3, busySlots: 4 };
 const peer = { name: 'p', host: 'h', pid: 1 };
-const session: Message = {
-  verb: 'session',
-  sessionId: 's',
-  ticket: new Uint8Array(32),
-  epoch: 1,
-  graceMs: 2_000,
-  lost: [],
-};
 
 const endOf = (
   transport: MemoryTransport,
