@@ -9,6 +9,7 @@ import {
   type Finished,
   type Grant,
   type Handle,
+  Handles,
   type Journal,
   lmdbJournal,
   memoryJournal,
@@ -218,7 +219,7 @@ export class EngineStage {
     max = 1,
     handles: readonly Handle[] = work,
   ): Promise<readonly Dealt[]> {
-    const request = { sessionId, handles, max, maxBytes: 1_000_000_000 };
+    const request = { sessionId, handles: new Handles(handles), max, maxBytes: 1_000_000_000 };
     const [grants = []] = await this.engine.claim([request]);
     return grants.map(dealt);
   }

@@ -1,4 +1,4 @@
-import { WINDOW_MAX_TASKS } from '@millrace/manager/engine';
+import { Handles, WINDOW_MAX_TASKS } from '@millrace/manager/engine';
 import { ITEM_NAME, limits } from '@millrace/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -261,7 +261,7 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
     test('deals to several requests one by one in turn', async () => {
       await open();
       await stage.enqueue(task('t1'), task('t2'), task('t3'), task('t4'), task('t5'));
-      const handles = [{ queue: 'q', name: 'work' }];
+      const handles = new Handles([{ queue: 'q', name: 'work' }]);
       const maxBytes = 1_000;
       const dealt = await stage.engine.claim([
         { sessionId: 'a', handles, max: 9, maxBytes },
@@ -269,6 +269,55 @@ describe.each(engineKinds)('an engine on the %s journal', (kind) => {
         { sessionId: 'b', handles, max: 1, maxBytes },
       ]);
       expect(dealt.map(idsOf)).toEqual([['t1', 't3', 't4', 't5'], [], ['t2']]);
+    });
+
+    test('deals the best of many lanes, whichever of several claimants asks', async () => {
+      await open();
+      const of = (...names: readonly string[]): Handles =>
+        new Handles(names.map((name) => ({ queue: 'q', name })));
+      const all = of('x', 'y', 'z', 'none');
+      const maxBytes = 1_000;
+      await stage.enqueue(
+        task('x1', { name: 'x' }),
+        task('y1', { name: 'y' }),
+        task('x2', { name: 'x', priority: 5 }),
+        task('z1', { name: 'z', priority: 9 }),
+        task('y2', { name: 'y' }),
+        task('z2', { name: 'z', priority: -1 }),
+        task('x3', { name: 'x' }),
+      );
+      const dealt = await stage.engine.claim([
+        { sessionId: 'a', handles: all, max: 2, maxBytes },
+        { sessionId: 'a', handles: of('y', 'x'), max: 2, maxBytes },
+        { sessionId: 'b', handles: all, max: 9, maxBytes },
+      ]);
+      expect(dealt.map(idsOf)).toEqual([
+        ['z1', 'y1'],
+        ['x2', 'y2'],
+        ['x1', 'x3', 'z2'],
+      ]);
+      expect(dealt.map((grants) => grants.map(({ handle }) => handle))).toEqual([
+        [2, 1],
+        [1, 0],
+        [0, 0, 2],
+      ]);
+    });
+
+    test('finds what came into a lane that was found empty', async () => {
+      await open();
+      const handles = [
+        { queue: 'q', name: 'x' },
+        { queue: 'q', name: 'y' },
+      ];
+      await stage.enqueue(task('x1', { name: 'x' }), task('y1', { name: 'y' }));
+      expect(idsOf(await stage.claim('a', 9, handles))).toEqual(['x1', 'y1']);
+      expect(await stage.claim('a', 9, handles)).toEqual([]);
+      await stage.enqueue(task('y2', { name: 'y' }));
+      expect(idsOf(await stage.claim('a', 9, handles))).toEqual(['y2']);
+      await stage.reopen();
+      stage.sessions('b');
+      await stage.enqueue(task('x2', { name: 'x' }));
+      expect(idsOf(await stage.claim('b', 9, handles))).toEqual(['x2']);
     });
 
     test('puts a returned task back in its old place', async () => {

@@ -1,6 +1,7 @@
 import {
   Core,
   type Effects,
+  Handles,
   type Journal,
   memoryJournal,
   type Now,
@@ -141,7 +142,7 @@ export class Subject {
   }
 
   #claim({ max, names, queue, sessionId }: Extract<Command, { verb: 'claim' }>): void {
-    const handles = names.map((name) => ({ queue, name }));
+    const handles = new Handles(names.map((name) => ({ queue, name })));
     const request = { sessionId, handles, max, maxBytes: 1_000_000 };
     const [grants = []] = this.#core.claim([request], this.#now);
     const expected = this.#reference.claim(sessionId, queue, names, max);

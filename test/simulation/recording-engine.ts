@@ -60,7 +60,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
       const dealt = await engine.claim(requests);
       for (const [index, grants] of dealt.entries()) {
         for (const { epoch, grant, handle, taskId } of grants) {
-          const queue = requests[index]?.handles[handle]?.queue ?? '';
+          const queue = requests[index]?.handles.list[handle]?.queue ?? '';
           const task = recorder.keyOf(taskId);
           recorder.record({ kind: 'granted', task, token: { epoch, grant }, queue });
         }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Claimant, Dispatcher } from './dispatcher.ts';
+import type { Claimant } from './claimants.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { Grant } from './engine/engine.ts';
 import { engineWith } from './testing/engine-with.ts';
 import { RecordingPeer } from './testing/recording-peer.ts';
@@ -19,10 +20,10 @@ class Store {
         for (let isDealing = true; isDealing; ) {
           isDealing = false;
           for (const [n, { handles, max }] of requests.entries()) {
-            const handle = handles.findIndex(({ name }) => this.#lane(name).length > 0);
-            const taskId = this.#lane(handles[handle]?.name ?? '').at(0);
+            const handle = handles.list.findIndex(({ name }) => this.#lane(name).length > 0);
+            const taskId = this.#lane(handles.list[handle]?.name ?? '').at(0);
             if (taskId !== undefined && (dealt[n]?.length ?? 0) < max) {
-              this.#lane(handles[handle]?.name ?? '').shift();
+              this.#lane(handles.list[handle]?.name ?? '').shift();
               dealt[n]?.push({
                 taskId,
                 epoch: 1,

@@ -1,15 +1,7 @@
 import { limits } from '@millrace/protocol';
-import type { ClaimRequest, Engine, Grant, Handle } from './engine/engine.ts';
-import type { Peer } from './peer.ts';
-
-/** Somebody with room for tasks of some handles: a worker's pool, or a waiting `get`. */
-export interface Claimant {
-  readonly peer: Peer;
-  readonly handles: readonly Handle[];
-  /** How many it can take now. */
-  room(): number;
-  take(grants: readonly Grant[]): void;
-}
+import { type Claimant, Claimants } from './claimants.ts';
+import type { ClaimRequest, Engine, Grant } from './engine/engine.ts';
+import { type Handles, laneKeyOf } from './engine/handles.ts';
 
 /** Most tasks dealt to one claimant in one go. */
 const CLAIM_MAX = 1_000;
@@ -19,27 +11,29 @@ const isShort = (grants: readonly Grant[], asked: number): boolean =>
   grants.length < asked &&
   grants.reduce((sum, { payload }) => sum + payload.length, 0) < limits.claimMaxBytes;
 
-const laneOf = (handle: Handle): string => `${handle.queue}\0${handle.name}`;
-
-/** Takes off what a claimant was dealt; where one got all there was, nothing is left. */
+/** Takes off what somebody with these handles was dealt; where one got all there was, nothing is left. */
 const account = (
   announced: Map<string, number>,
-  { handles }: Claimant,
+  handles: Handles,
   grants: readonly Grant[],
   hasAll: boolean,
 ): void => {
   if (announced.size === 0) {
     return;
   }
-  const lanes = handles.map(laneOf);
-  for (const lane of hasAll ? lanes : []) {
-    announced.delete(lane);
+  if (hasAll) {
+    for (const laneKey of announced.keys()) {
+      if (handles.positionOf(laneKey) !== undefined) {
+        announced.delete(laneKey);
+      }
+    }
+    return;
   }
   for (const { handle } of grants) {
-    const lane = lanes[handle] ?? '';
-    const left = announced.get(lane);
+    const laneKey = handles.laneKeys[handle] ?? '';
+    const left = announced.get(laneKey);
     if (left !== undefined) {
-      announced.set(lane, left - 1);
+      announced.set(laneKey, left - 1);
     }
   }
 };
@@ -54,7 +48,7 @@ const account = (
  */
 export class Dispatcher {
   readonly #engine: Engine;
-  readonly #idle = new Map<string, Set<Claimant>>();
+  readonly #claimants = new Claimants();
   #hungry = new Set<Claimant>();
   /** Have room, and a peer that must first take what was sent to it. */
   readonly #congested = new Set<Claimant>();
@@ -79,28 +73,29 @@ export class Dispatcher {
   /** A claimant is gone; what a claim under way brings it is still handed to it. */
   leaves(claimant: Claimant): void {
     this.#congested.delete(claimant);
-    this.#setIdle(claimant, false);
+    this.#claimants.leaves(claimant);
     // Whoever else could take what it was woken for is woken by the next round.
     this.#hungry.delete(claimant);
   }
 
   /** `count` more tasks can be claimed. */
   ready(queue: string, name: string, count: number): void {
-    const lane = laneOf({ queue, name });
+    const laneKey = laneKeyOf(queue, name);
     // Who is hungry will see them; who is being answered may not have.
-    if (this.#isAsking || this.#idle.has(lane)) {
-      this.#announced.set(lane, (this.#announced.get(lane) ?? 0) + count);
-      this.#wake(lane);
+    if (this.#isAsking || this.#claimants.longestIdle(laneKey) !== undefined) {
+      this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);
+      this.#wake(laneKey, count);
     }
   }
 
-  #wake(lane: string): void {
-    let left = this.#announced.get(lane) ?? 0;
-    for (const claimant of this.#idle.get(lane) ?? []) {
-      if (left <= 0) {
+  /** Wakes as many as there are tasks; each may have room for just one. */
+  #wake(laneKey: string, count: number): void {
+    for (let left = count; left > 0; left--) {
+      const claimant = this.#claimants.longestIdle(laneKey);
+      if (claimant === undefined) {
         break;
       }
-      left -= 1;
+      this.#claimants.setBusy(claimant);
       this.#hungry.add(claimant);
     }
     this.#plan();
@@ -119,26 +114,30 @@ export class Dispatcher {
   }
 
   async #ask(): Promise<void> {
-    const claimants = this.#takeHungry();
+    const asking = this.#takeHungry().map((claimant) => this.#requestOf(claimant));
     const announced = this.#announced;
     this.#announced = new Map();
-    const requests: ClaimRequest[] = claimants.map((claimant) => ({
-      sessionId: claimant.peer.sessionId,
-      handles: claimant.handles,
-      max: Math.min(CLAIM_MAX, claimant.room()),
-      maxBytes: limits.claimMaxBytes,
-    }));
     this.#isAsking = true;
-    const grants = claimants.length === 0 ? [] : await this.#engine.claim(requests);
+    const grants = asking.length === 0 ? [] : await this.#engine.claim(asking);
     this.#isAsking = false;
-    for (const [index, claimant] of claimants.entries()) {
+    for (const [index, { claimant, handles, max }] of asking.entries()) {
       const dealt = grants[index] ?? [];
-      const hasAll = isShort(dealt, requests[index]?.max ?? 0);
-      account(announced, claimant, dealt, hasAll);
+      const hasAll = isShort(dealt, max);
+      account(announced, handles, dealt, hasAll);
       this.#deal(claimant, dealt, hasAll);
     }
     this.#announceAgain(announced);
     this.#plan();
+  }
+
+  #requestOf(claimant: Claimant): ClaimRequest & { readonly claimant: Claimant } {
+    return {
+      claimant,
+      sessionId: claimant.peer.sessionId,
+      handles: this.#claimants.handlesOf(claimant),
+      max: Math.min(CLAIM_MAX, claimant.room()),
+      maxBytes: limits.claimMaxBytes,
+    };
   }
 
   /** Who can be dealt to now; whoever is congested asks again when it is not. */
@@ -146,7 +145,7 @@ export class Dispatcher {
     const hungry = [...this.#hungry];
     this.#hungry = new Set();
     return hungry.filter((claimant) => {
-      this.#setIdle(claimant, false);
+      this.#claimants.setBusy(claimant);
       if (claimant.peer.isCongested) {
         this.#awaitDrain(claimant);
         return false;
@@ -172,7 +171,7 @@ export class Dispatcher {
       return;
     }
     if (hasAll) {
-      this.#setIdle(claimant, true);
+      this.#claimants.setIdle(claimant);
     } else {
       this.#hungry.add(claimant);
     }
@@ -180,26 +179,14 @@ export class Dispatcher {
 
   /** What no claim accounted for may still be there for those who are idle. */
   #announceAgain(announced: ReadonlyMap<string, number>): void {
-    for (const [lane, count] of announced) {
-      this.#announced.set(lane, (this.#announced.get(lane) ?? 0) + count);
+    for (const [laneKey, count] of announced) {
+      this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);
     }
-    for (const [lane, count] of this.#announced) {
-      if (count > 0 && this.#idle.has(lane)) {
-        this.#wake(lane);
+    for (const [laneKey, count] of this.#announced) {
+      if (count > 0 && this.#claimants.longestIdle(laneKey) !== undefined) {
+        this.#wake(laneKey, count);
       } else {
-        this.#announced.delete(lane);
-      }
-    }
-  }
-
-  #setIdle(claimant: Claimant, isIdle: boolean): void {
-    for (const handle of claimant.handles) {
-      const lane = laneOf(handle);
-      const idle = this.#idle.get(lane);
-      if (isIdle) {
-        this.#idle.set(lane, (idle ?? new Set()).add(claimant));
-      } else if (idle?.delete(claimant) && idle.size === 0) {
-        this.#idle.delete(lane);
+        this.#announced.delete(laneKey);
       }
     }
   }

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Heap, type HeapEntry } from './heap.ts';
+import { Heap, isEarlier, type TimedEntry } from './heap.ts';
 
-const entry = (atMs: number): HeapEntry => ({ atMs, heapIndex: -1 });
+const entry = (atMs: number): TimedEntry => ({ atMs, heapIndex: -1 });
 
 test('an empty heap has no first', () => {
-  const heap = new Heap<HeapEntry>();
+  const heap = new Heap<TimedEntry>(isEarlier);
   expect(heap.first).toBeUndefined();
   expect(heap.size).toBe(0);
 });
 
 test('an entry that is not in the heap can be removed without effect', () => {
-  const heap = new Heap<HeapEntry>();
+  const heap = new Heap<TimedEntry>(isEarlier);
   const [inside, outside] = [entry(1), entry(0)];
   heap.add(inside);
   heap.remove(outside);
@@ -27,8 +27,8 @@ test('the first is the earliest, whatever was added and removed', () => {
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const heap = new Heap<HeapEntry>();
-      const inside: HeapEntry[] = [];
+      const heap = new Heap<TimedEntry>(isEarlier);
+      const inside: TimedEntry[] = [];
       for (const one of steps) {
         if ('add' in one) {
           const added = entry(one.add);

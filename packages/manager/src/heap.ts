@@ -1,13 +1,25 @@
 /** What a heap needs of its entries: where they stand, so that they can leave. */
 export interface HeapEntry {
-  atMs: number;
   /** Position in the heap; −1 outside. Written by the heap alone. */
   heapIndex: number;
 }
 
-/** A binary heap of instants, earliest first. Entries can be removed from anywhere in O(log n). */
+/** An entry of a heap of instants. */
+export interface TimedEntry extends HeapEntry {
+  readonly atMs: number;
+}
+
+/** Orders instants, earliest first. */
+export const isEarlier = (a: TimedEntry, b: TimedEntry): boolean => a.atMs < b.atMs;
+
+/** A binary heap, best first. Entries can move and leave from anywhere in O(log n). */
 export class Heap<E extends HeapEntry> {
   readonly #entries: E[] = [];
+  readonly #comesBefore: (a: E, b: E) => boolean;
+
+  constructor(comesBefore: (a: E, b: E) => boolean) {
+    this.#comesBefore = comesBefore;
+  }
 
   get first(): E | undefined {
     return this.#entries[0];
@@ -22,6 +34,12 @@ export class Heap<E extends HeapEntry> {
     this.#rise(entry);
   }
 
+  /** Puts an entry of this heap where it belongs, when its order has changed. */
+  move(entry: E): void {
+    this.#rise(entry);
+    this.#sink(entry);
+  }
+
   remove(entry: E): void {
     const index = entry.heapIndex;
     if (index < 0) {
@@ -33,8 +51,7 @@ export class Heap<E extends HeapEntry> {
       return;
     }
     this.#place(last, index);
-    this.#rise(last);
-    this.#sink(last);
+    this.move(last);
   }
 
   #place(entry: E, index: number): void {
@@ -46,7 +63,7 @@ export class Heap<E extends HeapEntry> {
     let index = entry.heapIndex;
     while (index > 0) {
       const parent = this.#entries[(index - 1) >> 1];
-      if (parent === undefined || parent.atMs <= entry.atMs) {
+      if (parent === undefined || !this.#comesBefore(entry, parent)) {
         break;
       }
       this.#place(parent, index);
@@ -58,8 +75,8 @@ export class Heap<E extends HeapEntry> {
   #sink(entry: E): void {
     let index = entry.heapIndex;
     for (;;) {
-      const child = this.#earlierChild(index);
-      if (child === undefined || child.atMs >= entry.atMs) {
+      const child = this.#betterChild(index);
+      if (child === undefined || !this.#comesBefore(child, entry)) {
         break;
       }
       const childIndex = child.heapIndex;
@@ -69,9 +86,10 @@ export class Heap<E extends HeapEntry> {
     this.#place(entry, index);
   }
 
-  #earlierChild(index: number): E | undefined {
+  #betterChild(index: number): E | undefined {
     const left = this.#entries[index * 2 + 1];
     const right = this.#entries[index * 2 + 2];
-    return left !== undefined && right !== undefined && right.atMs < left.atMs ? right : left;
+    const isRight = left !== undefined && right !== undefined && this.#comesBefore(right, left);
+    return isRight ? right : left;
   }
 }

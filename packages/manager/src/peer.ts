@@ -1,5 +1,5 @@
 import type { Message } from '@millrace/protocol';
-import type { Handle } from './engine/engine.ts';
+import type { Handle } from './engine/handles.ts';
 
 /** Something that a peer has waiting at the manager. */
 export interface Waiting {

@@ -6,7 +6,7 @@ import {
   type Role,
 } from '@millrace/protocol';
 import { ConnectedPeer } from './connected-peer.ts';
-import type { Handle } from './engine/engine.ts';
+import type { Handle } from './engine/handles.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
 

@@ -1,15 +1,15 @@
 import type { Cancel, Clock } from '@millrace/protocol';
-import { Heap, type HeapEntry } from './heap.ts';
+import { Heap, isEarlier, type TimedEntry } from './heap.ts';
 
 /** Something that waits for an event or its time, whichever comes first. */
-export interface Wait extends HeapEntry {
+export interface Wait extends TimedEntry {
   expire(): void;
 }
 
 /** All waits of a manager behind one timer. */
 export class Waits {
   readonly #clock: Clock;
-  readonly #heap = new Heap<Wait>();
+  readonly #heap = new Heap<Wait>(isEarlier);
   #armedAtMs = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
 

@@ -1,6 +1,7 @@
 import { limits } from '@millrace/protocol';
-import type { Claimant } from '../dispatcher.ts';
-import type { Grant, Handle } from '../engine/engine.ts';
+import type { Claimant } from '../claimants.ts';
+import type { Grant } from '../engine/engine.ts';
+import type { Handle } from '../engine/handles.ts';
 import type { Peer, PoolRoom } from '../peer.ts';
 import type { Services } from '../services.ts';
 import type { Command } from './command.ts';

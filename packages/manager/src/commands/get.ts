@@ -1,5 +1,5 @@
 import { ITEM_NAME, limits } from '@millrace/protocol';
-import type { Claimant } from '../dispatcher.ts';
+import type { Claimant } from '../claimants.ts';
 import type { Grant } from '../engine/engine.ts';
 import type { Peer, Waiting } from '../peer.ts';
 import type { Services } from '../services.ts';

@@ -1,4 +1,5 @@
 import type { Outcome, TaskError, TaskState, Token } from '@millrace/protocol';
+import type { Handles } from './handles.ts';
 
 /** A queue as its owner declares it. */
 export interface QueueSpec {
@@ -35,15 +36,13 @@ export type EnqueueAnswer =
   | { readonly created: number }
   | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
 
-export interface Handle {
-  readonly queue: string;
-  readonly name: string;
-}
-
-/** A wish for tasks of any of these handles: at most `max`, and no more after `maxBytes` of payload. */
+/**
+ * A wish for tasks of any of these handles: at most `max`, and no more after `maxBytes` of payload. Requests with
+ * the same handles, one object of them, are cheaper together.
+ */
 export interface ClaimRequest {
   readonly sessionId: string;
-  readonly handles: readonly Handle[];
+  readonly handles: Handles;
   readonly max: number;
   readonly maxBytes: number;
 }

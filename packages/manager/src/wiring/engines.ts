@@ -15,3 +15,4 @@ export type { Journal, JournalSpace, Row, Write } from '../engine/embedded/journ
 export { lmdbJournal } from '../engine/embedded/lmdb-journal.ts';
 export { memoryJournal } from '../engine/embedded/memory-journal.ts';
 export type * from '../engine/engine.ts';
+export { type Handle, Handles } from '../engine/handles.ts';

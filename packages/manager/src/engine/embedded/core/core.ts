@@ -263,7 +263,7 @@ export class Core {
     const counts = new Map<TaskLane, number>();
     for (const task of [...batch.arrived, ...batch.returned]) {
       if (task.state === 'ready' && task.lastBatch === batch.number) {
-        task.lane.offer(task);
+        this.#state.offer(task);
         counts.set(task.lane, (counts.get(task.lane) ?? 0) + 1);
       }
     }

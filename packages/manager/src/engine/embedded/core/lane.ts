@@ -1,4 +1,5 @@
 import { ITEM_NAME } from '@millrace/protocol';
+import { laneKeyOf } from '../../handles.ts';
 import type { Journal, Row } from '../journal.ts';
 import { readyPrefix, readyRange } from './keys.ts';
 import { decodeIds, ListRow } from './list-row.ts';
@@ -45,6 +46,8 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   readonly number: number;
   readonly name: string;
   readonly queue: Q;
+  /** By which handles find it. */
+  readonly key: string;
   readonly prefix: string;
   /** Ascending by ready key; what is before `#head` is gone. */
   #window: T[] = [];
@@ -56,6 +59,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     this.number = number;
     this.queue = queue;
     this.name = name;
+    this.key = laneKeyOf(queue.spec.name, name);
     this.prefix = readyPrefix(number);
     this.#unread = isNew ? END : '';
   }
@@ -75,6 +79,11 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
 
   get first(): T | undefined {
     return this.#window[this.#head];
+  }
+
+  /** Whether a task may be found here, in the window or in rows that are not read. */
+  get mayHaveMore(): boolean {
+    return this.windowSize > 0 || this.#unread !== END;
   }
 
   /** Whether memory accounts for a durable row of this key. */

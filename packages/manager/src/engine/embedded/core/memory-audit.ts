@@ -7,12 +7,14 @@ import { isFinished } from './task-machine.ts';
  * What must hold in memory after every event, whatever is being written: a
  * leased task has one owner and one deadline, a finished one has no lease, no
  * queue counts other leases than there are, and none holds more than it may. (One
- * that is declared anew with less may; no test does that.) It reads nothing from disk.
+ * that is declared anew with less may; no test does that.) Every lane that may
+ * have something is asked. It reads nothing from disk.
  */
 export const auditMemory = (state: State): string[] => [
   ...[...state.tasks.values()].flatMap((task) => auditTask(state, task)),
   ...auditOwners(state),
   ...auditCounts(state),
+  ...auditLanes(state),
 ];
 
 const auditTask = (state: State, task: Task): string[] => {
@@ -83,3 +85,8 @@ const auditCounts = (state: State): string[] => {
     ];
   });
 };
+
+const auditLanes = (state: State): string[] =>
+  [...state.lanes.values()]
+    .filter((lane) => lane.mayHaveMore && !state.lanesToAsk.has(lane))
+    .map((lane) => `lane ${lane.number} may have ready tasks and nobody asks it`);

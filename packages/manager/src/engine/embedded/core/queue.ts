@@ -92,8 +92,9 @@ export class Queue {
   }
 
   encodeCounters(): Uint8Array {
-    const counts = countedFields.map((field) => this.counters[field]);
-    return encodeNumbers([...counts, this.isPaused ? 1 : 0]);
+    const numbers = countedFields.map((field) => this.counters[field]);
+    numbers.push(this.isPaused ? 1 : 0);
+    return encodeNumbers(numbers);
   }
 
   decodeCounters(record: Uint8Array): void {

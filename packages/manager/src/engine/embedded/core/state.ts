@@ -1,5 +1,5 @@
 import { limits, MillraceError } from '@millrace/protocol';
-import { Heap } from '../../../heap.ts';
+import { Heap, isEarlier } from '../../../heap.ts';
 import type { QueueSpec } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
 import { Batch } from './batch.ts';
@@ -46,12 +46,14 @@ export class State {
   readonly options: CoreOptions;
   readonly queues = new Map<string, Queue>();
   readonly lanes = new Map<number, TaskLane>();
+  /** The lanes that may have ready tasks, and all that have some. */
+  readonly lanesToAsk = new Set<TaskLane>();
   readonly #lanesByQueue = new Map<string, Map<string, TaskLane>>();
   readonly tasks = new Map<string, Task>();
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
   readonly gracing = new Set<Session>();
-  readonly deadlines = new Heap<Lease>();
+  readonly deadlines = new Heap<Lease>(isEarlier);
   /** For each time index, an instant at or before its first row that is durable: others cannot be read yet. */
   readonly nextAtMs: Record<TimeIndex, number> = {
     due: Number.POSITIVE_INFINITY,
@@ -123,6 +125,9 @@ export class State {
     const lanes = this.#lanesByQueue.get(queue.spec.name) ?? new Map<string, TaskLane>();
     this.#lanesByQueue.set(queue.spec.name, lanes.set(name, lane));
     this.lanes.set(number, lane);
+    if (!isNew) {
+      this.lanesToAsk.add(lane);
+    }
     this.#lastLane = Math.max(this.#lastLane, number);
     return lane;
   }
@@ -170,8 +175,24 @@ export class State {
     );
   }
 
-  /** Fills the window of a lane from disk, if it is empty. */
-  refill(lane: TaskLane): void {
+  /** A task can be claimed from now on: its ready row is durable. */
+  offer(task: Task): void {
+    task.lane.offer(task);
+    this.lanesToAsk.add(task.lane);
+  }
+
+  /** The next task of a lane, read from disk if need be. */
+  headOf(lane: TaskLane): Task | undefined {
+    if (lane.first === undefined) {
+      this.#refill(lane);
+    }
+    if (lane.first === undefined) {
+      this.lanesToAsk.delete(lane);
+    }
+    return lane.first;
+  }
+
+  #refill(lane: TaskLane): void {
     lane.refill(this.journal, {
       inMemory: (taskId) => this.tasks.get(taskId),
       fromDisk: (taskId) => {

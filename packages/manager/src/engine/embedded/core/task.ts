@@ -1,12 +1,12 @@
 import type { TaskError, TaskState, Token } from '@millrace/protocol';
-import type { HeapEntry } from '../../../heap.ts';
+import type { TimedEntry } from '../../../heap.ts';
 import type { Arrival } from './keys.ts';
 import type { Lane } from './lane.ts';
 import type { ListRow } from './list-row.ts';
 import type { Queue } from './queue.ts';
 
 /** The current grant of a task. `atMs` is when the manager fences it, on the monotonic clock. */
-export interface Lease extends HeapEntry {
+export interface Lease extends TimedEntry {
   readonly task: Task;
   readonly sessionId: string;
   readonly epoch: number;

@@ -1,38 +1,24 @@
+import { Heap, type HeapEntry } from '../../../../heap.ts';
 import type { ClaimRequest, Grant } from '../../../engine.ts';
+import type { Handles } from '../../../handles.ts';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
 import { lease } from '../transitions.ts';
 
-interface Claimant {
-  readonly session: Session;
-  /** The lanes that exist, with the position of their handle in the request. */
-  readonly lanes: readonly { readonly lane: TaskLane; readonly handle: number }[];
-  readonly max: number;
-  readonly grants: Grant[];
-  leftBytes: number;
+/** A lane that somebody asks, with its next task when it was last looked at. */
+interface Head extends HeapEntry {
+  readonly lane: TaskLane;
+  /** Position in the request's handles. */
+  readonly handle: number;
+  task: Task;
 }
-
-const claimantOf = (state: State, request: ClaimRequest): Claimant | undefined => {
-  const session = state.sessions.get(request.sessionId);
-  if (session === undefined) {
-    return undefined;
-  }
-  const lanes = [];
-  for (const [handle, { queue, name }] of request.handles.entries()) {
-    const lane = state.laneNamed(queue, name);
-    if (lane !== undefined && !lane.queue.isPaused) {
-      lanes.push({ lane, handle });
-    }
-  }
-  return { session, lanes, max: request.max, grants: [], leftBytes: request.maxBytes };
-};
 
 const arrivedBefore = ({ arrival: a }: Task, { arrival: b }: Task): boolean =>
   a.epoch === b.epoch ? a.count < b.count : a.epoch < b.epoch;
 
 /** Between a queue in order of arrival and one against it, arrival decides. */
-const comesBefore = (a: Task, b: Task): boolean => {
+const comesBefore = ({ task: a }: Head, { task: b }: Head): boolean => {
   if (a.priority !== b.priority) {
     return a.priority > b.priority;
   }
@@ -40,24 +26,80 @@ const comesBefore = (a: Task, b: Task): boolean => {
   return areLifo ? arrivedBefore(b, a) : arrivedBefore(a, b);
 };
 
-/** The best of the heads of several lanes. */
-const bestHead = (
-  state: State,
-  claimant: Claimant,
-): { readonly task: Task; readonly handle: number } | undefined => {
-  let best: { readonly task: Task; readonly handle: number } | undefined;
-  for (const { lane, handle } of claimant.lanes) {
-    state.refill(lane);
-    const { first } = lane;
-    if (first !== undefined && (best === undefined || comesBefore(first, best.task))) {
-      best = { task: first, handle };
+/** The next tasks of several lanes, best first. */
+class Heads {
+  readonly #state: State;
+  readonly #heap = new Heap<Head>(comesBefore);
+
+  /** Looks at whichever are fewer: the handles, or the lanes that may have something. */
+  constructor(state: State, handles: Handles) {
+    this.#state = state;
+    if (handles.list.length < state.lanesToAsk.size) {
+      for (const [handle, { name, queue }] of handles.list.entries()) {
+        this.#add(state.laneNamed(queue, name), handle);
+      }
+    } else {
+      for (const lane of state.lanesToAsk) {
+        this.#add(lane, handles.positionOf(lane.key));
+      }
     }
   }
-  return best;
+
+  #add(lane: TaskLane | undefined, handle: number | undefined): void {
+    if (lane === undefined || handle === undefined || lane.queue.isPaused) {
+      return;
+    }
+    const task = this.#state.headOf(lane);
+    if (task !== undefined) {
+      this.#heap.add({ lane, handle, task, heapIndex: -1 });
+    }
+  }
+
+  /** The best of all. Of a lane that others took from, the next comes later than what they took. */
+  best(): Head | undefined {
+    for (let head = this.#heap.first; head !== undefined; head = this.#heap.first) {
+      const task = this.#state.headOf(head.lane);
+      if (task === head.task) {
+        return head;
+      }
+      if (task === undefined) {
+        this.#heap.remove(head);
+      } else {
+        head.task = task;
+        this.#heap.move(head);
+      }
+    }
+    return undefined;
+  }
+}
+
+interface Claimant {
+  readonly session: Session;
+  readonly heads: Heads;
+  readonly max: number;
+  readonly grants: Grant[];
+  leftBytes: number;
+}
+
+/** Who asks, but for sessions that are gone. Those with the same handles share the heads of their lanes. */
+const claimantsOf = (
+  state: State,
+  requests: readonly ClaimRequest[],
+): readonly (Claimant | undefined)[] => {
+  const shared = new Map<Handles, Heads>();
+  return requests.map(({ handles, max, maxBytes, sessionId }) => {
+    const session = state.sessions.get(sessionId);
+    if (session === undefined) {
+      return undefined;
+    }
+    const heads = shared.get(handles) ?? new Heads(state, handles);
+    shared.set(handles, heads);
+    return { session, heads, max, grants: [], leftBytes: maxBytes };
+  });
 };
 
 const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
-  const head = bestHead(state, claimant);
+  const head = claimant.heads.best();
   if (head === undefined) {
     return false;
   }
@@ -82,7 +124,7 @@ const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
  * enough or nothing is left for them.
  */
 export const claim = (state: State, requests: readonly ClaimRequest[], now: Now): Grant[][] => {
-  const claimants = requests.map((request) => claimantOf(state, request));
+  const claimants = claimantsOf(state, requests);
   let hungry = claimants.filter((claimant) => claimant !== undefined);
   while (hungry.length > 0) {
     hungry = hungry.filter(
