@@ -1,7 +1,7 @@
 import type { Batch } from './batch.ts';
 import { leaseRowKey, readyRowKey, timeKey } from './keys.ts';
 import { encodeIds, encodeLeases, ListRow } from './list-row.ts';
-import type { Lease, Task } from './task.ts';
+import type { Lease, Task, TaskLane } from './task.ts';
 
 /**
  * Writes the lists of a batch: which tasks became ready, which were leased, and
@@ -33,7 +33,39 @@ const writeReadyRow = (batch: Batch, stamp: string, tasks: readonly Task[]): voi
 };
 
 const isReady = (task: Task): boolean => task.state === 'ready';
+
 const byReadyKey = (a: Task, b: Task): number => (a.readyKey < b.readyKey ? -1 : 1);
+
+const byLane = (tasks: readonly Task[]): Map<TaskLane, Task[]> => {
+  const lanes = new Map<TaskLane, Task[]>();
+  for (const task of tasks) {
+    const others = lanes.get(task.lane);
+    if (others === undefined) {
+      lanes.set(task.lane, [task]);
+    } else {
+      others.push(task);
+    }
+  }
+  return lanes;
+};
+
+/** Whether nothing can arrive between two tasks that follow each other in their lane. */
+const areTogether = (a: Task | undefined, b: Task): boolean =>
+  a !== undefined && a.priority === b.priority && a.order === b.order;
+
+/** Cuts tasks of one lane, in its order, into what one row may list. */
+const stretchesOf = (tasks: readonly Task[]): Task[][] => {
+  const stretches: Task[][] = [];
+  let stretch: Task[] = [];
+  for (const task of tasks) {
+    if (stretch.length === READY_ROW_TASKS || !areTogether(stretch[0], task)) {
+      stretch = [];
+      stretches.push(stretch);
+    }
+    stretch.push(task);
+  }
+  return stretches;
+};
 
 /**
  * Tasks that arrived together share rows: nothing can arrive between them, so a
@@ -41,19 +73,9 @@ const byReadyKey = (a: Task, b: Task): number => (a.readyKey < b.readyKey ? -1 :
  * others, and a row of its own.
  */
 const writeReady = (batch: Batch, stamp: string): void => {
-  const stretches = new Map<string, Task[]>();
-  for (const task of batch.arrived.filter(isReady)) {
-    const stretch = `${task.lane.number}/${task.priority}/${task.order}`;
-    const together = stretches.get(stretch);
-    if (together === undefined) {
-      stretches.set(stretch, [task]);
-    } else {
-      together.push(task);
-    }
-  }
-  for (const together of stretches.values()) {
-    for (const tasks of chunks(together.toSorted(byReadyKey), READY_ROW_TASKS)) {
-      writeReadyRow(batch, stamp, tasks);
+  for (const arrived of byLane(batch.arrived.filter(isReady)).values()) {
+    for (const stretch of stretchesOf(arrived.toSorted(byReadyKey))) {
+      writeReadyRow(batch, stamp, stretch);
     }
   }
   for (const task of batch.returned.filter(isReady)) {
