@@ -119,7 +119,6 @@ export const load = (state: State, freshSecret: Uint8Array, now: Now): void => {
   state.batch.put(metaKey('version'), encodeNumbers([STORE_VERSION]));
   state.batch.put(metaKey('epoch'), encodeNumbers([state.epoch]));
   state.batch.put(metaKey('secret'), state.secret);
-  state.loadIds();
   loadLanes(state);
   loadLeases(state, now);
   for (const index of timeIndexes) {

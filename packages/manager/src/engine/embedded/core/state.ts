@@ -15,7 +15,7 @@ import {
   taskKey,
   timeRange,
 } from './keys.ts';
-import { KnownIds } from './known-ids.ts';
+import { KnownTasks } from './known-tasks.ts';
 import { Lane } from './lane.ts';
 import { writeLists } from './lists.ts';
 import { encodeNumbers } from './number-record.ts';
@@ -49,7 +49,7 @@ export class State {
   /** The lanes that may have ready tasks, and all that have some. */
   readonly lanesToAsk = new Set<TaskLane>();
   readonly #lanesByQueue = new Map<string, Map<string, TaskLane>>();
-  readonly tasks = new Map<string, Task>();
+  readonly tasks: KnownTasks<Task>;
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
   readonly gracing = new Set<Session>();
@@ -69,7 +69,6 @@ export class State {
   /** Whether the store is below its reserve of free space. */
   isStoreFull = false;
   batch = new Batch(1);
-  #ids = new KnownIds('');
   #arrivals = 0;
   #lastLane = 0;
   #retainedOnDisk = 0;
@@ -77,6 +76,8 @@ export class State {
   constructor(journal: Journal, options: CoreOptions) {
     this.journal = journal;
     this.options = options;
+    const lastKey = journal.lastKey(...rangeOf('task'));
+    this.tasks = new KnownTasks(lastKey === undefined ? '' : taskIdOfTaskKey(lastKey));
   }
 
   /** Whatever arrives from now on has a later one. */
@@ -170,9 +171,8 @@ export class State {
 
   /** A task from memory, which is newer, or from disk. */
   find(taskId: string): Task | undefined {
-    return (
-      this.tasks.get(taskId) ?? (this.#ids.mayHave(taskId) ? this.#fromDisk(taskId) : undefined)
-    );
+    const known = this.tasks.look(taskId);
+    return known === null ? this.#fromDisk(taskId) : known;
   }
 
   /** A task can be claimed from now on: its ready row is durable. */
@@ -200,7 +200,7 @@ export class State {
         if (task?.state !== 'ready' || task.lane !== lane) {
           return undefined;
         }
-        this.tasks.set(taskId, task);
+        this.tasks.add(taskId, task);
         return task;
       },
       drop: (rowKey) => this.batch.remove(rowKey),
@@ -229,21 +229,9 @@ export class State {
     if (task.lastBatch !== this.batch.number) {
       task.lastBatch = this.batch.number;
       this.batch.touched.push(task);
-      this.tasks.set(task.id, task);
+      this.tasks.add(task.id, task);
     }
     this.batch.dirtyQueues.add(task.lane.queue);
-  }
-
-  /** Reads which ids there are, when the store is opened. */
-  loadIds(): void {
-    const last = this.journal.lastKey(...rangeOf('task'));
-    this.#ids = new KnownIds(last === undefined ? '' : taskIdOfTaskKey(last));
-  }
-
-  /** Writes a task for the first time. */
-  addTask(task: Task, payload: Uint8Array): void {
-    this.#ids.add(task.id);
-    this.writeTask(task, payload);
   }
 
   writeTask(task: Task, payload: Uint8Array | undefined): void {

@@ -17,7 +17,7 @@ export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   const { counters } = task.lane.queue;
   counters.enqueued += 1;
   counters.bytes += task.payloadBytes;
-  state.addTask(task, payload);
+  state.writeTask(task, payload);
   if (task.state === 'ready') {
     counters.ready += 1;
     state.batch.arrived.push(task);
@@ -115,7 +115,7 @@ export const restoreLease = (
   const restored = newLease(task, session, epoch, grant, now);
   restored.row = row;
   attachLease(state, task, session, restored);
-  state.tasks.set(task.id, task);
+  state.tasks.add(task.id, task);
 };
 
 /** The lease is recorded elsewhere, or over. */

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KnownTasks } from './known-tasks.ts';
+
+const id = fc.string({ minLength: 1, maxLength: 4 });
+
+test('an id that was on disk or in memory is never taken for new', () => {
+  const step = fc.record({ id, leaves: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(id, { minLength: 1 }), fc.array(step), (onDisk, steps) => {
+      const known = new KnownTasks<string>(onDisk.toSorted().at(-1) ?? '');
+      const inMemory = new Set<string>();
+      for (const { id: taskId, leaves } of steps) {
+        if (leaves) {
+          known.leave(taskId);
+          inMemory.delete(taskId);
+        } else {
+          known.add(taskId, `task ${taskId}`);
+          inMemory.add(taskId);
+        }
+      }
+      const were = [...onDisk, ...steps.map((each) => each.id)];
+      expect(were.filter((each) => known.look(each) === undefined)).toEqual([]);
+      expect([...known.values()].toSorted()).toEqual(
+        [...inMemory].map((each) => `task ${each}`).toSorted(),
+      );
+    }),
+  );
+});
+
+test('ids that ascend are new until they are added, however many came and left', () => {
+  const known = new KnownTasks<number>('a');
+  for (let i = 0; i < 50_000; i++) {
+    const next = `b${String(i).padStart(6, '0')}`;
+    expect(known.look(next)).toBeUndefined();
+    known.add(next, i);
+    expect(known.look(next)).toBe(i);
+    known.leave(next);
+    expect(known.look(next)).toBeNull();
+    expect(known.get(next)).toBeUndefined();
+  }
+  expect(known.look('b000000')).toBeNull();
+});
+
+test('what stays in memory outlives a raised mark', () => {
+  const known = new KnownTasks<string>('a');
+  known.add('c', 'stays');
+  for (let i = 0; i < 20_000; i++) {
+    known.leave(`b${i}`);
+  }
+  expect([known.get('c'), known.look('b7')]).toEqual(['stays', null]);
+  expect(known.look('bb')).toBeNull();
+  expect(known.look('d')).toBeUndefined();
+});
+
+test('an id of another client that lies between is new while the mark is below it', () => {
+  const known = new KnownTasks<string>('a');
+  known.add('c', 'task');
+  known.leave('c');
+  expect(known.look('b')).toBeUndefined();
+});
