@@ -6,6 +6,7 @@ import { readOptions } from './options.ts';
 import { thisMachine } from './report/machine.ts';
 import { toMarkdown } from './report/markdown.ts';
 import type { Results, RowResult, SystemResult } from './report/results.ts';
+import { savedRuns } from './report/saved-runs.ts';
 import { runRow } from './run.ts';
 import type { System } from './systems/system.ts';
 
@@ -22,7 +23,8 @@ const save = async (results: Results): Promise<void> => {
   await mkdir(resultsDirectory, { recursive: true });
   const file = `${results.startedAt.replace(':', '-').replace(' ', 'T')}.json`;
   await writeFile(join(resultsDirectory, file), `${JSON.stringify(results, undefined, 2)}\n`);
-  await writeFile(join(resultsDirectory, 'latest.md'), toMarkdown(results));
+  const latest = toMarkdown([results, ...(await savedRuns(resultsDirectory, file))]);
+  await writeFile(join(resultsDirectory, 'latest.md'), latest);
 };
 
 const options = readOptions(process.argv.slice(2));
@@ -43,8 +45,8 @@ const resultsNow = (): Results => ({
 for (const row of options.rows) {
   rows.push(await runRow(row, { systems: present, rounds: options.rounds }));
   // After each row: a run of hours that is interrupted keeps what it has.
-  if (options.isComplete) {
+  if (options.isKept) {
     await save(resultsNow());
   }
 }
-console.log(toMarkdown(resultsNow()));
+console.log(toMarkdown([resultsNow()]));

@@ -11,8 +11,8 @@ export interface Options {
   readonly rows: readonly Row[];
   readonly systems: readonly System[];
   readonly rounds: number;
-  /** Whether nothing was left out, so that the results may be kept. */
-  readonly isComplete: boolean;
+  /** Whether no system was left out, so that the results may be kept. */
+  readonly isKept: boolean;
 }
 
 const USAGE = 'npm run bench -- [--full] [--rows 1,2] [--systems millrace,bare] [--rounds 3]';
@@ -50,6 +50,6 @@ export const readOptions = (args: readonly string[]): Options => {
     systems:
       values.systems === undefined ? systems : chosen(values.systems, systems, ({ name }) => name),
     rounds,
-    isComplete: values.rows === undefined && values.systems === undefined,
+    isKept: values.systems === undefined,
   };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ratiosOf } from './comparisons.ts';
 import { showFigure, showNumber, toMarkdown } from './markdown.ts';
-import type { Results, RowResult } from './results.ts';
+import { newestOfEach, type Results, type RowResult } from './results.ts';
 
 describe('the table of the benchmark', () => {
   test.each([
@@ -25,7 +25,7 @@ describe('the table of the benchmark', () => {
       durability: 'flushed',
       version: `${name} 1`,
     });
-    const shown = toMarkdown({
+    const run: Results = {
       startedAt: '2026-01-01 00:00',
       minutes: 1,
       machine: { cpu: 'a', cores: 2, memoryGib: 4, kernel: '6', node: '20', load: 0.5 },
@@ -40,13 +40,37 @@ describe('the table of the benchmark', () => {
           failures: { odd: ['no'] },
         },
       ],
-    });
+    };
+    const shown = toMarkdown([run]);
     expect(shown).toContain('| FAST | flushed | fast 1 |');
     expect(shown).toContain('| ABSENT | flushed | not here |');
     expect(shown).toContain('### Row 1: a row');
     expect(shown).toContain('| FAST | 15 (10–20) |');
     expect(shown).toContain('| ABSENT (not here) | — |');
     expect(shown).toContain('| ODD (not measured: no) | — |');
+  });
+
+  test('takes each row from the newest run that measured it', () => {
+    const runOf = (startedAt: string, ...numbers: readonly number[]): Results => ({
+      startedAt,
+      minutes: 1,
+      machine: { cpu: 'a', cores: 2, memoryGib: 4, kernel: '6', node: '20', load: 0.5 },
+      rounds: 1,
+      systems: [],
+      rows: numbers.map((number) => ({
+        number,
+        title: `row ${number}`,
+        figures: [],
+        values: {},
+        failures: {},
+      })),
+    });
+    const newest = newestOfEach([runOf('today', 3, 1), runOf('yesterday', 1, 2)]);
+    expect(newest.map(({ row, run }) => `${row.number} ${run.startedAt}`)).toEqual([
+      '1 today',
+      '2 yesterday',
+      '3 today',
+    ]);
   });
 
   test('compares millrace with another in the same round', () => {

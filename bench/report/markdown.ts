@@ -2,7 +2,14 @@
 import { spreadOf } from '../harness/statistics.ts';
 import type { Figure } from '../rows/row.ts';
 import { comparisons, figureTitle, ratiosOf } from './comparisons.ts';
-import type { Results, RowResult, SystemResult } from './results.ts';
+import type { Machine } from './machine.ts';
+import {
+  type MeasuredRow,
+  newestOfEach,
+  type Results,
+  type RowResult,
+  type SystemResult,
+} from './results.ts';
 
 const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
@@ -36,13 +43,26 @@ const titleOf = (row: RowResult, { missing, name, title }: SystemResult): string
   return why === undefined ? title : `${title} (${why})`;
 };
 
-const rowSection = (row: RowResult, systems: readonly SystemResult[]): string => {
+/** When a row was measured, and which millrace. */
+const measuredLine = ({ machine, startedAt, systems }: Results, row: RowResult): string => {
+  const version = systems.find(({ name }) => name === 'millrace')?.version;
+  const rounds = Math.max(0, ...Object.values(row.values).map((values) => values.length));
+  const of = version === undefined ? '' : `, ${version}`;
+  return `Measured ${startedAt}${of}; rounds: ${rounds}; load before: ${showNumber(machine.load)}.`;
+};
+
+/** Whether a system was measured here, or should have been. */
+const isIn = ({ failures, values }: RowResult, system: string): boolean =>
+  system in values || system in failures;
+
+const rowSection = ({ row, run }: MeasuredRow): string => {
   const head = ['', ...row.figures.map(({ title, unit }) => `${title}, ${unit}`)];
-  const body = systems.map((system) => [
+  const able = run.systems.filter(({ missing, name }) => missing !== undefined || isIn(row, name));
+  const body = able.map((system) => [
     titleOf(row, system),
     ...row.figures.map((figure) => showFigure(valuesOf(row, system, figure))),
   ]);
-  return `### Row ${row.number}: ${row.title}\n\n${table(head, body)}`;
+  return `### Row ${row.number}: ${row.title}\n\n${measuredLine(run, row)}\n\n${table(head, body)}`;
 };
 
 const systemsSection = (systems: readonly SystemResult[]): string =>
@@ -72,19 +92,19 @@ const ratioSection = (rows: readonly RowResult[], systems: readonly SystemResult
     : `### millrace, as a multiple of the others\n\n${table(head, body)}\n`;
 };
 
-export const toMarkdown = ({
-  machine,
-  minutes,
-  rounds,
-  rows,
-  startedAt,
-  systems,
-}: Results): string =>
-  [
-    `Measured ${startedAt}, ${rounds} rounds in ${minutes} minutes; systems take turns within each round.`,
-    `Medians, with the least and the greatest. A dash: the system cannot do that.`,
-    `Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; all processes on it, over loopback. Load before the run: ${showNumber(machine.load)}.`,
+const machineLine = ({ cores, cpu, kernel, memoryGib, node }: Machine): string =>
+  `Machine: ${cores} cores (${cpu}), ${memoryGib} GiB, Linux ${kernel}, Node ${node}; all processes on it, over loopback.`;
+
+/** The newest measurement of each row, from runs that are given newest first; it compares within itself alone. */
+export const toMarkdown = (runs: readonly [Results, ...Results[]]): string => {
+  const measured = newestOfEach(runs);
+  const rows = measured.map(({ row }) => row);
+  const [{ systems }] = runs;
+  return [
+    'Medians, with the least and the greatest; systems take turns within each round. A dash: the system cannot do that.',
+    ...new Set(measured.map(({ run }) => machineLine(run.machine))),
     systemsSection(systems),
-    ...rows.map((row) => rowSection(row, systems)),
+    ...measured.map(rowSection),
     ratioSection(rows, systems),
   ].join('\n\n');
+};

@@ -29,3 +29,23 @@ export interface Results {
   readonly systems: readonly SystemResult[];
   readonly rows: readonly RowResult[];
 }
+
+/** A row, and the run that measured it. */
+export interface MeasuredRow {
+  readonly row: RowResult;
+  readonly run: Results;
+}
+
+/** The first measurement of each row, in the order of the rows' numbers. */
+export const newestOfEach = (runs: readonly Results[]): readonly MeasuredRow[] => {
+  const found = new Map<string, MeasuredRow>();
+  for (const run of runs) {
+    for (const row of run.rows) {
+      const key = `${row.number} ${row.title}`;
+      if (!found.has(key)) {
+        found.set(key, { row, run });
+      }
+    }
+  }
+  return [...found.values()].toSorted((a, b) => a.row.number - b.row.number);
+};

@@ -9,8 +9,8 @@ import type { Row } from './row.ts';
 import type { Stage } from './stage.ts';
 
 const SLOTS = 100;
-const SATURATE_MS = 700;
-const MEASURE_MS = 2_500;
+const SATURATE_MS = 1_000;
+const MEASURE_MS = 2_200;
 const MS_PER_SECOND = 1_000;
 const TASKS = 100_000;
 
