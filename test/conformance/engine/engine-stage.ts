@@ -18,8 +18,8 @@ import {
   type SettleAnswer,
 } from '@millrace/manager/engine';
 import { ITEM_NAME, type TaskError, type Token } from '@millrace/protocol';
-import { GatedJournal } from '../harness/gated-journal.ts';
-import { ManualClock } from '../harness/manual-clock.ts';
+import { GatedJournal } from '../../harness/gated-journal.ts';
+import { ManualClock } from '../../harness/manual-clock.ts';
 
 export const engineKinds = ['memory', 'lmdb'] as const;
 export type EngineKind = (typeof engineKinds)[number];

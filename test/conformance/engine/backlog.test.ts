@@ -1,0 +1,114 @@
+import { WINDOW_MAX_TASKS } from '@millrace/manager/engine';
+import { expect, test } from 'vitest';
+import { type EngineStage, idsOf, task } from './engine-stage.ts';
+import { onEachEngine } from './on-each-engine.ts';
+
+onEachEngine('a backlog longer than memory holds', (open, kind) => {
+  const many = (prefix: string, count: number, priority = 0) =>
+    Array.from({ length: count }, (_, n) => task(`${prefix}-${n}`, { priority }));
+
+  const drain = async (stage: EngineStage, atOnce: number): Promise<string[]> => {
+    const ids: string[] = [];
+    for (;;) {
+      const grants = await stage.claim('a', atOnce);
+      if (grants.length === 0) {
+        return ids;
+      }
+      ids.push(...idsOf(grants));
+      const settled = grants.map(({ token }) => ({
+        ...token,
+        kind: 'succeeded' as const,
+        result: undefined,
+        error: undefined,
+      }));
+      void stage.engine.settle('a', settled);
+    }
+  };
+
+  const ids = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
+
+  test('is drained exactly once in exact order, priorities first whenever they arrive', async () => {
+    const stage = await open();
+    const length = WINDOW_MAX_TASKS * 3 + 100;
+    await stage.enqueue(...many('high', 10, 5));
+    await stage.enqueue(...many('mid', length));
+    await stage.enqueue(...many('low', 10, -5));
+    const before = idsOf(await stage.claim('a', 20));
+    expect(before).toEqual([...ids('high', 10), ...ids('mid', 10)]);
+    await stage.enqueue(...many('urgent', WINDOW_MAX_TASKS + 50, 9));
+    expect(await drain(stage, 97)).toEqual([
+      ...ids('urgent', WINDOW_MAX_TASKS + 50),
+      ...ids('mid', length).slice(10),
+      ...ids('low', 10),
+    ]);
+  });
+
+  test('takes back returned tasks before and behind the window, once each', async () => {
+    const stage = await open();
+    await stage.enqueue(...many('t', WINDOW_MAX_TASKS * 2));
+    const grants = await stage.claim('a', WINDOW_MAX_TASKS + 300);
+    await stage.enqueue(...many('late', 5));
+    await stage.engine.endSession('a');
+    stage.sessions('a');
+    expect(grants).toHaveLength(WINDOW_MAX_TASKS + 300);
+    expect(await drain(stage, 100)).toEqual([...ids('t', WINDOW_MAX_TASKS * 2), ...ids('late', 5)]);
+  });
+
+  test('loses cancelled tasks wherever they are, also while their write is in flight', async () => {
+    const stage = await open();
+    const count = WINDOW_MAX_TASKS + 700;
+    await stage.enqueue(...many('t', count));
+    stage.journal.hold();
+    const cancelled = [0, 5, WINDOW_MAX_TASKS - 1, WINDOW_MAX_TASKS, WINDOW_MAX_TASKS + 600];
+    const answered = stage.engine.cancel(cancelled.map((n) => ({ taskId: `t-${n}`, reason: '' })));
+    await stage.journal.held();
+    const first = await stage.claim('a', WINDOW_MAX_TASKS + 650);
+    stage.journal.release();
+    await answered;
+    const left = await stage.claim('a', count);
+    const wanted = ids('t', count).filter((_, n) => !cancelled.includes(n));
+    expect(idsOf([...first, ...left])).toEqual(wanted);
+  });
+
+  test('goes on where it was after a restart in its middle', async () => {
+    const stage = await open();
+    const count = WINDOW_MAX_TASKS * 2 + 300;
+    await stage.enqueue(...many('t', count));
+    const half = await stage.claim('a', WINDOW_MAX_TASKS + 50);
+    await stage.engine.settle(
+      'a',
+      half.map(({ token }) => ({
+        ...token,
+        kind: 'succeeded' as const,
+        result: undefined,
+        error: undefined,
+      })),
+    );
+    await stage.crash();
+    stage.sessions('a');
+    await stage.enqueue(...many('late', 3), ...many('high', 3, 1));
+    expect(await drain(stage, 111)).toEqual([
+      ...ids('high', 3),
+      ...ids('t', count).slice(WINDOW_MAX_TASKS + 50),
+      ...ids('late', 3),
+    ]);
+  });
+
+  test('stays on disk: memory holds a window of it', async () => {
+    const stage = await open();
+    await stage.enqueue(...many('t', WINDOW_MAX_TASKS * 3));
+    expect(await stage.audit()).toEqual([]);
+  });
+
+  const batches = kind === 'memory' ? 10 : 3;
+  test(`of ${batches * 5},000 tasks is drained exactly once in exact order`, async () => {
+    const stage = await open();
+    for (let n = 0; n < batches; n++) {
+      await stage.enqueue(...many(`batch${n}`, 5_000));
+    }
+    expect(await drain(stage, 1_000)).toEqual(
+      Array.from({ length: batches }, (_, n) => ids(`batch${n}`, 5_000)).flat(),
+    );
+  });
+});

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { task } from './engine-stage.ts';
+import { onEachEngine } from './on-each-engine.ts';
+
+/** Grants are written no later than this, though nobody waits for them. */
+const GRANTS_WRITTEN_MS = 10;
+
+onEachEngine('a grant that a crash forgot', (open) => {
+  const forgotten = async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    stage.journal.hold();
+    const grant = await stage.claimOne('a');
+    stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
+    await stage.journal.held();
+    await stage.crash();
+    return { stage, grant };
+  };
+
+  test('was on its way to the disk within milliseconds', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    const grant = await stage.claimOne('a');
+    stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
+    await stage.flushed();
+    await stage.crash();
+    expect(await stage.state('t1')).toBe('leased');
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([]);
+  });
+
+  test('is taken up again by its holder, once', async () => {
+    const { grant, stage } = await forgotten();
+    expect(await stage.state('t1')).toBe('ready');
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([]);
+    expect(await stage.state('t1')).toBe('leased');
+    expect(await stage.engine.resume('b', [grant.token])).toEqual([grant.token]);
+    expect(await stage.settle('a', grant, 'succeeded')).toBe('accepted');
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+  });
+
+  test('is lost when the task was granted to another since', async () => {
+    const { grant, stage } = await forgotten();
+    stage.sessions('b');
+    const other = await stage.claimOne('b');
+    expect(other.token.grant).toBe(grant.token.grant);
+    expect(other.token.epoch).toBe(grant.token.epoch + 1);
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    await stage.settle('b', other, 'released');
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.settle('a', grant, 'succeeded')).toBe('LEASE_LOST');
+  });
+
+  test('is lost when more than one restart lies between', async () => {
+    const { grant, stage } = await forgotten();
+    await stage.crash();
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+  });
+
+  test('is lost unless its number is exactly the next', async () => {
+    const {
+      grant: { token },
+      stage,
+    } = await forgotten();
+    const next = { ...token, grant: token.grant + 1 };
+    const before = { ...token, grant: token.grant - 1 };
+    expect(await stage.engine.resume('a', [next, before])).toEqual([next, before]);
+    expect(await stage.state('t1')).toBe('ready');
+  });
+
+  test('is lost when the task was cancelled since', async () => {
+    const { grant, stage } = await forgotten();
+    await stage.cancel('t1');
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+  });
+});

@@ -1,0 +1,72 @@
+import { ITEM_NAME, limits } from '@millrace/protocol';
+import { expect, test } from 'vitest';
+import { type EngineStage, failure, item, task } from './engine-stage.ts';
+import { onEachEngine } from './on-each-engine.ts';
+
+const SECOND_MS = 1_000;
+
+onEachEngine('retention', (open) => {
+  const run = async (stage: EngineStage, taskId: string, resultBytes = 0): Promise<void> => {
+    await stage.enqueue(task(taskId, { attempts: 1 }));
+    const grant = await stage.claimOne('a');
+    await stage.settle('a', grant, 'succeeded', { result: new Uint8Array(resultBytes) });
+  };
+
+  test('keeps a success for a day and a death for a week', async () => {
+    const stage = await open();
+    await run(stage, 'good');
+    await stage.enqueue(task('bad', { attempts: 1 }));
+    await stage.settle('a', await stage.claimOne('a'), 'failed', { error: failure('bad') });
+    await stage.advance(limits.retainSucceededMs - 1);
+    expect(await stage.state('good')).toBe('succeeded');
+    await stage.advance(1);
+    expect(await stage.outcome('good')).toBe('UNKNOWN_TASK');
+    await stage.advance(limits.retainDeadMs - limits.retainSucceededMs - 1);
+    expect(await stage.state('bad')).toBe('dead');
+    await stage.advance(1);
+    expect(await stage.outcome('bad')).toBe('UNKNOWN_TASK');
+  });
+
+  test('above its cap lets the oldest results go, and no more than it must', async () => {
+    const stage = await open({ retainMaxBytes: 10_000 });
+    for (const taskId of ['t1', 't2', 't3', 't4', 't5']) {
+      await run(stage, taskId, 3_000);
+      await stage.advance(10);
+    }
+    const answers = await stage.engine.outcomes(['t1', 't2', 't3', 't4', 't5']);
+    expect(answers.map((answer) => (typeof answer === 'string' ? answer : 'kept'))).toEqual([
+      'RESULT_REMOVED',
+      'RESULT_REMOVED',
+      'kept',
+      'kept',
+      'kept',
+    ]);
+  });
+
+  test('knows the id of a removed task for 15 minutes after its acceptance, whatever the cap', async () => {
+    const stage = await open({ retainMaxBytes: 0 });
+    await run(stage, 't1', 100);
+    await stage.advance(0);
+    expect(await stage.outcome('t1')).toBe('RESULT_REMOVED');
+    await stage.crash();
+    await stage.advance(limits.tombstoneMs - SECOND_MS);
+    expect(await stage.enqueue(task('t1'))).toEqual({ created: 0 });
+    await stage.advance(SECOND_MS);
+    expect(await stage.outcome('t1')).toBe('UNKNOWN_TASK');
+    expect(await stage.enqueue(task('t1'))).toEqual({ created: 1 });
+  });
+
+  test('knows the id of an item that was taken just as long', async () => {
+    const stage = await open();
+    await stage.enqueue(item('i1'));
+    await stage.settle(
+      'a',
+      await stage.claimOne('a', [{ queue: 'q', name: ITEM_NAME }]),
+      'succeeded',
+    );
+    await stage.advance(limits.tombstoneMs - 1);
+    expect(await stage.enqueue(item('i1'))).toEqual({ created: 0 });
+    await stage.advance(1);
+    expect(await stage.enqueue(item('i1'))).toEqual({ created: 1 });
+  });
+});

@@ -1,0 +1,123 @@
+import { limits } from '@millrace/protocol';
+import { expect, test } from 'vitest';
+import { idsOf, task } from './engine-stage.ts';
+import { onEachEngine } from './on-each-engine.ts';
+
+const MINUTE_MS = 60_000;
+
+onEachEngine('sessions', (open) => {
+  test('keep their leases while they are connected, however long', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    const grant = await stage.claimOne('a');
+    await stage.advance(24 * 60 * MINUTE_MS);
+    expect(await stage.settle('a', grant, 'succeeded')).toBe('accepted');
+  });
+
+  test('lose their leases when the grace is over', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    const grant = await stage.claimOne('a');
+    stage.engine.disconnect('a', limits.resumeGraceMs);
+    await stage.advance(limits.resumeGraceMs - 1);
+    expect(await stage.state('t1')).toBe('leased');
+    await stage.advance(1);
+    expect(await stage.engine.inspect('t1')).toMatchObject({ state: 'ready', losses: 1 });
+    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+  });
+
+  test('are not ended by steps of the wall clock', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    await stage.claimOne('a');
+    stage.engine.disconnect('a', limits.resumeGraceMs);
+    stage.clock.stepWall(3_600_000);
+    await stage.advance(limits.resumeGraceMs - 1);
+    expect(await stage.state('t1')).toBe('leased');
+    stage.clock.stepWall(-7_200_000);
+    await stage.advance(1);
+    expect(await stage.state('t1')).toBe('ready');
+  });
+
+  test('that resume within the grace keep what they present', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'), task('t2'));
+    const [kept, unknown] = await stage.claim('a', 2);
+    stage.engine.disconnect('a', limits.resumeGraceMs);
+    await stage.advance(1_000);
+    if (kept === undefined || unknown === undefined) {
+      throw new Error('two tasks were ready');
+    }
+    expect(await stage.engine.resume('a', [kept.token])).toEqual([]);
+    await stage.advance(MINUTE_MS);
+    expect(await stage.state('t1')).toBe('leased');
+    expect(await stage.engine.inspect('t2')).toMatchObject({
+      state: 'ready',
+      returns: 1,
+      losses: 0,
+    });
+    expect(await stage.settle('a', kept, 'succeeded')).toBe('accepted');
+    expect(await stage.settle('a', unknown, 'succeeded')).toBe('LEASE_LOST');
+  });
+
+  test('that present an older token of a task do not keep its newer grant', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    const old = await stage.claimOne('a');
+    await stage.settle('a', old, 'released');
+    await stage.claimOne('a');
+    expect(await stage.engine.resume('a', [old.token])).toEqual([old.token]);
+    expect(await stage.engine.inspect('t1')).toMatchObject({ state: 'ready', returns: 2 });
+  });
+
+  test('that resume are told again what should stop', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    const { token } = await stage.claimOne('a');
+    await stage.cancel('t1');
+    stage.engine.disconnect('a', limits.resumeGraceMs);
+    await stage.engine.resume('a', [token]);
+    expect(stage.told.aborts).toEqual(['a t1 1 cancelled', 'a t1 1 cancelled']);
+  });
+
+  test('cannot present what another holds', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    const { token } = await stage.claimOne('a');
+    expect(await stage.engine.resume('b', [token])).toEqual([token]);
+    expect(await stage.state('t1')).toBe('leased');
+  });
+
+  test('that say goodbye give everything back at once, uncounted', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'), task('t2'));
+    const [grant] = await stage.claim('a', 2);
+    await stage.engine.endSession('a');
+    expect(await stage.engine.inspect('t1')).toMatchObject({
+      state: 'ready',
+      returns: 1,
+      losses: 0,
+    });
+    expect(grant && (await stage.settle('a', grant, 'succeeded'))).toBe('LEASE_LOST');
+    expect(await stage.claim('a', 9)).toEqual([]);
+    expect(idsOf(await stage.claim('b', 9))).toEqual(['t1', 't2']);
+    expect(stage.engine.report().sessions).toBe(1);
+  });
+
+  test('are forgotten when they are over', async () => {
+    const stage = await open();
+    stage.engine.disconnect('a', limits.resumeGraceMs);
+    await stage.engine.endSession('b');
+    await stage.advance(limits.resumeGraceMs);
+    expect(stage.engine.report().sessions).toBe(0);
+  });
+
+  test('have tickets that outlive a restart', async () => {
+    const stage = await open();
+    const ticket = stage.engine.ticket('a', 'key');
+    expect(stage.engine.ticket('b', 'key')).not.toEqual(ticket);
+    expect(stage.engine.ticket('a', 'other')).not.toEqual(ticket);
+    await stage.reopen();
+    expect(stage.engine.ticket('a', 'key')).toEqual(ticket);
+  });
+});
