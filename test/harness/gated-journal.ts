@@ -16,6 +16,8 @@ export class GatedJournal implements Journal {
   /** Replaces the free space of the disk. */
   freeBytes: number | undefined;
   reserveBytes: number | undefined;
+  /** How many commits were begun. */
+  commits = 0;
   /** Most commits that were in flight at once. */
   inFlightMax = 0;
   #inFlight = 0;
@@ -31,6 +33,7 @@ export class GatedJournal implements Journal {
   close: Journal['close'] = () => this.#under.close();
 
   async commit(writes: readonly Write[]): Promise<void> {
+    this.commits += 1;
     this.#inFlight += 1;
     this.inFlightMax = Math.max(this.inFlightMax, this.#inFlight);
     if (this.#isHolding) {

@@ -67,7 +67,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
       }
       return dealt;
     },
-    async settle(sessionId, reports) {
+    async settle(sessionId, reports, isAwaited) {
       // The core decides now; the answer comes when it is durable.
       const decisions = reports.map(({ epoch, grant, kind, taskId }) =>
         recorder.reserve({
@@ -78,7 +78,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
           answer: 'pending',
         }),
       );
-      const answers = await engine.settle(sessionId, reports);
+      const answers = await engine.settle(sessionId, reports, isAwaited);
       for (const [index, decide] of decisions.entries()) {
         decide(answers[index] ?? 'none');
       }

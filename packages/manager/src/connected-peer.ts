@@ -4,11 +4,11 @@ import type { Credit, Peer, PoolRoom, Waiting } from './peer.ts';
 /** A session's peer over one connection, and all that ends with it. */
 export class ConnectedPeer implements Peer {
   readonly sessionId: string;
+  readonly role: Role;
   readonly connection: Connection;
   readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
-  readonly #role: Role;
   /** What came before it was welcomed; nothing may reach a peer before SESSION. */
   #early: Message[] | undefined = [];
   #whenDrained: (() => void)[] = [];
@@ -17,7 +17,7 @@ export class ConnectedPeer implements Peer {
   constructor(sessionId: string, role: Role, connection: Connection) {
     this.sessionId = sessionId;
     this.connection = connection;
-    this.#role = role;
+    this.role = role;
   }
 
   get hasEnded(): boolean {
@@ -38,7 +38,7 @@ export class ConnectedPeer implements Peer {
 
   /** A worker goes on while its reports are unanswered; whoever acknowledges an item waits for it. */
   readonly sendSoon = (message: Message): void => {
-    if (this.#role === 'worker' && this.#early === undefined) {
+    if (this.role === 'worker' && this.#early === undefined) {
       this.connection.sendSoon(message);
     } else {
       this.send(message);

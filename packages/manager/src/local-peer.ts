@@ -14,6 +14,7 @@ import type { Services } from './services.ts';
 /** The manager as its own client: the same commands, without a connection between. */
 export class LocalPeer implements Peer {
   readonly sessionId: string;
+  readonly role = 'client';
   readonly waiting = new Map<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();

@@ -1,4 +1,4 @@
-import type { Message } from '@millrace/protocol';
+import type { Message, Role } from '@millrace/protocol';
 import type { Handle } from './engine/handles.ts';
 
 /** Something that a peer has waiting at the manager. */
@@ -15,6 +15,7 @@ export interface Waiting {
  */
 export interface Peer {
   readonly sessionId: string;
+  readonly role: Role;
   /** Whether its connection has ended. */
   readonly hasEnded: boolean;
   readonly send: (message: Message) => void;

@@ -85,6 +85,11 @@ export class Results {
     return this.#ask(requests.map((request) => this.#begin(peer, request)));
   }
 
+  /** Whether somebody waits for the outcome of a task. */
+  isAwaited(taskId: string): boolean {
+    return this.#byTask.has(taskId);
+  }
+
   /** Tells everyone who waits for these tasks. */
   deliver(finished: readonly Finished[]): void {
     for (const task of finished) {

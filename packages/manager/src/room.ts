@@ -75,6 +75,11 @@ export class Room {
     this.invite(queue);
   }
 
+  /** Whether somebody waits for room in any queue. */
+  get isAwaited(): boolean {
+    return this.#parked.size > 0;
+  }
+
   /** The request was accepted or refused for good. */
   done(peer: Peer, requestId: number): void {
     peer.waiting.get(requestId)?.withdraw();

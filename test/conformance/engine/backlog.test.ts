@@ -21,7 +21,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
         result: undefined,
         error: undefined,
       }));
-      void stage.engine.settle('a', settled);
+      void stage.engine.settle('a', settled, true);
     }
   };
 
@@ -84,6 +84,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
         result: undefined,
         error: undefined,
       })),
+      true,
     );
     await stage.crash();
     stage.sessions('a');

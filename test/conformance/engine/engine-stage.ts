@@ -188,7 +188,7 @@ export class EngineStage {
   /** Resolves when everything that was done so far is durable and told. */
   async flushed(): Promise<void> {
     // A verb that writes, and so takes pending grants along.
-    await this.engine.settle('nobody', []);
+    await this.engine.settle('nobody', [], true);
   }
 
   /** Moves the time forward, timer by timer, with all that follows from each. */
@@ -240,7 +240,7 @@ export class EngineStage {
     end: { readonly result?: Uint8Array; readonly error?: TaskError } = {},
   ): Promise<SettleAnswer | undefined> {
     const { error, result } = end;
-    const [answer] = await this.engine.settle(sessionId, [{ ...token, kind, result, error }]);
+    const [answer] = await this.engine.settle(sessionId, [{ ...token, kind, result, error }], true);
     return answer;
   }
 

@@ -46,7 +46,7 @@ onEachEngine('tokens', (open) => {
     await stage.enqueue(task('t1'));
     const { token } = await stage.claimOne('a');
     const report = { ...token, kind: 'succeeded', result: undefined, error: undefined } as const;
-    expect(await stage.engine.settle('a', [report, report])).toEqual([
+    expect(await stage.engine.settle('a', [report, report], true)).toEqual([
       'accepted',
       'duplicate',
     ]);

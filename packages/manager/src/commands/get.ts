@@ -61,7 +61,7 @@ class Getter implements Claimant, Waiting {
     const end = { kind: 'released', result: undefined, error: undefined } as const;
     const report = { taskId, epoch, grant, ...end };
     // A failed settle means a failed store, which ends the manager by itself.
-    this.#services.engine.settle(this.peer.sessionId, [report]).catch(() => {});
+    this.#services.engine.settle(this.peer.sessionId, [report], true).catch(() => {});
   }
 
   /** Also a `get` that does not wait has been asked for once before it is empty. */

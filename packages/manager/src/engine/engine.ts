@@ -278,7 +278,16 @@ export interface Engine {
   enqueue(requests: readonly (readonly NewTask[])[]): Promise<EnqueueAnswer[]>;
   /** Tasks are dealt to the requests one by one in turn, best first. */
   claim(requests: readonly ClaimRequest[]): Promise<Grant[][]>;
-  settle(sessionId: string, reports: readonly AttemptReport[]): Promise<SettleAnswer[]>;
+  /**
+   * What nobody awaits is written within milliseconds, with whatever shares its flush.
+   *
+   * @param isAwaited whether somebody waits for the answers, or for an outcome among them
+   */
+  settle(
+    sessionId: string,
+    reports: readonly AttemptReport[],
+    isAwaited: boolean,
+  ): Promise<SettleAnswer[]>;
   cancel(
     requests: readonly { readonly taskId: string; readonly reason: string }[],
   ): Promise<CancelAnswer[]>;

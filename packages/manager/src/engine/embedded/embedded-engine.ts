@@ -6,7 +6,7 @@ import {
   type RandomBytes,
   ticketOf,
 } from '@millrace/protocol';
-import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
+import type { Engine, EngineEvents, EngineReport, SettleAnswer } from '../engine.ts';
 import type { Batch } from './core/batch.ts';
 import { Core, type Effects } from './core/core.ts';
 import type { CoreOptions, Now } from './core/state.ts';
@@ -22,11 +22,12 @@ const SECRET_BYTES = 32;
 /** How often the store's free space and the wall clock are looked at. */
 const SPACE_CHECK_MS = 1_000;
 /**
- * How long grants alone wait for something to share a flush with. Nobody waits
- * for them, and of a task that ends before, its grant need not be written at all;
- * on its own it would only hold up the result that comes next.
+ * How long what nobody waits for waits for something to share a flush with:
+ * grants, and ends of runs that nobody awaits. Of a task that ends before, its
+ * grant need not be written at all; on its own it would only hold up the result
+ * that comes next.
  */
-const GRANTS_WAIT_MS = 5;
+const UNAWAITED_MAX_MS = 5;
 /** Share of the last commit in the reported commit time. */
 const COMMIT_SMOOTHING = 0.1;
 
@@ -68,9 +69,11 @@ export class EmbeddedEngine implements Engine {
   #events = silent;
   #isCommitting = false;
   #isCommitPlanned = false;
-  /** Whether the batch that is collecting holds more than grants. */
+  /** Whether somebody waits for the batch that is collecting. */
   #isUrgent = false;
-  #stopGrantsWait: Cancel | undefined;
+  /** Whether it holds anything that an answer can reflect: more than grants. */
+  #isReflected = false;
+  #stopWaiting: Cancel | undefined;
   #isStarted = false;
   #isClosed = false;
   #failure: MillraceError | undefined;
@@ -139,12 +142,14 @@ export class EmbeddedEngine implements Engine {
 
   claim: Engine['claim'] = async (requests) => {
     const grants = this.#do((now) => this.#core.claim(requests, now));
-    this.#planGrants();
+    this.#planUnawaited();
     return grants;
   };
 
-  settle: Engine['settle'] = (sessionId, reports) =>
-    this.#durable((now) => this.#core.settle(sessionId, reports, now));
+  settle: Engine['settle'] = (sessionId, reports, isAwaited) => {
+    const verb = (now: Now): SettleAnswer[] => this.#core.settle(sessionId, reports, now);
+    return isAwaited ? this.#durable(verb) : this.#durableSoon(verb);
+  };
 
   cancel: Engine['cancel'] = (requests) => this.#durable((now) => this.#core.cancel(requests, now));
 
@@ -225,16 +230,34 @@ export class EmbeddedEngine implements Engine {
   /** What a verb reads, once everything but grants that it can reflect is on disk. */
   async #known<T>(verb: () => T): Promise<T> {
     const answer = this.#do(verb);
-    await (this.#isUrgent ? this.#nextCommit : this.#presentCommit).promise;
+    if (this.#isReflected) {
+      this.#urge();
+    }
+    await (this.#isReflected ? this.#nextCommit : this.#presentCommit).promise;
     return answer;
   }
 
   /** The answer of a verb, once everything it changed or can reflect is on disk. */
   async #durable<T>(verb: (now: Now) => T): Promise<T> {
     const answer = this.#do(verb);
+    this.#isReflected ||= this.#core.hasChanges;
     this.#urge();
-    await (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
+    await this.#settled();
     return answer;
+  }
+
+  /** The same for a verb whose answer nobody waits for. */
+  async #durableSoon<T>(verb: (now: Now) => T): Promise<T> {
+    const answer = this.#do(verb);
+    this.#isReflected ||= this.#core.hasChanges;
+    this.#planUnawaited();
+    await this.#settled();
+    return answer;
+  }
+
+  /** Resolves when all that was done until now is durable. */
+  #settled(): Promise<void> {
+    return (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
   }
 
   /** Somebody waits for what is collecting. */
@@ -243,9 +266,9 @@ export class EmbeddedEngine implements Engine {
     this.#planCommit();
   }
 
-  #planGrants(): void {
+  #planUnawaited(): void {
     if (!this.#isUrgent && !this.#isCommitting && this.#core.hasChanges) {
-      this.#stopGrantsWait ??= this.#clock.after(GRANTS_WAIT_MS, () => this.#urge());
+      this.#stopWaiting ??= this.#clock.after(UNAWAITED_MAX_MS, () => this.#urge());
     }
   }
 
@@ -267,8 +290,9 @@ export class EmbeddedEngine implements Engine {
     }
     this.#isCommitting = true;
     this.#isUrgent = false;
-    this.#stopGrantsWait?.();
-    this.#stopGrantsWait = undefined;
+    this.#isReflected = false;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
     const startedAtMs = this.#clock.monotonicMs();
     const batch = this.#core.seal();
     const done = this.#nextCommit;
@@ -293,7 +317,7 @@ export class EmbeddedEngine implements Engine {
     }
     this.#tell(effects);
     done.resolve();
-    this.#planGrants();
+    this.#planUnawaited();
     this.#planTick();
   }
 

@@ -168,7 +168,11 @@ const auditMemory = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
   }
   const unread = namesInReadyRows(state, (lane, key) => !lane.covers(key));
   for (const { id, lane, state: now } of tasks.values()) {
-    if (now === 'ready' && state.tasks.get(id) === undefined && !unread.has(`${lane.number}/${id}`)) {
+    if (
+      now === 'ready' &&
+      state.tasks.get(id) === undefined &&
+      !unread.has(`${lane.number}/${id}`)
+    ) {
       breaches.push(`task ${id} is ready, its lane has read its rows, and it is not in memory`);
     }
   }
