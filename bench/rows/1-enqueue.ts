@@ -2,7 +2,7 @@
 import type { Row } from './row.ts';
 
 const WARM_UP_MS = 500;
-const MEASURE_MS = 1_200;
+const MEASURE_MS = 1_000;
 const BULK = 1_000;
 const window = { warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
 

@@ -4,7 +4,7 @@ import type { Row } from './row.ts';
 const SLOTS = 100;
 const BACKLOG = 75_000;
 /** What a slow system could not add by then is missing from its backlog. */
-const FILL_MAX_MS = 5_000;
+const FILL_MAX_MS = 4_000;
 /** Enough of a slow drain to know its rate. */
 const MEASURE_MAX_MS = 3_000;
 const RUNS_PER_MARK = 1_000;

@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts';
 
 const FIRST_MS = 1_000;
 const WARM_UP_MS = 200;
-const MEASURE_MS = 1_500;
+const MEASURE_MS = 1_300;
 const US_PER_SECOND = 1e6;
 
 /** The rate with so many in flight, and the CPU that each process spent on a task. */

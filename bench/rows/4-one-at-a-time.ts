@@ -7,10 +7,10 @@ const SLOTS = 100;
  * them: one at a time alone makes too few calls for any code to be compiled well,
  * and what load alone compiled is thrown away by the first of them.
  */
-const TURNS = 5;
+const TURNS = 4;
 const TURN_MS = 400;
 const LOAD_IN_FLIGHT = 200;
-const MEASURE_MS = 1_500;
+const MEASURE_MS = 1_300;
 
 export const oneAtATime: Row = {
   number: 4,
