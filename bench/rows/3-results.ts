@@ -3,7 +3,7 @@ import { cpuSeconds } from '../harness/kernel.ts';
 import type { Row, Values } from './row.ts';
 import type { Stage } from './stage.ts';
 
-const FIRST_MS = 1_000;
+const FIRST_MS = 2_000;
 const WARM_UP_MS = 200;
 const MEASURE_MS = 1_300;
 const US_PER_SECOND = 1e6;
