@@ -13,28 +13,18 @@ export interface Claimant {
 
 /** Claimants with the same handles, such as the workers that run one program. */
 class Group {
+  /** By which it is found. */
+  readonly list: string;
   readonly handles: Handles;
   size = 0;
   /** Its idle claimants, longest idle first, and since when: a count. */
   readonly idle = new Map<Claimant, number>();
 
-  constructor(handles: Handles) {
+  constructor(list: string, handles: Handles) {
+    this.list = list;
     this.handles = handles;
   }
 }
-
-interface Idle {
-  readonly claimant: Claimant;
-  readonly group: Group;
-  readonly since: number;
-}
-
-const firstIdle = (group: Group): Idle | undefined => {
-  for (const [claimant, since] of group.idle) {
-    return { claimant, group, since };
-  }
-  return undefined;
-};
 
 /**
  * Whoever may want tasks, and which of them are idle. To become idle and busy
@@ -59,16 +49,16 @@ export class Claimants {
       return known;
     }
     const list = JSON.stringify(claimant.handles);
-    const group = this.#groups.get(list) ?? this.#open(list, new Handles(claimant.handles));
+    const group =
+      this.#groups.get(list) ?? this.#open(new Group(list, new Handles(claimant.handles)));
     group.size += 1;
     this.#groupOf.set(claimant, group);
     return group;
   }
 
-  #open(list: string, handles: Handles): Group {
-    const group = new Group(handles);
-    this.#groups.set(list, group);
-    for (const laneKey of handles.laneKeys) {
+  #open(group: Group): Group {
+    this.#groups.set(group.list, group);
+    for (const laneKey of group.handles.laneKeys) {
       const groups = this.#groupsOfLane.get(laneKey) ?? new Set();
       this.#groupsOfLane.set(laneKey, groups.add(group));
     }
@@ -84,12 +74,12 @@ export class Claimants {
     group.idle.delete(claimant);
     group.size -= 1;
     if (group.size === 0) {
-      this.#close(JSON.stringify(claimant.handles), group);
+      this.#close(group);
     }
   }
 
-  #close(list: string, group: Group): void {
-    this.#groups.delete(list);
+  #close(group: Group): void {
+    this.#groups.delete(group.list);
     for (const laneKey of group.handles.laneKeys) {
       const groups = this.#groupsOfLane.get(laneKey);
       if (groups?.delete(group) && groups.size === 0) {
@@ -110,13 +100,14 @@ export class Claimants {
 
   /** Who is idle longest of those who handle a lane. */
   longestIdle(laneKey: string): Claimant | undefined {
-    let longest: Idle | undefined;
-    for (const group of this.#groupsOfLane.get(laneKey) ?? []) {
-      const first = firstIdle(group);
-      if (first !== undefined && (longest === undefined || first.since < longest.since)) {
-        longest = first;
+    let longest: Claimant | undefined;
+    let longestSince = Number.POSITIVE_INFINITY;
+    for (const { idle } of this.#groupsOfLane.get(laneKey) ?? []) {
+      const [first] = idle;
+      if (first !== undefined && first[1] < longestSince) {
+        [longest, longestSince] = first;
       }
     }
-    return longest?.claimant;
+    return longest;
   }
 }

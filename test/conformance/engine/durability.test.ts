@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import { idsOf, task } from './engine-stage.ts';
+import { idsOf, task, UNAWAITED_WRITTEN_MS } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
-
-/** Grants are written no later than this, though nobody waits for them. */
-const GRANTS_WRITTEN_MS = 10;
 
 onEachEngine('durability', (open) => {
   test('one commit is in flight at a time', async () => {
@@ -86,7 +83,7 @@ onEachEngine('durability', (open) => {
     await stage.enqueue(task('t1'));
     stage.journal.hold();
     await stage.claimOne('a');
-    stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
+    stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
     await stage.journal.held();
     stage.journal.refuse(new Error('ENOSPC'));
     await expect.poll(() => stage.told.failures.length).toBe(1);

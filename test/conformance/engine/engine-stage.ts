@@ -21,6 +21,9 @@ import { ITEM_NAME, type TaskError, type Token } from '@millrace/protocol';
 import { GatedJournal } from '../../harness/gated-journal.ts';
 import { ManualClock } from '../../harness/manual-clock.ts';
 
+/** What nobody waits for is written no later than this. */
+export const UNAWAITED_WRITTEN_MS = 10;
+
 export const engineKinds = ['memory', 'lmdb'] as const;
 export type EngineKind = (typeof engineKinds)[number];
 

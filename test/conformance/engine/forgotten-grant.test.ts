@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import { task } from './engine-stage.ts';
+import { task, UNAWAITED_WRITTEN_MS } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
-
-/** Grants are written no later than this, though nobody waits for them. */
-const GRANTS_WRITTEN_MS = 10;
 
 onEachEngine('a grant that a crash forgot', (open) => {
   const forgotten = async () => {
@@ -11,7 +8,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     await stage.enqueue(task('t1'));
     stage.journal.hold();
     const grant = await stage.claimOne('a');
-    stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
+    stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
     await stage.journal.held();
     await stage.crash();
     return { stage, grant };
@@ -21,7 +18,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const grant = await stage.claimOne('a');
-    stage.clock.runNext(stage.clock.monotonicMs() + GRANTS_WRITTEN_MS);
+    stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
     await stage.flushed();
     await stage.crash();
     expect(await stage.state('t1')).toBe('leased');

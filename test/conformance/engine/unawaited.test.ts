@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Dealt, type EngineStage, task } from './engine-stage.ts';
+import { type Dealt, type EngineStage, task, UNAWAITED_WRITTEN_MS } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
-
-/** It is written no later than this. */
-const WRITTEN_MS = 10;
 
 onEachEngine('the end of a run that nobody awaits', (open) => {
   const running = async (): Promise<{ stage: EngineStage; grant: Dealt }> => {
@@ -35,7 +32,7 @@ onEachEngine('the end of a run that nobody awaits', (open) => {
   test('is written within milliseconds if nothing comes', async () => {
     const { grant, stage } = await running();
     const answers = end(stage, grant);
-    stage.clock.runNext(stage.clock.monotonicMs() + WRITTEN_MS);
+    stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
     expect(await answers).toEqual(['accepted']);
     await stage.crash();
     expect(await stage.state('t1')).toBe('succeeded');

@@ -6,7 +6,7 @@ import {
   type RandomBytes,
   ticketOf,
 } from '@millrace/protocol';
-import type { Engine, EngineEvents, EngineReport, SettleAnswer } from '../engine.ts';
+import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
 import type { Batch } from './core/batch.ts';
 import { Core, type Effects } from './core/core.ts';
 import type { CoreOptions, Now } from './core/state.ts';
@@ -146,10 +146,8 @@ export class EmbeddedEngine implements Engine {
     return grants;
   };
 
-  settle: Engine['settle'] = (sessionId, reports, isAwaited) => {
-    const verb = (now: Now): SettleAnswer[] => this.#core.settle(sessionId, reports, now);
-    return isAwaited ? this.#durable(verb) : this.#durableSoon(verb);
-  };
+  settle: Engine['settle'] = (sessionId, reports, isAwaited) =>
+    this.#durable((now) => this.#core.settle(sessionId, reports, now), isAwaited);
 
   cancel: Engine['cancel'] = (requests) => this.#durable((now) => this.#core.cancel(requests, now));
 
@@ -237,27 +235,17 @@ export class EmbeddedEngine implements Engine {
     return answer;
   }
 
-  /** The answer of a verb, once everything it changed or can reflect is on disk. */
-  async #durable<T>(verb: (now: Now) => T): Promise<T> {
+  /** The answer of a verb, once everything it changed or can reflect is on disk; that is hurried when somebody waits for it. */
+  async #durable<T>(verb: (now: Now) => T, isAwaited = true): Promise<T> {
     const answer = this.#do(verb);
     this.#isReflected ||= this.#core.hasChanges;
-    this.#urge();
-    await this.#settled();
+    if (isAwaited) {
+      this.#urge();
+    } else {
+      this.#planUnawaited();
+    }
+    await (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
     return answer;
-  }
-
-  /** The same for a verb whose answer nobody waits for. */
-  async #durableSoon<T>(verb: (now: Now) => T): Promise<T> {
-    const answer = this.#do(verb);
-    this.#isReflected ||= this.#core.hasChanges;
-    this.#planUnawaited();
-    await this.#settled();
-    return answer;
-  }
-
-  /** Resolves when all that was done until now is durable. */
-  #settled(): Promise<void> {
-    return (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
   }
 
   /** Somebody waits for what is collecting. */
