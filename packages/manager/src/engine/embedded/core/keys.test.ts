@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   atMsOfTimeKey,
+  comesBefore,
   laneKey,
   laneOfKey,
   rangeOf,
@@ -20,7 +21,8 @@ const arrival = fc.record({
   count: fc.nat({ max: 2 ** 48 - 1 }),
 });
 const priority = fc.integer({ min: -128, max: 127 });
-const place = fc.record({ priority, arrival });
+const order = fc.constantFrom('fifo' as const, 'lifo' as const);
+const place = fc.record({ priority, arrival, order });
 const instant = fc.nat({ max: 2 ** 48 });
 
 const sign = (number: number): number => Math.sign(number);
@@ -30,11 +32,11 @@ describe('keys', () => {
   test.each([
     ['fifo', 1],
     ['lifo', -1],
-  ] as const)('of a %s queue sort by priority, then by arrival', (order, direction) => {
+  ] as const)('of a %s queue sort by priority, then by arrival', (queueOrder, direction) => {
     fc.assert(
       fc.property(place, place, (a, b) => {
         const [one, other] = [a, b].map((of) =>
-          readyKey(readyPrefix(7), of.priority, of.arrival, order),
+          readyKey(readyPrefix(7), { ...of, order: queueOrder }),
         );
         const byArrival = a.arrival.epoch - b.arrival.epoch || a.arrival.count - b.arrival.count;
         expect(compared(one ?? '', other ?? '')).toBe(
@@ -44,12 +46,27 @@ describe('keys', () => {
     );
   });
 
+  test('of ready tasks need not be made to know which comes first', () => {
+    const close = fc.record({
+      priority: fc.constantFrom(0, 1),
+      arrival: fc.record({ epoch: fc.constantFrom(1, 2), count: fc.constantFrom(1, 2) }),
+      order,
+    });
+    const any = fc.oneof(place, close);
+    fc.assert(
+      fc.property(any, any, (a, b) => {
+        const [one, other] = [readyKey(readyPrefix(7), a), readyKey(readyPrefix(7), b)];
+        expect(comesBefore(a, b)).toBe(one < other);
+      }),
+    );
+  });
+
   test('of ready tasks lie in the range of their own lane alone', () => {
     const number = fc.nat({ max: 2 ** 32 - 2 });
     const lane = fc.oneof(fc.constantFrom(0, 254, 255, 256, 511, 65_535), number);
     fc.assert(
-      fc.property(lane, lane, place, (own, other, { arrival: a, priority: p }) => {
-        const key = readyKey(readyPrefix(own), p, a, 'fifo');
+      fc.property(lane, lane, place, (own, other, of) => {
+        const key = readyKey(readyPrefix(own), of);
         const [from, to] = readyRange(readyPrefix(other), '');
         expect(key >= from && key < to).toBe(own === other);
         expect(Buffer.from(to, 'latin1').toString('latin1')).toBe(to);
@@ -60,9 +77,8 @@ describe('keys', () => {
   test('of ready rows lie behind the task they begin with and before the next arrival', () => {
     fc.assert(
       fc.property(place, fc.nat({ max: 1_000 }), ({ arrival: a, priority: p }, batch) => {
-        const prefix = readyPrefix(3);
         const [first, next] = [a, { ...a, count: a.count + 1 }].map((of) =>
-          readyKey(prefix, p, of, 'fifo'),
+          readyKey(readyPrefix(3), { priority: p, arrival: of, order: 'fifo' }),
         );
         const row = readyRowKey(first ?? '', stampOf(a.epoch, batch));
         expect(row > (first ?? '')).toBe(true);

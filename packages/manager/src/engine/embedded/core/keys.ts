@@ -86,16 +86,33 @@ const EPOCH_MAX = 2 ** 32 - 1;
 
 export const readyPrefix = (laneNumber: number): string => table.ready + bigEndian(laneNumber, 4);
 
+/** What decides where a task stands among the ready ones of its lane. */
+export interface Place {
+  readonly priority: number;
+  readonly arrival: Arrival;
+  readonly order: 'fifo' | 'lifo';
+}
+
+const epochRank = ({ arrival, order }: Place): number =>
+  order === 'fifo' ? arrival.epoch : EPOCH_MAX - arrival.epoch;
+
+const countRank = ({ arrival, order }: Place): number =>
+  order === 'fifo' ? arrival.count : COUNT_MAX - arrival.count;
+
 /** Sorts by priority, higher first, then by arrival: earlier first, or for LIFO later first. */
-export const readyKey = (
-  prefix: string,
-  priority: number,
-  arrival: Arrival,
-  order: 'fifo' | 'lifo',
-): string => {
-  const epoch = order === 'fifo' ? arrival.epoch : EPOCH_MAX - arrival.epoch;
-  const count = order === 'fifo' ? arrival.count : COUNT_MAX - arrival.count;
-  return prefix + String.fromCharCode(127 - priority) + bigEndian(epoch, 4) + bigEndian(count, 6);
+export const readyKey = (prefix: string, place: Place): string =>
+  prefix +
+  String.fromCharCode(127 - place.priority) +
+  bigEndian(epochRank(place), 4) +
+  bigEndian(countRank(place), 6);
+
+/** Whether the ready key of one place sorts before that of another in its lane. No key is made for that. */
+export const comesBefore = (a: Place, b: Place): boolean => {
+  if (a.priority !== b.priority) {
+    return a.priority > b.priority;
+  }
+  const epochs = epochRank(a) - epochRank(b);
+  return epochs === 0 ? countRank(a) < countRank(b) : epochs < 0;
 };
 
 /** The row of tasks that became ready together, by the first of them. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryJournal } from '../memory-journal.ts';
-import { readyKey, readyPrefix, readyRowKey, stampOf } from './keys.ts';
+import { type Place, readyKey, readyPrefix, readyRowKey, stampOf } from './keys.ts';
 import { Lane, type LaneQueue, type Shelf, type Waiting, WINDOW_MAX_TASKS } from './lane.ts';
 import { encodeIds, ListRow } from './list-row.ts';
 
@@ -43,12 +43,12 @@ class Rack {
   arrive(numbers: readonly number[], priority = 0): void {
     this.#batches += 1;
     const entries = numbers.map((number): Entry => {
-      const arrival = { epoch: 1, count: number };
-      const key = readyKey(readyPrefix(LANE), priority, arrival, 'fifo');
-      return { id: String(number), readyKey: key, readyRow: undefined, inWindow: false };
+      const place: Place = { priority, arrival: { epoch: 1, count: number }, order: 'fifo' };
+      return { ...place, id: String(number), readyRow: undefined, inWindow: false };
     });
-    const first = entries[0]?.readyKey ?? '';
-    const row = new ListRow(readyRowKey(first, stampOf(1, this.#batches)), entries.length);
+    const [first] = entries;
+    const firstKey = first === undefined ? '' : readyKey(readyPrefix(LANE), first);
+    const row = new ListRow(readyRowKey(firstKey, stampOf(1, this.#batches)), entries.length);
     const value = encodeIds(entries.map(({ id }) => id));
     void this.journal.commit([{ key: row.key, value }]);
     for (const entry of entries) {

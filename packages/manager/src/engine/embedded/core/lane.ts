@@ -1,7 +1,7 @@
 import { ITEM_NAME } from '@millrace/protocol';
 import { laneKeyOf } from '../../handles.ts';
 import type { Journal, Row } from '../journal.ts';
-import { readyPrefix, readyRange } from './keys.ts';
+import { comesBefore, type Place, readyKey, readyPrefix, readyRange } from './keys.ts';
 import { decodeIds, ListRow } from './list-row.ts';
 
 /** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
@@ -12,8 +12,7 @@ const REFILL_ROWS = 8;
 const END = '\xff';
 
 /** What a lane needs of a task: its place, and whether the window holds it. */
-export interface Waiting {
-  readonly readyKey: string;
+export interface Waiting extends Place {
   /** The row that lists it as ready. */
   readyRow: ListRow | undefined;
   inWindow: boolean;
@@ -49,7 +48,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   /** By which handles find it. */
   readonly key: string;
   readonly prefix: string;
-  /** Ascending by ready key; what is before `#head` is gone. */
+  /** In order; what is before `#head` is gone. */
   #window: T[] = [];
   #head = 0;
   #unread: string;
@@ -123,9 +122,10 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     let cut = { position: this.#window.length, unread: this.#unread };
     let { unread } = cut;
     for (let i = this.#window.length - 1; i >= this.#head + WINDOW_MAX_TASKS; i--) {
-      const rowKey = this.#window[i]?.readyRow?.key ?? '';
+      const [before, task] = [this.#window[i - 1], this.#window[i]];
+      const rowKey = task?.readyRow?.key ?? '';
       unread = rowKey < unread ? rowKey : unread;
-      if (unread > (this.#window[i - 1]?.readyKey ?? '')) {
+      if (before?.readyRow !== task?.readyRow && this.#endsBefore(before, unread)) {
         cut = { position: i, unread };
       }
     }
@@ -141,7 +141,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     if (this.#window[this.#head] === task) {
       this.#dropFirst();
     } else {
-      this.#window.splice(this.#positionOf(task.readyKey), 1);
+      this.#window.splice(this.#positionOf(task), 1);
     }
   }
 
@@ -172,7 +172,12 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
 
   #isFilledBefore(rowKey: string): boolean {
     const last = this.#window[this.#window.length - 1];
-    return last !== undefined && this.windowSize >= REFILL_TASKS && last.readyKey < rowKey;
+    return this.windowSize >= REFILL_TASKS && this.#endsBefore(last, rowKey);
+  }
+
+  /** Whether a task comes before all that a row, or any behind it, can name. */
+  #endsBefore(task: T | undefined, rowKey: string): boolean {
+    return task !== undefined && readyKey(this.prefix, task) < rowKey;
   }
 
   #read(row: Row, shelf: Shelf<T>): void {
@@ -206,11 +211,11 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   #insert(task: T): void {
     task.inWindow = true;
     const last = this.#window[this.#window.length - 1];
-    if (this.windowSize === 0 || last === undefined || last.readyKey < task.readyKey) {
+    if (this.windowSize === 0 || last === undefined || comesBefore(last, task)) {
       this.#window.push(task);
       return;
     }
-    const position = this.#positionOf(task.readyKey);
+    const position = this.#positionOf(task);
     if (position === this.#head && this.#head > 0) {
       this.#head -= 1;
       this.#window[this.#head] = task;
@@ -230,13 +235,14 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     }
   }
 
-  /** The position of the first task at or behind `key`. */
-  #positionOf(key: string): number {
+  /** The position of a task, or of the first behind its place. */
+  #positionOf(task: T): number {
     let low = this.#head;
     let high = this.#window.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#window[middle]?.readyKey ?? '') < key) {
+      const other = this.#window[middle];
+      if (other !== undefined && comesBefore(other, task)) {
         low = middle + 1;
       } else {
         high = middle;

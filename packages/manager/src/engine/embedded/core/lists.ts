@@ -1,5 +1,5 @@
 import type { Batch } from './batch.ts';
-import { leaseRowKey, readyRowKey, timeKey } from './keys.ts';
+import { comesBefore, leaseRowKey, readyKey, readyRowKey, timeKey } from './keys.ts';
 import { encodeIds, encodeLeases, ListRow } from './list-row.ts';
 import type { Lease, Task, TaskLane } from './task.ts';
 
@@ -25,7 +25,7 @@ const writeReadyRow = (batch: Batch, stamp: string, tasks: readonly Task[]): voi
   if (first === undefined) {
     return;
   }
-  const row = new ListRow(readyRowKey(first.readyKey, stamp), tasks.length);
+  const row = new ListRow(readyRowKey(readyKey(first.lane.prefix, first), stamp), tasks.length);
   for (const task of tasks) {
     task.readyRow = row;
   }
@@ -34,7 +34,7 @@ const writeReadyRow = (batch: Batch, stamp: string, tasks: readonly Task[]): voi
 
 const isReady = (task: Task): boolean => task.state === 'ready';
 
-const byReadyKey = (a: Task, b: Task): number => (a.readyKey < b.readyKey ? -1 : 1);
+const inOrder = (a: Task, b: Task): number => (comesBefore(a, b) ? -1 : 1);
 
 const byLane = (tasks: readonly Task[]): Map<TaskLane, Task[]> => {
   const lanes = new Map<TaskLane, Task[]>();
@@ -74,7 +74,7 @@ const stretchesOf = (tasks: readonly Task[]): Task[][] => {
  */
 const writeReady = (batch: Batch, stamp: string): void => {
   for (const arrived of byLane(batch.arrived.filter(isReady)).values()) {
-    for (const stretch of stretchesOf(arrived.toSorted(byReadyKey))) {
+    for (const stretch of stretchesOf(arrived.toSorted(inOrder))) {
       writeReadyRow(batch, stamp, stretch);
     }
   }

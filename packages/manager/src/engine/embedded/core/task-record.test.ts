@@ -2,7 +2,6 @@ import { type TaskState, taskStates } from '@millrace/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { plain } from '../../../../../protocol/src/testing/plain.ts';
-import { readyKey } from './keys.ts';
 import { Lane } from './lane.ts';
 import { Queue } from './queue.ts';
 import type { Task, TaskLane } from './task.ts';
@@ -50,7 +49,6 @@ const task: fc.Arbitrary<Task> = fc
     ...fields,
     id: 't1',
     lane,
-    readyKey: readyKey(lane.prefix, fields.priority, fields.arrival, fields.order),
     readyRow: undefined,
     cancelRequested: false,
     lease: undefined,

@@ -1,5 +1,4 @@
 import { type PackReader, type PackWriter, type TaskError, taskStates } from '@millrace/protocol';
-import { readyKey } from './keys.ts';
 import { readRecord, readText, writeRecord } from './record.ts';
 import type { Task, TaskLane } from './task.ts';
 
@@ -121,7 +120,6 @@ const readTask = (id: string, reader: PackReader, laneOf: (number: number) => Ta
     priority,
     arrival,
     order,
-    readyKey: readyKey(lane.prefix, priority, arrival, order),
     acceptedAtMs,
     state,
     payload,

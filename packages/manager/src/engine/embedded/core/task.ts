@@ -32,8 +32,6 @@ export interface Task {
   readonly arrival: Arrival;
   /** Of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
   readonly order: 'fifo' | 'lifo';
-  /** Its place in the lane. */
-  readonly readyKey: string;
   /** The row that lists it as ready, while memory holds it as ready. */
   readyRow: ListRow | undefined;
   readonly payloadBytes: number;

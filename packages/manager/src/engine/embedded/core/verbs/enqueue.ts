@@ -1,6 +1,5 @@
 import { limits } from '@millrace/protocol';
 import type { EnqueueAnswer, NewTask } from '../../../engine.ts';
-import { readyKey } from '../keys.ts';
 import type { Queue } from '../queue.ts';
 import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
@@ -98,14 +97,12 @@ const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined
 
 const newTask = (state: State, wanted: NewTask, now: Now): Task => {
   const lane = state.laneFor(wanted.queue, wanted.name);
-  const arrival = state.nextArrival();
   return {
     id: wanted.taskId,
     lane,
     priority: wanted.priority,
-    arrival,
+    arrival: state.nextArrival(),
     order: lane.order,
-    readyKey: readyKey(lane.prefix, wanted.priority, arrival, lane.order),
     payloadBytes: wanted.payload.length,
     acceptedAtMs: now.wallMs,
     deadlineMs: wanted.deadlineMs,

@@ -4,6 +4,7 @@ import {
   atMsOfTimeKey,
   isStampedIn,
   rangeOf,
+  readyKey,
   readyRange,
   type Table,
   taskIdOfTaskKey,
@@ -48,16 +49,17 @@ const allTasks: Listing = {
  * A task that came back has a row of its own. Its first may still name it, and
  * so may the row of an earlier return, when a crash forgot the grant in between.
  */
-const isItsLastRow = ({ journal }: State, { readyKey }: Task, { key, rowIds }: Named): boolean =>
-  rowIds.length === 1 && journal.range(...readyRange(readyKey, `${key}\0`), 1).length === 0;
+const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean =>
+  rowIds.length === 1 &&
+  journal.range(...readyRange(readyKey(task.lane.prefix, task), `${key}\0`), 1).length === 0;
 
 /**
  * A task that was never granted is named by the row of its arrival, or by one of its
  * own if it was scheduled. A row of an earlier epoch may name another of the same id,
  * which was forgotten.
  */
-const isItsFirstRow = ({ arrival, readyKey }: Task, { key }: Named): boolean =>
-  key.startsWith(readyKey) || isStampedIn(key, arrival.epoch);
+const isItsFirstRow = (task: Task, { key }: Named): boolean =>
+  key.startsWith(readyKey(task.lane.prefix, task)) || isStampedIn(key, task.arrival.epoch);
 
 const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   path: readyPath(
