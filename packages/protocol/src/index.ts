@@ -99,6 +99,6 @@ export {
   taskStates,
   tokenKey,
 } from './task.ts';
-export { isTaskId, taskIdMaker } from './task-id.ts';
+export { isTaskId, taskIdMaker, taskIdStem } from './task-id.ts';
 export type { Transport, TransportEvents } from './transport.ts';
 export { type Dial, dialWebSocket, wsTransport } from './ws-transport.ts';

@@ -22,6 +22,9 @@ const digits = (value: number, length: number): string => {
   return chars;
 };
 
+/** What the ids of one maker that it made within a millisecond have in common; of another id, as many characters. */
+export const taskIdStem = (taskId: string): string => taskId.slice(0, TIME_CHARS + RANDOM_CHARS);
+
 const countChars = (count: number): string =>
   ALPHABET.charAt(count >> 12) + ALPHABET.charAt((count >> 6) & 63) + ALPHABET.charAt(count & 63);
 

@@ -1,3 +1,4 @@
+import { taskIdStem } from '@millrace/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { KnownTasks } from './known-tasks.ts';
@@ -11,12 +12,11 @@ test('an id that was on disk or in memory is never taken for new', () => {
       const known = new KnownTasks<string>(onDisk.toSorted().at(-1) ?? '');
       const inMemory = new Set<string>();
       for (const { id: taskId, leaves } of steps) {
+        known.add(taskId, `task ${taskId}`);
+        inMemory.add(taskId);
         if (leaves) {
           known.leave(taskId);
           inMemory.delete(taskId);
-        } else {
-          known.add(taskId, `task ${taskId}`);
-          inMemory.add(taskId);
         }
       }
       const were = [...onDisk, ...steps.map((each) => each.id)];
@@ -46,6 +46,7 @@ test('what stays in memory outlives a raised mark', () => {
   const known = new KnownTasks<string>('a');
   known.add('c', 'stays');
   for (let i = 0; i < 20_000; i++) {
+    known.add(`b${i}`, 'leaves');
     known.leave(`b${i}`);
   }
   expect([known.get('c'), known.look('b7')]).toEqual(['stays', null]);
@@ -58,4 +59,28 @@ test('an id of another client that lies between is new while the mark is below i
   known.add('c', 'task');
   known.leave('c');
   expect(known.look('b')).toBeUndefined();
+});
+
+test('what leaves after the mark was raised is remembered beside what left before', () => {
+  const known = new KnownTasks<string>('');
+  const pass = (taskId: string): void => {
+    known.add(taskId, 'task');
+    known.leave(taskId);
+  };
+  for (let i = 0; i < 20_000; i++) {
+    const stem = String(i).padStart(taskIdStem('0'.repeat(64)).length, '0');
+    pass(`${stem}a`);
+    pass(`${stem}b`);
+    expect([known.look(`${stem}a`), known.look(`${stem}b`)]).toEqual([null, null]);
+  }
+});
+
+test('of ids with a stem in common that left, one is remembered for all', () => {
+  const stem = '0'.repeat(taskIdStem('0'.repeat(64)).length);
+  const known = new KnownTasks<string>('');
+  known.add(`${stem}000`, 'task');
+  known.add('1', 'another');
+  expect(known.look(`${stem}001`)).toBeUndefined();
+  known.leave(`${stem}000`);
+  expect([known.look(`${stem}000`), known.look(`${stem}001`)]).toEqual([null, null]);
 });

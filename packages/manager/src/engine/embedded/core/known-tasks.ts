@@ -1,21 +1,26 @@
-/** How many ids are remembered one by one after their tasks left, before they become part of what lies below the mark. */
-const GONE_MAX = 16_384;
+import { taskIdStem } from '@millrace/protocol';
+
+/** How many stems of ids are remembered, before they become part of what lies below the mark. */
+const STEMS_MAX = 16_384;
 
 /**
  * The tasks in memory, and which ids may be on disk beside them. Ids ascend with
- * time, so that nearly every new one lies above all that were there: what is
- * above the mark, and no task of it came since the mark was set, is new, and the
- * disk need not be asked. An id of a user's own that sorts high raises the mark,
- * and costs no more than the look.
+ * time, so that nearly every new one lies above all that were there, or above the
+ * mark and beside none that left since the mark was set: it is new, and the disk
+ * need not be asked. Of ids that left, what those of one client and millisecond
+ * have in common is remembered once. An id of a user's own that sorts high raises
+ * the mark, and costs no more than the look.
  *
- * Invariant: every id on disk is at or below the mark, or an entry here.
+ * Invariant: every id on disk is at or below the mark, or in memory, or has a stem
+ * that is remembered.
  */
 export class KnownTasks<T> {
-  /** `null`: it left memory since the mark was set. */
-  readonly #entries = new Map<string, T | null>();
+  readonly #inMemory = new Map<string, T>();
+  /** Of ids that left memory since the mark was set. */
+  readonly #stems = new Set<string>();
+  #lastStem = '';
   #mark: string;
   #highest: string;
-  #gone = 0;
 
   /** @param highest the highest id on disk */
   constructor(highest: string) {
@@ -25,53 +30,52 @@ export class KnownTasks<T> {
 
   /** The task in memory; `null` when it may be on disk; `undefined` when the id is new. */
   look(taskId: string): T | null | undefined {
-    const entry = this.#entries.get(taskId);
-    return entry === undefined && taskId <= this.#mark ? null : entry;
+    if (taskId > this.#highest) {
+      return undefined;
+    }
+    return this.#inMemory.get(taskId) ?? (this.#mayBeOnDisk(taskId) ? null : undefined);
   }
 
   /** The task in memory. */
   get(taskId: string): T | undefined {
-    return this.#entries.get(taskId) ?? undefined;
+    return this.#inMemory.get(taskId);
   }
 
   /** From now on memory holds this task. */
   add(taskId: string, task: T): void {
-    this.#entries.set(taskId, task);
+    this.#inMemory.set(taskId, task);
     if (taskId > this.#highest) {
       this.#highest = taskId;
     }
   }
 
-  /** Memory holds it no longer; the disk may. */
+  /** Memory, which held it, holds it no longer; the disk may. */
   leave(taskId: string): void {
-    if (taskId <= this.#mark) {
-      this.#entries.delete(taskId);
-      return;
-    }
-    this.#entries.set(taskId, null);
-    this.#gone += 1;
-    // The more there is to look through, the more rarely.
-    if (this.#gone >= Math.max(GONE_MAX, this.#entries.size / 2)) {
-      this.#raiseMark();
+    this.#inMemory.delete(taskId);
+    if (taskId > this.#mark) {
+      this.#remember(taskIdStem(taskId));
     }
   }
 
   /** The tasks in memory; for audits. */
-  *values(): Generator<T> {
-    for (const task of this.#entries.values()) {
-      if (task !== null) {
-        yield task;
-      }
-    }
+  values(): Iterable<T> {
+    return this.#inMemory.values();
   }
 
-  #raiseMark(): void {
-    this.#mark = this.#highest;
-    this.#gone = 0;
-    for (const [taskId, task] of this.#entries) {
-      if (task === null) {
-        this.#entries.delete(taskId);
-      }
+  #mayBeOnDisk(taskId: string): boolean {
+    return taskId <= this.#mark || this.#stems.has(taskIdStem(taskId));
+  }
+
+  #remember(stem: string): void {
+    // Nearly always it is the one before, and need not be looked up.
+    if (stem === this.#lastStem) {
+      return;
     }
+    if (this.#stems.size === STEMS_MAX) {
+      this.#mark = this.#highest;
+      this.#stems.clear();
+    }
+    this.#stems.add(stem);
+    this.#lastStem = stem;
   }
 }
