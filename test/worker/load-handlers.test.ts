@@ -6,7 +6,7 @@ import { refusalOf } from '../fixtures/refusal.ts';
 const module = (name: string): URL => new URL(`../fixtures/modules/${name}`, import.meta.url);
 
 const bound = async (source: string | URL): Promise<string[]> =>
-  [...(await loadHandlers(source)).values()].map(({ task }) => `${task.queue}/${task.name}`);
+  (await loadHandlers(source)).bindings.map(({ task }) => `${task.queue}/${task.name}`);
 
 describe('a handler module', () => {
   test('is found by URL and by path', async () => {

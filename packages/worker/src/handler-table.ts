@@ -7,11 +7,36 @@ export interface TaskKey {
   readonly name: string;
 }
 
-/** Handlers by the task that they run. */
-export type HandlerTable = ReadonlyMap<string, HandlerBinding>;
+/**
+ * Handlers by the task that they run. Each attempt looks them up, among thousands
+ * perhaps: a table in a table spares it to make a key.
+ */
+export class HandlerTable {
+  readonly #bindings: HandlerBinding[] = [];
+  readonly #byQueue = new Map<string, Map<string, HandlerBinding>>();
 
-/** Unambiguous: no name contains NUL. */
-const keyOf = ({ queue, name }: TaskKey): string => `${queue}\0${name}`;
+  constructor(bindings: Iterable<HandlerBinding> = []) {
+    for (const binding of bindings) {
+      this.add(binding);
+    }
+  }
+
+  /** All of them, in the order in which they were added. */
+  get bindings(): readonly HandlerBinding[] {
+    return this.#bindings;
+  }
+
+  add(binding: HandlerBinding): void {
+    const { name, queue } = binding.task;
+    const byName = this.#byQueue.get(queue) ?? new Map<string, HandlerBinding>();
+    this.#byQueue.set(queue, byName.set(name, binding));
+    this.#bindings.push(binding);
+  }
+
+  find({ name, queue }: TaskKey): HandlerBinding | undefined {
+    return this.#byQueue.get(queue)?.get(name);
+  }
+}
 
 const invalid = (where: string, what: string): MillraceError =>
   new MillraceError('HANDLER_INVALID', `${where} ${what}`);
@@ -32,18 +57,15 @@ export const handlerTable = (listed: unknown, where: string): HandlerTable => {
   if (listed.length === 0) {
     throw invalid(where, 'is empty: there is nothing to run');
   }
-  const table = new Map<string, HandlerBinding>();
+  const table = new HandlerTable();
   for (const [index, entry] of listed.entries()) {
     if (!isHandlerBinding(entry)) {
       throw invalid(where, `has an entry [${index}] that was not made by handler()`);
     }
-    if (table.has(keyOf(entry.task))) {
+    if (table.find(entry.task) !== undefined) {
       throw invalid(where, `binds ${describe(entry.task)} twice`);
     }
-    table.set(keyOf(entry.task), entry);
+    table.add(entry);
   }
   return table;
 };
-
-export const findHandler = (table: HandlerTable, task: TaskKey): HandlerBinding | undefined =>
-  table.get(keyOf(task));

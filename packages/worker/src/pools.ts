@@ -1,6 +1,6 @@
 import { MillraceError } from '@millrace/protocol';
 import type { HandlerBinding } from './handler.ts';
-import type { HandlerTable, TaskKey } from './handler-table.ts';
+import { HandlerTable, type TaskKey } from './handler-table.ts';
 import { InlineRunner } from './runners/inline.ts';
 import { processRunner } from './runners/process.ts';
 import type { Runner, RunnerKind } from './runners/runner.ts';
@@ -58,8 +58,9 @@ const runnerOf = (binding: HandlerBinding, { handlers, moduleUrl }: HandlerSourc
     : processRunner(moduleUrl, concurrency);
 };
 
-/** A pool with what runs its tasks. */
+/** A pool with its handlers, and what runs them. */
 export interface RunningPool extends ExecutorPool {
+  readonly handlers: HandlerTable;
   readonly runner: Runner;
 }
 
@@ -69,12 +70,13 @@ export interface RunningPool extends ExecutorPool {
  * @throws HANDLER_NOT_IMPORTABLE for a thread or process handler without a module
  */
 export const planPools = (source: HandlerSource): readonly RunningPool[] =>
-  groupBindings(source.handlers.values()).map((group, id) => {
+  groupBindings(source.handlers.bindings).map((group, id) => {
     const [first] = group;
     const runner = runnerOf(first, source);
     const handles = group.map(({ task }) => ({ queue: task.queue, name: task.name }));
-    return { id, kind: runner.kind, slots: runner.slots, handles, runner };
+    const handlers = new HandlerTable(group);
+    return { id, kind: runner.kind, slots: runner.slots, handles, handlers, runner };
   });
 
-export const serves = (pool: ExecutorPool, task: TaskKey): boolean =>
-  pool.handles.some(({ queue, name }) => queue === task.queue && name === task.name);
+export const serves = (pool: RunningPool, task: TaskKey): boolean =>
+  pool.handlers.find(task) !== undefined;

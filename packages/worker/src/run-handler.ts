@@ -8,7 +8,7 @@ import {
 } from '@millrace/protocol';
 import type { Attempt } from './attempt.ts';
 import type { HandlerBinding } from './handler.ts';
-import { findHandler, type HandlerTable } from './handler-table.ts';
+import type { HandlerTable } from './handler-table.ts';
 import type { Assignment, RunEnd } from './runners/runner.ts';
 import { isUnrecoverable, safeCodeOf, statedError, taskErrorOf } from './task-error.ts';
 
@@ -65,7 +65,7 @@ export const runHandler = (
   assignment: Assignment,
   attempt: Attempt,
 ): Eventually<RunEnd> => {
-  const binding = findHandler(handlers, assignment);
+  const binding = handlers.find(assignment);
   if (binding === undefined) {
     return { kind: 'threw', error: handlerNotFound(assignment) };
   }

@@ -41,8 +41,8 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
 
 /** What the module handles, as one would enqueue it. */
 const tasksOf = async (file: string): Promise<string> => {
-  const handlers = [...(await loadHandlers(file)).values()];
-  return handlers
+  const { bindings } = await loadHandlers(file);
+  return bindings
     .map(({ runner, task }) => `${task.name} (queue ${task.queue}, ${runner})`)
     .join(', ');
 };
