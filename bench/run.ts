@@ -25,7 +25,7 @@ export const runRow = async (row: Row, { rounds, systems }: Plan): Promise<RowRe
   const values: Record<string, Values[]> = {};
   const failures: Record<string, string[]> = {};
   const able = systems.filter(row.isFor);
-  for (let round = 1; round <= (row.isLong === true ? 1 : rounds); round++) {
+  for (let round = 1; round <= (row.isOneRound === true ? 1 : rounds); round++) {
     for (const system of able) {
       const at = `row ${row.number} round ${round} ${system.name.padEnd(18)}`;
       try {

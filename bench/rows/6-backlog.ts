@@ -90,6 +90,7 @@ const backlogOf = (count: number): Row => ({
   number: 6,
   title: `a backlog of ${count.toLocaleString('en')}`,
   isLong: true,
+  isOneRound: true,
   figures: [
     { key: 'drain', title: 'drain', unit: '/s' },
     { key: 'memory', title: 'anonymous memory of the server', unit: 'MB' },

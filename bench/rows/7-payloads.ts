@@ -16,6 +16,7 @@ export const payloadSizes: Row = {
   title: 'payloads, results with 50 in flight',
   figures: SIZES.map(({ key, title }) => ({ key, title, unit: '/s' })),
   isLong: true,
+  isOneRound: true,
   isFor: ({ abilities, name }) => abilities.includes('call') && name !== 'basemanager',
   measure: async (stage) => {
     const worker = await stage.start('worker');

@@ -13,6 +13,7 @@ export const runnerKinds: Row = {
     'runners, default slots: 10 inline, otherwise one for each core; results with 200 in flight',
   figures: RUNNERS.map((runner) => ({ key: runner, title: runner, unit: '/s' })),
   isLong: true,
+  isOneRound: true,
   isFor: ({ name }) => name === 'millrace',
   measure: async () => {
     const values: Record<string, number> = {};

@@ -15,8 +15,10 @@ export interface Row {
   readonly number: number;
   readonly title: string;
   readonly figures: readonly Figure[];
-  /** Only with --full, and in one round, because it takes long. */
+  /** Only with --full. */
   readonly isLong?: true;
+  /** In one round, because it takes long. */
+  readonly isOneRound?: true;
   /** Whether a system can do what the row asks for. */
   readonly isFor: (system: System) => boolean;
   measure(stage: Stage): Promise<Values>;
