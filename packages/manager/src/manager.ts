@@ -17,10 +17,10 @@ import {
 import { Broker } from './broker.ts';
 import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts';
 import type { Journal } from './engine/embedded/journal.ts';
-import { lmdbJournal } from './engine/embedded/lmdb-journal.ts';
 import { memoryJournal } from './engine/embedded/memory-journal.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
-import { checkHttpOptions, HttpListener, type HttpOptions } from './http/http-listener.ts';
+import type { HttpListener } from './http/http-listener.ts';
+import { checkHttpOptions, type HttpOptions } from './http/http-options.ts';
 import { isLoopback } from './listen.ts';
 import { Server } from './server.ts';
 
@@ -225,9 +225,14 @@ export class Manager {
     return this.#running;
   }
 
-  #openJournal(): Promise<Journal> {
+  async #openJournal(): Promise<Journal> {
     const { dataDir } = this.#options;
-    return dataDir === undefined ? Promise.resolve(memoryJournal()) : lmdbJournal(dataDir);
+    if (dataDir === undefined) {
+      return memoryJournal();
+    }
+    // Loaded when it is needed: whoever imports a client imports this class too.
+    const { lmdbJournal } = await import('./engine/embedded/lmdb-journal.ts');
+    return lmdbJournal(dataDir);
   }
 
   async #serve(engine: Engine): Promise<Running> {
@@ -255,8 +260,8 @@ export class Manager {
       await broker.closeLocal();
       throw error;
     }
-    const http = this.#newHttpListener(broker);
     try {
+      const http = await this.#newHttpListener(broker);
       return { engine, server, broker, url, http, httpUrl: await http?.listen() };
     } catch (error) {
       await broker.closeLocal();
@@ -265,14 +270,16 @@ export class Manager {
     }
   }
 
-  #newHttpListener(broker: Broker): HttpListener | undefined {
+  async #newHttpListener(broker: Broker): Promise<HttpListener | undefined> {
     const { http } = this.#options;
-    return http === undefined
-      ? undefined
-      : new HttpListener(http, {
-          status: () => broker.status(),
-          notReady: () => this.#failure && `the store failed: ${this.#failure.message}`,
-        });
+    if (http === undefined) {
+      return undefined;
+    }
+    const { HttpListener } = await import('./http/http-listener.ts');
+    return new HttpListener(http, {
+      status: () => broker.status(),
+      notReady: () => this.#failure && `the store failed: ${this.#failure.message}`,
+    });
   }
 
   #newQueue(name: string): QueueSpec | undefined {
