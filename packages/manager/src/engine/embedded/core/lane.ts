@@ -8,6 +8,8 @@ import { decodeIds, ListRow } from './list-row.ts';
 export const WINDOW_MAX_TASKS = 1_024;
 const REFILL_TASKS = 512;
 const REFILL_ROWS = 8;
+/** Places of the window that may still hold a task that was taken: it would live as long as they do. */
+const TAKEN_MAX = 64;
 /** Sorts behind every key. */
 const END = '\xff';
 
@@ -229,8 +231,8 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
     if (this.#head === this.#window.length) {
       this.#window = [];
       this.#head = 0;
-    } else if (this.#head > WINDOW_MAX_TASKS) {
-      this.#window = this.#window.slice(this.#head);
+    } else if (this.#head === TAKEN_MAX) {
+      this.#window.splice(0, this.#head);
       this.#head = 0;
     }
   }
