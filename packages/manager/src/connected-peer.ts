@@ -1,4 +1,4 @@
-import type { Connection, Message, Role } from '@millrace/protocol';
+import { type Connection, type Message, type Role, TurnoverMap } from '@millrace/protocol';
 import type { Credit, Peer, PoolRoom, Waiting } from './peer.ts';
 
 /** A session's peer over one connection, and all that ends with it. */
@@ -6,7 +6,7 @@ export class ConnectedPeer implements Peer {
   readonly sessionId: string;
   readonly role: Role;
   readonly connection: Connection;
-  readonly waiting = new Map<number, Waiting>();
+  readonly waiting = new TurnoverMap<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   /** What came before it was welcomed; nothing may reach a peer before SESSION. */

@@ -5,6 +5,7 @@ import {
   type QueuePort,
   type RandomBytes,
   Requests,
+  TurnoverMap,
   taskIdMaker,
 } from '@millrace/protocol';
 import { runCommands } from './commands/command-table.ts';
@@ -15,7 +16,7 @@ import type { Services } from './services.ts';
 export class LocalPeer implements Peer {
   readonly sessionId: string;
   readonly role = 'client';
-  readonly waiting = new Map<number, Waiting>();
+  readonly waiting = new TurnoverMap<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly hasEnded = false;

@@ -1,4 +1,4 @@
-import type { Message, Role } from '@millrace/protocol';
+import type { Message, Role, TurnoverMap } from '@millrace/protocol';
 import type { Handle } from './engine/handles.ts';
 
 /** Something that a peer has waiting at the manager. */
@@ -26,7 +26,7 @@ export interface Peer {
   /** Runs when it is no longer congested; never, if its connection ends before. */
   readonly onceDrained: (run: () => void) => void;
   /** What waits here for this peer, by request id. */
-  readonly waiting: Map<number, Waiting>;
+  readonly waiting: TurnoverMap<number, Waiting>;
   readonly pools: Map<number, PoolRoom>;
   /** Credit for pools that are not declared yet: a large declaration travels in parts. */
   readonly earlyCredit: Map<number, Credit>;

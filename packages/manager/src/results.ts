@@ -1,4 +1,4 @@
-import { limits, type Message, outcomes } from '@millrace/protocol';
+import { limits, type Message, outcomes, TurnoverMap } from '@millrace/protocol';
 import type { Engine, Finished, OutcomeAnswer } from './engine/engine.ts';
 import type { Peer, Waiting } from './peer.ts';
 import { refuseIfTooMany } from './too-many.ts';
@@ -64,7 +64,7 @@ export class Results {
   readonly #engine: Engine;
   readonly #waits: Waits;
   /** The first wait for each task; several are linked. */
-  readonly #byTask = new Map<string, ResultWait>();
+  readonly #byTask = new TurnoverMap<string, ResultWait>();
 
   constructor(engine: Engine, waits: Waits) {
     this.#engine = engine;

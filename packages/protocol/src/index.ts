@@ -101,4 +101,5 @@ export {
 } from './task.ts';
 export { isTaskId, taskIdMaker, taskIdStem } from './task-id.ts';
 export type { Transport, TransportEvents } from './transport.ts';
+export { TurnoverMap } from './turnover-map.ts';
 export { type Dial, dialWebSocket, wsTransport } from './ws-transport.ts';

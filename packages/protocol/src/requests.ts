@@ -1,6 +1,7 @@
 import { MillraceError } from './errors.ts';
 import { errorFromPeer } from './frame-exchange.ts';
 import type { Message } from './message-table.ts';
+import { TurnoverMap } from './turnover-map.ts';
 
 /** A request that is sent again until it is answered. */
 export interface Request {
@@ -32,7 +33,7 @@ export const promiseOf = (request: Request, ask: (asked: Asked) => void): Promis
 
 /** Request id ↔ who waits for its answer. Ids are never used twice in a session. */
 export class Requests {
-  readonly #pending = new Map<number, Asked>();
+  readonly #pending = new TurnoverMap<number, Asked>();
   #lastId = 0;
 
   get count(): number {
@@ -72,14 +73,14 @@ export class Requests {
 
   /** Every unanswered request as it should be sent now, oldest first. */
   *unanswered(): Iterable<Message> {
-    for (const [id, asked] of this.#pending) {
+    for (const [id, asked] of this.#pending.entries()) {
       yield asked.build(id);
     }
   }
 
   /** Ends the requests whose time is up. */
   giveUp(nowMs: number): void {
-    for (const [id, asked] of this.#pending) {
+    for (const [id, asked] of this.#pending.entries()) {
       if (asked.giveUpAtMs <= nowMs) {
         this.#pending.delete(id);
         asked.failed(asked.giveUp());

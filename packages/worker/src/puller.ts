@@ -1,4 +1,11 @@
-import { type Clock, type Link, type MessageNamed, type Token, tokenKey } from '@millrace/protocol';
+import {
+  type Clock,
+  type Link,
+  type MessageNamed,
+  type Token,
+  TurnoverMap,
+  tokenKey,
+} from '@millrace/protocol';
 import type { AttemptResult, FailedAttempt } from './attempt-result.ts';
 import type { Execution, Executor } from './executor.ts';
 import type { ExecutorPool } from './pools.ts';
@@ -37,7 +44,7 @@ export class Puller {
   readonly #clock: Clock;
   readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
   readonly #credits: readonly PoolCredit[];
-  readonly #running = new Map<string, Running>();
+  readonly #running = new TurnoverMap<string, Running>();
   readonly #earlyAborts = new Set<string>();
   readonly #unannounced = new Set<PoolCredit>();
   #isDraining = false;

@@ -43,7 +43,8 @@ export class Reporter {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #answered: (token: Token, answer: SettleAnswer) => void;
-  readonly #unanswered = new Set<Report>();
+  /** What was sent together, each in a list that is answered as a whole. */
+  readonly #unanswered: (readonly Report[])[] = [];
   #waiting: Report[] = [];
   #idle: (() => void)[] = [];
 
@@ -55,12 +56,15 @@ export class Reporter {
 
   /** Tokens whose end is reported and not yet answered. */
   get tokens(): Token[] {
-    return [...this.#unanswered].map(({ epoch, grant, taskId }) => ({ taskId, epoch, grant }));
+    return [...this.#unanswered.flat(), ...this.#waiting].map(({ epoch, grant, taskId }) => ({
+      taskId,
+      epoch,
+      grant,
+    }));
   }
 
   report(token: Token, result: AttemptResult): void {
     const report = reportOf(token, result);
-    this.#unanswered.add(report);
     this.#waiting.push(report);
     if (this.#waiting.length === 1) {
       this.#clock.endOfTurn(() => this.#send());
@@ -69,9 +73,11 @@ export class Reporter {
 
   /** Resolves when every report is answered. */
   settled(): Promise<void> {
-    return this.#unanswered.size === 0
-      ? Promise.resolve()
-      : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    return this.#unanswered.length === 0 && this.#waiting.length === 0;
   }
 
   #send(): void {
@@ -87,17 +93,18 @@ export class Reporter {
   }
 
   async #settle(results: readonly Report[]): Promise<void> {
+    this.#unanswered.push(results);
     const reply = await this.#link.request({
       build: (requestId) => ({ verb: 'settle', requestId, results }),
       giveUpAtMs: Number.POSITIVE_INFINITY,
       giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
     });
     const answers = reply.verb === 'settled' ? reply.answers : [];
+    this.#unanswered.splice(this.#unanswered.indexOf(results), 1);
     for (const [index, report] of results.entries()) {
-      this.#unanswered.delete(report);
       this.#answered(report, answers[index] ?? 'UNKNOWN_TASK');
     }
-    if (this.#unanswered.size === 0) {
+    if (this.#isIdle) {
       for (const resolve of this.#idle.splice(0)) {
         resolve();
       }

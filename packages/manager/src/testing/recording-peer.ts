@@ -1,11 +1,11 @@
-import type { Message } from '@millrace/protocol';
+import { type Message, TurnoverMap } from '@millrace/protocol';
 import type { Credit, Peer, PoolRoom, Waiting } from '../peer.ts';
 
 /** A peer that keeps what it is sent. */
 export class RecordingPeer implements Peer {
   readonly sessionId: string;
   readonly role = 'client';
-  readonly waiting = new Map<number, Waiting>();
+  readonly waiting = new TurnoverMap<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly sent: Message[] = [];

@@ -1,3 +1,4 @@
+import { TurnoverMap } from '@millrace/protocol';
 import { Attempt } from '../attempt.ts';
 import type { HandlerTable } from '../handler-table.ts';
 import { runHandler } from '../run-handler.ts';
@@ -12,7 +13,7 @@ export class InlineRunner implements Runner {
   readonly kind = 'inline';
   readonly slots: number;
   readonly #handlers: HandlerTable;
-  readonly #open = new Map<Run, Promise<RunEnd>>();
+  readonly #open = new TurnoverMap<Run, Promise<RunEnd>>();
 
   constructor(handlers: HandlerTable, slots: number) {
     this.#handlers = handlers;
@@ -39,7 +40,7 @@ export class InlineRunner implements Runner {
 
   /** Asks what runs to stop, and waits for it: the caller bounds the wait. */
   async close(): Promise<void> {
-    for (const run of this.#open.keys()) {
+    for (const [run] of this.#open.entries()) {
       run.abort('drain');
     }
     await Promise.all(this.#open.values());

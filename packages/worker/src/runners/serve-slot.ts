@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '@millrace/protocol';
+import { codeOf, messageOf, TurnoverMap } from '@millrace/protocol';
 import { Attempt } from '../attempt.ts';
 import type { HandlerTable } from '../handler-table.ts';
 import { loadHandlers } from '../load-handlers.ts';
@@ -11,7 +11,7 @@ type Answer = (message: FromSlot) => void;
 class SlotServer {
   readonly #handlers: HandlerTable;
   readonly #answer: Answer;
-  readonly #attempts = new Map<number, Attempt>();
+  readonly #attempts = new TurnoverMap<number, Attempt>();
 
   constructor(handlers: HandlerTable, answer: Answer) {
     this.#handlers = handlers;

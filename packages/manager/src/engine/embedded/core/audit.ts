@@ -49,7 +49,7 @@ const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
   const inForce = leasesInForce(state, waiting);
   const left = new Map(leased.map(({ id }) => [id, inForce.get(id)?.record]));
   for (const session of state.sessions.values()) {
-    for (const { id, lease } of session.leased) {
+    for (const { id, lease } of session.leased.values()) {
       const record = left.get(id);
       left.delete(id);
       if (lease?.sessionId !== session.id || record?.sessionId !== session.id) {

@@ -1,4 +1,4 @@
-import { taskIdStem } from '@millrace/protocol';
+import { TurnoverMap, taskIdStem } from '@millrace/protocol';
 
 /** How many stems of ids are remembered, before they become part of what lies below the mark. */
 const STEMS_MAX = 16_384;
@@ -15,7 +15,7 @@ const STEMS_MAX = 16_384;
  * that is remembered.
  */
 export class KnownTasks<T> {
-  readonly #inMemory = new Map<string, T>();
+  readonly #inMemory = new TurnoverMap<string, T>();
   /** Of ids that left memory since the mark was set. */
   readonly #stems = new Set<string>();
   #lastStem = '';

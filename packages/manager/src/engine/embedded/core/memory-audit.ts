@@ -33,7 +33,7 @@ const auditTask = (state: State, task: Task): string[] => {
 
 const auditLease = (state: State, task: Task, lease: Lease): string[] => {
   const breaches: string[] = [];
-  if (state.sessions.get(lease.sessionId)?.leased.has(task) !== true) {
+  if (state.sessions.get(lease.sessionId)?.leased.has(task.id) !== true) {
     breaches.push(`session ${lease.sessionId} does not know that task ${task.id} is leased to it`);
   }
   if (lease.grant !== task.grants) {
@@ -49,7 +49,7 @@ const auditOwners = (state: State): string[] => {
   const owners = new Map<Task, string>();
   const breaches: string[] = [];
   for (const session of state.sessions.values()) {
-    for (const task of session.leased) {
+    for (const task of session.leased.values()) {
       const other = owners.get(task);
       owners.set(task, session.id);
       if (other !== undefined) {
@@ -66,7 +66,7 @@ const auditOwners = (state: State): string[] => {
 const auditCounts = (state: State): string[] => {
   const leased = new Map<Queue, number>();
   for (const session of state.sessions.values()) {
-    for (const { lane } of session.leased) {
+    for (const { lane } of session.leased.values()) {
       leased.set(lane.queue, (leased.get(lane.queue) ?? 0) + 1);
     }
   }

@@ -48,7 +48,7 @@ export const fallDue = (state: State, task: Task): void => {
 
 const attachLease = (state: State, task: Task, session: Session, lease: Lease): void => {
   task.lease = lease;
-  session.leased.add(task);
+  session.leased.set(task.id, task);
   if (Number.isFinite(lease.atMs)) {
     state.deadlines.add(lease);
   }
@@ -144,7 +144,7 @@ const dropLease = (state: State, task: Task): void => {
     return;
   }
   task.lease = undefined;
-  state.sessions.get(held.sessionId)?.leased.delete(task);
+  state.sessions.get(held.sessionId)?.leased.delete(task.id);
   state.deadlines.remove(held);
   task.lane.queue.counters.leased -= 1;
   leaveLeaseRow(state, held);

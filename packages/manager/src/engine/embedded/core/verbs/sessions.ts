@@ -56,7 +56,7 @@ export const resume = (
   const session = openSession(state, sessionId);
   const lost = tokens.filter((token) => !takeUp(state, session, token, now));
   const presented = new Set(tokens.map(tokenKey));
-  for (const task of session.leased) {
+  for (const task of session.leased.values()) {
     const held = task.lease && tokenOf(task.lease);
     // An older token of the same task says nothing of the grant that came after it.
     if (held === undefined || !presented.has(tokenKey(held))) {
@@ -89,7 +89,7 @@ export const endSession = (state: State, sessionId: string, now: Now): void => {
     return;
   }
   forget(state, session);
-  for (const task of session.leased) {
+  for (const task of session.leased.values()) {
     returnUncounted(state, task, now);
   }
 };
@@ -99,7 +99,7 @@ export const expireSessions = (state: State, now: Now): void => {
   for (const session of state.gracing) {
     if (session.graceEndsAtMs <= now.monotonicMs) {
       forget(state, session);
-      for (const task of session.leased) {
+      for (const task of session.leased.values()) {
         loseAttempt(state, task, now);
       }
     }

@@ -74,7 +74,7 @@ export const lostSessions = (state: State, now: Now): LostSession[] =>
     }));
 
 const heldTask = (session: Session, now: Now): HeldTask | undefined => {
-  const task = [...session.leased].at(-1);
+  const task = [...session.leased.values()].at(-1);
   return task?.lease === undefined
     ? undefined
     : {
