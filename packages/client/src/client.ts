@@ -28,6 +28,7 @@ import {
   type TaskDefinition,
   type TaskOptions,
   type Token,
+  TurnoverMap,
   taskIdMaker,
   tokenKey,
 } from '@millrace/protocol';
@@ -114,7 +115,7 @@ const whenChecked = <T>(
 /** A connection to a manager that outlives its sockets: enqueue, await, cancel, put, get. */
 export class Client {
   readonly #link: Link;
-  readonly #held = new Map<string, Token>();
+  readonly #held = new TurnoverMap<string, Token>();
   readonly #port: QueuePort;
 
   constructor(url: string, secret: Uint8Array, options: ConnectOptions) {
@@ -143,7 +144,7 @@ export class Client {
       newTaskId: taskIdMaker(() => clock.wallMs(), randomBytes),
       payloadMaxBytes: () => this.#link.limits?.payloadMaxBytes ?? limits.payloadMaxBytes,
       ask: (asked) => this.#link.ask(asked),
-      hold: (token) => void this.#held.set(tokenKey(token), token),
+      hold: (token) => this.#held.set(tokenKey(token), token),
       drop: (token) => void this.#held.delete(tokenKey(token)),
     };
   }

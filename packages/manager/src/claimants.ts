@@ -1,3 +1,4 @@
+import { TurnoverMap } from '@millrace/protocol';
 import type { Grant } from './engine/engine.ts';
 import { type Handle, Handles } from './engine/handles.ts';
 import type { Peer } from './peer.ts';
@@ -34,7 +35,7 @@ class Group {
 export class Claimants {
   /** By the list of their handles. */
   readonly #groups = new Map<string, Group>();
-  readonly #groupOf = new Map<Claimant, Group>();
+  readonly #groupOf = new TurnoverMap<Claimant, Group>();
   readonly #groupsOfLane = new Map<string, Set<Group>>();
   #becameIdle = 0;
 
