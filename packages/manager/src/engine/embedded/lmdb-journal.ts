@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, MillraceError, messageOf } from '@millrace/protocol';
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { lockDirectory } from './directory-lock.ts';
 import type { Journal, JournalSpace, Row, Write } from './journal.ts';
 
@@ -65,15 +65,28 @@ const checkDataFile = (directory: string): void => {
 
 type Store = RootDatabase<Buffer, string>;
 
-const openStore = (directory: string): Store =>
-  open<Buffer, string>({
+/** With options that the types of the library lack. */
+type StoreOptions = RootDatabaseOptionsWithPath & {
+  readonly txnStartThreshold: number;
+  readonly batchStartThreshold: number;
+};
+
+const openStore = (directory: string): Store => {
+  const options: StoreOptions = {
     path: directory,
     noSubdir: false,
     encoding: 'binary',
     keyEncoder,
     overlappingSync: false,
     cache: false,
-  });
+    // A transaction is what `commit` says it is, and begins when it is complete;
+    // by default it begins a turn of the event loop later.
+    eventTurnBatching: false,
+    txnStartThreshold: 1,
+    batchStartThreshold: Number.POSITIVE_INFINITY,
+  };
+  return open<Buffer, string>(options);
+};
 
 /**
  * What the disk answered to a commit that failed. LMDB rejects the writes with
@@ -96,13 +109,19 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 const commit = async (store: Store, writes: readonly Write[]): Promise<void> => {
-  // All writes of one event turn are one transaction, and share its promise.
-  let last: Promise<boolean> = Promise.resolve(true);
-  for (const { key, value } of writes) {
-    last = value === undefined ? store.remove(key) : store.put(key, asBuffer(value));
-  }
+  const committed = store.batch(() => {
+    for (const { key, value } of writes) {
+      if (value === undefined) {
+        void store.remove(key);
+      } else {
+        void store.put(key, asBuffer(value));
+      }
+    }
+  });
+  // A batch alone waits for the end of the turn; what comes behind it sets the writing off.
+  store.batch(() => {}).catch(() => {});
   try {
-    await last;
+    await committed;
   } catch (error) {
     throw await causeOf(error);
   }
