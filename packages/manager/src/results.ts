@@ -11,6 +11,7 @@ class ResultWait implements Wait, Waiting {
   readonly taskId: string;
   readonly atMs: number;
   heapIndex = -1;
+  isOpen = true;
   /** Another wait for the same task. */
   next: ResultWait | undefined;
   readonly #results: Results;
@@ -21,11 +22,6 @@ class ResultWait implements Wait, Waiting {
     this.requestId = request.requestId;
     this.taskId = request.taskId;
     this.atMs = atMs;
-  }
-
-  /** Whether it still waits: a resent request with the same id takes its place. */
-  get isOpen(): boolean {
-    return this.peer.waiting.get(this.requestId) === this;
   }
 
   withdraw(): void {
@@ -116,6 +112,8 @@ export class Results {
     const { requestId, taskId } = request;
     const atMs = this.#waits.inMs(Math.min(request.waitMs, limits.waitSliceMs));
     const waiting = new ResultWait(this, peer, request, atMs);
+    // A request waits for one thing at a time: for room before, or this was sent again.
+    peer.waiting.get(requestId)?.withdraw();
     this.#waits.add(waiting);
     waiting.next = this.#byTask.get(taskId);
     this.#byTask.set(taskId, waiting);
@@ -153,12 +151,12 @@ export class Results {
 
   /** It is answered, or nobody waits any more. */
   end(waiting: ResultWait): void {
-    const { peer, requestId } = waiting;
-    this.#waits.remove(waiting);
     if (waiting.isOpen) {
-      peer.waiting.delete(requestId);
+      waiting.isOpen = false;
+      this.#waits.remove(waiting);
+      waiting.peer.waiting.delete(waiting.requestId);
+      this.#unlink(waiting);
     }
-    this.#unlink(waiting);
   }
 
   #unlink(waiting: ResultWait): void {

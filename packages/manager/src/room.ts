@@ -145,6 +145,7 @@ export class Room {
     const others = this.#parked.get(queue) ?? new Map<string, Parked>();
     this.#parked.set(queue, others.set(placeOf(peer, requestId), parked));
     this.#byPlace.set(placeOf(peer, requestId), parked);
+    peer.waiting.get(requestId)?.withdraw();
     peer.waiting.set(requestId, {
       withdraw: () => {
         this.#remove(parked);

@@ -15,7 +15,7 @@ const awaitedBy = ({ awaitMs, requestId, tasks }: Enqueue): ResultRequest | unde
     : { requestId, taskId: only.taskId, waitMs: awaitMs };
 };
 
-/** Once its task is in, a request that awaits the outcome is answered by that alone. */
+/** Once its task is in, a request that awaits the outcome waits for that, and is answered by it alone. */
 const reply = (
   services: Services,
   peer: Peer,
@@ -25,8 +25,8 @@ const reply = (
 ): void => {
   const { requestId } = request;
   if ('created' in answer) {
-    services.room.done(peer, requestId);
     if (!isAwaited) {
+      services.room.done(peer, requestId);
       peer.send({ verb: 'enqueued', requestId, created: answer.created });
     }
   } else if (answer.refused === 'QUEUE_FULL') {

@@ -269,7 +269,7 @@ export class Core {
     }
     for (const lane of counts.keys()) {
       for (const dropped of lane.trim()) {
-        this.#state.tasks.leave(dropped.id);
+        this.#state.release(dropped);
       }
     }
     this.#heedPauses(batch, counts);
@@ -296,7 +296,7 @@ export class Core {
   #unpin(batch: Batch): void {
     for (const task of batch.touched) {
       if (task.lastBatch === batch.number && task.lease === undefined && !task.inWindow) {
-        this.#state.tasks.leave(task.id);
+        this.#state.release(task);
       }
     }
   }

@@ -226,12 +226,20 @@ export class State {
 
   /** Pins a task in memory until the present batch is durable. */
   touch(task: Task): void {
+    if (task.lastBatch === 0) {
+      this.tasks.add(task.id, task);
+    }
     if (task.lastBatch !== this.batch.number) {
       task.lastBatch = this.batch.number;
       this.batch.touched.push(task);
-      this.tasks.add(task.id, task);
     }
     this.batch.dirtyQueues.add(task.lane.queue);
+  }
+
+  /** Memory holds a task no longer; the disk has it. */
+  release(task: Task): void {
+    task.lastBatch = 0;
+    this.tasks.leave(task.id);
   }
 
   writeTask(task: Task, payload: Uint8Array | undefined): void {

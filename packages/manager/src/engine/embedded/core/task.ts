@@ -56,7 +56,7 @@ export interface Task {
   finishedAtMs: number;
   /** The result was removed; what is left says only that the id was used. */
   isTombstone: boolean;
-  /** Number of the last batch that writes it. */
+  /** Number of the last batch that writes it; 0 when none has since memory holds it. */
   lastBatch: number;
   /** Whether the lane's window holds it. */
   inWindow: boolean;

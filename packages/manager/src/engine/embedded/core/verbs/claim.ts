@@ -98,7 +98,11 @@ const claimantsOf = (
   });
 };
 
+/** Deals a claimant its next task; answers whether there was room, and one. */
 const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
+  if (claimant.grants.length === claimant.max || claimant.leftBytes <= 0) {
+    return false;
+  }
   const head = claimant.heads.best();
   if (head === undefined) {
     return false;
@@ -126,13 +130,12 @@ const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
 export const claim = (state: State, requests: readonly ClaimRequest[], now: Now): Grant[][] => {
   const claimants = claimantsOf(state, requests);
   let hungry = claimants.filter((claimant) => claimant !== undefined);
-  while (hungry.length > 0) {
-    hungry = hungry.filter(
-      (claimant) =>
-        claimant.grants.length < claimant.max &&
-        claimant.leftBytes > 0 &&
-        grantNext(state, claimant, now),
-    );
+  while (hungry.length > 1) {
+    hungry = hungry.filter((claimant) => grantNext(state, claimant, now));
+  }
+  // Nobody is left to take turns with.
+  for (const last of hungry) {
+    while (grantNext(state, last, now)) {}
   }
   return claimants.map((claimant) => claimant?.grants ?? []);
 };

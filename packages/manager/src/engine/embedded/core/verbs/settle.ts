@@ -116,7 +116,7 @@ export const settle = (
   if (!isHolder || lease?.epoch !== report.epoch || lease.grant !== report.grant) {
     return answerStale(task, report);
   }
-  task.settled = { epoch: report.epoch, grant: report.grant };
+  task.settled = lease;
   noteRunTime(state, lease, report.kind, now);
   apply(state, task, report, now);
   return 'accepted';
