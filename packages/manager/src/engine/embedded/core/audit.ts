@@ -49,10 +49,11 @@ const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
   const inForce = leasesInForce(state, waiting);
   const left = new Map(leased.map(({ id }) => [id, inForce.get(id)?.record]));
   for (const session of state.sessions.values()) {
-    for (const { id, lease } of session.leased.values()) {
+    for (const lease of session.leases.entries()) {
+      const { id } = lease.task;
       const record = left.get(id);
       left.delete(id);
-      if (lease?.sessionId !== session.id || record?.sessionId !== session.id) {
+      if (lease.task.lease !== lease || record?.sessionId !== session.id) {
         breaches.push(`session ${session.id} has task ${id}, which is not leased to it`);
       } else if (record.epoch !== lease.epoch || record.grant !== lease.grant) {
         breaches.push(`the lease of task ${id} has another token on disk`);

@@ -23,8 +23,8 @@ export class Batch {
   readonly arrived: Task[] = [];
   /** Tasks that become claimable again, or late: returned, or fallen due. */
   readonly returned: Task[] = [];
-  /** Leases that begin, or whose cancellation was requested. */
-  readonly leases = new Set<Lease>();
+  /** Leases that began, or whose cancellation was requested; those that are still unwritten are recorded. */
+  readonly leases: Lease[] = [];
   /** Tasks whose outcome becomes visible. */
   readonly finished: Task[] = [];
   readonly aborts: Abort[] = [];
@@ -40,7 +40,7 @@ export class Batch {
   }
 
   get isEmpty(): boolean {
-    return this.writes.length === 0 && this.aborts.length === 0 && this.leases.size === 0;
+    return this.writes.length === 0 && this.aborts.length === 0 && this.leases.length === 0;
   }
 
   put(key: string, value: Uint8Array): void {

@@ -186,7 +186,7 @@ export class Core {
   }
 
   leaseCount(sessionId: string): number {
-    return this.#state.sessions.get(sessionId)?.leased.size ?? 0;
+    return this.#state.sessions.get(sessionId)?.leases.size ?? 0;
   }
 
   lastHeld(sessionId: string, now: Now): HeldTask | undefined {

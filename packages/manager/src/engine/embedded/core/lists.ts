@@ -83,9 +83,9 @@ const writeReady = (batch: Batch, stamp: string): void => {
   }
 };
 
-const recordOf = ({ epoch, grant, sessionId, task }: Lease) => ({
+const recordOf = ({ epoch, grant, holder, task }: Lease) => ({
   taskId: task.id,
-  sessionId,
+  sessionId: holder.id,
   epoch,
   grant,
   cancelRequested: task.cancelRequested,
@@ -93,10 +93,12 @@ const recordOf = ({ epoch, grant, sessionId, task }: Lease) => ({
 });
 
 const writeLeases = (batch: Batch, stamp: string): void => {
-  for (const [index, leases] of chunks([...batch.leases], LEASE_ROW_TASKS).entries()) {
+  const unwritten = batch.leases.filter((lease) => lease.isUnwritten);
+  for (const [index, leases] of chunks(unwritten, LEASE_ROW_TASKS).entries()) {
     const row = new ListRow(leaseRowKey(stamp, index), leases.length);
     for (const lease of leases) {
       lease.row = row;
+      lease.isUnwritten = false;
     }
     batch.put(row.key, encodeLeases(leases.map(recordOf)));
   }

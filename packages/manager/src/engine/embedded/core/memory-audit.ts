@@ -10,19 +10,23 @@ import { isFinished } from './task-machine.ts';
  * that is declared anew with less may; no test does that.) Every lane that may
  * have something is asked. It reads nothing from disk.
  */
-export const auditMemory = (state: State): string[] => [
-  ...[...state.tasks.values()].flatMap((task) => auditTask(state, task)),
-  ...auditOwners(state),
-  ...auditCounts(state),
-  ...auditLanes(state),
-];
+export const auditMemory = (state: State): string[] => {
+  const held = [...state.sessions.values()].flatMap(({ leases }) => leases.entries());
+  const known = new Set(held);
+  return [
+    ...[...state.tasks.values()].flatMap((task) => auditTask(known, task)),
+    ...auditOwners(state),
+    ...auditCounts(state, held),
+    ...auditLanes(state),
+  ];
+};
 
-const auditTask = (state: State, task: Task): string[] => {
+const auditTask = (known: ReadonlySet<Lease>, task: Task): string[] => {
   const { lease } = task;
   if (lease === undefined) {
     return task.state === 'leased' ? [`task ${task.id} is leased to nobody`] : [];
   }
-  const breaches = auditLease(state, task, lease);
+  const breaches = auditLease(known, task, lease);
   if (isFinished(task.state)) {
     breaches.push(`task ${task.id} is ${task.state} and has a lease`);
   } else if (task.state !== 'leased') {
@@ -31,10 +35,10 @@ const auditTask = (state: State, task: Task): string[] => {
   return breaches;
 };
 
-const auditLease = (state: State, task: Task, lease: Lease): string[] => {
+const auditLease = (known: ReadonlySet<Lease>, task: Task, lease: Lease): string[] => {
   const breaches: string[] = [];
-  if (state.sessions.get(lease.sessionId)?.leased.has(task.id) !== true) {
-    breaches.push(`session ${lease.sessionId} does not know that task ${task.id} is leased to it`);
+  if (!known.has(lease)) {
+    breaches.push(`session ${lease.holder.id} does not know that task ${task.id} is leased to it`);
   }
   if (lease.grant !== task.grants) {
     breaches.push(`task ${task.id} is leased under grant ${lease.grant} of ${task.grants}`);
@@ -49,13 +53,14 @@ const auditOwners = (state: State): string[] => {
   const owners = new Map<Task, string>();
   const breaches: string[] = [];
   for (const session of state.sessions.values()) {
-    for (const task of session.leased.values()) {
+    for (const lease of session.leases.entries()) {
+      const { task } = lease;
       const other = owners.get(task);
       owners.set(task, session.id);
       if (other !== undefined) {
         breaches.push(`task ${task.id} is leased to ${other} and to ${session.id}`);
       }
-      if (task.lease?.sessionId !== session.id) {
+      if (task.lease !== lease || lease.holder !== session) {
         breaches.push(`session ${session.id} has task ${task.id}, which is not leased to it`);
       }
     }
@@ -63,12 +68,11 @@ const auditOwners = (state: State): string[] => {
   return breaches;
 };
 
-const auditCounts = (state: State): string[] => {
+const auditCounts = (state: State, held: readonly Lease[]): string[] => {
   const leased = new Map<Queue, number>();
-  for (const session of state.sessions.values()) {
-    for (const { lane } of session.leased.values()) {
-      leased.set(lane.queue, (leased.get(lane.queue) ?? 0) + 1);
-    }
+  for (const { task } of held) {
+    const { queue } = task.lane;
+    leased.set(queue, (leased.get(queue) ?? 0) + 1);
   }
   return [...state.queues.values()].flatMap((queue) => {
     const { counters, spec } = queue;

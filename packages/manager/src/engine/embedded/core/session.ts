@@ -1,17 +1,14 @@
-import { TurnoverMap } from '@millrace/protocol';
-import type { Task } from './task.ts';
+import { Chain } from './chain.ts';
+import type { Holder } from './task.ts';
 
 /** A peer that can hold leases; outlives its connection by a grace. */
-export interface Session {
-  readonly id: string;
-  /** By their ids, in the order in which they were granted. */
-  readonly leased: TurnoverMap<string, Task>;
+export interface Session extends Holder {
   /** On the monotonic clock; infinite while connected. */
   graceEndsAtMs: number;
 }
 
 export const newSession = (id: string): Session => ({
   id,
-  leased: new TurnoverMap(),
+  leases: new Chain(),
   graceEndsAtMs: Number.POSITIVE_INFINITY,
 });

@@ -1,20 +1,30 @@
 import type { TaskError, TaskState, Token } from '@millrace/protocol';
 import type { TimedEntry } from '../../../heap.ts';
+import type { Chain, ChainEntry } from './chain.ts';
 import type { Arrival } from './keys.ts';
 import type { Lane } from './lane.ts';
 import type { ListRow } from './list-row.ts';
 import type { Queue } from './queue.ts';
 
+/** Whoever tasks are leased to. */
+export interface Holder {
+  readonly id: string;
+  /** In the order in which they were granted. */
+  readonly leases: Chain<Lease>;
+}
+
 /** The current grant of a task. `atMs` is when the manager fences it, on the monotonic clock. */
-export interface Lease extends TimedEntry {
+export interface Lease extends TimedEntry, ChainEntry<Lease> {
   readonly task: Task;
-  readonly sessionId: string;
+  readonly holder: Holder;
   readonly epoch: number;
   readonly grant: number;
   /** When it began, on the monotonic clock; after a restart, when it was put back in force. */
   readonly sinceMs: number;
   /** The row that records it; none before its batch is sealed. */
   row: ListRow | undefined;
+  /** Whether the batch that is collecting records it. */
+  isUnwritten: boolean;
 }
 
 export type TaskLane = Lane<Task, Queue>;

@@ -48,7 +48,7 @@ export const fallDue = (state: State, task: Task): void => {
 
 const attachLease = (state: State, task: Task, session: Session, lease: Lease): void => {
   task.lease = lease;
-  session.leased.set(task.id, task);
+  session.leases.add(lease);
   if (Number.isFinite(lease.atMs)) {
     state.deadlines.add(lease);
   }
@@ -62,14 +62,25 @@ const fencedAtMs = (task: Task, now: Now): number =>
 
 const newLease = (task: Task, session: Session, epoch: number, grant: number, now: Now): Lease => ({
   task,
-  sessionId: session.id,
+  holder: session,
   epoch,
   grant,
   sinceMs: now.monotonicMs,
   atMs: fencedAtMs(task, now),
   heapIndex: -1,
+  before: undefined,
+  next: undefined,
   row: undefined,
+  isUnwritten: false,
 });
+
+/** The present batch records a lease as it will be when the batch is sealed. */
+const recordLease = (state: State, held: Lease): void => {
+  if (!held.isUnwritten) {
+    held.isUnwritten = true;
+    state.batch.leases.push(held);
+  }
+};
 
 /** A task that leaves the ready order, whoever takes it. */
 const leaveReady = (state: State, task: Task): void => {
@@ -97,7 +108,7 @@ export const lease = (
   const granted = newLease(task, session, epoch, grant, now);
   attachLease(state, task, session, granted);
   state.touch(task);
-  state.batch.leases.add(granted);
+  recordLease(state, granted);
   return granted;
 };
 
@@ -118,11 +129,10 @@ export const restoreLease = (
   state.tasks.add(task.id, task);
 };
 
-/** The lease is recorded elsewhere, or over. */
+/** What is on disk of a lease holds no longer. */
 const leaveLeaseRow = (state: State, held: Lease): void => {
   held.row?.leave(state.batch);
   held.row = undefined;
-  state.batch.leases.delete(held);
 };
 
 /** Records that a running task should be cancelled, and tells its holder once that is durable. */
@@ -130,9 +140,9 @@ export const requestCancel = (state: State, task: Task, held: Lease): void => {
   task.cancelRequested = true;
   state.touch(task);
   leaveLeaseRow(state, held);
-  state.batch.leases.add(held);
+  recordLease(state, held);
   state.batch.aborts.push({
-    sessionId: held.sessionId,
+    sessionId: held.holder.id,
     token: tokenOf(held),
     reason: 'cancelled',
   });
@@ -144,10 +154,11 @@ const dropLease = (state: State, task: Task): void => {
     return;
   }
   task.lease = undefined;
-  state.sessions.get(held.sessionId)?.leased.delete(task.id);
+  held.holder.leases.remove(held);
   state.deadlines.remove(held);
   task.lane.queue.counters.leased -= 1;
   leaveLeaseRow(state, held);
+  held.isUnwritten = false;
 };
 
 /** A leased task goes back to its place in the ready order. */

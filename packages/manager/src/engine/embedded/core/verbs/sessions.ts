@@ -33,7 +33,7 @@ const takeUp = (state: State, session: Session, token: Token, now: Now): boolean
     return false;
   }
   const held = task.lease;
-  if (held?.sessionId === session.id && held.epoch === token.epoch && held.grant === token.grant) {
+  if (held?.holder === session && held.epoch === token.epoch && held.grant === token.grant) {
     return true;
   }
   if (!isForgottenGrant(state, task, token)) {
@@ -56,13 +56,14 @@ export const resume = (
   const session = openSession(state, sessionId);
   const lost = tokens.filter((token) => !takeUp(state, session, token, now));
   const presented = new Set(tokens.map(tokenKey));
-  for (const task of session.leased.values()) {
-    const held = task.lease && tokenOf(task.lease);
+  for (const held of session.leases.entries()) {
+    const { task } = held;
+    const token = tokenOf(held);
     // An older token of the same task says nothing of the grant that came after it.
-    if (held === undefined || !presented.has(tokenKey(held))) {
+    if (!presented.has(tokenKey(token))) {
       returnUncounted(state, task, now);
     } else if (task.cancelRequested) {
-      state.batch.aborts.push({ sessionId, token: held, reason: 'cancelled' });
+      state.batch.aborts.push({ sessionId, token, reason: 'cancelled' });
     }
   }
   return lost;
@@ -89,7 +90,7 @@ export const endSession = (state: State, sessionId: string, now: Now): void => {
     return;
   }
   forget(state, session);
-  for (const task of session.leased.values()) {
+  for (const { task } of session.leases.entries()) {
     returnUncounted(state, task, now);
   }
 };
@@ -99,7 +100,7 @@ export const expireSessions = (state: State, now: Now): void => {
   for (const session of state.gracing) {
     if (session.graceEndsAtMs <= now.monotonicMs) {
       forget(state, session);
-      for (const task of session.leased.values()) {
+      for (const { task } of session.leases.entries()) {
         loseAttempt(state, task, now);
       }
     }

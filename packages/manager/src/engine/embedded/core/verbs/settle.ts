@@ -112,7 +112,7 @@ export const settle = (
     return 'UNKNOWN_TASK';
   }
   const { lease } = task;
-  const isHolder = lease?.sessionId === sessionId;
+  const isHolder = lease?.holder.id === sessionId;
   if (!isHolder || lease?.epoch !== report.epoch || lease.grant !== report.grant) {
     return answerStale(task, report);
   }

@@ -33,9 +33,9 @@ const fenceOverdue = (state: State, now: Now): void => {
     if (first === undefined || first.atMs > now.monotonicMs) {
       return;
     }
-    const { sessionId } = first;
-    state.batch.aborts.push({ sessionId, token: tokenOf(first), reason: 'fenced' });
-    failAttempt(state, first.task, fencedError, now);
+    const { holder, task } = first;
+    state.batch.aborts.push({ sessionId: holder.id, token: tokenOf(first), reason: 'fenced' });
+    failAttempt(state, task, fencedError, now);
   }
 };
 

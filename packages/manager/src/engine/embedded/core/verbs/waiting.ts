@@ -66,22 +66,22 @@ export const waitingLanes = (state: State, now: Now): WaitingLane[] => {
 /** The sessions without a connection that hold leases. */
 export const lostSessions = (state: State, now: Now): LostSession[] =>
   [...state.gracing]
-    .filter(({ leased }) => leased.size > 0)
-    .map(({ graceEndsAtMs, id, leased }) => ({
+    .filter(({ leases }) => leases.size > 0)
+    .map(({ graceEndsAtMs, id, leases }) => ({
       sessionId: id,
-      leases: leased.size,
+      leases: leases.size,
       returnInMs: Math.max(0, graceEndsAtMs - now.monotonicMs),
     }));
 
 const heldTask = (session: Session, now: Now): HeldTask | undefined => {
-  const task = [...session.leased.values()].at(-1);
-  return task?.lease === undefined
+  const { last } = session.leases;
+  return last === undefined
     ? undefined
     : {
-        taskId: task.id,
-        queue: task.lane.queue.spec.name,
-        name: task.lane.name,
-        heldMs: now.monotonicMs - task.lease.sinceMs,
+        taskId: last.task.id,
+        queue: last.task.lane.queue.spec.name,
+        name: last.task.lane.name,
+        heldMs: now.monotonicMs - last.sinceMs,
       };
 };
 
