@@ -81,7 +81,7 @@ export class Broker {
   async start(): Promise<void> {
     const { dispatcher, engine, results, room } = this.#services;
     await engine.start({
-      ready: (queue, name, count) => dispatcher.ready(queue, name, count),
+      ready: (laneKey, count) => dispatcher.ready(laneKey, count),
       finished: (tasks) => {
         results.deliver(tasks);
         this.#chronicle.finished(tasks);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Claimant } from './claimants.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Grant } from './engine/engine.ts';
+import { laneKeyOf } from './engine/handles.ts';
 import { engineWith } from './testing/engine-with.ts';
 import { RecordingPeer } from './testing/recording-peer.ts';
 
@@ -53,7 +54,7 @@ class Store {
   /** Tasks become ready. */
   add(name: string, ...taskIds: readonly string[]): void {
     this.#lane(name).push(...taskIds);
-    this.dispatcher.ready('q', name, taskIds.length);
+    this.dispatcher.ready(laneKeyOf('q', name), taskIds.length);
   }
 }
 

@@ -1,7 +1,7 @@
 import { limits } from '@millrace/protocol';
 import { type Claimant, Claimants } from './claimants.ts';
 import type { ClaimRequest, Engine, Grant } from './engine/engine.ts';
-import { type Handles, laneKeyOf } from './engine/handles.ts';
+import type { Handles } from './engine/handles.ts';
 
 /** Most tasks dealt to one claimant in one go. */
 const CLAIM_MAX = 1_000;
@@ -78,9 +78,8 @@ export class Dispatcher {
     this.#hungry.delete(claimant);
   }
 
-  /** `count` more tasks can be claimed. */
-  ready(queue: string, name: string, count: number): void {
-    const laneKey = laneKeyOf(queue, name);
+  /** `count` more tasks of a lane can be claimed. */
+  ready(laneKey: string, count: number): void {
     // Who is hungry will see them; who is being answered may not have.
     if (this.#isAsking || this.#claimants.longestIdle(laneKey) !== undefined) {
       this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);

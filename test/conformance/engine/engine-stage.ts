@@ -82,8 +82,8 @@ class Told implements EngineEvents {
   readonly rooms: string[] = [];
   readonly failures: Error[] = [];
 
-  readonly ready: EngineEvents['ready'] = (queue, name, count) => {
-    const lane = `${queue}/${name}`;
+  readonly ready: EngineEvents['ready'] = (laneKey, count) => {
+    const lane = laneKey.replace('\0', '/');
     this.readyCounts.set(lane, (this.readyCounts.get(lane) ?? 0) + count);
   };
 

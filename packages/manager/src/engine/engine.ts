@@ -224,8 +224,8 @@ export interface EngineReport {
 
 /** What an engine tells the manager without being asked. Everything told is durable. */
 export interface EngineEvents {
-  /** `count` more tasks of this handle can be claimed. */
-  ready(queue: string, name: string, count: number): void;
+  /** `count` more tasks of a lane can be claimed; `laneKeyOf` its queue and name. */
+  ready(laneKey: string, count: number): void;
   finished(tasks: readonly Finished[]): void;
   /** The holder of this lease should stop. */
   abort(sessionId: string, token: Token, reason: 'cancelled' | 'fenced'): void;

@@ -7,15 +7,25 @@ export interface Handle {
 /** Names a lane: the tasks of one name in one queue. */
 export const laneKeyOf = (queue: string, name: string): string => `${queue}\0${name}`;
 
+/** A lane as an engine knows it. */
+interface NumberedLane {
+  readonly key: string;
+  readonly number: number;
+}
+
+const NOWHERE = -1;
+
 /**
- * A list of handles, and where in it each lane stands. Whoever asks often makes
- * it once: to look up a lane costs the same however many handles there are.
+ * A list of handles, and where in it each lane of one engine stands. Whoever asks
+ * often makes it once: to look up a lane costs the same however many handles there are.
  */
 export class Handles {
   readonly list: readonly Handle[];
   /** The lanes, in the order of the list. */
   readonly laneKeys: readonly string[];
   readonly #positions = new Map<string, number>();
+  /** What `positionOf` said of each lane of the engine, by its number. */
+  readonly #byNumber: number[] = [];
 
   constructor(list: readonly Handle[]) {
     this.list = list;
@@ -30,5 +40,15 @@ export class Handles {
   /** The first position of a lane. */
   positionOf(laneKey: string): number | undefined {
     return this.#positions.get(laneKey);
+  }
+
+  /** The same for a lane that its engine has numbered; its name is looked up once. */
+  positionOfLane({ key, number }: NumberedLane): number | undefined {
+    let position = this.#byNumber[number];
+    if (position === undefined) {
+      position = this.#positions.get(key) ?? NOWHERE;
+      this.#byNumber[number] = position;
+    }
+    return position === NOWHERE ? undefined : position;
   }
 }

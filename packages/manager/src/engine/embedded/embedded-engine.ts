@@ -319,7 +319,7 @@ export class EmbeddedEngine implements Engine {
       this.#events.finished(effects.finished);
     }
     for (const [lane, count] of effects.ready) {
-      this.#events.ready(lane.queue.spec.name, lane.name, count);
+      this.#events.ready(lane.key, count);
     }
     for (const { sessionId, token, reason } of effects.aborts) {
       this.#events.abort(sessionId, token, reason);

@@ -40,7 +40,7 @@ class Heads {
       }
     } else {
       for (const lane of state.lanesToAsk) {
-        this.#add(lane, handles.positionOf(lane.key));
+        this.#add(lane, handles.positionOfLane(lane));
       }
     }
   }
