@@ -88,6 +88,21 @@ describe('two ends', () => {
     expect(names(manager.received)).toEqual(['status', 'status']);
   });
 
+  test('send a full frame at once if they are a manager, and at the end of the turn if not', async () => {
+    const { clock, dialler, manager } = await open();
+    const moreThanTwoFrames = 20_000;
+    for (const { connection, transport } of [manager, dialler]) {
+      transport.sentFrames.length = 0;
+      for (let i = 0; i < moreThanTwoFrames; i++) {
+        connection.send({ verb: 'ping', stampMs: 100_000 });
+      }
+    }
+    expect(manager.transport.sentFrames.length).toBe(2);
+    expect(dialler.transport.sentFrames).toEqual([]);
+    await clock.settle();
+    expect(dialler.transport.sentFrames.length).toBeGreaterThan(1);
+  });
+
   test('send what nobody waits for with what comes next, or soon', async () => {
     const { clock, dialler, manager } = await open();
     const framesBefore = manager.transport.sentFrames.length;

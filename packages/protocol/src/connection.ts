@@ -124,7 +124,7 @@ export class Connection {
     };
   }
 
-  /** Sends at the end of this turn, together with whatever else it produces. */
+  /** Sends at the end of this turn at the latest, together with whatever else it produces. */
   send(message: Message): void {
     if (this.#ended || this.#state === 'closed') {
       return;
@@ -210,6 +210,22 @@ export class Connection {
   #put(message: Message): void {
     this.#move(message.verb);
     this.#outbox.add(message);
+    if (this.#outbox.hasClosed && this.#options.side === 'manager') {
+      this.#flushClosed();
+    }
+  }
+
+  /**
+   * A full frame of the manager leaves at once, so that who reads it need not wait
+   * until all else of this turn is done. Those of diallers wait for the end of the
+   * turn: a receipt must not leave before the code behind `get()` had its turn.
+   */
+  #flushClosed(): void {
+    const { transport } = this.#options;
+    this.#outbox.flushClosed(
+      (frame) => transport.send(frame),
+      () => transport.waitingBytes,
+    );
   }
 
   #frame(frame: Uint8Array): void {

@@ -63,9 +63,10 @@ class OpenFrame {
 
 /**
  * Messages on their way out: all of one turn leave together, in frames of at
- * most `frameMaxBytes`. A message too large for a frame leaves in parts, one
- * such message at a time and at most two parts unacknowledged, so that a slow
- * link never holds more than that before a heartbeat.
+ * most `frameMaxBytes`; one that is full is closed, and can leave before. A message
+ * too large for a frame leaves in parts, one such message at a time and at most two
+ * parts unacknowledged, so that a slow link never holds more than that before a
+ * heartbeat.
  */
 export class Outbox {
   #open: OpenFrame | undefined;
@@ -99,6 +100,11 @@ export class Outbox {
     return this.#framesBytes + (this.#open?.bytes ?? 0) + this.#largeBytes;
   }
 
+  /** Whether a frame is closed and has not left. */
+  get hasClosed(): boolean {
+    return this.#frames.length > 0;
+  }
+
   /** Whether a message in parts has not left entirely. */
   get hasLarge(): boolean {
     return this.#large.length > 0;
@@ -111,11 +117,8 @@ export class Outbox {
     );
   }
 
-  /** Hands out frames until nothing may leave, or the transport holds enough. */
-  flush(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
-    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
-      this.#closeFrame();
-    }
+  /** Hands out the frames that are closed, until the transport holds enough. */
+  flushClosed(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
     let sent = 0;
     for (const frame of this.#frames) {
       if (transportBytes() >= TRANSPORT_HIGH_WATER_BYTES) {
@@ -125,7 +128,17 @@ export class Outbox {
       this.#framesBytes -= frame.length;
       send(frame);
     }
-    this.#frames = sent === this.#frames.length ? [] : this.#frames.slice(sent);
+    if (sent > 0) {
+      this.#frames = this.#frames.slice(sent);
+    }
+  }
+
+  /** Closes the frame, and hands out frames and parts until nothing may leave, or the transport holds enough. */
+  flush(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
+    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+      this.#closeFrame();
+    }
+    this.flushClosed(send, transportBytes);
     if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
       this.#sendParts(send);
     }
