@@ -1,7 +1,7 @@
 import { limits, type Message, outcomes, TurnoverMap } from '@millrace/protocol';
 import type { Engine, Finished, OutcomeAnswer } from './engine/engine.ts';
 import type { Peer, Waiting } from './peer.ts';
-import { refuseIfTooMany } from './too-many.ts';
+import { beginWaiting, refuseIfTooMany } from './waiting-requests.ts';
 import type { Wait, Waits } from './waits.ts';
 
 /** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
@@ -112,12 +112,10 @@ export class Results {
     const { requestId, taskId } = request;
     const atMs = this.#waits.inMs(Math.min(request.waitMs, limits.waitSliceMs));
     const waiting = new ResultWait(this, peer, request, atMs);
-    // A request waits for one thing at a time: for room before, or this was sent again.
-    peer.waiting.get(requestId)?.withdraw();
+    beginWaiting(peer, requestId, waiting);
     this.#waits.add(waiting);
     waiting.next = this.#byTask.get(taskId);
     this.#byTask.set(taskId, waiting);
-    peer.waiting.set(requestId, waiting);
     return waiting;
   }
 

@@ -4,6 +4,7 @@ import { ManualClock } from '../../protocol/src/testing/manual-clock.ts';
 import { Room } from './room.ts';
 import { engineWith } from './testing/engine-with.ts';
 import { RecordingPeer } from './testing/recording-peer.ts';
+import { withdraw } from './waiting-requests.ts';
 import { Waits } from './waits.ts';
 
 /** A room over queues whose free items the test sets. */
@@ -102,7 +103,7 @@ describe('the room of a full queue', () => {
     room.invite('q');
     await clock.settle();
     expect(room.mustQueueUp(peer, first)).toBe(false);
-    room.done(peer, 1);
+    withdraw(peer, 1);
     expect(room.mustQueueUp(peer, second)).toBe(false);
   });
 
@@ -155,8 +156,8 @@ describe('the room of a full queue', () => {
     room.park(peer, wide, 'other', 'full');
     await clock.settle();
     expect(peer.take()).toEqual(['parked 1', 'room 2']);
-    room.done(peer, 1);
-    room.done(peer, 2);
+    withdraw(peer, 1);
+    withdraw(peer, 2);
     expect(waits.size).toBe(0);
     expect(peer.waiting.size).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { limits, type MessageNamed } from '@millrace/protocol';
 import type { Engine } from './engine/engine.ts';
 import type { Peer } from './peer.ts';
-import { refuseIfTooMany } from './too-many.ts';
+import { beginWaiting, refuseIfTooMany } from './waiting-requests.ts';
 import type { Wait, Waits } from './waits.ts';
 
 type Enqueue = MessageNamed<'enqueue'>;
@@ -80,11 +80,6 @@ export class Room {
     return this.#parked.size > 0;
   }
 
-  /** The request was accepted or refused for good. */
-  done(peer: Peer, requestId: number): void {
-    peer.waiting.get(requestId)?.withdraw();
-  }
-
   /** There may be room in this queue: invites as many as fit, in their order. */
   invite(queue: string): void {
     if (this.#parked.has(queue)) {
@@ -145,8 +140,7 @@ export class Room {
     const others = this.#parked.get(queue) ?? new Map<string, Parked>();
     this.#parked.set(queue, others.set(placeOf(peer, requestId), parked));
     this.#byPlace.set(placeOf(peer, requestId), parked);
-    peer.waiting.get(requestId)?.withdraw();
-    peer.waiting.set(requestId, {
+    beginWaiting(peer, requestId, {
       withdraw: () => {
         this.#remove(parked);
         this.invite(queue);

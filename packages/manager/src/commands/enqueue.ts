@@ -2,7 +2,7 @@ import type { EnqueueAnswer } from '../engine/engine.ts';
 import type { Peer } from '../peer.ts';
 import type { ResultRequest } from '../results.ts';
 import type { Services } from '../services.ts';
-import { refuseIfTooMany } from '../too-many.ts';
+import { refuseIfTooMany, withdraw } from '../waiting-requests.ts';
 import type { Command } from './command.ts';
 
 type Enqueue = Parameters<Command<'enqueue'>>[2][number];
@@ -26,13 +26,13 @@ const reply = (
   const { requestId } = request;
   if ('created' in answer) {
     if (!isAwaited) {
-      services.room.done(peer, requestId);
+      withdraw(peer, requestId);
       peer.send({ verb: 'enqueued', requestId, created: answer.created });
     }
   } else if (answer.refused === 'QUEUE_FULL') {
     services.room.park(peer, request, answer.queue, answer.message);
   } else {
-    services.room.done(peer, requestId);
+    withdraw(peer, requestId);
     peer.send({ verb: 'error', requestId, code: answer.refused, message: answer.message });
   }
 };

@@ -3,7 +3,7 @@ import type { Claimant } from '../claimants.ts';
 import type { Grant } from '../engine/engine.ts';
 import type { Peer, Waiting } from '../peer.ts';
 import type { Services } from '../services.ts';
-import { refuseIfTooMany } from '../too-many.ts';
+import { beginWaiting, refuseIfTooMany } from '../waiting-requests.ts';
 import type { Command } from './command.ts';
 
 type Get = Parameters<Command<'get'>>[2][number];
@@ -26,7 +26,7 @@ class Getter implements Claimant, Waiting {
     this.#requestId = request.requestId;
     const waitMs = Math.min(request.waitMs, limits.waitSliceMs);
     this.#wait = services.waits.after(waitMs, () => this.#timeOver());
-    peer.waiting.set(request.requestId, this);
+    beginWaiting(peer, request.requestId, this);
   }
 
   room(): number {

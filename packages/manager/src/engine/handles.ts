@@ -46,7 +46,7 @@ export class Handles {
   positionOfLane({ key, number }: NumberedLane): number | undefined {
     let position = this.#byNumber[number];
     if (position === undefined) {
-      position = this.#positions.get(key) ?? NOWHERE;
+      position = this.positionOf(key) ?? NOWHERE;
       this.#byNumber[number] = position;
     }
     return position === NOWHERE ? undefined : position;

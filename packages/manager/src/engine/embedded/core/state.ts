@@ -200,7 +200,7 @@ export class State {
         if (task?.state !== 'ready' || task.lane !== lane) {
           return undefined;
         }
-        this.tasks.add(taskId, task);
+        this.keep(task);
         return task;
       },
       drop: (rowKey) => this.batch.remove(rowKey),
@@ -226,9 +226,7 @@ export class State {
 
   /** Pins a task in memory until the present batch is durable. */
   touch(task: Task): void {
-    if (task.lastBatch === 0) {
-      this.tasks.add(task.id, task);
-    }
+    this.keep(task);
     if (task.lastBatch !== this.batch.number) {
       task.lastBatch = this.batch.number;
       this.batch.touched.push(task);
@@ -236,9 +234,17 @@ export class State {
     this.batch.dirtyQueues.add(task.lane.queue);
   }
 
+  /** From now on memory holds this task, and is newer than the disk. */
+  keep(task: Task): void {
+    if (!task.isKnown) {
+      task.isKnown = true;
+      this.tasks.add(task.id, task);
+    }
+  }
+
   /** Memory holds a task no longer; the disk has it. */
   release(task: Task): void {
-    task.lastBatch = 0;
+    task.isKnown = false;
     this.tasks.leave(task.id);
   }
 

@@ -52,6 +52,7 @@ const task: fc.Arbitrary<Task> = fc
     readyRow: undefined,
     cancelRequested: false,
     lease: undefined,
+    isKnown: false,
     lastBatch: 0,
     inWindow: false,
   }));

@@ -140,6 +140,7 @@ const readTask = (id: string, reader: PackReader, laneOf: (number: number) => Ta
     cancelRequested: false,
     lease: undefined,
     readyRow: undefined,
+    isKnown: false,
     lastBatch: 0,
     inWindow: false,
   };

@@ -66,6 +66,8 @@ export interface Task {
   finishedAtMs: number;
   /** The result was removed; what is left says only that the id was used. */
   isTombstone: boolean;
+  /** Whether it is among the known tasks. Written by `State.keep` and `State.release` alone. */
+  isKnown: boolean;
   /** Number of the last batch that writes it; 0 when none has since memory holds it. */
   lastBatch: number;
   /** Whether the lane's window holds it. */

@@ -126,7 +126,7 @@ export const restoreLease = (
   const restored = newLease(task, session, epoch, grant, now);
   restored.row = row;
   attachLease(state, task, session, restored);
-  state.tasks.add(task.id, task);
+  state.keep(task);
 };
 
 /** What is on disk of a lease holds no longer. */

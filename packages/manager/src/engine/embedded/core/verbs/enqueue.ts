@@ -123,6 +123,7 @@ const newTask = (state: State, wanted: NewTask, now: Now): Task => {
     finishedAtMs: 0,
     isTombstone: false,
     readyRow: undefined,
+    isKnown: false,
     lastBatch: 0,
     inWindow: false,
   };
