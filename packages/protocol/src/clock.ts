@@ -15,6 +15,39 @@ export interface Clock {
   endOfTurn(run: () => void): void;
 }
 
+/**
+ * Gathers what is to run at the end of a turn, and plans it as one. What that leaves
+ * for the end of the turn in its turn is done then, too: planned by itself, it would
+ * wait until all input that has arrived meanwhile is handled.
+ *
+ * @param plan runs something once, at the end of the present turn
+ */
+export const turnEnd = (plan: (run: () => void) => void): ((run: () => void) => void) => {
+  const runs: (() => void)[] = [];
+  let done = 0;
+  const runAll = (): void => {
+    try {
+      while (done < runs.length) {
+        done += 1;
+        runs[done - 1]?.();
+      }
+    } finally {
+      if (done < runs.length) {
+        // One threw. Where the process goes on, it takes no other with it.
+        plan(runAll);
+      } else {
+        runs.length = 0;
+        done = 0;
+      }
+    }
+  };
+  return (run) => {
+    if (runs.push(run) === 1) {
+      plan(runAll);
+    }
+  };
+};
+
 /** The longest delay that Node's timers hold; longer ones fire at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -32,5 +65,5 @@ export const systemClock: Clock = {
     arm(delayMs);
     return () => clearTimeout(timer);
   },
-  endOfTurn: (run) => void setImmediate(run),
+  endOfTurn: turnEnd((run) => void setImmediate(run)),
 };
