@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Heap, isEarlier, type TimedEntry } from './heap.ts';
+import { Heap, type HeapEntry } from './heap.ts';
+
+interface TimedEntry extends HeapEntry {
+  readonly atMs: number;
+}
+
+const isEarlier = (a: TimedEntry, b: TimedEntry): boolean => a.atMs < b.atMs;
 
 const entry = (atMs: number): TimedEntry => ({ atMs, heapIndex: -1 });
 

@@ -4,14 +4,6 @@ export interface HeapEntry {
   heapIndex: number;
 }
 
-/** An entry of a heap of instants. */
-export interface TimedEntry extends HeapEntry {
-  readonly atMs: number;
-}
-
-/** Orders instants, earliest first. */
-export const isEarlier = (a: TimedEntry, b: TimedEntry): boolean => a.atMs < b.atMs;
-
 /** A binary heap, best first. Entries can move and leave from anywhere in O(log n). */
 export class Heap<E extends HeapEntry> {
   readonly #entries: E[] = [];

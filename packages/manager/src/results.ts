@@ -9,19 +9,20 @@ class ResultWait implements Wait, Waiting {
   readonly peer: Peer;
   readonly requestId: number;
   readonly taskId: string;
-  readonly atMs: number;
-  heapIndex = -1;
+  atMs = 0;
+  line: Wait['line'];
+  before: Wait | undefined;
+  next: Wait | undefined;
   isOpen = true;
   /** Another wait for the same task. */
-  next: ResultWait | undefined;
+  other: ResultWait | undefined;
   readonly #results: Results;
 
-  constructor(results: Results, peer: Peer, request: ResultRequest, atMs: number) {
+  constructor(results: Results, peer: Peer, request: ResultRequest) {
     this.#results = results;
     this.peer = peer;
     this.requestId = request.requestId;
     this.taskId = request.taskId;
-    this.atMs = atMs;
   }
 
   withdraw(): void {
@@ -91,9 +92,9 @@ export class Results {
     for (const task of finished) {
       let waiting = this.#byTask.get(task.taskId);
       while (waiting !== undefined) {
-        const { next } = waiting;
+        const { other } = waiting;
         this.#answer(waiting, task);
-        waiting = next;
+        waiting = other;
       }
     }
   }
@@ -110,11 +111,10 @@ export class Results {
 
   #begin(peer: Peer, request: ResultRequest): ResultWait {
     const { requestId, taskId } = request;
-    const atMs = this.#waits.inMs(Math.min(request.waitMs, limits.waitSliceMs));
-    const waiting = new ResultWait(this, peer, request, atMs);
+    const waiting = new ResultWait(this, peer, request);
     beginWaiting(peer, requestId, waiting);
-    this.#waits.add(waiting);
-    waiting.next = this.#byTask.get(taskId);
+    this.#waits.add(waiting, Math.min(request.waitMs, limits.waitSliceMs));
+    waiting.other = this.#byTask.get(taskId);
     this.#byTask.set(taskId, waiting);
     return waiting;
   }
@@ -158,21 +158,21 @@ export class Results {
   }
 
   #unlink(waiting: ResultWait): void {
-    const { next, taskId } = waiting;
+    const { other, taskId } = waiting;
     let before = this.#byTask.get(taskId);
     if (before === waiting) {
-      if (next === undefined) {
+      if (other === undefined) {
         this.#byTask.delete(taskId);
       } else {
-        this.#byTask.set(taskId, next);
+        this.#byTask.set(taskId, other);
       }
       return;
     }
-    while (before !== undefined && before.next !== waiting) {
-      before = before.next;
+    while (before !== undefined && before.other !== waiting) {
+      before = before.other;
     }
     if (before !== undefined) {
-      before.next = next;
+      before.other = other;
     }
   }
 }

@@ -51,7 +51,7 @@ describe('the room of a full queue', () => {
     const { peer, room, waits } = stage({ q: 0 });
     room.park(peer, request(1, ['q'], 0), 'q', 'full');
     expect(peer.take()).toEqual(['error 1']);
-    expect(waits.size).toBe(0);
+    expect(waits.isEmpty).toBe(true);
   });
 
   test('is not refused to a request that is on its way again', async () => {
@@ -158,7 +158,7 @@ describe('the room of a full queue', () => {
     expect(peer.take()).toEqual(['parked 1', 'room 2']);
     withdraw(peer, 1);
     withdraw(peer, 2);
-    expect(waits.size).toBe(0);
+    expect(waits.isEmpty).toBe(true);
     expect(peer.waiting.size).toBe(0);
   });
 
@@ -182,6 +182,6 @@ describe('the room of a full queue', () => {
     await clock.settle();
     expect(peer.take()).toEqual(['room 2']);
     peer.waiting.get(2)?.withdraw();
-    expect(waits.size).toBe(0);
+    expect(waits.isEmpty).toBe(true);
   });
 });

@@ -1,15 +1,15 @@
 import type { Cancel, Clock } from '@millrace/protocol';
-import { Heap, isEarlier, type TimedEntry } from './heap.ts';
+import { type TimedEntry, Timetable } from './timetable.ts';
 
 /** Something that waits for an event or its time, whichever comes first. */
-export interface Wait extends TimedEntry {
+export interface Wait extends TimedEntry<Wait> {
   expire(): void;
 }
 
 /** All waits of a manager behind one timer. */
 export class Waits {
   readonly #clock: Clock;
-  readonly #heap = new Heap<Wait>(isEarlier);
+  readonly #timetable = new Timetable<Wait>();
   #armedAtMs = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
 
@@ -17,30 +17,26 @@ export class Waits {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#heap.size;
+  /** Whether nothing waits; for tests. */
+  get isEmpty(): boolean {
+    return this.#timetable.first === undefined;
   }
 
-  /** The instant `waitMs` from now. */
-  inMs(waitMs: number): number {
-    return this.#clock.monotonicMs() + waitMs;
-  }
-
-  add(wait: Wait): void {
-    this.#heap.add(wait);
+  add(wait: Wait, waitMs: number): void {
+    this.#timetable.add(wait, waitMs, this.#clock.monotonicMs());
     if (wait.atMs < this.#armedAtMs) {
       this.#arm(wait.atMs);
     }
   }
 
   after(waitMs: number, expire: () => void): Wait {
-    const wait: Wait = { atMs: this.inMs(waitMs), heapIndex: -1, expire };
-    this.add(wait);
+    const wait: Wait = { atMs: 0, line: undefined, before: undefined, next: undefined, expire };
+    this.add(wait, waitMs);
     return wait;
   }
 
   remove(wait: Wait): void {
-    this.#heap.remove(wait);
+    this.#timetable.remove(wait);
   }
 
   stop(): void {
@@ -57,12 +53,13 @@ export class Waits {
   #expireDue(): void {
     this.#armedAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#clock.monotonicMs();
-    for (let first = this.#heap.first; first && first.atMs <= nowMs; first = this.#heap.first) {
-      this.#heap.remove(first);
+    const timetable = this.#timetable;
+    for (let { first } = timetable; first && first.atMs <= nowMs; { first } = timetable) {
+      timetable.remove(first);
       first.expire();
     }
-    if (this.#heap.first !== undefined) {
-      this.#arm(this.#heap.first.atMs);
+    if (timetable.first !== undefined) {
+      this.#arm(timetable.first.atMs);
     }
   }
 }

@@ -57,7 +57,7 @@ const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
         breaches.push(`session ${session.id} has task ${id}, which is not leased to it`);
       } else if (record.epoch !== lease.epoch || record.grant !== lease.grant) {
         breaches.push(`the lease of task ${id} has another token on disk`);
-      } else if (lease.heapIndex >= 0 !== Number.isFinite(lease.atMs)) {
+      } else if ((lease.fence?.line === undefined) !== (lease.task.deadlineMs === null)) {
         breaches.push(`the lease of task ${id} has a deadline and is not watched, or the reverse`);
       }
     }

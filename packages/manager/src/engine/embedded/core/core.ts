@@ -213,8 +213,8 @@ export class Core {
 
   /** How long until `tick` has something to do; infinite if nothing is planned. */
   nextTickInMs(now: Now): number {
-    const { deadlines, gracing, nextAtMs } = this.#state;
-    let inMs = (deadlines.first?.atMs ?? Number.POSITIVE_INFINITY) - now.monotonicMs;
+    const { fences, gracing, nextAtMs } = this.#state;
+    let inMs = (fences.first?.atMs ?? Number.POSITIVE_INFINITY) - now.monotonicMs;
     for (const session of gracing) {
       inMs = Math.min(inMs, session.graceEndsAtMs - now.monotonicMs);
     }

@@ -43,7 +43,7 @@ const auditLease = (known: ReadonlySet<Lease>, task: Task, lease: Lease): string
   if (lease.grant !== task.grants) {
     breaches.push(`task ${task.id} is leased under grant ${lease.grant} of ${task.grants}`);
   }
-  if (lease.heapIndex >= 0 !== Number.isFinite(lease.atMs)) {
+  if ((lease.fence?.line === undefined) !== (task.deadlineMs === null)) {
     breaches.push(`the lease of task ${task.id} has a deadline and is not watched, or the reverse`);
   }
   return breaches;

@@ -1,4 +1,4 @@
-import { Chain } from './chain.ts';
+import { Chain } from '../../../chain.ts';
 import type { Holder } from './task.ts';
 
 /** A peer that can hold leases; outlives its connection by a grace. */

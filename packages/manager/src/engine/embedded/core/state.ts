@@ -1,5 +1,5 @@
 import { limits, MillraceError } from '@millrace/protocol';
-import { Heap, isEarlier } from '../../../heap.ts';
+import { Timetable } from '../../../timetable.ts';
 import type { QueueSpec } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
 import { Batch } from './batch.ts';
@@ -21,7 +21,7 @@ import { writeLists } from './lists.ts';
 import { encodeNumbers } from './number-record.ts';
 import { Queue } from './queue.ts';
 import { newSession, type Session } from './session.ts';
-import type { Lease, Task, TaskLane } from './task.ts';
+import type { Fence, Task, TaskLane } from './task.ts';
 import { decodeTask, encodeTask, payloadOfRecord } from './task-record.ts';
 
 /** The two clocks, read once by the caller for each event. */
@@ -53,7 +53,7 @@ export class State {
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
   readonly gracing = new Set<Session>();
-  readonly deadlines = new Heap<Lease>(isEarlier);
+  readonly fences = new Timetable<Fence>();
   /** For each time index, an instant at or before its first row that is durable: others cannot be read yet. */
   readonly nextAtMs: Record<TimeIndex, number> = {
     due: Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
 import type { TaskError, TaskState, Token } from '@millrace/protocol';
-import type { TimedEntry } from '../../../heap.ts';
-import type { Chain, ChainEntry } from './chain.ts';
+import type { Chain, ChainEntry } from '../../../chain.ts';
+import type { TimedEntry } from '../../../timetable.ts';
 import type { Arrival } from './keys.ts';
 import type { Lane } from './lane.ts';
 import type { ListRow } from './list-row.ts';
@@ -13,14 +13,21 @@ export interface Holder {
   readonly leases: Chain<Lease>;
 }
 
-/** The current grant of a task. `atMs` is when the manager fences it, on the monotonic clock. */
-export interface Lease extends TimedEntry, ChainEntry<Lease> {
+/** When the manager fences a lease off unless it ends before, on the monotonic clock. */
+export interface Fence extends TimedEntry<Fence> {
+  readonly lease: Lease;
+}
+
+/** The current grant of a task. */
+export interface Lease extends ChainEntry<Lease> {
   readonly task: Task;
   readonly holder: Holder;
   readonly epoch: number;
   readonly grant: number;
   /** When it began, on the monotonic clock; after a restart, when it was put back in force. */
   readonly sinceMs: number;
+  /** None when its task has no deadline. */
+  fence: Fence | undefined;
   /** The row that records it; none before its batch is sealed. */
   row: ListRow | undefined;
   /** Whether the batch that is collecting records it. */

@@ -46,19 +46,18 @@ export const fallDue = (state: State, task: Task): void => {
   state.batch.returned.push(task);
 };
 
-const attachLease = (state: State, task: Task, session: Session, lease: Lease): void => {
+/** How long a run may take before it is fenced off: its deadline, the kill, and some slack for the report. */
+const fencedAfterMs = (deadlineMs: number): number =>
+  deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
+
+const attachLease = (state: State, task: Task, session: Session, lease: Lease, now: Now): void => {
   task.lease = lease;
   session.leases.add(lease);
-  if (Number.isFinite(lease.atMs)) {
-    state.deadlines.add(lease);
+  if (task.deadlineMs !== null) {
+    lease.fence = { lease, atMs: 0, line: undefined, before: undefined, next: undefined };
+    state.fences.add(lease.fence, fencedAfterMs(task.deadlineMs), now.monotonicMs);
   }
 };
-
-/** When the manager fences a run that starts now: after its deadline, the kill, and some slack for the report. */
-const fencedAtMs = (task: Task, now: Now): number =>
-  task.deadlineMs === null
-    ? Number.POSITIVE_INFINITY
-    : now.monotonicMs + task.deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
 
 const newLease = (task: Task, session: Session, epoch: number, grant: number, now: Now): Lease => ({
   task,
@@ -66,8 +65,7 @@ const newLease = (task: Task, session: Session, epoch: number, grant: number, no
   epoch,
   grant,
   sinceMs: now.monotonicMs,
-  atMs: fencedAtMs(task, now),
-  heapIndex: -1,
+  fence: undefined,
   before: undefined,
   next: undefined,
   row: undefined,
@@ -106,7 +104,7 @@ export const lease = (
   counters.regranted += task.grants > 0 ? 1 : 0;
   task.grants = grant;
   const granted = newLease(task, session, epoch, grant, now);
-  attachLease(state, task, session, granted);
+  attachLease(state, task, session, granted, now);
   state.touch(task);
   recordLease(state, granted);
   return granted;
@@ -125,7 +123,7 @@ export const restoreLease = (
   task.grants = grant;
   const restored = newLease(task, session, epoch, grant, now);
   restored.row = row;
-  attachLease(state, task, session, restored);
+  attachLease(state, task, session, restored, now);
   state.keep(task);
 };
 
@@ -155,7 +153,9 @@ const dropLease = (state: State, task: Task): void => {
   }
   task.lease = undefined;
   held.holder.leases.remove(held);
-  state.deadlines.remove(held);
+  if (held.fence !== undefined) {
+    state.fences.remove(held.fence);
+  }
   task.lane.queue.counters.leased -= 1;
   leaveLeaseRow(state, held);
   held.isUnwritten = false;

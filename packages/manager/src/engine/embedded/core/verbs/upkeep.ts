@@ -29,12 +29,13 @@ const fencedError: TaskError = {
 /** Fences the attempts that outlived deadline and kill: their tokens are worth nothing from now on. */
 const fenceOverdue = (state: State, now: Now): void => {
   for (;;) {
-    const { first } = state.deadlines;
+    const { first } = state.fences;
     if (first === undefined || first.atMs > now.monotonicMs) {
       return;
     }
-    const { holder, task } = first;
-    state.batch.aborts.push({ sessionId: holder.id, token: tokenOf(first), reason: 'fenced' });
+    const { lease } = first;
+    const { holder, task } = lease;
+    state.batch.aborts.push({ sessionId: holder.id, token: tokenOf(lease), reason: 'fenced' });
     failAttempt(state, task, fencedError, now);
   }
 };

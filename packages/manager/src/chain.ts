@@ -18,6 +18,10 @@ export class Chain<E extends ChainEntry<E>> {
     return this.#size;
   }
 
+  get first(): E | undefined {
+    return this.#first;
+  }
+
   get last(): E | undefined {
     return this.#last;
   }
