@@ -71,6 +71,28 @@ test('a get that finds nothing ends with QueueEmpty at its timeout', async () =>
   expect(await client.queue('items').get({ timeoutMs: 0 })).toBe(1);
 });
 
+test('a timeout that is no number is refused, and nothing is lost', async () => {
+  const queue = client.queue('items');
+  const timeoutMs = Number.NaN;
+  await queue.put(1);
+  const { id } = await client.enqueue(unhandled, 1);
+  for (const refused of [
+    () => queue.get({ timeoutMs }),
+    () => queue.lease({ timeoutMs }),
+    () => queue.put(2, { timeoutMs }),
+    () => client.enqueue(unhandled, 1, { timeoutMs }),
+    () => client.run(unhandled, 1, { timeoutMs }),
+    () => client.task(id).result({ timeoutMs }),
+  ]) {
+    expect(await refusalOf(refused())).toMatchObject({
+      code: 'BAD_OPTION',
+      message: expect.stringContaining('timeoutMs is a number of milliseconds, not NaN'),
+    });
+  }
+  expect(await queue.get()).toBe(1);
+  expect((await queue.size()).ready).toBe(0);
+});
+
 test('a get that waits is given the next item, and a delayed item only after its delay', async () => {
   const waiting = other.queue('items').get();
   const startedAtMs = performance.now();

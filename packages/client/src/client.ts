@@ -6,6 +6,7 @@ import {
   checkPeerName,
   checkSchema,
   checkTaskOptions,
+  checkTimeout,
   DEFAULT_KEY_ID,
   type Dial,
   decodePayload,
@@ -84,7 +85,8 @@ const settingsOf = (task: AnyTask, options: EnqueueOptions | RunOptions): TaskOp
   if (options === noOptions) {
     return task.options;
   }
-  const { timeoutMs: _timeoutMs, ...taskOptions } = options;
+  const { timeoutMs = 0, ...taskOptions } = options;
+  checkTimeout(timeoutMs, `task '${task.name}'`);
   checkTaskOptions(taskOptions, `task '${task.name}'`);
   return { ...task.options, ...taskOptions };
 };

@@ -1,4 +1,4 @@
-import { clip, inquire, limits, type MessageNamed } from '@millrace/protocol';
+import { checkTimeout, clip, inquire, limits, type MessageNamed } from '@millrace/protocol';
 import { AwaitOutcome } from './await-outcome.ts';
 import { dropTask, type OperationsPort, retryTask } from './operations.ts';
 
@@ -25,13 +25,14 @@ export class TaskHandle<Output = unknown> {
    * Waits for the result.
    *
    * @throws TASK_DEAD, TASK_CANCELLED or TASK_EXPIRED with what is known of the
-   *   cause; TIMEOUT while the task goes on; UNKNOWN_TASK, RESULT_REMOVED
+   *   cause; TIMEOUT while the task goes on; UNKNOWN_TASK, RESULT_REMOVED, BAD_OPTION
    */
   result(options: ResultOptions = {}): Promise<Output> {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     const port = this.#port;
     const untilMs = port.clock.monotonicMs() + timeoutMs;
     return new Promise((resolve, reject) => {
+      checkTimeout(timeoutMs, `the result of task ${this.id}`);
       port.ask(new AwaitOutcome(this.id, port, timeoutMs, untilMs, resolve, reject));
     });
   }

@@ -17,10 +17,6 @@ export class Heap<E extends HeapEntry> {
     return this.#entries[0];
   }
 
-  get size(): number {
-    return this.#entries.length;
-  }
-
   add(entry: E): void {
     this.#place(entry, this.#entries.length);
     this.#rise(entry);

@@ -34,6 +34,7 @@ test('the first is the one whose time is up first, whatever came and went', () =
       const leave = (index: number): void => {
         for (const gone of inside.splice(index, 1)) {
           table.remove(gone);
+          expect([gone.line, gone.before, gone.next]).toEqual([undefined, undefined, undefined]);
         }
       };
       for (const one of steps) {

@@ -49,12 +49,19 @@ describe('the end of a turn', () => {
     endTurn();
     expect(said).toEqual(['a', 'b']);
     plan('c', () => {
+      plan('d');
       throw new Error('another');
     });
     expect(endTurn).toThrow('another');
-    plan('d');
     endTurn();
     expect(said).toEqual(['a', 'b', 'c', 'd']);
+    plan('e', () => {
+      throw new Error('the last');
+    });
+    expect(endTurn).toThrow('the last');
+    plan('f');
+    endTurn();
+    expect(said).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     expect(planned).toEqual([]);
   });
 });

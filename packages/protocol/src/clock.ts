@@ -11,7 +11,10 @@ export interface Clock {
   /** Milliseconds since 1970; may step; for schedules and retention. */
   wallMs(): number;
   after(delayMs: number, run: () => void): Cancel;
-  /** Runs once when the present turn of the event loop has handled its input. */
+  /**
+   * Runs once when the present turn of the event loop has handled its input. What that
+   * leaves for the end of the turn may run in the same, before any promise is settled.
+   */
   endOfTurn(run: () => void): void;
 }
 

@@ -7,13 +7,39 @@ import type { Message } from './message-table.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { MemoryTransport } from './testing/memory-transport.ts';
 import { sessionMessage as session } from './testing/session-message.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+/** A transport that takes everything at once, and says so when the test lets it. */
+class OpenTransport implements Transport {
+  readonly remoteAddress = 'open';
+  readonly waitingBytes = 0;
+  readonly sentFrames: Uint8Array[] = [];
+  #events: TransportEvents | undefined;
+
+  listen(events: TransportEvents): void {
+    this.#events = events;
+  }
+
+  send(frame: Uint8Array): void {
+    this.sentFrames.push(frame);
+  }
+
+  drained(): void {
+    this.#events?.drained();
+  }
+
+  pause(): void {}
+  resume(): void {}
+  close(): void {}
+  terminate(): void {}
+}
 
 const heartbeat = { idleMs: 5_000, intervalMs: 1_000, probes: 3 };
 const report: PeerReport = { loopLagMs: 1, rssBytes: 2, slots: 3, busySlots: 4 };
 const peer = { name: 'p', host: 'h', pid: 1 };
 
-const endOf = (
-  transport: MemoryTransport,
+const endOf = <T extends Transport>(
+  transport: T,
   side: 'dialler' | 'manager',
   clock: ManualClock,
   more: Partial<ConnectionOptions> = {},
@@ -101,6 +127,26 @@ describe('two ends', () => {
     expect(dialler.transport.sentFrames).toEqual([]);
     await clock.settle();
     expect(dialler.transport.sentFrames.length).toBeGreaterThan(1);
+  });
+
+  test('send what fills no frame at the end of the turn, though the transport has room before', async () => {
+    const clock = new ManualClock();
+    const transport = new OpenTransport();
+    const { connection } = endOf(transport, 'manager', clock);
+    const ping: Message = { verb: 'ping', stampMs: 100_000 };
+    for (let i = 0; i < 10_000; i++) {
+      connection.send(ping);
+    }
+    expect(transport.sentFrames.length).toBe(1);
+    transport.drained();
+    expect(transport.sentFrames.length).toBe(1);
+    await clock.settle();
+    expect(transport.sentFrames.length).toBe(2);
+    connection.sendSoon(ping);
+    transport.drained();
+    expect(transport.sentFrames.length).toBe(2);
+    await clock.advance(limits.sendSoonMs);
+    expect(transport.sentFrames.length).toBe(3);
   });
 
   test('send what nobody waits for with what comes next, or soon', async () => {

@@ -83,7 +83,7 @@ export class Connection {
     this.#heartbeat = new Heartbeat(options.heartbeat, options.clock.monotonicMs());
     options.transport.listen({
       frame: (frame) => this.#frame(frame),
-      drained: () => this.#flush(),
+      drained: () => this.#drained(),
       closed: (reason) => {
         this.#stopCutOff();
         this.#end(new MillraceError('CONNECTION_LOST', reason));
@@ -221,11 +221,7 @@ export class Connection {
    * turn: a receipt must not leave before the code behind `get()` had its turn.
    */
   #flushClosed(): void {
-    const { transport } = this.#options;
-    this.#outbox.flushClosed(
-      (frame) => transport.send(frame),
-      () => transport.waitingBytes,
-    );
+    this.#outbox.flushClosed(this.#toTransport, this.#transportBytes);
   }
 
   #frame(frame: Uint8Array): void {
@@ -338,16 +334,23 @@ export class Connection {
     this.#flushing = false;
     this.#stopFlushSoon?.();
     this.#stopFlushSoon = undefined;
-    const { transport } = this.#options;
     if (!this.#ended) {
-      this.#outbox.flush(
-        (frame) => transport.send(frame),
-        () => transport.waitingBytes,
-      );
+      this.#outbox.flush(this.#toTransport, this.#transportBytes);
       this.#sayLastWords();
       this.#easeCongestion();
     }
   }
+
+  /** The transport has room again. What has its time to leave is not hurried by that. */
+  #drained(): void {
+    if (!this.#flushing && this.#stopFlushSoon === undefined) {
+      this.#flush();
+    }
+  }
+
+  readonly #toTransport = (frame: Uint8Array): void => this.#options.transport.send(frame);
+
+  readonly #transportBytes = (): number => this.#options.transport.waitingBytes;
 
   #easeCongestion(): void {
     if (this.#isCongested && this.#outbox.waitingBytes < limits.congestedBytes / 2) {

@@ -126,6 +126,23 @@ export const checkTaskOptions = (options: TaskOptions, what: string): TaskOption
 };
 
 /**
+ * Checks how long something is waited for. What is over already is not waited for;
+ * of what is no number nobody could say when it is.
+ *
+ * @throws BAD_OPTION
+ */
+export const checkTimeout = (timeoutMs: number, what: string): number => {
+  const given: unknown = timeoutMs;
+  if (typeof given !== 'number' || Number.isNaN(given)) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: timeoutMs is a number of milliseconds, not ${String(given)}`,
+    );
+  }
+  return timeoutMs;
+};
+
+/**
  * Defines a task: its name, its queue, the schemas of payload and result, and
  * the defaults of its options.
  *

@@ -21,6 +21,7 @@ export {
   checkPeerName,
   checkSchema,
   checkTaskOptions,
+  checkTimeout,
   DEFAULT_QUEUE,
   type DefineOptions,
   defineTask,

@@ -26,8 +26,22 @@ const flush = (outbox: Outbox, transportBytes = 0): Uint8Array[] => {
   return frames;
 };
 
+const flushClosed = (outbox: Outbox, transportBytes = 0): Uint8Array[] => {
+  const frames: Uint8Array[] = [];
+  outbox.flushClosed(
+    (frame) => frames.push(frame),
+    () => transportBytes,
+  );
+  return frames;
+};
+
 const namesOf = (frames: readonly Uint8Array[]): string[][] =>
   frames.map((frame) => decodeFrame(frame).map(({ verb }) => verb));
+
+const idsOf = (frames: readonly Uint8Array[]): number[][] =>
+  frames.map((frame) =>
+    decodeFrame(frame).map((message) => ('requestId' in message ? message.requestId : 0)),
+  );
 
 describe('small messages', () => {
   test('of one turn leave in one frame, in their order', () => {
@@ -45,6 +59,22 @@ describe('small messages', () => {
       outbox.add(report(i, 30_000));
     }
     expect(namesOf(flush(outbox)).map((names) => names.length)).toEqual([2, 2, 1]);
+  });
+
+  test('leave before the others in frames that are full, when the transport has room', () => {
+    const outbox = new Outbox();
+    for (let i = 1; i <= 5; i++) {
+      outbox.add(report(i, 30_000));
+    }
+    expect(outbox.hasClosed).toBe(true);
+    expect(namesOf(flushClosed(outbox, 2 * 1024 * 1024))).toEqual([]);
+    expect(idsOf(flushClosed(outbox))).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(outbox.hasClosed).toBe(false);
+    expect(idsOf(flush(outbox))).toEqual([[5]]);
+    expect(outbox.waitingBytes).toBe(0);
   });
 
   test('leave without one that cannot be written', () => {

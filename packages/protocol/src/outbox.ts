@@ -71,7 +71,7 @@ class OpenFrame {
 export class Outbox {
   #open: OpenFrame | undefined;
   /** Closed frames, which wait for the transport. */
-  #frames: Uint8Array[] = [];
+  readonly #frames: Uint8Array[] = [];
   #framesBytes = 0;
   /** What the next frame will probably take: as much as the last. */
   #frameBytes = 0;
@@ -119,17 +119,13 @@ export class Outbox {
 
   /** Hands out the frames that are closed, until the transport holds enough. */
   flushClosed(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
-    let sent = 0;
-    for (const frame of this.#frames) {
-      if (transportBytes() >= TRANSPORT_HIGH_WATER_BYTES) {
-        break;
+    while (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+      const frame = this.#frames.shift();
+      if (frame === undefined) {
+        return;
       }
-      sent += 1;
       this.#framesBytes -= frame.length;
       send(frame);
-    }
-    if (sent > 0) {
-      this.#frames = this.#frames.slice(sent);
     }
   }
 

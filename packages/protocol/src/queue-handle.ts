@@ -1,4 +1,4 @@
-import { checkName, checkTaskOptions } from './definition.ts';
+import { checkName, checkTaskOptions, checkTimeout } from './definition.ts';
 import { MillraceError, QueueEmpty } from './errors.ts';
 import { expectVerb } from './expect-verb.ts';
 import { type AskPort, inquire, type TimedPort } from './inquire.ts';
@@ -66,13 +66,14 @@ export class QueueHandle<T = unknown> {
   /**
    * Adds an item; resolves when it is on disk.
    *
-   * @throws QUEUE_FULL after the timeout, UNKNOWN_QUEUE, PAYLOAD_INVALID,
+   * @throws QUEUE_FULL after the timeout, UNKNOWN_QUEUE, BAD_OPTION, PAYLOAD_INVALID,
    *   PAYLOAD_TOO_LARGE, STORE_FULL, UNKNOWN
    */
   async put(value: T, options: PutOptions = {}): Promise<void> {
     const { timeoutMs = Number.POSITIVE_INFINITY, ...taskOptions } = options;
     const what = `an item for queue '${this.name}'`;
     const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
+    checkTimeout(timeoutMs, what);
     const item = {
       taskId: this.#port.newTaskId(),
       queue: this.name,
@@ -92,7 +93,7 @@ export class QueueHandle<T = unknown> {
    * after the code behind `await get()` had its turn: a process that dies before
    * that does not lose the item.
    *
-   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE
+   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE, BAD_OPTION
    */
   async get(options: WaitOptions = {}): Promise<T> {
     const item = await this.#take(options);
@@ -108,7 +109,7 @@ export class QueueHandle<T = unknown> {
    * Takes an item that goes back unless it is acknowledged, also when this
    * process dies.
    *
-   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE
+   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE, BAD_OPTION
    */
   async lease(options: WaitOptions = {}): Promise<LeasedItem<T>> {
     const item = await this.#take(options);
@@ -169,6 +170,7 @@ export class QueueHandle<T = unknown> {
   /** Waits in slices, each re-armed at once, until an item comes or the time is up. */
   async #take(options: WaitOptions): Promise<MessageNamed<'item'>> {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    checkTimeout(timeoutMs, `an item of queue '${this.name}'`);
     const { clock } = this.#port;
     const untilMs = clock.monotonicMs() + timeoutMs;
     const empty = (): QueueEmpty => new QueueEmpty(this.name, timeoutMs);

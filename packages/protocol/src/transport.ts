@@ -12,6 +12,7 @@ export interface Transport {
   readonly remoteAddress: string;
   /** Replaces the receiver of events; frames before the first call are kept by the network. */
   listen(events: TransportEvents): void;
+  /** Calls no event before it returns. */
   send(frame: Uint8Array): void;
   /** Bytes handed over that have not reached the kernel. */
   readonly waitingBytes: number;

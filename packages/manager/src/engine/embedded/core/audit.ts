@@ -1,6 +1,7 @@
 import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from './keys.ts';
 import { decodeIds } from './list-row.ts';
 import { leasesInForce } from './load.ts';
+import { hasItsFence } from './memory-audit.ts';
 import type { State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
@@ -57,7 +58,7 @@ const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
         breaches.push(`session ${session.id} has task ${id}, which is not leased to it`);
       } else if (record.epoch !== lease.epoch || record.grant !== lease.grant) {
         breaches.push(`the lease of task ${id} has another token on disk`);
-      } else if ((lease.fence?.line === undefined) !== (lease.task.deadlineMs === null)) {
+      } else if (!hasItsFence(lease)) {
         breaches.push(`the lease of task ${id} has a deadline and is not watched, or the reverse`);
       }
     }

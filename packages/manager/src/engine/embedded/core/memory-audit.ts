@@ -35,6 +35,10 @@ const auditTask = (known: ReadonlySet<Lease>, task: Task): string[] => {
   return breaches;
 };
 
+/** Whether a lease is watched when its task has a deadline, and only then. */
+export const hasItsFence = ({ fence, task }: Lease): boolean =>
+  task.deadlineMs === null ? fence === undefined : fence?.line !== undefined;
+
 const auditLease = (known: ReadonlySet<Lease>, task: Task, lease: Lease): string[] => {
   const breaches: string[] = [];
   if (!known.has(lease)) {
@@ -43,7 +47,7 @@ const auditLease = (known: ReadonlySet<Lease>, task: Task, lease: Lease): string
   if (lease.grant !== task.grants) {
     breaches.push(`task ${task.id} is leased under grant ${lease.grant} of ${task.grants}`);
   }
-  if ((lease.fence?.line === undefined) !== (task.deadlineMs === null)) {
+  if (!hasItsFence(lease)) {
     breaches.push(`the lease of task ${task.id} has a deadline and is not watched, or the reverse`);
   }
   return breaches;

@@ -244,8 +244,10 @@ export class State {
 
   /** Memory holds a task no longer; the disk has it. */
   release(task: Task): void {
-    task.isKnown = false;
-    this.tasks.leave(task.id);
+    if (task.isKnown) {
+      task.isKnown = false;
+      this.tasks.leave(task.id);
+    }
   }
 
   writeTask(task: Task, payload: Uint8Array | undefined): void {
