@@ -20,6 +20,7 @@ describe('waits', () => {
     expect(waits.isEmpty).toBe(false);
     await clock.advance(10);
     expect(expired).toEqual(['first', 'second', 'third']);
+    expect(waits.isEmpty).toBe(true);
     expect(clock.timersWaiting).toBe(0);
   });
 

@@ -61,6 +61,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   readonly #outbox = new Outbox();
+  readonly #toTransport = (frame: Uint8Array): void => this.#options.transport.send(frame);
+  readonly #transportBytes = (): number => this.#options.transport.waitingBytes;
   readonly #parts: PartAssembly;
   readonly #heartbeat: Heartbeat;
   #state: ConversationState = 'authenticated';
@@ -210,18 +212,12 @@ export class Connection {
   #put(message: Message): void {
     this.#move(message.verb);
     this.#outbox.add(message);
+    // A full frame of the manager leaves at once, so that who reads it need not wait
+    // until all else of this turn is done. Those of diallers wait for the end of the
+    // turn: a receipt must not leave before the code behind `get()` had its turn.
     if (this.#outbox.hasClosed && this.#options.side === 'manager') {
-      this.#flushClosed();
+      this.#outbox.flushClosed(this.#toTransport, this.#transportBytes);
     }
-  }
-
-  /**
-   * A full frame of the manager leaves at once, so that who reads it need not wait
-   * until all else of this turn is done. Those of diallers wait for the end of the
-   * turn: a receipt must not leave before the code behind `get()` had its turn.
-   */
-  #flushClosed(): void {
-    this.#outbox.flushClosed(this.#toTransport, this.#transportBytes);
   }
 
   #frame(frame: Uint8Array): void {
@@ -347,10 +343,6 @@ export class Connection {
       this.#flush();
     }
   }
-
-  readonly #toTransport = (frame: Uint8Array): void => this.#options.transport.send(frame);
-
-  readonly #transportBytes = (): number => this.#options.transport.waitingBytes;
 
   #easeCongestion(): void {
     if (this.#isCongested && this.#outbox.waitingBytes < limits.congestedBytes / 2) {

@@ -131,7 +131,7 @@ export const checkTaskOptions = (options: TaskOptions, what: string): TaskOption
  *
  * @throws BAD_OPTION
  */
-export const checkTimeout = (timeoutMs: number, what: string): number => {
+export const checkTimeout = (timeoutMs: number, what: string): void => {
   const given: unknown = timeoutMs;
   if (typeof given !== 'number' || Number.isNaN(given)) {
     throw new MillraceError(
@@ -139,7 +139,6 @@ export const checkTimeout = (timeoutMs: number, what: string): number => {
       `${what}: timeoutMs is a number of milliseconds, not ${String(given)}`,
     );
   }
-  return timeoutMs;
 };
 
 /**

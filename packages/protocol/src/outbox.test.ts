@@ -17,18 +17,13 @@ const report = (requestId: number, bytes: number): Message => ({
 
 const ping = (stampMs: number): Message => ({ verb: 'ping', stampMs });
 
-const flush = (outbox: Outbox, transportBytes = 0): Uint8Array[] => {
+const flush = (
+  outbox: Outbox,
+  transportBytes = 0,
+  how: 'flush' | 'flushClosed' = 'flush',
+): Uint8Array[] => {
   const frames: Uint8Array[] = [];
-  outbox.flush(
-    (frame) => frames.push(frame),
-    () => transportBytes,
-  );
-  return frames;
-};
-
-const flushClosed = (outbox: Outbox, transportBytes = 0): Uint8Array[] => {
-  const frames: Uint8Array[] = [];
-  outbox.flushClosed(
+  outbox[how](
     (frame) => frames.push(frame),
     () => transportBytes,
   );
@@ -67,8 +62,8 @@ describe('small messages', () => {
       outbox.add(report(i, 30_000));
     }
     expect(outbox.hasClosed).toBe(true);
-    expect(namesOf(flushClosed(outbox, 2 * 1024 * 1024))).toEqual([]);
-    expect(idsOf(flushClosed(outbox))).toEqual([
+    expect(namesOf(flush(outbox, 2 * 1024 * 1024, 'flushClosed'))).toEqual([]);
+    expect(idsOf(flush(outbox, 0, 'flushClosed'))).toEqual([
       [1, 2],
       [3, 4],
     ]);
