@@ -15,8 +15,12 @@ import { retainedBytesOf } from './transitions.ts';
  */
 export const audit = (state: State): string[] => {
   const tasks = tasksOnDisk(state);
+  const leases = leasesInForce(state, (taskId) => tasks.get(taskId));
+  for (const { task } of leases.values()) {
+    task.state = 'leased';
+  }
   return [
-    ...auditLeases(state, tasks),
+    ...auditLeases(state, tasks, leases),
     ...auditIndexes(state, tasks),
     ...auditCounters(state, tasks),
     ...auditMemory(state, tasks),
@@ -27,28 +31,24 @@ const ALL = Number.MAX_SAFE_INTEGER;
 
 const rows = (state: State, table: Table) => state.journal.range(...rangeOf(table), ALL);
 
-/** Every task as the journal has it; a task with a lease in force counts as leased. */
+/** Every task as its record has it. */
 const tasksOnDisk = (state: State): Map<string, Task> => {
   const tasks = new Map<string, Task>();
   for (const { key, value } of rows(state, 'task')) {
     const id = taskIdOfTaskKey(key);
     tasks.set(id, decodeTask(id, value, state.laneOf));
   }
-  for (const { task } of leasesInForce(state, (taskId) => tasks.get(taskId)).values()) {
-    task.state = 'leased';
-  }
   return tasks;
 };
 
-const auditLeases = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
+const auditLeases = (
+  state: State,
+  tasks: ReadonlyMap<string, Task>,
+  leases: ReturnType<typeof leasesInForce>,
+): string[] => {
   const breaches: string[] = [];
-  const waiting = (taskId: string): Task | undefined => {
-    const task = tasks.get(taskId);
-    return task === undefined ? undefined : { ...task, state: 'ready' };
-  };
   const leased = [...tasks.values()].filter((task) => task.state === 'leased');
-  const inForce = leasesInForce(state, waiting);
-  const left = new Map(leased.map(({ id }) => [id, inForce.get(id)?.record]));
+  const left = new Map(leased.map(({ id }) => [id, leases.get(id)?.record]));
   for (const session of state.sessions.values()) {
     for (const lease of session.leases.entries()) {
       const { id } = lease.task;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { plain } from '../../../../../protocol/src/testing/plain.ts';
 import { Lane } from './lane.ts';
 import { Queue } from './queue.ts';
-import type { Task, TaskLane } from './task.ts';
+import { Task, type TaskLane } from './task.ts';
 import { decodeTask, encodeTask, KEPT_PAYLOAD_MAX_BYTES, payloadOfRecord } from './task-record.ts';
 
 const queue = new Queue({ name: 'q', maxItems: 1, maxBytes: 1, order: 'fifo' }, true);
@@ -45,19 +45,11 @@ const task: fc.Arbitrary<Task> = fc
     isTombstone: fc.boolean(),
     payloadBytes: fc.nat(),
   })
-  .map((fields) => ({
-    ...fields,
-    id: 't1',
-    lane,
-    readyRow: undefined,
-    cancelRequested: false,
-    lease: undefined,
-    isKnown: false,
-    lastBatch: 0,
-    inWindow: false,
-  }));
+  .map(({ dueAtMs, payload, state, ...fields }) =>
+    Object.assign(new Task({ ...fields, id: 't1', lane }, state, dueAtMs, payload), fields),
+  );
 
-const withoutLane = (of: Task): unknown => plain({ ...of, lane: undefined });
+const withoutLane = (of: Task): unknown => plain(Object.assign({}, of, { lane: undefined }));
 
 test('a record gives back every field of a task that belongs on disk', () => {
   fc.assert(

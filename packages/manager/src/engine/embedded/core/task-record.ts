@@ -1,6 +1,6 @@
 import { type PackReader, type PackWriter, type TaskError, taskStates } from '@millrace/protocol';
 import { readRecord, readText, writeRecord } from './record.ts';
-import type { Task, TaskLane } from './task.ts';
+import { Task, type TaskFacts, type TaskLane } from './task.ts';
 
 /**
  * What is on disk of a task: a MessagePack list of what `writeTask` writes, in
@@ -114,36 +114,41 @@ const readTask = (id: string, reader: PackReader, laneOf: (number: number) => Ta
   const order = reader.boolean() === true ? 'lifo' : 'fifo';
   const arrival = { epoch: reader.number(), count: reader.number() };
   const acceptedAtMs = reader.number();
-  return {
+  const dueAtMs = acceptedAtMs + reader.number();
+  const expiresAtMs = after(acceptedAtMs, readNumber(reader));
+  const finishedAtMs = after(acceptedAtMs, readNumber(reader)) ?? 0;
+  const deadlineMs = readNumber(reader) ?? null;
+  const attempts = reader.number();
+  const grants = reader.number();
+  const failures = reader.number();
+  const losses = reader.number();
+  const returns = reader.number();
+  const settled = readSettled(reader);
+  const isTombstone = reader.boolean() ?? false;
+  const payloadBytes = reader.number();
+  const facts: TaskFacts = {
     id,
     lane,
     priority,
     arrival,
     order,
+    payloadBytes,
     acceptedAtMs,
-    state,
-    payload,
-    dueAtMs: acceptedAtMs + reader.number(),
-    expiresAtMs: after(acceptedAtMs, readNumber(reader)),
-    finishedAtMs: after(acceptedAtMs, readNumber(reader)) ?? 0,
-    deadlineMs: readNumber(reader) ?? null,
-    attempts: reader.number(),
-    grants: reader.number(),
-    failures: reader.number(),
-    losses: reader.number(),
-    returns: reader.number(),
-    settled: readSettled(reader),
-    isTombstone: reader.boolean() ?? false,
-    payloadBytes: reader.number(),
-    result: copyOf(readBytes(reader)),
-    error: readError(reader),
-    cancelRequested: false,
-    lease: undefined,
-    readyRow: undefined,
-    isKnown: false,
-    lastBatch: 0,
-    inWindow: false,
+    deadlineMs,
+    attempts,
+    expiresAtMs,
   };
+  const task = new Task(facts, state, dueAtMs, payload);
+  task.grants = grants;
+  task.failures = failures;
+  task.losses = losses;
+  task.returns = returns;
+  task.settled = settled;
+  task.isTombstone = isTombstone;
+  task.result = copyOf(readBytes(reader));
+  task.error = readError(reader);
+  task.finishedAtMs = finishedAtMs;
+  return task;
 };
 
 /** @param laneOf the lane whose number the record holds */

@@ -4,7 +4,7 @@ import type { ListRow } from './list-row.ts';
 import type { Queue } from './queue.ts';
 import type { Session } from './session.ts';
 import type { Now, State } from './state.ts';
-import { type Lease, type Task, tokenOf } from './task.ts';
+import { Fence, Lease, type Task, tokenOf } from './task.ts';
 import { isFinished, move } from './task-machine.ts';
 
 /**
@@ -54,23 +54,10 @@ const attachLease = (state: State, task: Task, session: Session, lease: Lease, n
   task.lease = lease;
   session.leases.add(lease);
   if (task.deadlineMs !== null) {
-    lease.fence = { lease, atMs: 0, line: undefined, before: undefined, next: undefined };
+    lease.fence = new Fence(lease);
     state.fences.add(lease.fence, fencedAfterMs(task.deadlineMs), now.monotonicMs);
   }
 };
-
-const newLease = (task: Task, session: Session, epoch: number, grant: number, now: Now): Lease => ({
-  task,
-  holder: session,
-  epoch,
-  grant,
-  sinceMs: now.monotonicMs,
-  fence: undefined,
-  before: undefined,
-  next: undefined,
-  row: undefined,
-  isUnwritten: false,
-});
 
 /** The present batch records a lease as it will be when the batch is sealed. */
 const recordLease = (state: State, held: Lease): void => {
@@ -103,7 +90,7 @@ export const lease = (
   counters.leased += 1;
   counters.regranted += task.grants > 0 ? 1 : 0;
   task.grants = grant;
-  const granted = newLease(task, session, epoch, grant, now);
+  const granted = new Lease(task, session, epoch, grant, now.monotonicMs);
   attachLease(state, task, session, granted, now);
   state.touch(task);
   recordLease(state, granted);
@@ -121,7 +108,7 @@ export const restoreLease = (
 ): void => {
   move(task, 'lease');
   task.grants = grant;
-  const restored = newLease(task, session, epoch, grant, now);
+  const restored = new Lease(task, session, epoch, grant, now.monotonicMs);
   restored.row = row;
   attachLease(state, task, session, restored, now);
   state.keep(task);

@@ -2,7 +2,7 @@ import { limits } from '@millrace/protocol';
 import type { EnqueueAnswer, NewTask } from '../../../engine.ts';
 import type { Queue } from '../queue.ts';
 import type { Now, State } from '../state.ts';
-import type { Task } from '../task.ts';
+import { Task, type TaskFacts } from '../task.ts';
 import { keptPayload } from '../task-record.ts';
 import { admit } from '../transitions.ts';
 
@@ -97,7 +97,7 @@ const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined
 
 const newTask = (state: State, wanted: NewTask, now: Now): Task => {
   const lane = state.laneFor(wanted.queue, wanted.name);
-  return {
+  const facts: TaskFacts = {
     id: wanted.taskId,
     lane,
     priority: wanted.priority,
@@ -108,25 +108,10 @@ const newTask = (state: State, wanted: NewTask, now: Now): Task => {
     deadlineMs: wanted.deadlineMs,
     attempts: wanted.attempts,
     expiresAtMs: wanted.expiresInMs === undefined ? undefined : now.wallMs + wanted.expiresInMs,
-    state: wanted.delayMs > 0 ? 'scheduled' : 'ready',
-    payload: keptPayload(wanted.payload),
-    dueAtMs: now.wallMs + wanted.delayMs,
-    grants: 0,
-    failures: 0,
-    losses: 0,
-    returns: 0,
-    cancelRequested: false,
-    lease: undefined,
-    settled: undefined,
-    result: undefined,
-    error: undefined,
-    finishedAtMs: 0,
-    isTombstone: false,
-    readyRow: undefined,
-    isKnown: false,
-    lastBatch: 0,
-    inWindow: false,
   };
+  const isDelayed = wanted.delayMs > 0;
+  const dueAtMs = now.wallMs + wanted.delayMs;
+  return new Task(facts, isDelayed ? 'scheduled' : 'ready', dueAtMs, keptPayload(wanted.payload));
 };
 
 /** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
