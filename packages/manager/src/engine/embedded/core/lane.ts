@@ -1,4 +1,5 @@
 import { ITEM_NAME } from '@millrace/protocol';
+import type { ChainEntry } from '../../../chain.ts';
 import { laneKeyOf } from '../../handles.ts';
 import type { Journal, Row } from '../journal.ts';
 import { comesBefore, type Place, readyKey, readyPrefix, readyRange } from './keys.ts';
@@ -43,15 +44,19 @@ export interface LaneQueue {
  * on disk only, and all their tasks come behind the window's last. With `unread`
  * at the end, the window is the whole lane.
  */
-export class Lane<T extends Waiting, Q extends LaneQueue> {
+export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<Lane<T, Q>> {
   readonly number: number;
   readonly name: string;
   readonly queue: Q;
   /** By which handles find it. */
   readonly key: string;
   readonly prefix: string;
+  /** Whether it is among the lanes to ask, and where. Written by `State` and its chain alone. */
+  isAsked = false;
+  before: Lane<T, Q> | undefined;
+  next: Lane<T, Q> | undefined;
   /** In order; what is before `#head` is gone. */
-  #window: T[] = [];
+  readonly #window: T[] = [];
   #head = 0;
   #unread: string;
 
@@ -229,7 +234,8 @@ export class Lane<T extends Waiting, Q extends LaneQueue> {
   #dropFirst(): void {
     this.#head += 1;
     if (this.#head === this.#window.length) {
-      this.#window = [];
+      // A window that is replaced would, once old, keep alive the tasks it had.
+      this.#window.length = 0;
       this.#head = 0;
     } else if (this.#head === TAKEN_MAX) {
       this.#window.splice(0, this.#head);

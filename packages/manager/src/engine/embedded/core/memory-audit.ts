@@ -94,7 +94,14 @@ const auditCounts = (state: State, held: readonly Lease[]): string[] => {
   });
 };
 
-const auditLanes = (state: State): string[] =>
-  [...state.lanes.values()]
-    .filter((lane) => lane.mayHaveMore && !state.lanesToAsk.has(lane))
-    .map((lane) => `lane ${lane.number} may have ready tasks and nobody asks it`);
+const auditLanes = (state: State): string[] => {
+  const asked = new Set(state.lanesToAsk.entries());
+  return [...state.lanes.values()].flatMap((lane) => [
+    ...(lane.mayHaveMore && !lane.isAsked
+      ? [`lane ${lane.number} may have ready tasks and nobody asks it`]
+      : []),
+    ...(lane.isAsked === asked.has(lane)
+      ? []
+      : [`lane ${lane.number} is asked and does not say so, or the reverse`]),
+  ]);
+};

@@ -1,4 +1,5 @@
 import { limits, MillraceError } from '@millrace/protocol';
+import { Chain } from '../../../chain.ts';
 import { Timetable } from '../../../timetable.ts';
 import type { QueueSpec } from '../../engine.ts';
 import type { Journal } from '../journal.ts';
@@ -47,7 +48,7 @@ export class State {
   readonly queues = new Map<string, Queue>();
   readonly lanes = new Map<number, TaskLane>();
   /** The lanes that may have ready tasks, and all that have some. */
-  readonly lanesToAsk = new Set<TaskLane>();
+  readonly lanesToAsk = new Chain<TaskLane>();
   readonly #lanesByQueue = new Map<string, Map<string, TaskLane>>();
   readonly tasks: KnownTasks<Task>;
   readonly sessions = new Map<string, Session>();
@@ -127,7 +128,7 @@ export class State {
     this.#lanesByQueue.set(queue.spec.name, lanes.set(name, lane));
     this.lanes.set(number, lane);
     if (!isNew) {
-      this.lanesToAsk.add(lane);
+      this.#ask(lane);
     }
     this.#lastLane = Math.max(this.#lastLane, number);
     return lane;
@@ -178,7 +179,7 @@ export class State {
   /** A task can be claimed from now on: its ready row is durable. */
   offer(task: Task): void {
     task.lane.offer(task);
-    this.lanesToAsk.add(task.lane);
+    this.#ask(task.lane);
   }
 
   /** The next task of a lane, read from disk if need be. */
@@ -187,9 +188,23 @@ export class State {
       this.#refill(lane);
     }
     if (lane.first === undefined) {
-      this.lanesToAsk.delete(lane);
+      this.#askNoLonger(lane);
     }
     return lane.first;
+  }
+
+  #ask(lane: TaskLane): void {
+    if (!lane.isAsked) {
+      lane.isAsked = true;
+      this.lanesToAsk.add(lane);
+    }
+  }
+
+  #askNoLonger(lane: TaskLane): void {
+    if (lane.isAsked) {
+      lane.isAsked = false;
+      this.lanesToAsk.remove(lane);
+    }
   }
 
   #refill(lane: TaskLane): void {

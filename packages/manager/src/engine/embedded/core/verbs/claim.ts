@@ -39,7 +39,7 @@ class Heads {
         this.#add(state.laneNamed(queue, name), handle);
       }
     } else {
-      for (const lane of state.lanesToAsk) {
+      for (const lane of state.lanesToAsk.entries()) {
         this.#add(lane, handles.positionOfLane(lane));
       }
     }
