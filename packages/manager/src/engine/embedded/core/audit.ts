@@ -1,6 +1,6 @@
 import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from './keys.ts';
 import { decodeIds } from './list-row.ts';
-import { leasesInForce } from './load.ts';
+import { type FoundLease, leasesInForce } from './load.ts';
 import { hasItsFence } from './memory-audit.ts';
 import type { State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
@@ -16,6 +16,7 @@ import { retainedBytesOf } from './transitions.ts';
 export const audit = (state: State): string[] => {
   const tasks = tasksOnDisk(state);
   const leases = leasesInForce(state, (taskId) => tasks.get(taskId));
+  // A task with a lease in force counts as leased, although its record calls it ready.
   for (const { task } of leases.values()) {
     task.state = 'leased';
   }
@@ -44,7 +45,7 @@ const tasksOnDisk = (state: State): Map<string, Task> => {
 const auditLeases = (
   state: State,
   tasks: ReadonlyMap<string, Task>,
-  leases: ReturnType<typeof leasesInForce>,
+  leases: ReadonlyMap<string, FoundLease>,
 ): string[] => {
   const breaches: string[] = [];
   const leased = [...tasks.values()].filter((task) => task.state === 'leased');

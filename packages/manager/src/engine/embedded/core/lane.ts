@@ -9,8 +9,8 @@ import { decodeIds, ListRow } from './list-row.ts';
 export const WINDOW_MAX_TASKS = 1_024;
 const REFILL_TASKS = 512;
 const REFILL_ROWS = 8;
-/** Places of the window that may still hold a task that was taken: it would live as long as they do. */
-const TAKEN_MAX = 64;
+/** Places at the head of the window that were left, before the others move up. */
+const LEFT_MAX = 64;
 /** Sorts behind every key. */
 const END = '\xff';
 
@@ -55,8 +55,11 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
   isAsked = false;
   before: Lane<T, Q> | undefined;
   next: Lane<T, Q> | undefined;
-  /** In order; what is before `#head` is gone. */
-  readonly #window: T[] = [];
+  /**
+   * In order; what was before `#head` has left its place. The array is never replaced
+   * and a place never left full: what is old in V8 keeps alive all it refers to.
+   */
+  readonly #window: (T | undefined)[] = [];
   #head = 0;
   #unread: string;
 
@@ -115,7 +118,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
       return [];
     }
     const { position, unread } = this.#cut();
-    const dropped = this.#window.splice(position);
+    const dropped = this.#window.splice(position).filter((task) => task !== undefined);
     for (const task of dropped) {
       task.inWindow = false;
       task.readyRow = undefined;
@@ -212,7 +215,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
 
   /** The window in order; for invariants and reports. */
   *[Symbol.iterator](): Iterator<T> {
-    yield* this.#window.slice(this.#head);
+    yield* this.#window.slice(this.#head).filter((task) => task !== undefined);
   }
 
   #insert(task: T): void {
@@ -232,12 +235,12 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
   }
 
   #dropFirst(): void {
+    this.#window[this.#head] = undefined;
     this.#head += 1;
     if (this.#head === this.#window.length) {
-      // A window that is replaced would, once old, keep alive the tasks it had.
       this.#window.length = 0;
       this.#head = 0;
-    } else if (this.#head === TAKEN_MAX) {
+    } else if (this.#head === LEFT_MAX) {
       this.#window.splice(0, this.#head);
       this.#head = 0;
     }

@@ -42,7 +42,7 @@ const loadLanes = (state: State): void => {
   }
 };
 
-interface FoundLease {
+export interface FoundLease {
   readonly record: LeaseRecord;
   readonly task: Task;
   readonly rowKey: string;

@@ -8,7 +8,7 @@ import { isFinished } from './task-machine.ts';
  * leased task has one owner and one deadline, a finished one has no lease, no
  * queue counts other leases than there are, and none holds more than it may. (One
  * that is declared anew with less may; no test does that.) Every lane that may
- * have something is asked. It reads nothing from disk.
+ * have something is asked, and each knows whether it is. It reads nothing from disk.
  */
 export const auditMemory = (state: State): string[] => {
   const held = [...state.sessions.values()].flatMap(({ leases }) => leases.entries());

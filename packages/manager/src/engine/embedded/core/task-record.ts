@@ -126,6 +126,8 @@ const readTask = (id: string, reader: PackReader, laneOf: (number: number) => Ta
   const settled = readSettled(reader);
   const isTombstone = reader.boolean() ?? false;
   const payloadBytes = reader.number();
+  const result = copyOf(readBytes(reader));
+  const error = readError(reader);
   const facts: TaskFacts = {
     id,
     lane,
@@ -144,10 +146,10 @@ const readTask = (id: string, reader: PackReader, laneOf: (number: number) => Ta
   task.losses = losses;
   task.returns = returns;
   task.settled = settled;
-  task.isTombstone = isTombstone;
-  task.result = copyOf(readBytes(reader));
-  task.error = readError(reader);
+  task.result = result;
+  task.error = error;
   task.finishedAtMs = finishedAtMs;
+  task.isTombstone = isTombstone;
   return task;
 };
 

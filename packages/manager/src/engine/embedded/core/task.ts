@@ -75,11 +75,12 @@ export interface TaskFacts {
  *
  * `state` is written by the task machine alone.
  *
- * It is a class, as its lease and fence are, because of the garbage collector. What
- * a literal makes, V8 puts straight into the old generation as soon as of a first few
- * nearly all were found alive, and a hundred tasks under way are enough for that. There
- * each keeps alive what it refers to, until a full collection: a drain lost a fifth of
- * its rate. What a constructor makes begins young.
+ * It is a class, as its lease and fence are, because of the garbage collector. Of what
+ * a literal makes, V8 counts how much a collection finds alive; where that is nearly all
+ * of a first hundred or so, and as many tasks under way are enough for it, optimised
+ * code makes all others in the old generation. There each keeps alive what it refers to
+ * until a full collection: a drain lost a fifth of its rate. What a constructor makes is
+ * not counted, and begins young.
  */
 export class Task implements TaskFacts {
   readonly id: string;
