@@ -1,6 +1,6 @@
 import { limits } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import { bytes, failure, queueSpec, task } from './engine-stage.ts';
+import { bytes, failure, item, queueSpec, task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
 import { everything, listAll, listIds, oneOfEach } from './operator-steps.ts';
 
@@ -87,6 +87,16 @@ onEachEngine('listing', (open) => {
     expect((await listIds(stage, { state: 'ready' })).toSorted()).toEqual(['1', '2', '3']);
     await stage.claimOne('a');
     expect(await listIds(stage, { state: 'ready' })).toEqual(['2', '3']);
+  });
+
+  test('names a task once whose id another had that is forgotten', async () => {
+    const stage = await open();
+    await stage.enqueue(item('1', { delayMs: 700, expiresInMs: 30_000 }));
+    await stage.crash();
+    await stage.advance(2_000);
+    await stage.advance(limits.tombstoneMs);
+    await stage.enqueue(item('1'));
+    expect(await listIds(stage, { state: 'ready' })).toEqual(['1']);
   });
 
   test('names a leased task once whose cancellation was asked for, also after a restart', async () => {

@@ -66,12 +66,6 @@ export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 export const stampOf = (epoch: number, batchNumber: number): string =>
   bigEndian(epoch, 4) + bigEndian(batchNumber, 6);
 
-const STAMP_CHARS = 10;
-
-/** Whether a row was written in this epoch. */
-export const isStampedIn = (rowKey: string, epoch: number): boolean =>
-  rowKey.startsWith(bigEndian(epoch, 4), rowKey.length - STAMP_CHARS);
-
 export const leaseRowKey = (stamp: string, index: number): string =>
   table.lease + stamp + bigEndian(index, 2);
 
@@ -81,6 +75,7 @@ export interface Arrival {
   readonly count: number;
 }
 
+const COUNT_CHARS = 6;
 const COUNT_MAX = 2 ** 48 - 1;
 const EPOCH_MAX = 2 ** 32 - 1;
 
@@ -104,7 +99,10 @@ export const readyKey = (prefix: string, place: Place): string =>
   prefix +
   String.fromCharCode(127 - place.priority) +
   bigEndian(epochRank(place), 4) +
-  bigEndian(countRank(place), 6);
+  bigEndian(countRank(place), COUNT_CHARS);
+
+/** What the ready keys of a lane, a priority and an epoch of arrival have in common. */
+export const withoutCount = (key: string): string => key.slice(0, -COUNT_CHARS);
 
 /** Whether the ready key of one place sorts before that of another in its lane. No key is made for that. */
 export const comesBefore = (a: Place, b: Place): boolean => {

@@ -2,12 +2,12 @@ import { limits, type TaskState } from '@millrace/protocol';
 import type { ListRequest, TaskPage, TaskSummary } from '../../../engine.ts';
 import {
   atMsOfTimeKey,
-  isStampedIn,
   rangeOf,
   readyKey,
   readyRange,
   type Table,
   taskIdOfTaskKey,
+  withoutCount,
 } from '../keys.ts';
 import { decodeIds, decodeLeases } from '../list-row.ts';
 import type { Now, State } from '../state.ts';
@@ -54,12 +54,15 @@ const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): b
   journal.range(...readyRange(readyKey(task.lane.prefix, task), `${key}\0`), 1).length === 0;
 
 /**
- * A task that was never granted is named by the row of its arrival, or by one of its
- * own if it was scheduled. A row of an earlier epoch may name another of the same id,
- * which was forgotten.
+ * A task that was never granted is named by a row that it leads, or by that of its
+ * arrival, which another of its batch leads. Any other row names a task that had the
+ * same id and was forgotten.
  */
-const isItsFirstRow = (task: Task, { key }: Named): boolean =>
-  key.startsWith(readyKey(task.lane.prefix, task)) || isStampedIn(key, task.arrival.epoch);
+const isItsFirstRow = (task: Task, { key, rowIds }: Named): boolean => {
+  const own = readyKey(task.lane.prefix, task);
+  const isLedByAnother = rowIds.length > 1 && key < own && key.startsWith(withoutCount(own));
+  return key.startsWith(own) || isLedByAnother;
+};
 
 const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   path: readyPath(
