@@ -54,21 +54,6 @@ export class Lease implements ChainEntry<Lease> {
 
 export type TaskLane = Lane<Task, Queue>;
 
-/** What of a task is settled when it arrives. */
-export interface TaskFacts {
-  readonly id: string;
-  readonly lane: TaskLane;
-  readonly priority: number;
-  readonly arrival: Arrival;
-  /** Of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
-  readonly order: 'fifo' | 'lifo';
-  readonly payloadBytes: number;
-  readonly acceptedAtMs: number;
-  readonly deadlineMs: number | null;
-  readonly attempts: number;
-  readonly expiresAtMs: number | undefined;
-}
-
 /**
  * A task in memory: leased, in the window of its lane, or with a write that is
  * not yet durable. All others are on disk only.
@@ -82,11 +67,12 @@ export interface TaskFacts {
  * until a full collection: a drain lost a fifth of its rate. What a constructor makes is
  * not counted, and begins young.
  */
-export class Task implements TaskFacts {
+export class Task {
   readonly id: string;
   readonly lane: TaskLane;
   readonly priority: number;
   readonly arrival: Arrival;
+  /** Of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
   readonly order: 'fifo' | 'lifo';
   readonly payloadBytes: number;
   readonly acceptedAtMs: number;
@@ -140,6 +126,21 @@ export class Task implements TaskFacts {
     this.payload = payload;
   }
 }
+
+/** What of a task is settled when it arrives. */
+export type TaskFacts = Pick<
+  Task,
+  | 'id'
+  | 'lane'
+  | 'priority'
+  | 'arrival'
+  | 'order'
+  | 'payloadBytes'
+  | 'acceptedAtMs'
+  | 'deadlineMs'
+  | 'attempts'
+  | 'expiresAtMs'
+>;
 
 export const tokenOf = (lease: Lease): Token => ({
   taskId: lease.task.id,
