@@ -1,14 +1,11 @@
-import sortedBtree from 'sorted-btree';
 import type { Journal, Row } from './journal.ts';
-
-// Node gives the CommonJS module, tools that follow its interop flag give the class itself.
-const BTree = 'default' in sortedBtree ? sortedBtree.default : sortedBtree;
+import { orderedMap } from './ordered-map.ts';
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** A journal that forgets everything with its process: for tests, and for queues whose loss does not matter. */
 export const memoryJournal = (): Journal => {
-  const rows = new BTree<string, Uint8Array>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const rows = orderedMap<Uint8Array>();
   let usedBytes = 0;
   const forget = (key: string): void => {
     const value = rows.get(key);
