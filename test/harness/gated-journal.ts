@@ -16,6 +16,8 @@ export class GatedJournal implements Journal {
   /** Replaces the free space of the disk. */
   freeBytes: number | undefined;
   reserveBytes: number | undefined;
+  /** What the journal has failed of between two commits. */
+  failure: Error | undefined;
   /** How many commits were begun. */
   commits = 0;
   /** Most commits that were in flight at once. */
@@ -47,6 +49,9 @@ export class GatedJournal implements Journal {
   }
 
   space(): JournalSpace {
+    if (this.failure !== undefined) {
+      throw this.failure;
+    }
     const space = this.#under.space();
     return {
       ...space,

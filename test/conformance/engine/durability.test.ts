@@ -89,6 +89,16 @@ onEachEngine('durability', (open) => {
     await expect.poll(() => stage.told.failures.length).toBe(1);
   });
 
+  test('a store that fails between two commits is noticed without one', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'));
+    stage.journal.failure = new Error('ENOSPC');
+    stage.clock.runNext(stage.clock.monotonicMs() + 1_000);
+    expect(stage.told.failures).toMatchObject([{ code: 'STORE_FAILED' }]);
+    await expect(stage.claim('a')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(stage.clock.timersWaiting).toBe(0);
+  });
+
   test('a store that cannot be read ends all service, and nothing half done is written', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { payload: new Uint8Array(100_000) }), task('t2'));

@@ -10,7 +10,7 @@ import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
 import type { Batch } from './core/batch.ts';
 import { Core, type Effects } from './core/core.ts';
 import type { CoreOptions, Now } from './core/state.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, JournalSpace } from './journal.ts';
 
 export interface EmbeddedEngineOptions extends CoreOptions {
   readonly journal: Journal;
@@ -19,8 +19,8 @@ export interface EmbeddedEngineOptions extends CoreOptions {
 }
 
 const SECRET_BYTES = 32;
-/** How often the store's free space and the wall clock are looked at. */
-const SPACE_CHECK_MS = 1_000;
+/** How often the store, its free space and the wall clock are looked at. */
+const STORE_CHECK_MS = 1_000;
 /**
  * How long what nobody waits for waits for something to share a flush with:
  * grants, and ends of runs that nobody awaits. Of a task that ends before, its
@@ -83,8 +83,10 @@ export class EmbeddedEngine implements Engine {
   #presentCommit = resolved();
   #tickAtMs = Number.POSITIVE_INFINITY;
   #stopTick: Cancel = () => {};
-  #stopSpaceCheck: Cancel = () => {};
+  #stopStoreCheck: Cancel = () => {};
   #commitMs = 0;
+  /** At the last look. */
+  #space: JournalSpace = { usedBytes: 0, freeBytes: 0, reserveBytes: 0 };
 
   constructor(options: EmbeddedEngineOptions) {
     this.#journal = options.journal;
@@ -101,14 +103,14 @@ export class EmbeddedEngine implements Engine {
     this.#events = events;
     this.#core.load(this.#randomBytes(SECRET_BYTES), this.#now());
     this.#isStarted = true;
-    this.#checkSpace();
+    this.#checkStore();
     await this.#durable(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopTick();
-    this.#stopSpaceCheck();
+    this.#stopStoreCheck();
     try {
       if (this.#isStarted && this.#failure === undefined) {
         await this.#durable(() => undefined);
@@ -178,13 +180,12 @@ export class EmbeddedEngine implements Engine {
   size: Engine['size'] = (queue) => this.#known(() => this.#core.size(queue));
 
   report(): EngineReport {
-    const space = this.#journal.space();
     return {
       epoch: this.#core.epoch,
       store: this.#journal.name,
-      storeBytes: space.usedBytes,
-      freeBytes: space.freeBytes,
-      reserveBytes: space.reserveBytes,
+      storeBytes: this.#space.usedBytes,
+      freeBytes: this.#space.freeBytes,
+      reserveBytes: this.#space.reserveBytes,
       commitMs: this.#commitMs,
       sessions: this.#core.sessionCount,
       queues: this.#core.queueReports(),
@@ -331,12 +332,15 @@ export class EmbeddedEngine implements Engine {
 
   /** Ends all service. A batch in flight may still reach the disk; nobody is told. */
   #fail(cause: unknown): MillraceError {
+    if (this.#failure !== undefined) {
+      return this.#failure;
+    }
     const failure = new MillraceError('STORE_FAILED', `the store failed: ${messageOf(cause)}`, {
       cause,
     });
     this.#failure = failure;
     this.#stopTick();
-    this.#stopSpaceCheck();
+    this.#stopStoreCheck();
     this.#presentCommit.reject(failure);
     this.#nextCommit.reject(failure);
     this.#events.failed(failure);
@@ -368,11 +372,17 @@ export class EmbeddedEngine implements Engine {
     this.#planTick();
   }
 
-  #checkSpace(): void {
-    const { freeBytes, reserveBytes } = this.#journal.space();
+  #checkStore(): void {
+    try {
+      this.#space = this.#journal.space();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    const { freeBytes, reserveBytes } = this.#space;
     this.#core.setStoreFull(freeBytes < reserveBytes);
     // The wall clock may have been stepped: what is due by it is reckoned anew.
     this.#planTick();
-    this.#stopSpaceCheck = this.#clock.after(SPACE_CHECK_MS, () => this.#checkSpace());
+    this.#stopStoreCheck = this.#clock.after(STORE_CHECK_MS, () => this.#checkStore());
   }
 }
