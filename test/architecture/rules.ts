@@ -16,13 +16,16 @@ const floors = new Map([
 const CORE = 'packages/manager/src/engine/embedded/core/';
 const COMMANDS = 'packages/manager/src/commands/';
 const JOURNAL = /^packages\/manager\/.*-journal\.ts$/;
+/** The journal of a data directory, which is made of others. */
+const DISK = 'packages/manager/src/engine/embedded/disk/';
 /** Where the manager chooses its journal. */
 const WIRING = ['packages/manager/src/manager.ts', 'packages/manager/src/wiring/'];
 
 const areaOf = (path: string): string | undefined =>
   [...floors.keys()].find((area) => path.startsWith(`${area}/`));
 
-const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/');
+const isTest = (path: string): boolean =>
+  path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/src/testing/');
 
 const upwardArrow = ({ from, to }: Arrow): string | undefined => {
   const [fromArea, toArea] = [areaOf(from), areaOf(to)];
@@ -49,7 +52,7 @@ const decidingCommand = ({ from, to }: Arrow): string | undefined =>
     : undefined;
 
 const namedJournal = ({ from, to }: Arrow): string | undefined =>
-  JOURNAL.test(to) && !isTest(from) && !WIRING.some((path) => from.startsWith(path))
+  JOURNAL.test(to) && !isTest(from) && ![DISK, ...WIRING].some((path) => from.startsWith(path))
     ? `${from} imports ${to}: only the wiring names a journal`
     : undefined;
 

@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Journal, lmdbJournal, memoryJournal, type Write } from '@millrace/manager/engine';
+import {
+  diskJournal,
+  type Journal,
+  lmdbJournal,
+  memoryJournal,
+  type Write,
+} from '@millrace/manager/engine';
+import { systemClock } from '@millrace/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -29,9 +36,12 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
+const openDisk = (path: string): Promise<Journal> => diskJournal(path, systemClock);
+
 const opened: Record<string, (path: string) => Promise<Journal>> = {
   memory: async () => memoryJournal(),
-  lmdb: lmdbJournal,
+  lmdb: async (path) => lmdbJournal(path),
+  'lmdb behind a log': openDisk,
 };
 
 describe.each(Object.keys(opened))('the %s journal', (kind) => {
@@ -44,7 +54,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
   afterEach(() => journal.close());
 
   test('is named after its kind', () => {
-    expect(journal.name).toBe(kind);
+    expect(kind).toContain(journal.name);
   });
 
   test('gives back what was committed, and nothing for a key without a row', async () => {
@@ -158,7 +168,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(ranged.map(({ value }) => textOf(value))).toEqual(['value 0', 'value 1', 'value 10']);
   });
 
-  test('values are copied before they are written', async () => {
+  test('a value may be a part of something larger', async () => {
     const frame = Buffer.from('....payload....');
     const committed = journal.commit([{ key: 'view', value: frame.subarray(4, 11) }]);
     await committed;
@@ -214,6 +224,19 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
   });
 });
 
+/** With which flags this process has these files open. */
+const flagsOf = async (paths: readonly string[]): Promise<number[]> => {
+  const flags: number[] = [];
+  for (const descriptor of await readdir('/proc/self/fd')) {
+    const path = await readlink(`/proc/self/fd/${descriptor}`).catch(() => '');
+    if (paths.includes(path)) {
+      const info = await readFile(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+      flags.push(Number.parseInt(/flags:\s+(\d+)/.exec(info)?.[1] ?? '', 8));
+    }
+  }
+  return flags;
+};
+
 describe('a data directory', () => {
   const children: ChildProcess[] = [];
 
@@ -223,13 +246,16 @@ describe('a data directory', () => {
     }
   });
 
-  /** Another process that has the directory open. */
+  /** Another process that has the directory open, and what it has written in its log alone: no time passes for it. */
   const openElsewhere = async (path: string): Promise<ChildProcess> => {
     const module = import.meta.resolve('@millrace/manager/engine');
+    const protocol = import.meta.resolve('@millrace/protocol');
     const script = `
-      const { lmdbJournal } = await import(${JSON.stringify(module)});
-      const journal = await lmdbJournal(${JSON.stringify(path)});
+      const { diskJournal } = await import(${JSON.stringify(module)});
+      const { systemClock } = await import(${JSON.stringify(protocol)});
+      const journal = await diskJournal(${JSON.stringify(path)}, { ...systemClock, after: () => () => {} });
       await journal.commit([{ key: 'written', value: Buffer.from('elsewhere') }]);
+      await journal.commit([]);
       process.stdout.write('open');
       setInterval(() => {}, 1_000);
     `;
@@ -243,39 +269,39 @@ describe('a data directory', () => {
 
   test('is made when it is missing, for its owner alone', async () => {
     const path = join(directory, 'deep', 'er');
-    const journal = await lmdbJournal(path);
+    const journal = await openDisk(path);
     expect(existsSync(path)).toBe(true);
     await journal.close();
   });
 
   test('keeps everything when it is closed and opened again', async () => {
-    const before = await lmdbJournal(directory);
+    const before = await openDisk(directory);
     await before.commit([put('a', 'one'), put('b', ''), put('c\0\xff', 'two')]);
     await before.close();
-    const after = await lmdbJournal(directory);
+    const after = await openDisk(directory);
     expect(keysIn(after)).toEqual(['a', 'b', 'c\0\xff']);
     expect(textOf(after.get('c\0\xff'))).toBe('two');
     await after.close();
   });
 
   test('is for one manager at a time', async () => {
-    const journal = await lmdbJournal(directory);
-    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
-    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    const journal = await openDisk(directory);
+    await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     await journal.commit([put('a', 'still mine')]);
     await journal.close();
-    const next = await lmdbJournal(directory);
+    const next = await openDisk(directory);
     expect(textOf(next.get('a'))).toBe('still mine');
     await next.close();
   });
 
   test('is refused while another process has it, and free when that is killed', async () => {
     const child = await openElsewhere(directory);
-    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(existsSync(join(directory, 'manager.lock'))).toBe(true);
-    const journal = await lmdbJournal(directory);
+    const journal = await openDisk(directory);
     expect(textOf(journal.get('written'))).toBe('elsewhere');
     await journal.close();
   });
@@ -283,7 +309,7 @@ describe('a data directory', () => {
   test('is refused while the process that has it is stopped', async () => {
     const child = await openElsewhere(directory);
     child.kill('SIGSTOP');
-    await expect(lmdbJournal(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     child.kill('SIGCONT');
   });
 
@@ -291,7 +317,7 @@ describe('a data directory', () => {
     const child = await openElsewhere(directory);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lmdbJournal(directory)));
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => openDisk(directory)));
     const won = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
     expect(won).toHaveLength(1);
     await won[0]?.close();
@@ -300,19 +326,88 @@ describe('a data directory', () => {
   test('may have a path that is too long for a socket', async () => {
     const path = join(directory, 'x'.repeat(100), 'y'.repeat(100));
     await mkdir(path, { recursive: true });
-    const journal = await lmdbJournal(path);
-    await expect(lmdbJournal(path)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    const journal = await openDisk(path);
+    await expect(openDisk(path)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     await journal.close();
     const child = await openElsewhere(path);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const next = await lmdbJournal(path);
+    const next = await openDisk(path);
     await next.close();
   });
+
+  test('of a killed process has what it has committed', async () => {
+    const child = await openElsewhere(directory);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const journal = await openDisk(directory);
+    expect(textOf(journal.get('written'))).toBe('elsewhere');
+    await journal.commit([put('more', 'here')]);
+    await journal.close();
+    const next = await openDisk(directory);
+    expect(keysIn(next)).toEqual(['more', 'written']);
+    await next.close();
+  });
+
+  test('without a file of its log is refused', async () => {
+    await (await openDisk(directory)).close();
+    await rm(join(directory, 'log.1'));
+    await expect(openDisk(directory)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('log.1'),
+    });
+  });
+
+  test('whose log is damaged is refused, and says where', async () => {
+    const child = await openElsewhere(directory);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const path = join(directory, 'log.0');
+    const log = await readFile(path);
+    log[log.indexOf('elsewhere')] = 0;
+    await writeFile(path, log);
+    await expect(openDisk(directory)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('the log is damaged: record 1 is missing'),
+    });
+  });
+
+  test('whose first start was broken off is one', async () => {
+    await writeFile(join(directory, 'log.0'), 'half a file');
+    const journal = await openDisk(directory);
+    await journal.commit([put('a', 'one')]);
+    await journal.close();
+    expect((await stat(join(directory, 'log.0'))).size).toBe(
+      (await stat(join(directory, 'log.1'))).size,
+    );
+  });
+
+  test('with a tree that never had a log is refused as it is', async () => {
+    const tree = lmdbJournal(directory);
+    await tree.commit([put('a', 'old')]);
+    await tree.close();
+    await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_VERSION' });
+    expect(existsSync(join(directory, 'log.0'))).toBe(false);
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'has a log whose writes are flushes, made or opened',
+    async () => {
+      for (let n = 0; n < 2; n++) {
+        const journal = await openDisk(directory);
+        const flags = await flagsOf(['log.0', 'log.1'].map((name) => join(directory, name)));
+        expect(flags.map((flag) => flag & constants.O_DSYNC)).toEqual([
+          constants.O_DSYNC,
+          constants.O_DSYNC,
+        ]);
+        await journal.close();
+      }
+    },
+  );
 
   test('that cannot be one is refused with a reason', async () => {
     const file = join(directory, 'a file');
     await writeFile(file, '');
-    await expect(lmdbJournal(join(file, 'below'))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(openDisk(join(file, 'below'))).rejects.toMatchObject({ code: 'STORE_FAILED' });
   });
 });

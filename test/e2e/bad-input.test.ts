@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@millrace/client';
-import { encodeNumbers, lmdbJournal, metaKey, STORE_VERSION } from '@millrace/manager/engine';
-import { codeOf, defineTask, type ErrorCode, messageOf } from '@millrace/protocol';
+import { diskJournal, encodeNumbers, metaKey, STORE_VERSION } from '@millrace/manager/engine';
+import { codeOf, defineTask, type ErrorCode, messageOf, systemClock } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -68,7 +68,7 @@ type Row = readonly [
 ];
 
 const newerStore = async (): Promise<void> => {
-  const journal = await lmdbJournal(stage.path('newer'));
+  const journal = await diskJournal(stage.path('newer'), systemClock);
   await journal.commit([{ key: metaKey('version'), value: encodeNumbers([STORE_VERSION + 1]) }]);
   await journal.close();
 };

@@ -231,8 +231,8 @@ export class Manager {
       return memoryJournal();
     }
     // Loaded when it is needed: whoever imports a client imports this class too.
-    const { lmdbJournal } = await import('./engine/embedded/lmdb-journal.ts');
-    return lmdbJournal(dataDir);
+    const { diskJournal } = await import('./engine/embedded/disk/disk-journal.ts');
+    return diskJournal(dataDir, this.#options.clock);
   }
 
   async #serve(engine: Engine): Promise<Running> {

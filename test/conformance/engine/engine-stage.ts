@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AttemptReport,
+  diskJournal,
   EmbeddedEngine,
   type EngineEvents,
   type EnqueueAnswer,
@@ -11,13 +12,12 @@ import {
   type Handle,
   Handles,
   type Journal,
-  lmdbJournal,
   memoryJournal,
   type NewTask,
   type QueueSpec,
   type SettleAnswer,
 } from '@millrace/manager/engine';
-import { ITEM_NAME, type TaskError, type Token } from '@millrace/protocol';
+import { ITEM_NAME, systemClock, type TaskError, type Token } from '@millrace/protocol';
 import { GatedJournal } from '../../harness/gated-journal.ts';
 import { ManualClock } from '../../harness/manual-clock.ts';
 
@@ -146,7 +146,9 @@ export class EngineStage {
 
   async #start(): Promise<void> {
     this.#base ??=
-      this.#directory === undefined ? memoryJournal() : await lmdbJournal(this.#directory);
+      this.#directory === undefined
+        ? memoryJournal()
+        : await diskJournal(this.#directory, systemClock);
     this.told = new Told();
     this.#gate = new GatedJournal(this.#base);
     this.#engine = new EmbeddedEngine({

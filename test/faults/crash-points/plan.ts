@@ -1,9 +1,10 @@
 import type { Random } from '../../harness/random.ts';
+import type { StorePart } from './store-files.ts';
 
 interface CallPoint {
   readonly syscall: 'fdatasync' | 'pwrite64' | 'writev';
-  /** Only calls on the file of the store count, not those on sockets. */
-  readonly isOnData: boolean;
+  /** Only calls on this part of the store count; without one, those on sockets, too. */
+  readonly part: StorePart | undefined;
   /** At the n-th such call of one thread, before the kernel carries it out. */
   readonly n: number;
 }
@@ -22,13 +23,18 @@ const RANDOM_MAX_MS = 120;
 
 type Maker = (n: number, random: Random) => Point;
 
-const under = (syscall: CallPoint['syscall'], isOnData: boolean): Maker => {
-  return (n) => ({ how: 'attach', syscall, isOnData, n: 1 + (n % LAST_CALL) });
+type Syscall = CallPoint['syscall'];
+
+const under = (syscall: Syscall, part?: StorePart): Maker => {
+  return (n) => ({ how: 'attach', syscall, part, n: 1 + (n % LAST_CALL) });
 };
 
-/** A start writes twice to a new store, once to an old one; what comes later meets the load. */
-const starting = (syscall: CallPoint['syscall'], last: number): Maker => {
-  return (n) => ({ how: 'launch', syscall, isOnData: true, n: 1 + (n % last) });
+/**
+ * A start makes both files of the log of a new store, and writes to its tree twice;
+ * to an old tree it brings what it has not of its log. What comes later meets the load.
+ */
+const starting = (syscall: Syscall, part: StorePart, last: number): Maker => {
+  return (n) => ({ how: 'launch', syscall, part, n: 1 + (n % last) });
 };
 
 const atRandom: Maker = (_n, random) => ({
@@ -41,13 +47,15 @@ const atRandom: Maker = (_n, random) => ({
  * its next at the second.
  */
 const kinds: readonly { readonly name: string; readonly share: number; readonly make: Maker }[] = [
-  { name: 'flush', share: 3, make: under('fdatasync', true) },
-  { name: 'page or meta page', share: 3, make: under('pwrite64', true) },
-  { name: 'pages', share: 2, make: under('writev', true) },
-  { name: 'answer', share: 1, make: under('writev', false) },
+  { name: 'record of the log', share: 4, make: under('pwrite64', 'log') },
+  { name: 'flush of a checkpoint', share: 2, make: under('fdatasync', 'tree') },
+  { name: 'page or meta page', share: 2, make: under('pwrite64', 'tree') },
+  { name: 'pages', share: 1, make: under('writev', 'tree') },
+  { name: 'answer', share: 1, make: under('writev') },
   { name: 'random moment', share: 1, make: atRandom },
-  { name: 'flush of a start', share: 0.5, make: starting('fdatasync', 4) },
-  { name: 'page of a start', share: 0.5, make: starting('pwrite64', 6) },
+  { name: 'record of a start', share: 0.5, make: starting('pwrite64', 'log', 4) },
+  { name: 'flush of a start', share: 0.5, make: starting('fdatasync', 'tree', 4) },
+  { name: 'page of a start', share: 0.5, make: starting('pwrite64', 'tree', 6) },
 ];
 
 export interface PlannedPoint {

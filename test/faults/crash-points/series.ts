@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@millrace/client';
 import { messageOf } from '@millrace/protocol';
@@ -9,6 +8,7 @@ import { Ledger, PATIENCE_MS } from './ledger.ts';
 import { Load } from './load.ts';
 import { Peers } from './peers.ts';
 import type { Point } from './plan.ts';
+import { pathsOf } from './store-files.ts';
 import { attach, type Injection, oneCommitter, straced } from './strace.ts';
 import { ITEMS_QUEUE, TASKS_QUEUE } from './tasks.ts';
 
@@ -26,7 +26,6 @@ export interface PointResult {
 
 /** Only a point that the load never comes to takes this long. */
 const REACH_MAX_MS = 20_000;
-const DATA_FILE = 'data.mdb';
 
 const queueSchema = z.object({
   name: z.string(),
@@ -115,9 +114,9 @@ export class Series {
     return this.#loadUntilDeath(manager);
   }
 
-  #injection({ isOnData, n, syscall }: Exclude<Point, { readonly how: 'random' }>): Injection {
-    const path = isOnData ? { path: join(this.#stage.path('store'), DATA_FILE) } : {};
-    return { syscall, effect: 'signal=KILL', when: String(n), ...path };
+  #injection({ n, part, syscall }: Exclude<Point, { readonly how: 'random' }>): Injection {
+    const paths = part === undefined ? [] : pathsOf(this.#stage, part);
+    return { syscall, effect: 'signal=KILL', when: String(n), paths };
   }
 
   #options(): ManagerOptions {

@@ -4,6 +4,7 @@ import { handler, Worker } from '@millrace/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Stage, stages } from '../../harness/stage.ts';
+import { pathsOf } from './store-files.ts';
 import { attach, oneCommitter, straceMissing } from './strace.ts';
 
 const openStage = stages();
@@ -29,9 +30,9 @@ interface Span {
 /** On the clock of strace's log. */
 const wallUs = (): number => (performance.timeOrigin + performance.now()) * US_PER_MS;
 
-/** The flushes in a log of strace, each from its call to its return. */
+/** The flushes in a log of strace, each from its call to its return: a write to the log is one. */
 const flushesOf = (log: string): Span[] =>
-  [...readFileSync(log, 'utf8').matchAll(/(\d+\.\d+) fdatasync\(.*<(\d+\.\d+)>/g)].map(
+  [...readFileSync(log, 'utf8').matchAll(/(\d+\.\d+) pwrite64\(.*<(\d+\.\d+)>/g)].map(
     ([, at, took]) => {
       const fromUs = Number(at) * US_PER_S;
       return { fromUs, toUs: fromUs + Number(took) * US_PER_S };
@@ -53,7 +54,8 @@ const slowManager = async (stage: Stage): Promise<string> => {
   const manager = await stage.manager({ args: ['--queue', QUEUE], env: oneCommitter });
   const log = stage.path('flushes');
   const effect = `delay_enter=${STALL_MS * US_PER_MS}`;
-  await attach(stage, manager.pid, { syscall: 'fdatasync', effect, when: '1+', log });
+  const paths = pathsOf(stage, 'log');
+  await attach(stage, manager.pid, { syscall: 'pwrite64', effect, when: '1+', paths, log });
   return log;
 };
 

@@ -9,8 +9,8 @@ export interface Injection {
   readonly effect: string;
   /** `N` for the n-th call only, `N+` for it and all after it; strace counts for each thread apart. */
   readonly when: string;
-  /** Only calls on this file count. */
-  readonly path?: string;
+  /** Only calls on these files count. */
+  readonly paths?: readonly string[];
   /** Where the calls are logged, with their moments. */
   readonly log?: string;
 }
@@ -18,11 +18,11 @@ export interface Injection {
 /** One thread of the pool makes all commits, so that strace counts them as one. */
 export const oneCommitter = { UV_THREADPOOL_SIZE: '1' };
 
-const argsOf = ({ effect, log = '/dev/null', path, syscall, when }: Injection): string[] => [
+const argsOf = ({ effect, log = '/dev/null', paths = [], syscall, when }: Injection): string[] => [
   '-f',
   '-ttt',
   '-T',
-  ...(path === undefined ? [] : ['-P', path]),
+  ...paths.flatMap((path) => ['-P', path]),
   '-e',
   `trace=${syscall}`,
   '-e',

@@ -18,22 +18,31 @@ export interface JournalSpace {
   readonly reserveBytes: number;
 }
 
-/**
- * An ordered map that survives the process: the port under the embedded core.
- *
- * Keys are strings whose characters stand for one byte each; they sort as bytes.
- * Reads are synchronous and see exactly what is durable. One commit is in flight
- * at a time, all or nothing, durable when its promise resolves; after a rejected
- * one nothing may be written any more.
- */
-export interface Journal {
-  readonly name: string;
+/** What LMDB takes, with pages of 4 KiB. */
+export const KEY_MAX_BYTES = 1_978;
+
+/** How an ordered map is read. */
+export interface Rows {
   get(key: string): Uint8Array | undefined;
   /** The last key with `from` ≤ key < `to`. */
   lastKey(from: string, to: string): string | undefined;
   /** Rows with `from` ≤ key < `to`, ascending, at most `limit`. */
   range(from: string, to: string, limit: number): Row[];
+}
+
+/**
+ * An ordered map that survives the process: the port under the embedded core.
+ *
+ * Keys are strings whose characters stand for one byte each; they sort as bytes.
+ * None is empty, a zero byte alone, or longer than `KEY_MAX_BYTES`. Reads are synchronous and see exactly what
+ * is durable. One commit is in flight at a time, all or nothing, durable when its
+ * promise resolves; after a rejected one nothing may be written any more. Values
+ * belong to the journal from then on: their bytes never change.
+ */
+export interface Journal extends Rows {
+  readonly name: string;
   commit(writes: readonly Write[]): Promise<void>;
+  /** @throws what the journal has failed of since the last commit */
   space(): JournalSpace;
   close(): Promise<void>;
 }

@@ -1,9 +1,8 @@
-import { closeSync, mkdirSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, MillraceError, messageOf } from '@millrace/protocol';
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
-import { lockDirectory } from './directory-lock.ts';
-import type { Journal, JournalSpace, Row, Write } from './journal.ts';
+import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
+import { readKey, writeKey } from './key-bytes.ts';
 
 const MIB = 1024 * 1024;
 /** Kept free so that results and deletes can be written when nothing new is accepted. */
@@ -11,22 +10,15 @@ const RESERVE_MAX_BYTES = 64 * MIB;
 const RESERVE_SHARE = 0.1;
 const DATA_FILE = 'data.mdb';
 
-/** A character of a key is a byte of it; written straight to where the store wants it. */
 const keyEncoder = {
   writeKey(key: string, target: Buffer, start: number): number {
-    const end = start + key.length;
-    if (end > target.length) {
+    if (start + key.length > target.length) {
       // What the store expects of a buffer that is too small; it then takes another.
       throw new RangeError('the key does not fit');
     }
-    // Keys are short: character by character is faster than asking the platform.
-    for (let i = 0; i < key.length; i++) {
-      target[start + i] = key.charCodeAt(i);
-    }
-    return end;
+    return writeKey(key, target, start);
   },
-  readKey: (source: Buffer, start: number, end: number): string =>
-    source.toString('latin1', start, end),
+  readKey,
 };
 
 const spaceOf = (directory: string): JournalSpace => {
@@ -160,39 +152,21 @@ const readRange = (store: Store, from: string, to: string, limit: number): Row[]
 };
 
 /**
- * A journal in an LMDB file. With `overlappingSync: false` a commit becomes
- * visible only when it is flushed, and its promise resolves only then.
+ * A journal in an LMDB file in this directory. With `overlappingSync: false` a
+ * commit becomes visible only when it is flushed, and its promise resolves only then.
  *
- * @throws STORE_IN_USE; STORE_FAILED when the directory cannot be used
+ * @throws Error when the directory cannot be used
  */
-export const lmdbJournal = async (directory: string): Promise<Journal> => {
-  let unlock = async (): Promise<void> => {};
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    unlock = await lockDirectory(directory);
-    checkDataFile(directory);
-    const store = openStore(directory);
-    return {
-      name: 'lmdb',
-      get: (key) => read(store, key),
-      lastKey: (from, to) => lastKey(store, from, to),
-      range: (from, to, limit) => readRange(store, from, to, limit),
-      commit: (writes) => commit(store, writes),
-      space: () => spaceOf(directory),
-      async close() {
-        await store.close();
-        await unlock();
-      },
-    };
-  } catch (error) {
-    await unlock();
-    if (codeOf(error) !== undefined) {
-      throw error;
-    }
-    throw new MillraceError(
-      'STORE_FAILED',
-      `cannot open the data directory ${directory}: ${messageOf(error)}; --data names another`,
-      { cause: error },
-    );
-  }
+export const lmdbJournal = (directory: string): Journal => {
+  checkDataFile(directory);
+  const store = openStore(directory);
+  return {
+    name: 'lmdb',
+    get: (key) => read(store, key),
+    lastKey: (from, to) => lastKey(store, from, to),
+    range: (from, to, limit) => readRange(store, from, to, limit),
+    commit: (writes) => commit(store, writes),
+    space: () => spaceOf(directory),
+    close: () => store.close(),
+  };
 };

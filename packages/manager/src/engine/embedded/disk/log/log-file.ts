@@ -1,0 +1,95 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** A file of the log: the port under it. */
+export interface LogFile {
+  /** What it has room for without growing. */
+  readonly sizeBytes: number;
+  read(): Promise<Buffer>;
+  /** On disk when the promise resolves; torn, if the machine fails before. Behind its end the file grows. */
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  /** Gives back what is behind; on disk when the promise resolves. */
+  shrink(sizeBytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Linux takes a write and its flush in one call, and nothing waits for a turn of
+ * the event loop between the two. Elsewhere there is no such flag, or it leaves the
+ * bytes in the disk's own cache.
+ */
+const isFlushedByWrite = process.platform === 'linux';
+const FLUSH_FLAG = isFlushedByWrite ? constants.O_DSYNC : 0;
+
+class DiskFile implements LogFile {
+  readonly #handle: FileHandle;
+  #sizeBytes: number;
+
+  constructor(handle: FileHandle, sizeBytes: number) {
+    this.#handle = handle;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  async read(): Promise<Buffer> {
+    const file = Buffer.alloc(this.#sizeBytes);
+    let done = 0;
+    while (done < file.length) {
+      const { bytesRead } = await this.#handle.read(file, done, file.length - done, done);
+      if (bytesRead === 0) {
+        break;
+      }
+      done += bytesRead;
+    }
+    return file;
+  }
+
+  async write(bytes: Uint8Array, at: number): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) {
+      const rest = bytes.length - done;
+      const { bytesWritten } = await this.#handle.write(bytes, done, rest, at + done);
+      done += bytesWritten;
+    }
+    this.#sizeBytes = Math.max(this.#sizeBytes, at + bytes.length);
+    if (!isFlushedByWrite) {
+      await this.#handle.datasync();
+    }
+  }
+
+  async shrink(sizeBytes: number): Promise<void> {
+    await this.#handle.truncate(sizeBytes);
+    await this.#handle.sync();
+    this.#sizeBytes = sizeBytes;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** @throws what the platform says, when it cannot be opened */
+export const openLogFile = async (path: string): Promise<LogFile> => {
+  const handle = await open(path, constants.O_RDWR | FLUSH_FLAG);
+  const { size } = await handle.stat();
+  return new DiskFile(handle, size);
+};
+
+/** Makes an empty file of this size, in place of any other. */
+export const makeLogFile = async (path: string, sizeBytes: number): Promise<LogFile> => {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | FLUSH_FLAG;
+  const handle = await open(path, flags, 0o600);
+  const file = new DiskFile(handle, 0);
+  try {
+    // Zeros that are written, not a hole: what fills a hole changes the file's own record, which
+    // then is flushed with each write.
+    await file.write(Buffer.alloc(sizeBytes), 0);
+    return file;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+};
