@@ -140,6 +140,8 @@ describe('inside the manager', () => {
     const folder = 'packages/manager/src';
     expect(breaches({ [`${folder}/manager.ts`]: text })).toEqual([]);
     expect(breaches({ [`${folder}/lmdb-journal.test.ts`]: text })).toEqual([]);
+    expect(breaches({ [`${folder}/engine/embedded/disk/disk-journal.ts`]: text })).toEqual([]);
+    expect(breaches({ [`${folder}/engine/embedded/core/state.ts`]: text })).toHaveLength(1);
     expect(breaches({ [`${folder}/server.ts`]: text })).toHaveLength(1);
   });
 });
