@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { flushDirectory } from '../directories.ts';
 import { type LogFile, makeLogFile, openLogFile } from './log-file.ts';
 
@@ -34,8 +35,17 @@ export const closeLogFiles = async ({ first, second }: LogFiles): Promise<void> 
   }
 };
 
-/** @throws what the platform says, when one is missing or cannot be opened */
-export const openLogFiles = (directory: string): Promise<LogFiles> => open(directory, openLogFile);
+const openExisting = (path: string): Promise<LogFile> => {
+  if (!existsSync(path)) {
+    throw new Error(
+      `${basename(path)} is missing, a file of its log; put it back, or restore a backup`,
+    );
+  }
+  return openLogFile(path);
+};
+
+/** @throws Error when one is missing or cannot be opened */
+export const openLogFiles = (directory: string): Promise<LogFiles> => open(directory, openExisting);
 
 /** Makes both, in place of any others; on disk when the promise resolves. */
 export const makeLogFiles = async (directory: string): Promise<LogFiles> => {
