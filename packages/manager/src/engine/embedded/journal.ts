@@ -34,10 +34,11 @@ export interface Rows {
  * An ordered map that survives the process: the port under the embedded core.
  *
  * Keys are strings whose characters stand for one byte each; they sort as bytes.
- * None is empty, a zero byte alone, or longer than `KEY_MAX_BYTES`. Reads are synchronous and see exactly what
- * is durable. One commit is in flight at a time, all or nothing, durable when its
- * promise resolves; after a rejected one nothing may be written any more. Values
- * belong to the journal from then on: their bytes never change.
+ * None is empty, a zero byte alone, or longer than `KEY_MAX_BYTES`. Reads are
+ * synchronous and see exactly what is durable. One commit is in flight at a time,
+ * all or nothing, durable when its promise resolves; after a rejected one nothing
+ * may be written any more. Values belong to the journal from then on: their bytes
+ * never change.
  */
 export interface Journal extends Rows {
   readonly name: string;

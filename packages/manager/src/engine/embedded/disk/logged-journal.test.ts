@@ -75,16 +75,11 @@ class Bench {
     );
   }
 
-  /** What a log file was asked for is done. */
+  /** What a log file was asked for, to write or to give back, is done. */
   async appended(): Promise<void> {
     this.files[0].orders.done();
     this.files[1].orders.done();
     await turn();
-  }
-
-  /** So is what a file was asked to give back. */
-  shrunk(): Promise<void> {
-    return this.appended();
   }
 
   /** What the tree was asked for is done. */
@@ -114,6 +109,21 @@ class Bench {
 const opened = async (fileBytes = FILE_BYTES): Promise<Bench> => {
   const bench = new Bench(fileBytes);
   await bench.open();
+  return bench;
+};
+
+/** What 'a' is given is in the log, and not yet in the tree. */
+const logged = async (): Promise<Bench> => {
+  const bench = await opened();
+  bench.commit(put('a', 'one'));
+  await bench.appended();
+  return bench;
+};
+
+/** A checkpoint of it is in flight. */
+const inCheckpoint = async (): Promise<Bench> => {
+  const bench = await logged();
+  await bench.clock.advance(CHECKPOINT_MS);
   return bench;
 };
 
@@ -219,9 +229,7 @@ test('many changes go to the tree at once, those of one key as one', async () =>
 });
 
 test('no checkpoint begins while a record is being written', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
+  const bench = await logged();
   bench.commit(put('b', 'two'));
   await bench.clock.advance(CHECKPOINT_MS);
   expect(bench.tree.orders.isIdle).toBe(true);
@@ -242,11 +250,11 @@ test('a full log waits for the tree, and what it grew by is given back', async (
   await turn();
   expect(bench.files.every(({ orders }) => orders.isIdle)).toBe(true);
   await bench.written();
-  await bench.shrunk();
+  await bench.appended();
   await bench.appended();
   expect(bench.inFlight).toBeUndefined();
   await bench.written();
-  await bench.shrunk();
+  await bench.appended();
   expect(bench.files.map(({ sizeBytes }) => sizeBytes)).toEqual([FILE_BYTES, FILE_BYTES]);
 });
 
@@ -262,9 +270,7 @@ test('what comes while a checkpoint is written has one of its own, without more 
 });
 
 test('after a write of the log failed nothing is written any more', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
+  const bench = await logged();
   bench.commit(put('b', 'two'));
   bench.files[0].orders.refuse(new Error('EIO'));
   await turn();
@@ -277,10 +283,7 @@ test('after a write of the log failed nothing is written any more', async () => 
 });
 
 test('a checkpoint that failed is told by the next commit, and by the space; nothing is lost', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
-  await bench.clock.advance(CHECKPOINT_MS);
+  const bench = await inCheckpoint();
   bench.tree.orders.refuse(new Error('ENOSPC'));
   await turn();
   expect(() => bench.journal.space()).toThrow('ENOSPC');
@@ -304,10 +307,7 @@ test('a commit that waits for a full log is told that the checkpoint failed', as
 });
 
 test('a commit in flight when the checkpoint fails is not acknowledged', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
-  await bench.clock.advance(CHECKPOINT_MS);
+  const bench = await inCheckpoint();
   bench.commit(put('b', 'two'));
   bench.tree.orders.refuse(new Error('EIO'));
   await turn();
@@ -324,10 +324,7 @@ test('a key that the tree would not take is refused before it is in the log', as
 });
 
 test('what is closed has everything in its tree, with what was in flight', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
-  await bench.clock.advance(CHECKPOINT_MS);
+  const bench = await inCheckpoint();
   bench.commit(put('b', 'two'));
   const closed = bench.journal.close();
   await bench.written();
@@ -340,9 +337,7 @@ test('what is closed has everything in its tree, with what was in flight', async
 });
 
 test('what is closed after a failure waits for no time', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
+  const bench = await logged();
   bench.commit(put('b', 'two'));
   bench.files[0].orders.refuse(new Error('EIO'));
   await turn();
@@ -352,10 +347,7 @@ test('what is closed after a failure waits for no time', async () => {
 });
 
 test('close waits for the checkpoint in flight, also after a commit failed', async () => {
-  const bench = await opened();
-  bench.commit(put('a', 'one'));
-  await bench.appended();
-  await bench.clock.advance(CHECKPOINT_MS);
+  const bench = await inCheckpoint();
   bench.commit(put('b', 'two'));
   bench.files[1].orders.refuse(new Error('EIO'));
   await turn();
