@@ -36,6 +36,14 @@ export class ConnectedPeer implements Peer {
     }
   };
 
+  readonly sendNow = (message: Message): void => {
+    if (this.#early === undefined) {
+      this.connection.sendNow(message);
+    } else {
+      this.send(message);
+    }
+  };
+
   /** A worker goes on while its reports are unanswered; whoever acknowledges an item waits for it. */
   readonly sendSoon = (message: Message): void => {
     if (this.role === 'worker' && this.#early === undefined) {

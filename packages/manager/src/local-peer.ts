@@ -50,6 +50,8 @@ export class LocalPeer implements Peer {
     this.#requests.take(message, (again) => this.#run(again));
   };
 
+  readonly sendNow = this.send;
+
   readonly sendSoon = this.send;
 
   /** Ends what still waits; leases return. */

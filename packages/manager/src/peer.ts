@@ -19,6 +19,8 @@ export interface Peer {
   /** Whether its connection has ended. */
   readonly hasEnded: boolean;
   readonly send: (message: Message) => void;
+  /** The same for what it has nothing to do without: that leaves before the turn ends. */
+  readonly sendNow: (message: Message) => void;
   /** The same for an answer that a worker does not wait for; others are told at once. */
   readonly sendSoon: (message: Message) => void;
   /** Whether what can wait should not be sent to it now. */

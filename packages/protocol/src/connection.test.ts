@@ -165,6 +165,19 @@ describe('two ends', () => {
     expect(manager.transport.sentFrames.length).toBe(framesBefore + 2);
   });
 
+  test('send at once what its reader has nothing to do without, and what waits with it', async () => {
+    const { clock, dialler, manager } = await open();
+    const framesBefore = manager.transport.sentFrames.length;
+    const empty = (requestId: number): Message => ({ verb: 'empty', requestId });
+    manager.connection.sendSoon(empty(1));
+    manager.connection.send(empty(2));
+    manager.connection.sendNow(empty(3));
+    expect(manager.transport.sentFrames.length).toBe(framesBefore + 1);
+    await clock.advance(limits.sendSoonMs);
+    expect(dialler.received).toEqual([empty(1), empty(2), empty(3)]);
+    expect(manager.transport.sentFrames.length).toBe(framesBefore + 1);
+  });
+
   test('send what nobody waits for before they end, and leave no timer behind', async () => {
     const { clock, dialler, manager } = await open();
     dialler.connection.sendSoon(status(1));

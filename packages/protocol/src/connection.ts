@@ -139,6 +139,16 @@ export class Connection {
     this.#boundOutbox();
   }
 
+  /** Sends what its reader has nothing to do without: it leaves at once, with whatever waits here. */
+  sendNow(message: Message): void {
+    if (this.#ended || this.#state === 'closed') {
+      return;
+    }
+    this.#put(message);
+    this.#flush();
+    this.#boundOutbox();
+  }
+
   /**
    * Sends what nobody waits for: it leaves with whatever is sent next, and soon at
    * the latest. To wake a peer costs more than to tell it a little more.

@@ -62,7 +62,7 @@ class Pool implements Claimant, PoolRoom {
 
   #send(grants: readonly Grant[]): void {
     if (grants.length > 0) {
-      this.peer.send({ verb: 'grant', pool: this.#pool, tasks: grants });
+      this.peer.sendNow({ verb: 'grant', pool: this.#pool, tasks: grants });
     }
   }
 }

@@ -1,52 +1,13 @@
 import type { MessageNamed } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
-import { Dispatcher } from '../dispatcher.ts';
-import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
-import { memoryJournal } from '../engine/embedded/memory-journal.ts';
-import { Results } from '../results.ts';
-import { Room } from '../room.ts';
-import type { Services } from '../services.ts';
+import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
-import { Waits } from '../waits.ts';
 import { enqueue } from './enqueue.ts';
 
-/** The command over a real engine with one queue of one item. */
 const stage = async () => {
   const clock = new ManualClock();
-  const engine = new EmbeddedEngine({
-    journal: memoryJournal(),
-    clock,
-    randomBytes: (bytes) => new Uint8Array(bytes),
-    payloadMaxBytes: 1_000,
-    retainMaxBytes: 1_000,
-    restartGraceMs: 1_000,
-  });
-  engine.declareQueue({ name: 'q', maxItems: 1, maxBytes: 1_000, order: 'fifo' });
-  const waits = new Waits(clock);
-  const results = new Results(engine, waits);
-  const room = new Room(engine, waits);
-  const started = engine.start({
-    ready() {},
-    finished: (tasks) => results.deliver(tasks),
-    abort() {},
-    room: (queue) => room.invite(queue),
-    failed() {},
-  });
-  await clock.settle();
-  await started;
-  const services: Services = {
-    clock,
-    engine,
-    waits,
-    dispatcher: new Dispatcher(engine),
-    results,
-    room,
-    admitQueue() {},
-    newSessionId: () => 'session',
-    drainWorkers: () => 0,
-    status: () => null,
-  };
+  const { engine, services } = await openServices(clock, 1);
   const send = async (peer: RecordingPeer, request: MessageNamed<'enqueue'>): Promise<void> => {
     const done = enqueue(services, peer, [request]);
     await clock.settle();

@@ -13,8 +13,15 @@ const isAwaited = (services: Services, peer: Peer, reports: readonly Report[]): 
   services.room.isAwaited ||
   reports.some(({ taskId }) => services.results.isAwaited(taskId));
 
+const endOfTurn = ({ clock }: Services): Promise<void> =>
+  new Promise((resolve) => clock.endOfTurn(resolve));
+
 export const settle: Command<'settle'> = async (services, peer, requests) => {
   const reports = requests.flatMap(({ results }) => results);
+  if (!isAwaited(services, peer, reports)) {
+    // Its next tasks go first: without them the worker has nothing to do.
+    await endOfTurn(services);
+  }
   const awaited = isAwaited(services, peer, reports);
   const answers = await services.engine.settle(peer.sessionId, reports, awaited);
   let next = 0;

@@ -1,10 +1,10 @@
-import { type Message, TurnoverMap } from '@millrace/protocol';
+import { type Message, type Role, TurnoverMap } from '@millrace/protocol';
 import type { Credit, Peer, PoolRoom, Waiting } from '../peer.ts';
 
 /** A peer that keeps what it is sent. */
 export class RecordingPeer implements Peer {
   readonly sessionId: string;
-  readonly role = 'client';
+  readonly role: Role;
   readonly waiting = new TurnoverMap<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
@@ -13,11 +13,14 @@ export class RecordingPeer implements Peer {
   isCongested = false;
   readonly #whenDrained: (() => void)[] = [];
 
-  constructor(sessionId: string) {
+  constructor(sessionId: string, role: Role = 'client') {
     this.sessionId = sessionId;
+    this.role = role;
   }
 
   readonly send = (message: Message): void => void this.sent.push(message);
+
+  readonly sendNow = this.send;
 
   readonly sendSoon = this.send;
 

@@ -1,0 +1,93 @@
+import type { Message, MessageNamed } from '@millrace/protocol';
+import { expect, test, vi } from 'vitest';
+import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
+import { openServices } from '../testing/open-services.ts';
+import { RecordingPeer } from '../testing/recording-peer.ts';
+import { runCommands } from './command-table.ts';
+
+const TASKS = 4;
+const UNAWAITED_MS = 10;
+
+const tasks = (awaitMs?: number): MessageNamed<'enqueue'>[] =>
+  Array.from({ length: TASKS }, (_, index) => ({
+    verb: 'enqueue' as const,
+    requestId: index + 1,
+    waitMs: 0,
+    awaitMs,
+    tasks: [
+      {
+        taskId: `task-${index}`,
+        queue: 'q',
+        name: 'work',
+        payload: new Uint8Array(1),
+        priority: 0,
+        delayMs: 0,
+        deadlineMs: null,
+        attempts: 1,
+        expiresInMs: undefined,
+      },
+    ],
+  }));
+
+/** A worker with one slot, in which the first of some tasks runs. */
+const stage = async (awaitMs?: number) => {
+  const clock = new ManualClock();
+  const { engine, services } = await openServices(clock, TASKS);
+  engine.openSession('worker');
+  const worker = new RecordingPeer('worker', 'worker');
+  const said = async (peer: RecordingPeer, messages: readonly Message[]): Promise<void> => {
+    const done = runCommands(services, peer, messages);
+    // What nobody waits for is written a little later.
+    await clock.advance(UNAWAITED_MS);
+    await done;
+  };
+  const credit = (given: number): Message => ({
+    verb: 'credit',
+    pool: 0,
+    given,
+    received: given - 1,
+  });
+  await said(new RecordingPeer('client'), tasks(awaitMs));
+  await said(worker, [
+    { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }] },
+    credit(1),
+  ]);
+  const granted = worker.sent.splice(0);
+  const [grant] = granted.flatMap((message) => (message.verb === 'grant' ? message.tasks : []));
+  const report = {
+    taskId: grant?.taskId ?? '',
+    epoch: grant?.epoch ?? 0,
+    grant: grant?.grant ?? 0,
+    kind: 'succeeded',
+    result: undefined,
+    error: undefined,
+  } as const;
+  /** Its end, and the room that it leaves, in one frame; answers in which order they are seen to. */
+  const end = async (): Promise<string[]> => {
+    const seenTo: string[] = [];
+    const { claim, settle } = engine;
+    vi.spyOn(engine, 'claim').mockImplementation((...request) => {
+      seenTo.push('claim');
+      return claim(...request);
+    });
+    vi.spyOn(engine, 'settle').mockImplementation((...request) => {
+      seenTo.push('settle');
+      return settle(...request);
+    });
+    await said(worker, [{ verb: 'settle', requestId: 9, results: [report] }, credit(2)]);
+    return seenTo;
+  };
+  return { end, worker };
+};
+
+test('a worker gets its next task before its last is settled', async () => {
+  const { end, worker } = await stage();
+  expect(await end()).toEqual(['claim', 'settle']);
+  expect(worker.take()).toEqual(['grant', 'settled 9']);
+});
+
+test('an end that somebody waits for is settled first', async () => {
+  const { end, worker } = await stage(20_000);
+  expect(await end()).toEqual(['settle', 'claim']);
+  expect(worker.take()).toEqual(['grant', 'settled 9']);
+});

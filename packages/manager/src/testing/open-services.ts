@@ -1,0 +1,52 @@
+import type { Clock } from '@millrace/protocol';
+import { Dispatcher } from '../dispatcher.ts';
+import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { memoryJournal } from '../engine/embedded/memory-journal.ts';
+import { Results } from '../results.ts';
+import { Room } from '../room.ts';
+import type { Services } from '../services.ts';
+import { Waits } from '../waits.ts';
+
+/** A clock of which a test can say that everything planned for now is done. */
+interface SettlingClock extends Clock {
+  settle(): Promise<void>;
+}
+
+/** What commands use, over a real engine in memory with one queue, `q`. */
+export const openServices = async (clock: SettlingClock, maxItems: number) => {
+  const engine = new EmbeddedEngine({
+    journal: memoryJournal(),
+    clock,
+    randomBytes: (bytes) => new Uint8Array(bytes),
+    payloadMaxBytes: 1_000,
+    retainMaxBytes: 1_000,
+    restartGraceMs: 1_000,
+  });
+  engine.declareQueue({ name: 'q', maxItems, maxBytes: 1_000, order: 'fifo' });
+  const waits = new Waits(clock);
+  const dispatcher = new Dispatcher(engine);
+  const results = new Results(engine, waits);
+  const room = new Room(engine, waits);
+  const started = engine.start({
+    ready: (laneKey, count) => dispatcher.ready(laneKey, count),
+    finished: (tasks) => results.deliver(tasks),
+    abort() {},
+    room: (queue) => room.invite(queue),
+    failed() {},
+  });
+  await clock.settle();
+  await started;
+  const services: Services = {
+    clock,
+    engine,
+    waits,
+    dispatcher,
+    results,
+    room,
+    admitQueue() {},
+    newSessionId: () => 'session',
+    drainWorkers: () => 0,
+    status: () => null,
+  };
+  return { engine, services };
+};
