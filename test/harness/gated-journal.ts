@@ -20,6 +20,8 @@ export class GatedJournal implements Journal {
   failure: Error | undefined;
   /** How many commits were begun. */
   commits = 0;
+  /** Rows that were asked for by their key. */
+  reads = 0;
   /** Most commits that were in flight at once. */
   inFlightMax = 0;
   #inFlight = 0;
@@ -29,7 +31,10 @@ export class GatedJournal implements Journal {
     this.name = under.name;
   }
 
-  get: Journal['get'] = (key) => this.#under.get(key);
+  get: Journal['get'] = (key) => {
+    this.reads += 1;
+    return this.#under.get(key);
+  };
   lastKey: Journal['lastKey'] = (from, to) => this.#under.lastKey(from, to);
   range: Journal['range'] = (from, to, limit) => this.#under.range(from, to, limit);
   close: Journal['close'] = () => this.#under.close();

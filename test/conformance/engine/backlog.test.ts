@@ -44,6 +44,22 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
     ]);
   });
 
+  test('is read on disk while those at work have enough, and not in a claim', async () => {
+    const stage = await open();
+    await stage.enqueue(...many('t', 2_000));
+    await stage.crash();
+    stage.sessions('a');
+    const taken = idsOf(await stage.claim('a', 100));
+    while (taken.length < 1_900) {
+      // The end of the turn of the claim, in which the lane reads on.
+      await new Promise((resolve) => setImmediate(resolve));
+      const { reads } = stage.journal;
+      taken.push(...idsOf(await stage.claim('a', 100)));
+      expect(stage.journal.reads).toBe(reads);
+    }
+    expect(taken).toEqual(ids('t', 1_900));
+  });
+
   test('takes back returned tasks before and behind the window, once each', async () => {
     const stage = await open();
     await stage.enqueue(...many('t', WINDOW_MAX_TASKS * 2));

@@ -145,6 +145,10 @@ export class EmbeddedEngine implements Engine {
   claim: Engine['claim'] = async (requests) => {
     const grants = this.#do((now) => this.#core.claim(requests, now));
     this.#planUnawaited();
+    if (this.#core.wantsToReadAhead) {
+      // When the grants have left, and whoever got them is at work.
+      this.#clock.endOfTurn(() => this.#readAhead());
+    }
     return grants;
   };
 
@@ -362,14 +366,26 @@ export class EmbeddedEngine implements Engine {
 
   #tick(): void {
     this.#tickAtMs = Number.POSITIVE_INFINITY;
-    try {
-      this.#do((now) => this.#core.tick(now));
-    } catch {
-      // The failure has been told.
-      return;
+    if (this.#does((now) => this.#core.tick(now))) {
+      this.#urge();
+      this.#planTick();
     }
-    this.#urge();
-    this.#planTick();
+  }
+
+  #readAhead(): void {
+    if (this.#does(() => this.#core.readAhead())) {
+      this.#planUnawaited();
+    }
+  }
+
+  /** Does what nobody asked for; answers whether that went well. A failure has been told. */
+  #does(verb: (now: Now) => void): boolean {
+    try {
+      this.#do(verb);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #checkStore(): void {

@@ -132,6 +132,16 @@ export class Core {
     return claim(this.#state, requests, now);
   }
 
+  /** Whether claims have left little in memory of a lane that has more on disk. */
+  get wantsToReadAhead(): boolean {
+    return this.#state.hasLowLanes;
+  }
+
+  /** Reads what the next claims will find in memory. */
+  readAhead(): void {
+    this.#state.readAhead();
+  }
+
   settle(sessionId: string, reports: readonly AttemptReport[], now: Now): SettleAnswer[] {
     return reports.map((report) => settle(this.#state, sessionId, report, now));
   }

@@ -65,7 +65,9 @@ class Rack {
 
   /** Takes the first, as a claim does. */
   take(): string | undefined {
-    this.lane.refill(this.journal, this.shelf);
+    if (this.lane.first === undefined) {
+      this.lane.refill(this.journal, this.shelf);
+    }
     const { first } = this.lane;
     if (first !== undefined) {
       this.lane.remove(first);
@@ -127,6 +129,25 @@ describe('a lane', () => {
     expect(rack.takeAll().at(-1)).toBe(100_001);
   });
 
+  test('is low, and reads on, before its window is empty', () => {
+    const rack = new Rack(false);
+    for (let from = 0; from < 1_000; from += 100) {
+      rack.arrive(numbers(from, from + 100));
+    }
+    expect(rack.take()).toBe('0');
+    let taken = 1;
+    for (; !rack.lane.isLow; taken++) {
+      rack.take();
+    }
+    const before = rack.lane.windowSize;
+    expect(before).toBeGreaterThan(100);
+    rack.lane.refill(rack.journal, rack.shelf);
+    expect(rack.lane.windowSize).toBe(before + 100);
+    expect(rack.lane.isLow).toBe(false);
+    expect(rack.takeAll()).toEqual(numbers(taken, 1_000));
+    expect(rack.lane.isLow).toBe(false);
+  });
+
   test('drops rows whose tasks have all moved on', () => {
     const rack = new Rack(false);
     rack.arrive([1, 2]);
@@ -171,6 +192,7 @@ describe('a lane', () => {
         }),
       },
       { weight: 1, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 700 }) }) },
+      { weight: 1, arbitrary: fc.constant('read ahead' as const) },
     );
     fc.assert(
       fc.property(fc.boolean(), fc.array(step, { maxLength: 25 }), (isNew, steps) => {
@@ -178,7 +200,9 @@ describe('a lane', () => {
         const waiting: { key: number; number: number }[] = [];
         let next = 0;
         for (const one of steps) {
-          if ('arrive' in one) {
+          if (one === 'read ahead') {
+            rack.lane.refill(rack.journal, rack.shelf);
+          } else if ('arrive' in one) {
             const arrived = numbers(next, next + one.arrive);
             next += one.arrive;
             rack.arrive(arrived, one.priority);

@@ -7,8 +7,9 @@ import { decodeIds, ListRow } from './list-row.ts';
 
 /** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
 export const WINDOW_MAX_TASKS = 1_024;
-const REFILL_TASKS = 512;
-const REFILL_ROWS = 8;
+/** Tasks that the window should have in front of a claim, as far as the disk has them. */
+const AHEAD_TASKS = 256;
+const REFILL_ROWS = 4;
 /** Places at the head of the window that were left, before the others move up. */
 const LEFT_MAX = 64;
 /** Sorts behind every key. */
@@ -95,6 +96,11 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
     return this.windowSize > 0 || this.#unread !== END;
   }
 
+  /** Whether it is time to read on, before a claim finds the window empty. */
+  get isLow(): boolean {
+    return this.windowSize < AHEAD_TASKS && this.#unread !== END;
+  }
+
   /** Whether memory accounts for a durable row of this key. */
   covers(rowKey: string): boolean {
     return rowKey < this.#unread;
@@ -156,13 +162,10 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
   }
 
   /**
-   * When the window is empty and the disk may hold more, reads the next rows: at
-   * least until no unread row can name a task that comes before one in memory.
+   * Reads on until the window has enough, or the disk has no more: at least until no
+   * unread row can name a task that comes before one in memory.
    */
   refill(journal: Journal, shelf: Shelf<T>): void {
-    if (this.windowSize > 0) {
-      return;
-    }
     while (this.#unread !== END) {
       const [from, to] = readyRange(this.prefix, this.#unread);
       const rows = journal.range(from, to, REFILL_ROWS);
@@ -182,7 +185,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
 
   #isFilledBefore(rowKey: string): boolean {
     const last = this.#window[this.#window.length - 1];
-    return this.windowSize >= REFILL_TASKS && this.#endsBefore(last, rowKey);
+    return this.windowSize >= AHEAD_TASKS && this.#endsBefore(last, rowKey);
   }
 
   /** Whether a task comes before all that a row, or any behind it, can name. */

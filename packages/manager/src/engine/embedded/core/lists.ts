@@ -8,8 +8,11 @@ import type { Lease, Task, TaskLane } from './task.ts';
  * what comes due. A list costs one row, however many tasks it names.
  */
 
-/** Tasks that one row names, at most: a row goes only when all of them have left it. */
-const READY_ROW_TASKS = 512;
+/**
+ * Tasks that one row names, at most: a row goes only when all of them have left it, and
+ * a lane reads all of them at once.
+ */
+const READY_ROW_TASKS = 128;
 const LEASE_ROW_TASKS = 256;
 
 const chunks = <T>(all: readonly T[], size: number): T[][] => {

@@ -49,6 +49,8 @@ export class State {
   readonly lanes = new Map<number, TaskLane>();
   /** The lanes that may have ready tasks, and all that have some. */
   readonly lanesToAsk = new Chain<TaskLane>();
+  /** Lanes whose next claims would soon have to wait for the disk. */
+  readonly #lowLanes = new Set<TaskLane>();
   readonly #lanesByQueue = new Map<string, Map<string, TaskLane>>();
   readonly tasks: KnownTasks<Task>;
   readonly sessions = new Map<string, Session>();
@@ -191,6 +193,25 @@ export class State {
       this.#askNoLonger(lane);
     }
     return lane.first;
+  }
+
+  /** A task of a lane was claimed. */
+  claimed(lane: TaskLane): void {
+    if (lane.isLow) {
+      this.#lowLanes.add(lane);
+    }
+  }
+
+  get hasLowLanes(): boolean {
+    return this.#lowLanes.size > 0;
+  }
+
+  /** Reads what the next claims will find in memory. */
+  readAhead(): void {
+    for (const lane of this.#lowLanes) {
+      this.#refill(lane);
+    }
+    this.#lowLanes.clear();
   }
 
   #ask(lane: TaskLane): void {

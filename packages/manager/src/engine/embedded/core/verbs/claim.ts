@@ -110,6 +110,7 @@ const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
   const { handle, task } = head;
   const payload = state.payloadOf(task);
   const { epoch, grant } = lease(state, task, claimant.session, state.epoch, task.grants + 1, now);
+  state.claimed(task.lane);
   claimant.leftBytes -= payload.length;
   claimant.grants.push({
     taskId: task.id,
