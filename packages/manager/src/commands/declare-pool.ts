@@ -10,6 +10,24 @@ import type { Command } from './command.ts';
 const GRANT_MESSAGE_BYTES = 32 * 1024;
 /** What a grant takes beside its payload, at most. */
 const GRANT_FIELDS_BYTES = 256;
+/** Whoever has so much of its room free has next to nothing to do. */
+const IDLE_SHARE = 0.9;
+
+const inMessages = (grants: readonly Grant[]): Grant[][] => {
+  const messages: Grant[][] = [];
+  let message: Grant[] = [];
+  let bytes = GRANT_MESSAGE_BYTES;
+  for (const grant of grants) {
+    if (bytes >= GRANT_MESSAGE_BYTES) {
+      message = [];
+      messages.push(message);
+      bytes = 0;
+    }
+    message.push(grant);
+    bytes += GRANT_FIELDS_BYTES + grant.payload.length;
+  }
+  return messages;
+};
 
 /** A pool of a worker: it gets as many tasks as it has given credits. */
 class Pool implements Claimant, PoolRoom {
@@ -19,6 +37,8 @@ class Pool implements Claimant, PoolRoom {
   readonly #pool: number;
   given = 0;
   sent: number | undefined;
+  /** The most that it ever had, which is all of its slots unless it was busy when it connected. */
+  #mostRoom = 0;
 
   constructor(services: Services, peer: Peer, pool: number, handles: readonly Handle[]) {
     this.peer = peer;
@@ -31,6 +51,7 @@ class Pool implements Claimant, PoolRoom {
   readonly announce = (given: number, received: number): void => {
     this.sent ??= received;
     this.given = Math.min(Math.max(this.given, given), this.sent + limits.creditMaxPerPool);
+    this.#mostRoom = Math.max(this.#mostRoom, this.room());
     if (this.room() > 0) {
       this.#services.dispatcher.wants(this);
     }
@@ -45,24 +66,21 @@ class Pool implements Claimant, PoolRoom {
     return Math.max(0, this.given - (this.sent ?? 0));
   }
 
+  /**
+   * A worker that is idle begins with the first at once, and waits for no others than
+   * these. One that is not gets them with whatever else this turn brings it.
+   */
   take(grants: readonly Grant[]): void {
+    const isIdle = this.room() >= this.#mostRoom * IDLE_SHARE;
     this.sent = (this.sent ?? 0) + grants.length;
-    let start = 0;
-    let bytes = 0;
-    for (const [index, grant] of grants.entries()) {
-      bytes += GRANT_FIELDS_BYTES + grant.payload.length;
-      if (bytes > GRANT_MESSAGE_BYTES) {
-        this.#send(grants.slice(start, index + 1));
-        start = index + 1;
-        bytes = 0;
+    const messages = inMessages(grants);
+    for (const [index, tasks] of messages.entries()) {
+      const message = { verb: 'grant', pool: this.#pool, tasks } as const;
+      if (isIdle && (index === 0 || index === messages.length - 1)) {
+        this.peer.sendNow(message);
+      } else {
+        this.peer.send(message);
       }
-    }
-    this.#send(grants.slice(start));
-  }
-
-  #send(grants: readonly Grant[]): void {
-    if (grants.length > 0) {
-      this.peer.sendNow({ verb: 'grant', pool: this.#pool, tasks: grants });
     }
   }
 }

@@ -20,7 +20,13 @@ export class RecordingPeer implements Peer {
 
   readonly send = (message: Message): void => void this.sent.push(message);
 
-  readonly sendNow = this.send;
+  /** Of what was sent, what may not wait for the end of the turn. */
+  readonly hurried = new Set<Message>();
+
+  readonly sendNow = (message: Message): void => {
+    this.hurried.add(message);
+    this.send(message);
+  };
 
   readonly sendSoon = this.send;
 
