@@ -78,7 +78,7 @@ export class Attendant {
 
   #serve(transport: Transport, peer: AcceptedPeer): void {
     let session: PeerSession | undefined;
-    let atWork = 0;
+    const atWork = new Set<Promise<void>>();
     const connection = new Connection(
       {
         transport,
@@ -90,24 +90,24 @@ export class Attendant {
       },
       {
         messages: (messages) => {
-          atWork += 1;
-          if (atWork === FRAMES_AT_WORK_MAX) {
-            connection.holdBack(true);
-          }
-          const handled =
+          const handled = (
             session === undefined
               ? this.#enter(connection, peer, messages).then((entered) => {
                   session = entered;
                 })
-              : this.#handle(connection, peer, session, messages);
-          handled
+              : this.#handle(connection, peer, session, messages, atWork)
+          )
             .catch((error: unknown) => this.#refuse(connection, error))
             .finally(() => {
-              atWork -= 1;
-              if (atWork === FRAMES_AT_WORK_MAX / 2) {
+              atWork.delete(handled);
+              if (atWork.size === FRAMES_AT_WORK_MAX / 2) {
                 connection.holdBack(false);
               }
             });
+          atWork.add(handled);
+          if (atWork.size === FRAMES_AT_WORK_MAX) {
+            connection.holdBack(true);
+          }
         },
         drained: () => session?.drained(connection),
         closed: () => {
@@ -142,8 +142,10 @@ export class Attendant {
     peer: AcceptedPeer,
     session: PeerSession,
     messages: readonly Message[],
+    atWork: ReadonlySet<Promise<void>>,
   ): Promise<void> {
     const isLeaving = messages.some((message) => message.verb === 'goodbye');
+    const before = isLeaving ? [...atWork] : [];
     const commands = messages.filter((m) => m.verb !== 'goodbye' && m.verb !== 'goodbyeAck');
     if (peer.role === 'heartbeat') {
       requireNone(commands);
@@ -157,6 +159,8 @@ export class Attendant {
       await runCommands(this.#services, present, commands);
     }
     if (isLeaving) {
+      // What came before is done and answered while its session still is one.
+      await Promise.all(before);
       await this.#reception.goodbye(session);
     }
   }

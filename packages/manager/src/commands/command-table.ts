@@ -51,8 +51,8 @@ type AnyCommand = (
 const byVerb = new Map(Object.entries(commands) as unknown as [string, AnyCommand][]);
 
 /**
- * Runs the messages of a frame, in order, each run of one verb as a batch.
- * Resolves when all of them are answered or wait for an event.
+ * Runs the messages of a frame, in order, each run of one verb as a batch; reports
+ * that nobody waits for take effect at the end of the turn. Resolves when all of them are answered or wait for an event.
  *
  * @throws UNEXPECTED_MESSAGE, STORE_FAILED
  */

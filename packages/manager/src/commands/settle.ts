@@ -1,3 +1,5 @@
+import type { Clock } from '@millrace/protocol';
+import type { SettleAnswer } from '../engine/engine.ts';
 import type { Peer } from '../peer.ts';
 import type { Services } from '../services.ts';
 import type { Command } from './command.ts';
@@ -13,21 +15,24 @@ const isAwaited = (services: Services, peer: Peer, reports: readonly Report[]): 
   services.room.isAwaited ||
   reports.some(({ taskId }) => services.results.isAwaited(taskId));
 
-const endOfTurn = ({ clock }: Services): Promise<void> =>
-  new Promise((resolve) => clock.endOfTurn(resolve));
+/** Runs something when this turn has handled its input. */
+const atEndOfTurn = <T>(clock: Clock, run: () => Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    clock.endOfTurn(() => void run().then(resolve, reject));
+  });
 
 export const settle: Command<'settle'> = async (services, peer, requests) => {
   const reports = requests.flatMap(({ results }) => results);
-  if (!isAwaited(services, peer, reports)) {
-    // Its next tasks go first: without them the worker has nothing to do.
-    await endOfTurn(services);
-  }
-  const awaited = isAwaited(services, peer, reports);
-  const answers = await services.engine.settle(peer.sessionId, reports, awaited);
+  const settleAll = (): Promise<readonly SettleAnswer[]> =>
+    services.engine.settle(peer.sessionId, reports, isAwaited(services, peer, reports));
+  // When nobody waits, its next tasks go first: without them the worker has nothing to do.
+  const answers = await (isAwaited(services, peer, reports)
+    ? settleAll()
+    : atEndOfTurn(services.clock, settleAll));
   let next = 0;
   for (const { requestId, results } of requests) {
-    const end = next + results.length;
-    peer.sendSoon({ verb: 'settled', requestId, answers: answers.slice(next, end) });
-    next = end;
+    const last = next + results.length;
+    peer.sendSoon({ verb: 'settled', requestId, answers: answers.slice(next, last) });
+    next = last;
   }
 };

@@ -146,8 +146,8 @@ export class EmbeddedEngine implements Engine {
     const grants = this.#do((now) => this.#core.claim(requests, now));
     this.#planUnawaited();
     if (this.#core.wantsToReadAhead) {
-      // When the grants have left, and whoever got them is at work.
-      this.#clock.endOfTurn(() => this.#readAhead());
+      // Behind all that this turn sends, when whoever got the grants is at work.
+      this.#clock.endOfTurn(() => this.#clock.endOfTurn(() => this.#readAhead()));
     }
     return grants;
   };

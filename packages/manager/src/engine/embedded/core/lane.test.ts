@@ -142,7 +142,7 @@ describe('a lane', () => {
     const before = rack.lane.windowSize;
     expect(before).toBeGreaterThan(100);
     rack.lane.refill(rack.journal, rack.shelf);
-    expect(rack.lane.windowSize).toBe(before + 100);
+    expect(rack.lane.windowSize).toBe(before + 200);
     expect(rack.lane.isLow).toBe(false);
     expect(rack.takeAll()).toEqual(numbers(taken, 1_000));
     expect(rack.lane.isLow).toBe(false);

@@ -7,9 +7,11 @@ import { decodeIds, ListRow } from './list-row.ts';
 
 /** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
 export const WINDOW_MAX_TASKS = 1_024;
-/** Tasks that the window should have in front of a claim, as far as the disk has them. */
-const AHEAD_TASKS = 256;
-const REFILL_ROWS = 4;
+/** With fewer tasks than this in its window a lane reads on. */
+const LOW_TASKS = 256;
+/** And until it has so many, as far as the disk has them. */
+const REFILL_TASKS = 384;
+const REFILL_ROWS = 8;
 /** Places at the head of the window that were left, before the others move up. */
 const LEFT_MAX = 64;
 /** Sorts behind every key. */
@@ -98,7 +100,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
 
   /** Whether it is time to read on, before a claim finds the window empty. */
   get isLow(): boolean {
-    return this.windowSize < AHEAD_TASKS && this.#unread !== END;
+    return this.windowSize < LOW_TASKS && this.#unread !== END;
   }
 
   /** Whether memory accounts for a durable row of this key. */
@@ -185,7 +187,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
 
   #isFilledBefore(rowKey: string): boolean {
     const last = this.#window[this.#window.length - 1];
-    return this.windowSize >= AHEAD_TASKS && this.#endsBefore(last, rowKey);
+    return this.windowSize >= REFILL_TASKS && this.#endsBefore(last, rowKey);
   }
 
   /** Whether a task comes before all that a row, or any behind it, can name. */
