@@ -14,6 +14,7 @@ import { Attendant } from './attendant.ts';
 import { Chronicle } from './chronicle.ts';
 import { Reception } from './reception.ts';
 import { openServices } from './testing/open-services.ts';
+import { sampleTask, successOfFirst } from './testing/sample-tasks.ts';
 
 const secret = new Uint8Array(32).fill(7);
 const SOON_MS = 10;
@@ -81,36 +82,14 @@ const stage = async () => {
     await clock.advance(SOON_MS);
   };
   await arrive({ verb: 'open', peer: { name: 'worker', host: 'here', pid: 1 } });
-  const enqueued = engine.enqueue([
-    [
-      {
-        taskId: 'task-1',
-        queue: 'q',
-        name: 'work',
-        payload: new Uint8Array(1),
-        priority: 0,
-        delayMs: 0,
-        deadlineMs: null,
-        attempts: 1,
-        expiresInMs: undefined,
-      },
-    ],
-  ]);
+  const enqueued = engine.enqueue([[sampleTask('task-1')]]);
   await clock.settle();
   await enqueued;
   await arrive(
     { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }] },
     { verb: 'credit', pool: 0, given: 1, received: 0 },
   );
-  const [grant] = heard.flatMap((message) => (message.verb === 'grant' ? message.tasks : []));
-  const report = {
-    taskId: grant?.taskId ?? '',
-    epoch: grant?.epoch ?? 0,
-    grant: grant?.grant ?? 0,
-    kind: 'succeeded',
-    result: undefined,
-    error: undefined,
-  } as const;
+  const report = successOfFirst(heard);
   const state = async (): Promise<string> => {
     const found = engine.inspect('task-1');
     await clock.settle();

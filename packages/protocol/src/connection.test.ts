@@ -96,6 +96,7 @@ const open = async (more: Partial<ConnectionOptions> = {}) => {
   return ends;
 };
 
+const empty = (requestId: number): Message => ({ verb: 'empty', requestId });
 const status = (requestId: number): Message => ({ verb: 'status', requestId });
 const statusReport = (requestId: number, bytes: number): Message => ({
   verb: 'statusReport',
@@ -152,7 +153,6 @@ describe('two ends', () => {
   test('send what nobody waits for with what comes next, or soon', async () => {
     const { clock, dialler, manager } = await open();
     const framesBefore = manager.transport.sentFrames.length;
-    const empty = (requestId: number): Message => ({ verb: 'empty', requestId });
     manager.connection.sendSoon(empty(1));
     await clock.settle();
     expect(dialler.received).toEqual([]);
@@ -168,7 +168,6 @@ describe('two ends', () => {
   test('send at once what its reader has nothing to do without, and what waits with it', async () => {
     const { clock, dialler, manager } = await open();
     const framesBefore = manager.transport.sentFrames.length;
-    const empty = (requestId: number): Message => ({ verb: 'empty', requestId });
     manager.connection.sendSoon(empty(1));
     manager.connection.send(empty(2));
     manager.connection.sendNow(empty(3));

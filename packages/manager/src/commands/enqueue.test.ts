@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
 import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
+import { sampleTask } from '../testing/sample-tasks.ts';
 import { enqueue } from './enqueue.ts';
 
 const stage = async () => {
@@ -36,19 +37,7 @@ const request = (requestId: number, taskId: string, awaitMs?: number): MessageNa
   requestId,
   waitMs: 60_000,
   awaitMs,
-  tasks: [
-    {
-      taskId,
-      queue: 'q',
-      name: 'work',
-      payload: new Uint8Array(10),
-      priority: 0,
-      delayMs: 0,
-      deadlineMs: null,
-      attempts: 5,
-      expiresInMs: undefined,
-    },
-  ],
+  tasks: [{ ...sampleTask(taskId), payload: new Uint8Array(10), attempts: 5 }],
 });
 
 test('a request that was accepted before is answered, although others wait for room', async () => {

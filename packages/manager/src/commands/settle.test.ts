@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
 import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
+import { sampleTask, successOfFirst } from '../testing/sample-tasks.ts';
 import { runCommands } from './command-table.ts';
 
 const TASKS = 4;
@@ -14,19 +15,7 @@ const tasks = (awaitMs?: number): MessageNamed<'enqueue'>[] =>
     requestId: index + 1,
     waitMs: 0,
     awaitMs,
-    tasks: [
-      {
-        taskId: `task-${index}`,
-        queue: 'q',
-        name: 'work',
-        payload: new Uint8Array(1),
-        priority: 0,
-        delayMs: 0,
-        deadlineMs: null,
-        attempts: 1,
-        expiresInMs: undefined,
-      },
-    ],
+    tasks: [sampleTask(`task-${index}`)],
   }));
 
 /** A worker with one slot, in which the first of some tasks runs. */
@@ -52,16 +41,7 @@ const stage = async (awaitMs?: number) => {
     { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }] },
     credit(1),
   ]);
-  const granted = worker.sent.splice(0);
-  const [grant] = granted.flatMap((message) => (message.verb === 'grant' ? message.tasks : []));
-  const report = {
-    taskId: grant?.taskId ?? '',
-    epoch: grant?.epoch ?? 0,
-    grant: grant?.grant ?? 0,
-    kind: 'succeeded',
-    result: undefined,
-    error: undefined,
-  } as const;
+  const report = successOfFirst(worker.sent.splice(0));
   /** Its end, and the room that it leaves, in one frame; answers in which order they are seen to. */
   const end = async (): Promise<string[]> => {
     const seenTo: string[] = [];

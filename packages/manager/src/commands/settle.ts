@@ -23,12 +23,12 @@ const atEndOfTurn = <T>(clock: Clock, run: () => Promise<T>): Promise<T> =>
 
 export const settle: Command<'settle'> = async (services, peer, requests) => {
   const reports = requests.flatMap(({ results }) => results);
-  const settleAll = (): Promise<readonly SettleAnswer[]> =>
-    services.engine.settle(peer.sessionId, reports, isAwaited(services, peer, reports));
+  const settleAll = (awaited: boolean): Promise<readonly SettleAnswer[]> =>
+    services.engine.settle(peer.sessionId, reports, awaited);
   // When nobody waits, its next tasks go first: without them the worker has nothing to do.
   const answers = await (isAwaited(services, peer, reports)
-    ? settleAll()
-    : atEndOfTurn(services.clock, settleAll));
+    ? settleAll(true)
+    : atEndOfTurn(services.clock, () => settleAll(isAwaited(services, peer, reports))));
   let next = 0;
   for (const { requestId, results } of requests) {
     const last = next + results.length;

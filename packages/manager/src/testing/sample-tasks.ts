@@ -1,0 +1,27 @@
+import type { Message, MessageNamed } from '@millrace/protocol';
+
+type NewTask = MessageNamed<'enqueue'>['tasks'][number];
+type Report = MessageNamed<'settle'>['results'][number];
+
+/** A task of queue `q`, as a client sends it. */
+export const sampleTask = (taskId: string): NewTask => ({
+  taskId,
+  queue: 'q',
+  name: 'work',
+  payload: new Uint8Array(1),
+  priority: 0,
+  delayMs: 0,
+  deadlineMs: null,
+  attempts: 1,
+  expiresInMs: undefined,
+});
+
+/** The report that the first task which these messages grant has succeeded. */
+export const successOfFirst = (messages: readonly Message[]): Report => {
+  const [grant] = messages.flatMap((message) => (message.verb === 'grant' ? message.tasks : []));
+  if (grant === undefined) {
+    throw new Error('nothing was granted');
+  }
+  const { epoch, grant: number, taskId } = grant;
+  return { taskId, epoch, grant: number, kind: 'succeeded', result: undefined, error: undefined };
+};
