@@ -1,6 +1,7 @@
+import { countedFields } from './counters.ts';
 import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from './keys.ts';
 import { decodeIds } from './list-row.ts';
-import { type FoundLease, leasesInForce } from './load.ts';
+import { type FoundLease, leasesInForce, queuesOnDisk } from './load.ts';
 import { hasItsFence } from './memory-audit.ts';
 import type { State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
@@ -24,6 +25,7 @@ export const audit = (state: State): string[] => {
     ...auditLeases(state, tasks, leases),
     ...auditIndexes(state, tasks),
     ...auditCounters(state, tasks),
+    ...auditCounterRows(state),
     ...auditMemory(state, tasks),
   ];
 };
@@ -128,6 +130,26 @@ const auditIndexes = (state: State, tasks: ReadonlyMap<string, Task>): string[] 
     decodeIds(value).filter((id) => tasks.get(id)?.dueAtMs === atMsOfTimeKey(key)),
   );
   expectNamed('due', new Set(due), wanted.due);
+  return breaches;
+};
+
+/** Each queue that ever counted anything has its counters in its last row. */
+const auditCounterRows = (state: State): string[] => {
+  const breaches: string[] = [];
+  const found = queuesOnDisk(state);
+  for (const queue of state.queues.values()) {
+    const { counters, isPaused } = queue.record;
+    const onDisk = found.get(queue.spec.name);
+    if (onDisk?.rowKey !== queue.countersRow?.key) {
+      breaches.push(`the counters of queue ${queue.spec.name} are in another row than memory says`);
+    } else if (
+      onDisk !== undefined &&
+      (onDisk.record.isPaused !== isPaused ||
+        countedFields.some((field) => onDisk.record.counters[field] !== counters[field]))
+    ) {
+      breaches.push(`the counters of queue ${queue.spec.name} differ from those on disk`);
+    }
+  }
   return breaches;
 };
 

@@ -28,6 +28,7 @@ export class Batch {
   /** Tasks whose outcome becomes visible. */
   readonly finished: Task[] = [];
   readonly aborts: Abort[] = [];
+  /** Queues whose counters changed, or whether they are paused. */
   readonly dirtyQueues = new Set<Queue>();
   readonly queuesWithRoom = new Set<Queue>();
   /** Queues that deal again. */
@@ -40,7 +41,7 @@ export class Batch {
   }
 
   get isEmpty(): boolean {
-    return this.writes.length === 0 && this.aborts.length === 0 && this.leases.length === 0;
+    return this.writes.length === 0 && this.dirtyQueues.size === 0 && this.aborts.length === 0;
   }
 
   put(key: string, value: Uint8Array): void {

@@ -6,7 +6,7 @@
  * Changing a layout: raise STORE_VERSION, and say in ARCHITECTURE.md what
  * becomes of older directories.
  */
-export const STORE_VERSION = 4;
+export const STORE_VERSION = 5;
 
 const table = {
   meta: 'm',
@@ -56,9 +56,6 @@ export const laneOfKey = (key: string): { readonly queue: string; readonly name:
   return { queue: bytesAsUtf8(key.slice(1, split)), name: bytesAsUtf8(key.slice(split + 1)) };
 };
 
-export const countersKey = (queue: string): string => table.counters + utf8AsBytes(queue);
-export const queueOfCountersKey = (key: string): string => bytesAsUtf8(key.slice(1));
-
 export const taskKey = (taskId: string): string => table.task + taskId;
 export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 
@@ -68,6 +65,9 @@ export const stampOf = (epoch: number, batchNumber: number): string =>
 
 export const leaseRowKey = (stamp: string, index: number): string =>
   table.lease + stamp + bigEndian(index, 2);
+
+export const countersRowKey = (stamp: string, index: number): string =>
+  table.counters + stamp + bigEndian(index, 2);
 
 /** When a task arrived: the epoch of the manager, then a count within it. */
 export interface Arrival {

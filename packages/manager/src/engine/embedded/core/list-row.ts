@@ -8,9 +8,8 @@ interface Remover {
 }
 
 /**
- * A row that lists several tasks, written once by their batch. It goes when the
- * last of them has left it. Rows are hints: what a task's own record says counts,
- * so a row may name tasks that have moved on.
+ * A row that lists several tasks or queues, written once by their batch. It goes when
+ * the last of them has left it, so it may name some that have moved on.
  */
 export class ListRow {
   readonly key: string;
@@ -21,7 +20,17 @@ export class ListRow {
     this.#left = count;
   }
 
-  /** One of the tasks has left. */
+  /** Whether all others have left it. */
+  get hasOne(): boolean {
+    return this.#left === 1;
+  }
+
+  /** One more is found to be in it. */
+  join(): void {
+    this.#left += 1;
+  }
+
+  /** One of them has left. */
   leave(batch: Remover): void {
     this.#left -= 1;
     if (this.#left === 0) {

@@ -1,11 +1,21 @@
 import type { Batch } from './batch.ts';
-import { comesBefore, leaseRowKey, readyKey, readyRowKey, timeKey } from './keys.ts';
+import { encodeQueues } from './counters.ts';
+import {
+  comesBefore,
+  countersRowKey,
+  leaseRowKey,
+  readyKey,
+  readyRowKey,
+  timeKey,
+} from './keys.ts';
 import { encodeIds, encodeLeases, ListRow } from './list-row.ts';
+import type { Queue } from './queue.ts';
 import type { Lease, Task, TaskLane } from './task.ts';
 
 /**
- * Writes the lists of a batch: which tasks became ready, which were leased, and
- * what comes due. A list costs one row, however many tasks it names.
+ * Writes the lists of a batch: which tasks became ready, which were leased, what
+ * comes due, and what its queues count. A list costs one row, however many tasks or
+ * queues it names.
  */
 
 /**
@@ -14,6 +24,7 @@ import type { Lease, Task, TaskLane } from './task.ts';
  */
 const READY_ROW_TASKS = 128;
 const LEASE_ROW_TASKS = 256;
+const COUNTERS_ROW_QUEUES = 64;
 
 const chunks = <T>(all: readonly T[], size: number): T[][] => {
   const pieces: T[][] = [];
@@ -115,9 +126,34 @@ const writeTimes = (batch: Batch, stamp: string): void => {
   }
 };
 
+const recordOfQueue = ({ record }: Queue) => record;
+
+/** Queues that move to a new row. */
+const moveTo = (key: string, queues: readonly Queue[], batch: Batch): ListRow => {
+  const row = new ListRow(key, queues.length);
+  for (const queue of queues) {
+    queue.countersRow?.leave(batch);
+    queue.countersRow = row;
+  }
+  return row;
+};
+
+/** Where a queue that is written by itself has a row to itself. */
+const ownRowOf = ([queue, ...others]: readonly Queue[]): ListRow | undefined =>
+  others.length === 0 && queue?.countersRow?.hasOne === true ? queue.countersRow : undefined;
+
+/** The counters of a queue are in the last row that was written for it. */
+const writeCounters = (batch: Batch, stamp: string): void => {
+  for (const [index, queues] of chunks([...batch.dirtyQueues], COUNTERS_ROW_QUEUES).entries()) {
+    const row = ownRowOf(queues) ?? moveTo(countersRowKey(stamp, index), queues, batch);
+    batch.put(row.key, encodeQueues(queues.map(recordOfQueue)));
+  }
+};
+
 /** @param stamp of this batch; later batches have later ones */
 export const writeLists = (batch: Batch, stamp: string): void => {
   writeReady(batch, stamp);
   writeLeases(batch, stamp);
   writeTimes(batch, stamp);
+  writeCounters(batch, stamp);
 };

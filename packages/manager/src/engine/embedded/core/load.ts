@@ -1,12 +1,6 @@
 import { MillraceError } from '@millrace/protocol';
-import {
-  laneOfKey,
-  metaKey,
-  queueOfCountersKey,
-  rangeOf,
-  STORE_VERSION,
-  timeIndexes,
-} from './keys.ts';
+import { decodeQueues, type QueueRecord } from './counters.ts';
+import { laneOfKey, metaKey, rangeOf, STORE_VERSION, timeIndexes } from './keys.ts';
 import { decodeLeases, type LeaseRecord, ListRow } from './list-row.ts';
 import { decodeNumbers, encodeNumbers } from './number-record.ts';
 import type { Now, State } from './state.ts';
@@ -37,9 +31,22 @@ const loadLanes = (state: State): void => {
     const { name, queue } = laneOfKey(key);
     state.addLane(decodeNumbers(value)[0] ?? 0, state.foundQueue(queue), name, false);
   }
+};
+
+interface FoundQueue {
+  readonly record: QueueRecord;
+  readonly rowKey: string;
+}
+
+/** What the store has of each queue: of several rows that name it, the last counts. */
+export const queuesOnDisk = (state: State): Map<string, FoundQueue> => {
+  const found = new Map<string, FoundQueue>();
   for (const { key, value } of state.journal.range(...rangeOf('counters'), ALL)) {
-    state.foundQueue(queueOfCountersKey(key)).decodeCounters(value);
+    for (const record of decodeQueues(value)) {
+      found.set(record.queue, { record, rowKey: key });
+    }
   }
+  return found;
 };
 
 export interface FoundLease {
@@ -78,28 +85,43 @@ export const leasesInForce = (
   return found;
 };
 
-const countBy = (keys: Iterable<string>): Map<string, number> => {
-  const counts = new Map<string, number>();
-  for (const key of keys) {
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+/** The rows of which something still counts. */
+class RowsInUse {
+  readonly #rows = new Map<string, ListRow>();
+
+  /** The row of this key, for one more that it lists. */
+  use(key: string): ListRow {
+    const row = this.#rows.get(key) ?? new ListRow(key, 0);
+    this.#rows.set(key, row);
+    row.join();
+    return row;
   }
-  return counts;
+
+  has(key: string): boolean {
+    return this.#rows.has(key);
+  }
+}
+
+const loadQueues = (state: State): void => {
+  const rows = new RowsInUse();
+  for (const { record, rowKey } of queuesOnDisk(state).values()) {
+    state.foundQueue(record.queue).restore(record, rows.use(rowKey));
+  }
 };
 
 /** Leases outlive the manager: their sessions have a grace to come back. */
 const loadLeases = (state: State, now: Now): void => {
-  const found = [...leasesInForce(state, (taskId) => state.find(taskId)).values()];
-  const counts = countBy(found.map(({ rowKey }) => rowKey));
-  const rows = new Map([...counts].map(([key, count]) => [key, new ListRow(key, count)]));
-  for (const { record, rowKey, task } of found) {
+  const rows = new RowsInUse();
+  const found = leasesInForce(state, (taskId) => state.find(taskId));
+  for (const { record, rowKey, task } of found.values()) {
     task.cancelRequested = record.cancelRequested;
     const session = openSession(state, record.sessionId);
     session.graceEndsAtMs = now.monotonicMs + state.options.restartGraceMs;
     state.gracing.add(session);
-    restoreLease(state, task, session, record, rows.get(rowKey) ?? new ListRow(rowKey, 1), now);
+    restoreLease(state, task, session, record, rows.use(rowKey), now);
   }
   for (const { key } of state.journal.range(...rangeOf('lease'), ALL)) {
-    if (!counts.has(key)) {
+    if (!rows.has(key)) {
       state.batch.remove(key);
     }
   }
@@ -120,6 +142,7 @@ export const load = (state: State, freshSecret: Uint8Array, now: Now): void => {
   state.batch.put(metaKey('epoch'), encodeNumbers([state.epoch]));
   state.batch.put(metaKey('secret'), state.secret);
   loadLanes(state);
+  loadQueues(state);
   loadLeases(state, now);
   for (const index of timeIndexes) {
     state.peekTime(index);

@@ -1,41 +1,7 @@
 import type { QueueReport, QueueSize, QueueSpec } from '../../engine.ts';
-import { countersKey } from './keys.ts';
-import { decodeNumbers, encodeNumbers } from './number-record.ts';
+import { type Counters, type QueueRecord, zeroCounters } from './counters.ts';
+import type { ListRow } from './list-row.ts';
 import { RunTimes } from './run-times.ts';
-
-/** Unfinished tasks by state and their payload bytes: what bounds are checked against. */
-const sizeFields = ['ready', 'scheduled', 'leased', 'bytes'] as const;
-const totalFields = [
-  'enqueued',
-  'succeeded',
-  'dead',
-  'cancelled',
-  'expired',
-  'regranted',
-  'losses',
-] as const;
-
-/** Scheduled for a further attempt; dead and still kept. */
-const laterFields = ['retrying', 'deadKept'] as const;
-const countedFields = [...sizeFields, ...totalFields, ...laterFields] as const;
-
-type Counters = Record<(typeof countedFields)[number], number>;
-
-const zero = (): Counters => ({
-  ready: 0,
-  scheduled: 0,
-  leased: 0,
-  bytes: 0,
-  enqueued: 0,
-  succeeded: 0,
-  dead: 0,
-  cancelled: 0,
-  expired: 0,
-  regranted: 0,
-  losses: 0,
-  retrying: 0,
-  deadKept: 0,
-});
 
 /** A named queue: its bounds and its counters. */
 export class Queue {
@@ -47,12 +13,12 @@ export class Queue {
   /** Whether nothing of it is dealt. */
   isPaused = false;
   readonly runTimes = new RunTimes();
-  readonly counters: Counters = zero();
-  readonly countersKey: string;
+  readonly counters: Counters = zeroCounters();
+  /** The row that has its counters as they were last written. */
+  countersRow: ListRow | undefined;
 
   constructor(spec: QueueSpec, declared: boolean) {
     this.spec = spec;
-    this.countersKey = countersKey(spec.name);
     this.declared = declared;
   }
 
@@ -91,17 +57,15 @@ export class Queue {
     };
   }
 
-  encodeCounters(): Uint8Array {
-    const numbers = countedFields.map((field) => this.counters[field]);
-    numbers.push(this.isPaused ? 1 : 0);
-    return encodeNumbers(numbers);
+  /** What the store should have of it. */
+  get record(): QueueRecord {
+    return { queue: this.spec.name, isPaused: this.isPaused, counters: this.counters };
   }
 
-  decodeCounters(record: Uint8Array): void {
-    const numbers = decodeNumbers(record);
-    for (const [index, field] of countedFields.entries()) {
-      this.counters[field] = numbers[index] ?? 0;
-    }
-    this.isPaused = numbers[countedFields.length] === 1;
+  /** Has from now on what the store had of it, in this row. */
+  restore({ counters, isPaused }: QueueRecord, row: ListRow): void {
+    Object.assign(this.counters, counters);
+    this.isPaused = isPaused;
+    this.countersRow = row;
   }
 }

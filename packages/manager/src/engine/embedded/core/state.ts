@@ -309,13 +309,10 @@ export class State {
     }
   }
 
-  /** Closes the batch with the counters it changed, and starts the next. */
+  /** Closes the batch with its lists, and starts the next. */
   sealBatch(): Batch {
     const sealed = this.batch;
     writeLists(sealed, stampOf(this.epoch, sealed.number));
-    for (const queue of sealed.dirtyQueues) {
-      sealed.put(queue.countersKey, queue.encodeCounters());
-    }
     if (this.retainedBytes !== this.#retainedOnDisk) {
       this.#retainedOnDisk = this.retainedBytes;
       sealed.put(metaKey('retained'), encodeNumbers([this.retainedBytes]));

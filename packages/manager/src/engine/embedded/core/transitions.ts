@@ -295,7 +295,7 @@ export const dropResult = (state: State, task: Task): void => {
 /** A queue deals no more, or again. */
 export const setPaused = (state: State, queue: Queue, isPaused: boolean): void => {
   queue.isPaused = isPaused;
-  state.batch.put(queue.countersKey, queue.encodeCounters());
+  state.batch.dirtyQueues.add(queue);
   if (isPaused) {
     state.batch.resumed.delete(queue);
   } else {
