@@ -2,6 +2,7 @@ import { limits, MillraceError } from '@millrace/protocol';
 import { Chain } from '../../../chain.ts';
 import { Timetable } from '../../../timetable.ts';
 import type { QueueSpec } from '../../engine.ts';
+import type { Handle } from '../../handles.ts';
 import type { Journal } from '../journal.ts';
 import { Batch } from './batch.ts';
 import {
@@ -51,7 +52,7 @@ export class State {
   readonly lanesToAsk = new Chain<TaskLane>();
   /** Lanes whose next claims would soon have to wait for the disk. */
   readonly #lowLanes = new Set<TaskLane>();
-  readonly #lanesByQueue = new Map<string, Map<string, TaskLane>>();
+  readonly #lanesOf = new Map<Queue, Map<string, TaskLane>>();
   readonly tasks: KnownTasks<Task>;
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
@@ -126,8 +127,8 @@ export class State {
   addLane(number: number, queue: Queue, name: string, isNew: boolean): TaskLane {
     const lane: TaskLane = new Lane(number, queue, name, isNew);
     queue.laneCount += 1;
-    const lanes = this.#lanesByQueue.get(queue.spec.name) ?? new Map<string, TaskLane>();
-    this.#lanesByQueue.set(queue.spec.name, lanes.set(name, lane));
+    const lanes = this.#lanesOf.get(queue) ?? new Map<string, TaskLane>();
+    this.#lanesOf.set(queue, lanes.set(name, lane));
     this.lanes.set(number, lane);
     if (!isNew) {
       this.#ask(lane);
@@ -137,18 +138,23 @@ export class State {
   }
 
   /** The lane of a task name, made on first use. */
-  laneFor(queueName: string, name: string): TaskLane {
-    const known = this.laneNamed(queueName, name);
+  laneFor(queue: Queue, name: string): TaskLane {
+    const known = this.laneOfName(queue, name);
     if (known !== undefined) {
       return known;
     }
-    const lane = this.addLane(this.#lastLane + 1, this.foundQueue(queueName), name, true);
-    this.batch.put(laneKey(queueName, name), encodeNumbers([lane.number]));
+    const lane = this.addLane(this.#lastLane + 1, queue, name, true);
+    this.batch.put(laneKey(queue.spec.name, name), encodeNumbers([lane.number]));
     return lane;
   }
 
-  laneNamed(queue: string, name: string): TaskLane | undefined {
-    return this.#lanesByQueue.get(queue)?.get(name);
+  laneOfName(queue: Queue, name: string): TaskLane | undefined {
+    return this.#lanesOf.get(queue)?.get(name);
+  }
+
+  laneNamed({ name, queue }: Handle): TaskLane | undefined {
+    const known = this.queues.get(queue);
+    return known && this.laneOfName(known, name);
   }
 
   readonly laneOf = (number: number): TaskLane => {

@@ -35,8 +35,8 @@ class Heads {
   constructor(state: State, handles: Handles) {
     this.#state = state;
     if (handles.list.length < state.lanesToAsk.size) {
-      for (const [handle, { name, queue }] of handles.list.entries()) {
-        this.#add(state.laneNamed(queue, name), handle);
+      for (const [position, handle] of handles.list.entries()) {
+        this.#add(state.laneNamed(handle), position);
       }
     } else {
       for (const lane of state.lanesToAsk.entries()) {

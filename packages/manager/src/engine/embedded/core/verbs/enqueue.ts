@@ -2,11 +2,19 @@ import { limits } from '@millrace/protocol';
 import type { EnqueueAnswer, NewTask } from '../../../engine.ts';
 import type { Queue } from '../queue.ts';
 import type { Now, State } from '../state.ts';
-import { Task, type TaskFacts } from '../task.ts';
+import { Task, type TaskFacts, type TaskLane } from '../task.ts';
 import { keptPayload } from '../task-record.ts';
 import { admit } from '../transitions.ts';
 
 type Refusal = Extract<EnqueueAnswer, { refused: string }>;
+
+/** A task and where it belongs. */
+interface Wanted {
+  readonly task: NewTask;
+  readonly queue: Queue;
+  /** None when its name is new in the queue. */
+  readonly lane: TaskLane | undefined;
+}
 
 /** What a request adds to one queue. */
 interface Demand {
@@ -17,7 +25,7 @@ interface Demand {
   newNames: Set<string> | undefined;
 }
 
-const checkTask = (state: State, task: NewTask): Refusal | undefined => {
+const wantedOf = (state: State, task: NewTask): Wanted | Refusal => {
   const queue = state.queues.get(task.queue);
   if (queue === undefined || !queue.declared) {
     const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
@@ -34,40 +42,35 @@ const checkTask = (state: State, task: NewTask): Refusal | undefined => {
       message: `the payload of ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
     };
   }
-  return undefined;
+  return { task, queue, lane: state.laneOfName(queue, task.name) };
 };
 
-const addTo = (demand: Demand, state: State, task: NewTask): Demand => {
+const noneOf = (queue: Queue): Demand => ({ queue, items: 0, bytes: 0, newNames: undefined });
+
+const addTo = (demand: Demand, { lane, task }: Wanted): Demand => {
   demand.items += 1;
   demand.bytes += task.payload.length;
-  if (state.laneNamed(task.queue, task.name) === undefined) {
+  if (lane === undefined) {
     demand.newNames = (demand.newNames ?? new Set()).add(task.name);
   }
   return demand;
 };
 
-/** Their queues are known: `checkTask` has passed them. */
-const demandsOf = (state: State, tasks: readonly NewTask[]): Iterable<Demand> => {
-  const noneOf = (queue: string): Demand => ({
-    queue: state.foundQueue(queue),
-    items: 0,
-    bytes: 0,
-    newNames: undefined,
-  });
-  const [only] = tasks;
-  if (tasks.length === 1 && only !== undefined) {
-    return [addTo(noneOf(only.queue), state, only)];
+const demandsOf = (wanted: readonly Wanted[]): Iterable<Demand> => {
+  const [only] = wanted;
+  if (wanted.length === 1 && only !== undefined) {
+    return [addTo(noneOf(only.queue), only)];
   }
-  const demands = new Map<string, Demand>();
-  for (const task of tasks) {
-    const demand = demands.get(task.queue) ?? noneOf(task.queue);
-    demands.set(task.queue, addTo(demand, state, task));
+  const demands = new Map<Queue, Demand>();
+  for (const one of wanted) {
+    const { queue } = one;
+    demands.set(queue, addTo(demands.get(queue) ?? noneOf(queue), one));
   }
   return demands.values();
 };
 
-const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined => {
-  for (const demand of demandsOf(state, tasks)) {
+const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
+  for (const demand of demandsOf(wanted)) {
     const { queue } = demand;
     const { name, maxBytes, maxItems } = queue.spec;
     if (demand.items > maxItems || demand.bytes > maxBytes) {
@@ -95,8 +98,8 @@ const checkRoom = (state: State, tasks: readonly NewTask[]): Refusal | undefined
   return undefined;
 };
 
-const newTask = (state: State, wanted: NewTask, now: Now): Task => {
-  const lane = state.laneFor(wanted.queue, wanted.name);
+const newTask = (state: State, { lane: known, queue, task: wanted }: Wanted, now: Now): Task => {
+  const lane = known ?? state.laneFor(queue, wanted.name);
   const facts: TaskFacts = {
     id: wanted.taskId,
     lane,
@@ -115,43 +118,46 @@ const newTask = (state: State, wanted: NewTask, now: Now): Task => {
 };
 
 /** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
-const withoutKnown = (state: State, tasks: readonly NewTask[]): readonly NewTask[] => {
-  const [only] = tasks;
-  if (tasks.length === 1 && only !== undefined) {
-    return state.find(only.taskId) === undefined ? tasks : [];
+const withoutKnown = (state: State, wanted: readonly Wanted[]): readonly Wanted[] => {
+  const [only] = wanted;
+  if (wanted.length === 1 && only !== undefined) {
+    return state.find(only.task.taskId) === undefined ? wanted : [];
   }
   const seen = new Set<string>();
-  return tasks.filter((task) => {
-    if (seen.has(task.taskId) || state.find(task.taskId) !== undefined) {
+  return wanted.filter(({ task: { taskId } }) => {
+    if (seen.has(taskId) || state.find(taskId) !== undefined) {
       return false;
     }
-    seen.add(task.taskId);
+    seen.add(taskId);
     return true;
   });
 };
 
 /** Adds all tasks of one request, or none. */
 export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): EnqueueAnswer => {
+  const wanted: Wanted[] = [];
   for (const task of tasks) {
-    const refusal = checkTask(state, task);
-    if (refusal !== undefined) {
-      return refusal;
+    const one = wantedOf(state, task);
+    if ('refused' in one) {
+      return one;
     }
+    wanted.push(one);
   }
-  const fresh = withoutKnown(state, tasks);
-  if (fresh.length > 0 && state.isStoreFull) {
+  const fresh = withoutKnown(state, wanted);
+  const [first] = fresh;
+  if (first !== undefined && state.isStoreFull) {
     return {
       refused: 'STORE_FULL',
-      queue: fresh[0]?.queue ?? '',
+      queue: first.queue.spec.name,
       message: 'the disk of the store is below its reserve: free some space',
     };
   }
-  const refusal = checkRoom(state, fresh);
+  const refusal = checkRoom(fresh);
   if (refusal !== undefined) {
     return refusal;
   }
-  for (const wanted of fresh) {
-    admit(state, newTask(state, wanted, now), wanted.payload);
+  for (const one of fresh) {
+    admit(state, newTask(state, one, now), one.task.payload);
   }
   return { created: fresh.length };
 };
