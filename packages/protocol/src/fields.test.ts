@@ -1,9 +1,9 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { codeOf } from './errors.ts';
+import type { Field } from './field.ts';
 import {
   bytes,
-  type Field,
   fixedBytes,
   flag,
   group,

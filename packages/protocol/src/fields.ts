@@ -1,25 +1,7 @@
 import { MillraceError } from './errors.ts';
+import type { Field, Fields, FieldValues } from './field.ts';
 import { limits } from './limits.ts';
-import type { PackReader } from './pack-reader.ts';
-import type { PackWriter } from './pack-writer.ts';
-
-/** One position of a message: how it is written, how it is checked on arrival, and how PROTOCOL.md names its type. */
-export interface Field<T> {
-  readonly wireType: string;
-  write(writer: PackWriter, value: T): void;
-  /** @throws BAD_FIELD unless the next value is of this type and inside its bounds; `at` names the place */
-  read(reader: PackReader, at: string): T;
-  /**
-   * What stands for a field that an older peer did not send.
-   *
-   * @throws BAD_FIELD if it must be there
-   */
-  missing(at: string): T;
-}
-
-export type FieldValue<F> = F extends Field<infer T> ? T : never;
-export type Fields = Readonly<Record<string, Field<unknown>>>;
-export type FieldValues<F extends Fields> = { readonly [K in keyof F]: FieldValue<F[K]> };
+import { sequence } from './sequence.ts';
 
 const badField = (at: string, expected: string): MillraceError =>
   new MillraceError('BAD_FIELD', `${at} must be ${expected}`);
@@ -247,59 +229,4 @@ export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
     },
   });
   return { ...field, fields };
-};
-
-export interface Sequence<T, C> {
-  /** The number of its fields. */
-  readonly length: number;
-  write(writer: PackWriter, value: T): void;
-  /** Reads `length` values; those behind the last field are ignored. */
-  read(reader: PackReader, length: number): C & T;
-}
-
-/**
- * Named fields as consecutive positions. Fields may be added at the end in a
- * later version: a decoder ignores what it does not know, and reads nil for
- * what an older peer did not send.
- *
- * @param label names the sequence in errors, which say `label.field`
- * @param constants that every decoded value has beside its fields
- */
-export const sequence = <F extends Fields, C extends object>(
-  label: string,
-  fields: F,
-  constants: C,
-): Sequence<FieldValues<F>, C> => {
-  const slots = Object.entries(fields).map(([name, field]) => ({
-    name,
-    field,
-    place: `${label}.${name}`,
-  }));
-  // A copy of it has its final shape from the start; one that grows field by field is much slower.
-  const blank: Readonly<Record<string, unknown>> = {
-    ...constants,
-    ...Object.fromEntries(slots.map(({ name }) => [name, undefined])),
-  };
-  return {
-    length: slots.length,
-    write(writer, value) {
-      const values: Readonly<Record<string, unknown>> = value;
-      for (const { field, name } of slots) {
-        field.write(writer, values[name]);
-      }
-    },
-    read(reader, length) {
-      const values: Record<string, unknown> = { ...blank };
-      let left = length;
-      for (const { field, name, place } of slots) {
-        values[name] = left > 0 ? field.read(reader, place) : field.missing(place);
-        left -= 1;
-      }
-      for (; left > 0; left--) {
-        reader.skip();
-      }
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each field was read by its own codec
-      return values as C & FieldValues<F>;
-    },
-  };
 };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorTable } from './error-codes.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from './field.ts';
 import { limits } from './limits.ts';
 import { verbs } from './message-table.ts';
 import { newTask } from './messages/enqueue.ts';

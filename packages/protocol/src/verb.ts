@@ -1,6 +1,7 @@
-import { type Fields, type FieldValues, sequence } from './fields.ts';
+import type { Fields, FieldValues } from './field.ts';
 import type { PackReader } from './pack-reader.ts';
 import type { PackWriter } from './pack-writer.ts';
+import { sequence } from './sequence.ts';
 
 /** Who may send a verb. */
 export type Sender = 'dialler' | 'manager' | 'both';
