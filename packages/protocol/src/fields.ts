@@ -195,8 +195,9 @@ export const list = <T>(
       if (length < 0 || length > maxItems) {
         throw badField(at, `a list of at most ${maxItems}`);
       }
-      const values: T[] = [];
-      for (let i = 0; i < length; i++) {
+      // Most lists have one value; an array that is empty at first makes room for seventeen.
+      const values = length === 0 ? [] : [item.read(reader, at)];
+      for (let i = 1; i < length; i++) {
         values.push(item.read(reader, at));
       }
       reader.close();

@@ -25,7 +25,7 @@ interface Demand {
   newNames: Set<string> | undefined;
 }
 
-const wantedOf = (state: State, task: NewTask): Wanted | Refusal => {
+const checkTask = (state: State, task: NewTask): Refusal | undefined => {
   const queue = state.queues.get(task.queue);
   if (queue === undefined || !queue.declared) {
     const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
@@ -42,6 +42,12 @@ const wantedOf = (state: State, task: NewTask): Wanted | Refusal => {
       message: `the payload of ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
     };
   }
+  return undefined;
+};
+
+/** Its queue is known: `checkTask` has passed it. */
+const wantedOf = (state: State, task: NewTask): Wanted => {
+  const queue = state.foundQueue(task.queue);
   return { task, queue, lane: state.laneOfName(queue, task.name) };
 };
 
@@ -135,14 +141,13 @@ const withoutKnown = (state: State, wanted: readonly Wanted[]): readonly Wanted[
 
 /** Adds all tasks of one request, or none. */
 export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): EnqueueAnswer => {
-  const wanted: Wanted[] = [];
   for (const task of tasks) {
-    const one = wantedOf(state, task);
-    if ('refused' in one) {
-      return one;
+    const refusal = checkTask(state, task);
+    if (refusal !== undefined) {
+      return refusal;
     }
-    wanted.push(one);
   }
+  const wanted = tasks.map((task) => wantedOf(state, task));
   const fresh = withoutKnown(state, wanted);
   const [first] = fresh;
   if (first !== undefined && state.isStoreFull) {
