@@ -15,6 +15,6 @@ export interface Field<T> {
   missing(at: string): T;
 }
 
-export type FieldValue<F> = F extends Field<infer T> ? T : never;
+type FieldValue<F> = F extends Field<infer T> ? T : never;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 export type FieldValues<F extends Fields> = { readonly [K in keyof F]: FieldValue<F[K]> };

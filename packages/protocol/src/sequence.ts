@@ -3,7 +3,7 @@ import type { Field, Fields, FieldValues } from './field.ts';
 import type { PackReader } from './pack-reader.ts';
 import type { PackWriter } from './pack-writer.ts';
 
-/** Named fields as consecutive positions. */
+/** How named fields are written and read. */
 export interface Sequence<T, C> {
   /** The number of its fields. */
   readonly length: number;

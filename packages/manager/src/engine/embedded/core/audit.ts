@@ -1,4 +1,4 @@
-import { countedFields } from './counters.ts';
+import { countedFields, type QueueRecord, zeroCounters } from './counters.ts';
 import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from './keys.ts';
 import { decodeIds } from './list-row.ts';
 import { type FoundLease, leasesInForce, queuesOnDisk } from './load.ts';
@@ -133,21 +133,30 @@ const auditIndexes = (state: State, tasks: ReadonlyMap<string, Task>): string[] 
   return breaches;
 };
 
-/** Each queue that ever counted anything has its counters in its last row. */
+/** Whether two records of a queue say the same. */
+const isSame = (a: QueueRecord, b: QueueRecord): boolean =>
+  a.isPaused === b.isPaused &&
+  countedFields.every((field) => a.counters[field] === b.counters[field]);
+
+/** Each queue has its counters in its last row, and each row is the last of a queue. */
 const auditCounterRows = (state: State): string[] => {
   const breaches: string[] = [];
   const found = queuesOnDisk(state);
   for (const queue of state.queues.values()) {
-    const { counters, isPaused } = queue.record;
-    const onDisk = found.get(queue.spec.name);
-    if (onDisk?.rowKey !== queue.countersRow?.key) {
-      breaches.push(`the counters of queue ${queue.spec.name} are in another row than memory says`);
-    } else if (
-      onDisk !== undefined &&
-      (onDisk.record.isPaused !== isPaused ||
-        countedFields.some((field) => onDisk.record.counters[field] !== counters[field]))
-    ) {
-      breaches.push(`the counters of queue ${queue.spec.name} differ from those on disk`);
+    const { name } = queue.spec;
+    const { record, rowKey } = found.get(name) ?? {};
+    const nothing = { queue: name, isPaused: false, counters: zeroCounters() };
+    if (rowKey !== queue.countersRow?.key) {
+      breaches.push(`the counters of queue ${name} are in another row than memory says`);
+    }
+    if (!isSame(queue.record, record ?? nothing)) {
+      breaches.push(`the counters of queue ${name} differ from those on disk`);
+    }
+  }
+  const lastRows = new Set([...found.values()].map(({ rowKey }) => rowKey));
+  for (const { key } of rows(state, 'counters')) {
+    if (!lastRows.has(key)) {
+      breaches.push('a row of counters is the last of no queue');
     }
   }
   return breaches;

@@ -59,7 +59,7 @@ export const laneOfKey = (key: string): { readonly queue: string; readonly name:
 export const taskKey = (taskId: string): string => table.task + taskId;
 export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 
-/** Tells the rows of one batch from those of all others; later batches sort behind. */
+/** Tells the rows that one batch adds from those of all others; later batches sort behind. */
 export const stampOf = (epoch: number, batchNumber: number): string =>
   bigEndian(epoch, 4) + bigEndian(batchNumber, 6);
 

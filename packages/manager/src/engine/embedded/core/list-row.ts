@@ -8,8 +8,8 @@ interface Remover {
 }
 
 /**
- * A row that lists several tasks or queues, written once by their batch. It goes when
- * the last of them has left it, so it may name some that have moved on.
+ * A row that lists several tasks or queues of one batch. It goes when the last of them
+ * has left it, so it may name some that have moved on.
  */
 export class ListRow {
   readonly key: string;

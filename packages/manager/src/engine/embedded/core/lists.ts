@@ -24,6 +24,7 @@ import type { Lease, Task, TaskLane } from './task.ts';
  */
 const READY_ROW_TASKS = 128;
 const LEASE_ROW_TASKS = 256;
+/** Queues that one row names, at most: one that is idle keeps the row. */
 const COUNTERS_ROW_QUEUES = 64;
 
 const chunks = <T>(all: readonly T[], size: number): T[][] => {
@@ -129,7 +130,7 @@ const writeTimes = (batch: Batch, stamp: string): void => {
 const recordOfQueue = ({ record }: Queue) => record;
 
 /** Queues that move to a new row. */
-const moveTo = (key: string, queues: readonly Queue[], batch: Batch): ListRow => {
+const moveToRow = (key: string, queues: readonly Queue[], batch: Batch): ListRow => {
   const row = new ListRow(key, queues.length);
   for (const queue of queues) {
     queue.countersRow?.leave(batch);
@@ -138,14 +139,14 @@ const moveTo = (key: string, queues: readonly Queue[], batch: Batch): ListRow =>
   return row;
 };
 
-/** Where a queue that is written by itself has a row to itself. */
+/** Where a queue that is written by itself has a row to itself: that is written anew. */
 const ownRowOf = ([queue, ...others]: readonly Queue[]): ListRow | undefined =>
   others.length === 0 && queue?.countersRow?.hasOne === true ? queue.countersRow : undefined;
 
 /** The counters of a queue are in the last row that was written for it. */
 const writeCounters = (batch: Batch, stamp: string): void => {
   for (const [index, queues] of chunks([...batch.dirtyQueues], COUNTERS_ROW_QUEUES).entries()) {
-    const row = ownRowOf(queues) ?? moveTo(countersRowKey(stamp, index), queues, batch);
+    const row = ownRowOf(queues) ?? moveToRow(countersRowKey(stamp, index), queues, batch);
     batch.put(row.key, encodeQueues(queues.map(recordOfQueue)));
   }
 };

@@ -104,23 +104,24 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
   return undefined;
 };
 
-const newTask = (state: State, { lane: known, queue, task: wanted }: Wanted, now: Now): Task => {
-  const lane = known ?? state.laneFor(queue, wanted.name);
+const newTask = (state: State, wanted: Wanted, now: Now): Task => {
+  const { queue, task } = wanted;
+  const lane = wanted.lane ?? state.laneFor(queue, task.name);
   const facts: TaskFacts = {
-    id: wanted.taskId,
+    id: task.taskId,
     lane,
-    priority: wanted.priority,
+    priority: task.priority,
     arrival: state.nextArrival(),
     order: lane.order,
-    payloadBytes: wanted.payload.length,
+    payloadBytes: task.payload.length,
     acceptedAtMs: now.wallMs,
-    deadlineMs: wanted.deadlineMs,
-    attempts: wanted.attempts,
-    expiresAtMs: wanted.expiresInMs === undefined ? undefined : now.wallMs + wanted.expiresInMs,
+    deadlineMs: task.deadlineMs,
+    attempts: task.attempts,
+    expiresAtMs: task.expiresInMs === undefined ? undefined : now.wallMs + task.expiresInMs,
   };
-  const isDelayed = wanted.delayMs > 0;
-  const dueAtMs = now.wallMs + wanted.delayMs;
-  return new Task(facts, isDelayed ? 'scheduled' : 'ready', dueAtMs, keptPayload(wanted.payload));
+  const isDelayed = task.delayMs > 0;
+  const dueAtMs = now.wallMs + task.delayMs;
+  return new Task(facts, isDelayed ? 'scheduled' : 'ready', dueAtMs, keptPayload(task.payload));
 };
 
 /** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
