@@ -55,8 +55,8 @@ return {
  * what an older peer did not send.
  *
  * Each sequence is compiled from a source of its own. One loop for all of them would
- * meet other names and other codecs at each call, which V8 looks up anew each time: a
- * manager with 2,000 tasks under way did a tenth less with it. Unlike `eval` and
+ * meet other names and other codecs at each call, which V8 looks up anew each time:
+ * with 2,000 tasks under way this does 3 to 12% more. Unlike `eval` and
  * `Function`, this works where Node forbids code from strings.
  *
  * @param label names the sequence in errors, which say `label.field`
