@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeOf, messageOf } from './errors.ts';
@@ -49,7 +50,7 @@ describe('a payload comes out as it went in', () => {
   });
 
   test('for any JSON value', () => {
-    // A key __proto__ is renamed on arrival; the next test is about it. -0 is 0 in JSON too.
+    // A key __proto__ is refused. -0 is 0 in JSON too.
     const json = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
     fc.assert(
       fc.property(json, (value) => {
@@ -81,6 +82,9 @@ describe('a payload that has no equal in MessagePack takes the nearest form', ()
       { a: 1 },
     ],
     ['a URL becomes its text', new URL('http://a/'), 'http://a/'],
+    ['an ArrayBuffer becomes bytes', new Uint8Array([1, 2]).buffer, Buffer.from([1, 2])],
+    ['a Buffer stays one', Buffer.from([1, 2]), Buffer.from([1, 2])],
+    ['a Date of a class of its own becomes a Date', new (class extends Date {})(1), new Date(1)],
   ])('%s', (_name, value, expected) => {
     expect(pass(value)).toEqual(expected);
   });
@@ -116,6 +120,23 @@ describe('a payload that cannot travel is refused with PAYLOAD_INVALID', () => {
     ['a bigint beyond 64 bits, negative', -(2n ** 63n) - 1n, 'cannot be encoded'],
     ['101 lists inside each other', nested(101), 'nested deeper than 100 levels'],
     ['an invalid Date', new Date(Number.NaN), 'cannot be encoded'],
+    ['numbers of a typed array', { at: [new Float32Array([0.25])] }, 'its numbers as a list'],
+    ['clamped bytes', new Uint8ClampedArray([1]), 'its bytes as a Buffer'],
+    ['a DataView', new DataView(new ArrayBuffer(2)), 'its bytes as a Buffer'],
+    ['shared memory', new SharedArrayBuffer(2), 'of type SharedArrayBuffer'],
+    ['bytes of another realm', runInNewContext('new Uint8Array([1])'), 'its bytes as a Buffer'],
+    ['a Map of another realm', runInNewContext('new Map([["a", 1]])'), 'of type Map'],
+    ['a class that extends Map', new (class extends Map {})([['a', 1]]), 'of type Map'],
+    ['a Map with keys that are numbers', new Map([[1, 'a']]), 'a Map with a key of type number'],
+    ['a regular expression', /x/, 'of type RegExp'],
+    ['an error', { error: new TypeError('x') }, 'an object of type Error cannot travel'],
+    ['a promise', { a: Promise.resolve(1) }, 'await it first'],
+    ['a WeakMap', new WeakMap(), 'of type WeakMap'],
+    ['a generator', (function* () {})(), 'of type Generator'],
+    ['a boxed number', Object(3), 'of type Number'],
+    ['half of a surrogate pair', ['a\ud800'], 'half of a surrogate pair'],
+    ['half of a surrogate pair in a key', { 'a\ud800': 1 }, 'half of a surrogate pair'],
+    ['a key __proto__', JSON.parse('{"__proto__":1}'), 'a key __proto__ cannot travel'],
   ])('such as %s', (_name, value, expected) => {
     const refusal = refusalOf(() => encodePayload(value, 'payload of task x'));
     expect(refusal).toMatch(/^PAYLOAD_INVALID: payload of task x cannot be encoded/);
