@@ -320,6 +320,11 @@ describe('a peer that breaks the rules is told and cut off', () => {
       'MALFORMED_FRAME',
     ],
     [
+      'a message that is refused behind one that its last part completes',
+      encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([status(1)]) }, session]),
+      'UNEXPECTED_MESSAGE',
+    ],
+    [
       'two messages in parts',
       encodeFrame([{ verb: 'part', last: true, bytes: encodeFrame([status(1), status(2)]) }]),
       'MALFORMED_FRAME',
@@ -340,6 +345,21 @@ describe('a peer that breaks the rules is told and cut off', () => {
     expect(errorCodes(dialler.closed)).toEqual([code]);
     expect(dialler.transport.isOpen || manager.transport.isOpen).toBe(false);
     expect(clock.timersWaiting).toBe(0);
+  });
+
+  test('for nothing that is small: messages keep their order, with what a last part completes', async () => {
+    const { clock, dialler, manager } = await open();
+    const bytes = encodeFrame([status(2)]);
+    const parts = [...bytes].map(
+      (byte, i): Message => ({
+        verb: 'part',
+        last: i === bytes.length - 1,
+        bytes: Uint8Array.of(byte),
+      }),
+    );
+    dialler.transport.send(encodeFrame([status(1), ...parts, status(3)]));
+    await clock.settle();
+    expect(manager.received).toEqual([status(1), status(2), status(3)]);
   });
 
   test('for a message in parts beyond the limit', async () => {

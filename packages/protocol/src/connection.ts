@@ -247,16 +247,26 @@ export class Connection {
     }
   }
 
+  /** None is handed on when one of the frame is refused. */
   #take(messages: readonly Message[]): void {
-    const wanted = messages.filter((message) => !this.#isHandledHere(message));
+    const wanted = messages.flatMap((message) => this.#wantedOf(message));
     if (wanted.length > 0 && !this.#ended) {
       this.#events.messages(wanted);
     }
   }
 
-  #isHandledHere(message: Message): boolean {
+  /** What of a message goes to the owner: itself, nothing, or what it completes. */
+  #wantedOf(message: Message): readonly Message[] {
     this.#requireSender(message.verb);
     this.#move(message.verb);
+    if (message.verb === 'part') {
+      const whole = this.#completedBy(message);
+      return whole === undefined ? [] : this.#wantedOf(whole);
+    }
+    return this.#isHandledHere(message) ? [] : [message];
+  }
+
+  #isHandledHere(message: Message): boolean {
     switch (message.verb) {
       case 'ping': {
         const report = this.#options.report?.();
@@ -266,9 +276,6 @@ export class Connection {
       case 'pong':
         this.#roundTripMs = this.#options.clock.monotonicMs() - message.stampMs;
         this.#report = message.report ?? this.#report;
-        return true;
-      case 'part':
-        this.#part(message);
         return true;
       case 'partAck':
         this.#outbox.acknowledge(message.received);
@@ -312,12 +319,11 @@ export class Connection {
     }
   }
 
-  #part(part: MessageNamed<'part'>): void {
+  /** The message whose last part this is. */
+  #completedBy(part: MessageNamed<'part'>): Message | undefined {
     const frame = this.#parts.add(part);
     this.send({ verb: 'partAck', received: this.#parts.received });
-    if (frame !== undefined) {
-      this.#take([onlyMessageOf(frame)]);
-    }
+    return frame === undefined ? undefined : onlyMessageOf(frame);
   }
 
   #isConnectionError(message: MessageNamed<'error'>): boolean {

@@ -66,7 +66,7 @@ export const text = (maxBytes: number): Field<string> =>
     read(reader, at) {
       const value = reader.text(maxBytes);
       if (value === undefined) {
-        throw badField(at, `text of at most ${maxBytes} bytes`);
+        throw badField(at, `text of at most ${maxBytes} bytes, in UTF-8`);
       }
       return value;
     },

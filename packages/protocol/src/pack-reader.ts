@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { limits } from './limits.ts';
 
 /** What a piece of MessagePack may hold. */
@@ -54,7 +55,7 @@ export class PackReader {
     this.#depthLeft = rules.maxDepth;
   }
 
-  /** Whether all bytes were read. */
+  /** @throws RangeError unless all bytes were read */
   requireEnd(): void {
     if (this.#at !== this.#bytes.length) {
       throw new RangeError(`${this.#bytes.length - this.#at} bytes after the end`);
@@ -125,9 +126,13 @@ export class PackReader {
   text(maxBytes: number): string | undefined {
     const length = this.#textLength();
     const start = this.#at - Math.max(length, 0);
-    return length < 0 || length > maxBytes
-      ? undefined
-      : this.#bytes.toString('utf8', start, this.#at);
+    if (length < 0 || length > maxBytes) {
+      return undefined;
+    }
+    const text = this.#bytes.toString('utf8', start, this.#at);
+    // Each byte that is no UTF-8 has become a character of three, which may be what was written.
+    const isAsWritten = !text.includes('\ufffd') || isUtf8(this.#bytes.subarray(start, this.#at));
+    return isAsWritten ? text : undefined;
   }
 
   /** Printable ASCII without spaces, not empty, of at most `maxBytes`. */

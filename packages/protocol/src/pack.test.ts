@@ -3,6 +3,7 @@ import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { PackReader } from './pack-reader.ts';
 import { PackWriter } from './pack-writer.ts';
+import { bytesOf } from './testing/vectors.ts';
 
 /** Another encoder, which writes shortest forms too. */
 const packr = new Packr({ useRecords: false });
@@ -149,4 +150,11 @@ describe('a reader', () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+test('text that is no UTF-8 is none, and a character that stands for such is text', () => {
+  const textOf = (hex: string) => new PackReader(bytesOf(hex)).text(10);
+  expect(textOf('a3 61 ff 62')).toBeUndefined();
+  expect(textOf('a3 ed a0 80')).toBeUndefined();
+  expect(textOf('a3 ef bf bd')).toBe('\ufffd');
 });

@@ -1,10 +1,11 @@
 import { MillraceError } from './errors.ts';
+import { limits } from './limits.ts';
 import type { MessageNamed } from './message-table.ts';
 
-/** Puts a message together that arrives in parts. Holds one at a time, of bounded size. */
+/** Puts a message together that arrives in parts. Holds one at a time, of bounded size, however small its parts are. */
 export class PartAssembly {
   readonly #maxBytes: number;
-  #parts: Uint8Array[] = [];
+  #whole: Buffer = Buffer.alloc(0);
   #bytes = 0;
   #received = 0;
 
@@ -22,22 +23,36 @@ export class PartAssembly {
    *
    * @throws MALFORMED_FRAME when the whole would be larger than any message may be
    */
-  add(part: MessageNamed<'part'>): Uint8Array | undefined {
+  add({ bytes, last }: MessageNamed<'part'>): Uint8Array | undefined {
     this.#received += 1;
-    this.#bytes += part.bytes.length;
-    if (this.#bytes > this.#maxBytes) {
+    const end = this.#bytes + bytes.length;
+    if (end > this.#maxBytes) {
       throw new MillraceError(
         'MALFORMED_FRAME',
         `a message in parts exceeds ${this.#maxBytes} bytes`,
       );
     }
-    this.#parts.push(part.bytes);
-    if (!part.last) {
-      return undefined;
+    this.#grow(end);
+    this.#whole.set(bytes, this.#bytes);
+    this.#bytes = end;
+    return last ? this.#take() : undefined;
+  }
+
+  /** Twice as large whenever it is full, so that a message is copied once or twice in all. */
+  #grow(bytes: number): void {
+    if (bytes > this.#whole.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(bytes, this.#whole.length * 2, limits.frameMaxBytes),
+      );
+      larger.set(this.#whole.subarray(0, this.#bytes));
+      this.#whole = larger;
     }
-    const whole = Buffer.concat(this.#parts);
-    this.#parts = [];
+  }
+
+  #take(): Uint8Array {
+    const frame = this.#whole.subarray(0, this.#bytes);
+    this.#whole = Buffer.alloc(0);
     this.#bytes = 0;
-    return whole;
+    return frame;
   }
 }
