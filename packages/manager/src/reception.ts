@@ -27,7 +27,7 @@ export class Reception {
   /**
    * Answers the first message of a connection with a session.
    *
-   * @throws UNEXPECTED_MESSAGE, AUTH_FAILED, TOO_MANY_CONNECTIONS, STORE_FAILED
+   * @throws UNEXPECTED_MESSAGE, TOO_MANY_CONNECTIONS, STORE_FAILED
    */
   async enter(connection: Connection, peer: AcceptedPeer, message: Message): Promise<PeerSession> {
     switch (message.verb) {
@@ -82,21 +82,32 @@ export class Reception {
     return asked.length;
   }
 
-  #open(connection: Connection, peer: AcceptedPeer, description: PeerDescription): PeerSession {
+  #open(
+    connection: Connection,
+    peer: AcceptedPeer,
+    description: PeerDescription,
+    lost: MessageNamed<'session'>['lost'] = [],
+  ): PeerSession {
     const session = this.#add(this.#services.newSessionId(), peer, description);
     this.#services.engine.openSession(session.sessionId);
     session.takeOver(connection);
-    this.#welcome(connection, session, []);
+    this.#welcome(connection, session, lost);
     this.#chronicle.opened(session);
     return session;
   }
 
+  /**
+   * Takes a session up. One that another store gave, or that was never given, is none: its
+   * peer has proved the key, and gets a new one, in which it holds nothing.
+   */
   async #resume(
     connection: Connection,
     peer: AcceptedPeer,
     message: MessageNamed<'resume'>,
   ): Promise<PeerSession> {
-    this.#checkTicket(peer, message);
+    if (!this.#isTicket(peer, message)) {
+      return this.#open(connection, peer, message.peer, message.tokens);
+    }
     const { sessionId, tokens } = message;
     const session = this.sessions.get(sessionId) ?? this.#add(sessionId, peer, message.peer);
     session.takeOver(connection);
@@ -114,8 +125,9 @@ export class Reception {
     peer: AcceptedPeer,
     message: MessageNamed<'attach'>,
   ): PeerSession {
-    this.#checkTicket(peer, message);
-    const session = this.sessions.get(message.sessionId);
+    const session = this.#isTicket(peer, message)
+      ? this.sessions.get(message.sessionId)
+      : undefined;
     if (session === undefined) {
       throw new MillraceError('UNEXPECTED_MESSAGE', 'there is no such session to attach to');
     }
@@ -138,12 +150,10 @@ export class Reception {
     return session;
   }
 
-  /** @throws AUTH_FAILED */
-  #checkTicket(peer: AcceptedPeer, message: { sessionId: string; ticket: Uint8Array }): void {
+  /** Whether this store gave the session to this key. */
+  #isTicket(peer: AcceptedPeer, message: { sessionId: string; ticket: Uint8Array }): boolean {
     const expected = this.#services.engine.ticket(message.sessionId, peer.keyId);
-    if (!ticketMatches(expected, message.ticket)) {
-      throw new MillraceError('AUTH_FAILED', 'the ticket does not belong to this session and key');
-    }
+    return ticketMatches(expected, message.ticket);
   }
 
   #welcome(
