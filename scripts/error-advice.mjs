@@ -30,7 +30,7 @@ export const advice = {
   LEASE_LOST: 'Nothing: the task runs elsewhere, and its outcome counts.',
   TASK_NOT_DEAD: 'Wait for the outcome, or cancel the task.',
   UNKNOWN_WORKER: 'See `millrace worker ls` for those that are connected.',
-  TIMEOUT: 'Ask again: the task goes on.',
+  TIMEOUT: 'Ask again: a task goes on. Of `get`: look whether the manager is reachable.',
   UNKNOWN: 'Look for the task with `millrace task ls` before you enqueue it again.',
   CLIENT_CLOSED: 'Connect anew.',
   TASK_DEAD: 'Read the error of its last attempt, mend it, `millrace task retry ID`.',

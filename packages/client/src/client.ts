@@ -61,7 +61,10 @@ export interface ConnectOptions {
 }
 
 export interface EnqueueOptions extends TaskOptions {
-  /** How long to wait for room in a full queue. Default 5 s. */
+  /**
+   * How long to wait for room in a full queue. Default 5 s. While no manager can be
+   * reached it is sent again for ten minutes whatever this says.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -80,6 +83,10 @@ type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
 const noOptions = {};
 
+/** What is undefined is not said, and leaves what the definition says. */
+const given = (options: TaskOptions): TaskOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
 /** @throws BAD_OPTION */
 const settingsOf = (task: AnyTask, options: EnqueueOptions | RunOptions): TaskOptions => {
   if (options === noOptions) {
@@ -88,7 +95,7 @@ const settingsOf = (task: AnyTask, options: EnqueueOptions | RunOptions): TaskOp
   const { timeoutMs = 0, ...taskOptions } = options;
   checkTimeout(timeoutMs, `task '${task.name}'`);
   checkTaskOptions(taskOptions, `task '${task.name}'`);
-  return { ...task.options, ...taskOptions };
+  return { ...task.options, ...given(taskOptions) };
 };
 
 /** Checked here, sent as they are: the worker parses them again, perhaps with a newer schema. */
@@ -146,12 +153,13 @@ export class Client {
       newTaskId: taskIdMaker(() => clock.wallMs(), randomBytes),
       payloadMaxBytes: () => this.#link.limits?.payloadMaxBytes ?? limits.payloadMaxBytes,
       ask: (asked) => this.#link.ask(asked),
+      refusal: () => this.#link.refusal,
       hold: (token) => this.#held.set(tokenKey(token), token),
       drop: (token) => void this.#held.delete(tokenKey(token)),
     };
   }
 
-  /** @throws CONNECT_FAILED, AUTH_FAILED, UNSUPPORTED_VERSION */
+  /** @throws CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST, TOO_MANY_CONNECTIONS, SHUTTING_DOWN, UNSUPPORTED_VERSION */
   async start(): Promise<void> {
     await this.#link.start(false);
   }
@@ -177,7 +185,8 @@ export class Client {
    * Adds a task and waits for its result: what `enqueue` and `result` do, in one
    * message each way.
    *
-   * @throws as `enqueue`, and as `TaskHandle.result`
+   * @throws as `enqueue`, and as `TaskHandle.result`; UNKNOWN also when there was no
+   *   answer within `timeoutMs`
    */
   run<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
@@ -285,7 +294,7 @@ export class Client {
     return decodePayload(reply.document, 'the status') as Status;
   }
 
-  /** Says goodbye. Whatever still waits rejects with CLIENT_CLOSED; leased items go back. */
+  /** Says goodbye; a second call waits for the same. Whatever still waits rejects with CLIENT_CLOSED; leased items go back. */
   close(): Promise<void> {
     return this.#link.close('the client was closed');
   }
@@ -363,7 +372,8 @@ export class Client {
  * Connects to a manager.
  *
  * @throws CONFIG_NOT_FOUND naming the places searched for URL and key;
- *   CONNECT_FAILED, AUTH_FAILED, UNSUPPORTED_VERSION
+ *   CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST, TOO_MANY_CONNECTIONS,
+ *   SHUTTING_DOWN, UNSUPPORTED_VERSION, BAD_OPTION
  */
 export const connect = async (options: ConnectOptions = {}): Promise<Client> => {
   const { secret, url } = findConnection(options);

@@ -149,13 +149,24 @@ export const retryTask = async (port: OperationsPort, taskId: string): Promise<s
   return newTaskId;
 };
 
-export const dropTask = async (port: OperationsPort, taskId: string): Promise<void> => {
-  await inquire(port, 'dropped', (requestId) => ({ verb: 'drop', requestId, taskId }));
-};
-
 /** Somebody else has retried or dropped it meanwhile, or its retention ended. */
 const isGone = (code: ErrorCode | undefined): boolean =>
   code === 'UNKNOWN_TASK' || code === 'RESULT_REMOVED';
+
+/** That a task is gone when this is sent again is what it asked for: its first answer was lost. */
+export const dropTask = async (port: OperationsPort, taskId: string): Promise<void> => {
+  let sent = 0;
+  try {
+    await inquire(port, 'dropped', (requestId) => {
+      sent += 1;
+      return { verb: 'drop', requestId, taskId };
+    });
+  } catch (error) {
+    if (sent < 2 || !isGone(codeOf(error))) {
+      throw error;
+    }
+  }
+};
 
 const didIt = async (act: Promise<unknown>): Promise<boolean> => {
   try {

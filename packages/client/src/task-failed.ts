@@ -1,6 +1,6 @@
 import { MillraceError, type Outcome, type TaskError } from '@millrace/protocol';
 
-/** A task that ended without a result; `cause` holds the remote error, as plain data. */
+/** A task that ended without a result; `remote` holds the worker's error, as plain data. */
 export class TaskFailed extends MillraceError {
   readonly taskId: string;
   readonly remote: TaskError | undefined;

@@ -7,6 +7,7 @@ export interface ResultOptions {
   readonly timeoutMs?: number;
 }
 
+/** `cancelled` at once; `requested` of one that runs; `finished`, it had ended before. */
 export type CancelAnswer = MessageNamed<'cancelled'>['answer'];
 
 export type TaskInfo = Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId'>;
@@ -44,16 +45,21 @@ export class TaskHandle<Output = unknown> {
    * @throws UNKNOWN_TASK
    */
   async cancel(reason = 'cancelled by its producer'): Promise<CancelAnswer> {
-    const reply = await inquire(this.#port, 'cancelled', (requestId) => ({
-      verb: 'cancel',
-      requestId,
-      taskId: this.id,
-      reason: clip(reason, limits.reasonMaxBytes),
-    }));
-    return reply.answer;
+    let sent = 0;
+    const { answer, state } = await inquire(this.#port, 'cancelled', (requestId) => {
+      sent += 1;
+      const clipped = clip(reason, limits.reasonMaxBytes);
+      return { verb: 'cancel', requestId, taskId: this.id, reason: clipped };
+    });
+    // Sent again, it may find what it did itself when its answer was lost.
+    return sent > 1 && answer === 'finished' && state === 'cancelled' ? 'cancelled' : answer;
   }
 
-  /** @throws UNKNOWN_TASK */
+  /**
+   * What is known of the task now.
+   *
+   * @throws UNKNOWN_TASK
+   */
   async inspect(): Promise<TaskInfo> {
     const reply = await inquire(this.#port, 'taskInfo', (requestId) => ({
       verb: 'inspect',

@@ -34,6 +34,7 @@ export class LocalPeer implements Peer {
       newTaskId: taskIdMaker(() => services.clock.wallMs(), randomBytes),
       payloadMaxBytes: () => payloadMaxBytes,
       ask: (asked) => this.#run(asked.build(this.#requests.open(asked))),
+      refusal: () => undefined,
       // A session without a connection is never taken up again.
       hold() {},
       drop() {},

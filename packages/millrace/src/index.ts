@@ -8,6 +8,7 @@ export {
   type ListedTask,
   type ListOptions,
   type ResultOptions,
+  type RunOptions,
   TaskFailed,
   type TaskFilter,
   TaskHandle,

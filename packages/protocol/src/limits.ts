@@ -80,6 +80,8 @@ export const limits = {
 
   /** Longest wait at the manager of one `get`, pull or result slice. */
   waitSliceMs: 20 * SECOND_MS,
+  /** How much later than its time a wait may be answered by a manager that is connected. */
+  answerSlackMs: 2 * SECOND_MS,
   /** Tasks on one page of a listing. */
   listPageMax: 500,
   /** Places looked at for one page, and payload bytes read on the way: what it takes from everybody else. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { authenticatePeer } from './authenticate.ts';
 import { Connection } from './connection.ts';
+import type { ErrorCode } from './error-codes.ts';
 import { codeOf, MillraceError } from './errors.ts';
 import { limits } from './limits.ts';
 import { Link } from './link.ts';
@@ -27,6 +28,7 @@ class StubManager {
   dials = 0;
   reachable = true;
   lost: Token[] = [];
+  refusal: ErrorCode | undefined;
   connection: Connection | undefined;
   transport: MemoryTransport | undefined;
   answer: (message: Message) => void = () => {};
@@ -83,7 +85,9 @@ class StubManager {
 
   #take(message: Message): void {
     this.received.push(message);
-    if (message.verb === 'open' || message.verb === 'resume') {
+    if (this.refusal !== undefined) {
+      this.connection?.fail(new MillraceError(this.refusal, 'no'));
+    } else if (message.verb === 'open' || message.verb === 'resume') {
       this.send({
         verb: 'session',
         sessionId: 's-1',
@@ -175,6 +179,17 @@ describe('the first connection', () => {
     expect(await started).toBe('CONNECT_FAILED');
     expect(log).toEqual(['ended CONNECT_FAILED']);
     expect(clock.timersWaiting).toBe(0);
+  });
+
+  test('rejects when the manager refuses it after the handshake', async () => {
+    const { clock, link, log, manager } = start();
+    manager.refusal = 'TOO_MANY_CONNECTIONS';
+    const started = codeOfRejection(link.start(false));
+    await clock.settle();
+    expect(await started).toBe('TOO_MANY_CONNECTIONS');
+    expect(log).toEqual(['ended TOO_MANY_CONNECTIONS']);
+    // What comes later hears why, too.
+    expect(await codeOfRejection(link.request(statusRequest()))).toBe('TOO_MANY_CONNECTIONS');
   });
 
   test('keeps trying when it is patient', async () => {
@@ -292,6 +307,16 @@ describe('after a lost connection', () => {
     expect(await reply).toBe('UNKNOWN');
   });
 
+  test('a manager that is there and does not answer is given up a little later, and told', async () => {
+    const { clock, link, manager } = await open();
+    const reply = codeOfRejection(link.request(statusRequest(1_000)));
+    await clock.advance(1_000 + limits.answerSlackMs - 500);
+    expect(manager.of('withdraw')).toEqual([]);
+    await clock.advance(1_000);
+    expect(await reply).toBe('UNKNOWN');
+    expect(manager.of('withdraw')).toMatchObject([{ requestId: 1 }]);
+  });
+
   test('a message that needs no answer is dropped', async () => {
     const { clock, link, manager } = await open();
     manager.transport?.terminate();
@@ -386,10 +411,13 @@ describe('goodbye', () => {
   });
 
   test('of the client ends once, when it is said twice', async () => {
-    const { clock, link, log } = await open();
+    const { clock, link, log, manager } = await open();
+    const answered = link.request(statusRequest());
     const both = Promise.all([link.close('done'), link.close('done')]);
+    manager.send(report(1));
     await clock.settle();
     await both;
+    expect((await answered).verb).toBe('statusReport');
     expect(log).toEqual(['up, lost 0', 'ended CLIENT_CLOSED']);
   });
 

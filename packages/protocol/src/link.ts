@@ -5,6 +5,7 @@ import { Connection, type PeerReport } from './connection.ts';
 import { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
 import { codeOf, MillraceError, messageOf } from './errors.ts';
 import type { AuthKey } from './handshake.ts';
+import { limits } from './limits.ts';
 import type { Message, MessageNamed } from './message-table.ts';
 import { type Asked, promiseOf, type Request, Requests } from './requests.ts';
 import type { Role, Token } from './task.ts';
@@ -37,10 +38,13 @@ export interface LinkEvents {
   ended(error: MillraceError): void;
 }
 
-/** How often requests are looked through for ones whose time is up, while there is no connection. */
+/** How often requests are looked through for ones whose time is up. */
 const GIVE_UP_TICK_MS = 250;
 /** Of a goodbye with messages before it; the manager answers once its replies are out. */
 const GOODBYE_MAX_MS = 2_000;
+
+const closedByItsOwner = (): MillraceError =>
+  new MillraceError('CLIENT_CLOSED', 'the client was closed');
 
 type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 'ended';
 
@@ -63,6 +67,9 @@ export class Link {
   #stopGivingUp: Cancel = () => {};
   #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
   #left: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  /** Why it is of no further use. */
+  #endedBy: MillraceError | undefined;
 
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#options = options;
@@ -71,6 +78,11 @@ export class Link {
 
   get isOpen(): boolean {
     return this.#phase === 'open';
+  }
+
+  /** Why nothing can be asked any more; none while it can. */
+  get refusal(): MillraceError | undefined {
+    return this.#phase === 'leaving' ? closedByItsOwner() : this.#endedBy;
   }
 
   get session(): Session | undefined {
@@ -105,8 +117,9 @@ export class Link {
 
   /** Sends a request now and after every reconnection until it is answered. */
   ask(asked: Asked): void {
-    if (this.#phase === 'ended' || this.#phase === 'leaving') {
-      asked.failed(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
+    const { refusal } = this;
+    if (refusal !== undefined) {
+      asked.failed(new MillraceError(refusal.code, refusal.message, { cause: refusal }));
       return;
     }
     const id = this.#requests.open(asked);
@@ -120,8 +133,13 @@ export class Link {
     return promiseOf(request, (asked) => this.ask(asked));
   }
 
-  /** Says goodbye and ends the session; leases still held return at once. */
-  async close(reason: string): Promise<void> {
+  /** Says goodbye and ends the session; leases still held return at once. Said again, it is the same goodbye. */
+  close(reason: string): Promise<void> {
+    this.#closing ??= this.#close(reason);
+    return this.#closing;
+  }
+
+  async #close(reason: string): Promise<void> {
     if (this.#phase === 'open' && this.#connection !== undefined) {
       this.#phase = 'leaving';
       this.#connection.send({ verb: 'goodbye', reason });
@@ -133,12 +151,12 @@ export class Link {
         };
       });
     }
-    this.#end(new MillraceError('CLIENT_CLOSED', 'the client was closed'));
+    this.#end(closedByItsOwner());
   }
 
   #connect(patient: boolean): void {
     this.#phase = 'dialling';
-    this.#dial().catch((error: unknown) => {
+    this.#dial(patient).catch((error: unknown) => {
       this.#lost(
         new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error }),
         patient,
@@ -146,9 +164,9 @@ export class Link {
     });
   }
 
-  async #dial(): Promise<void> {
-    const { limits, transport } = await dialManager(this.#options);
-    this.#limits = limits;
+  async #dial(patient: boolean): Promise<void> {
+    const { limits: peerLimits, transport } = await dialManager(this.#options);
+    this.#limits = peerLimits;
     if (this.#phase === 'ended') {
       transport.terminate();
       return;
@@ -160,14 +178,14 @@ export class Link {
         transport,
         side: 'dialler',
         clock,
-        heartbeat: heartbeatTimesOf(limits),
-        messageMaxBytes: limits.messageMaxBytes,
+        heartbeat: heartbeatTimesOf(peerLimits),
+        messageMaxBytes: peerLimits.messageMaxBytes,
         outboundMaxBytes: Number.POSITIVE_INFINITY,
         ...(report === undefined ? {} : { report }),
       },
       {
-        messages: (messages) => this.#messages(messages, limits),
-        closed: (error) => this.#lost(error, true),
+        messages: (messages) => this.#messages(messages, peerLimits),
+        closed: (error) => this.#lost(error, patient || this.#session !== undefined),
       },
     );
     this.#connection.send(this.#opening());
@@ -182,10 +200,10 @@ export class Link {
     return { verb: 'resume', sessionId, ticket, tokens: this.#events.unsettledTokens(), peer };
   }
 
-  #messages(messages: readonly Message[], limits: PeerLimits): void {
+  #messages(messages: readonly Message[], peerLimits: PeerLimits): void {
     for (const message of messages) {
       if (message.verb === 'session') {
-        this.#up(message, limits);
+        this.#up(message, peerLimits);
       } else if (message.verb === 'goodbye') {
         this.#connection?.send({ verb: 'goodbyeAck' });
       } else if (!this.#requests.take(message, this.#sendAgain)) {
@@ -194,15 +212,14 @@ export class Link {
     }
   }
 
-  #up(session: Session, limits: PeerLimits): void {
-    // The frame's bytes are reused after this turn; the ticket is kept for good.
+  #up(session: Session, peerLimits: PeerLimits): void {
+    // The ticket is kept for good, and would hold on to the frame that it came in.
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
     this.#failures = 0;
-    this.#stopGivingUp();
     // Requests that `up` makes are sent at once: they must not be sent twice.
     const unanswered = [...this.#requests.unanswered()];
-    this.#events.up(session, limits);
+    this.#events.up(session, peerLimits);
     for (const message of unanswered) {
       this.#connection?.send(message);
     }
@@ -223,11 +240,7 @@ export class Link {
       this.#end(error);
       return;
     }
-    const wasOpen = this.#phase === 'open';
     this.#phase = 'waiting';
-    if (wasOpen) {
-      this.#watchRequests();
-    }
     this.#events.down(error);
     const delayMs = reconnectDelayMs(this.#failures, randomFraction(this.#options.randomBytes));
     this.#failures += 1;
@@ -235,11 +248,19 @@ export class Link {
   }
 
   #watchRequests(): void {
-    const { clock } = this.#options;
-    this.#stopGivingUp = clock.after(GIVE_UP_TICK_MS, () => {
-      this.#requests.giveUp(clock.monotonicMs());
+    this.#stopGivingUp = this.#options.clock.after(GIVE_UP_TICK_MS, () => {
+      this.#giveUp();
       this.#watchRequests();
     });
+  }
+
+  /** A manager that is there ends waits itself, and has some time for it. */
+  #giveUp(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const slackMs = this.#phase === 'open' ? limits.answerSlackMs : 0;
+    for (const requestId of this.#requests.giveUp(nowMs - slackMs)) {
+      this.send({ verb: 'withdraw', requestId });
+    }
   }
 
   #end(error: MillraceError): void {
@@ -247,6 +268,7 @@ export class Link {
       return;
     }
     this.#phase = 'ended';
+    this.#endedBy = error;
     this.#stopWaiting();
     this.#stopGivingUp();
     this.#left?.();

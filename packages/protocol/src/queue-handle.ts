@@ -14,6 +14,8 @@ import { ITEM_NAME, type Token } from './task.ts';
 export interface QueuePort extends TimedPort {
   newTaskId(): string;
   payloadMaxBytes(): number;
+  /** Why nothing can be asked any more; none while it can. */
+  refusal(): MillraceError | undefined;
   /** The token is held: presented when the session is taken up again. */
   hold(token: Token): void;
   /** The token is settled. */
@@ -21,7 +23,10 @@ export interface QueuePort extends TimedPort {
 }
 
 export interface WaitOptions {
-  /** How long to wait. Default: without limit. */
+  /**
+   * How long to wait: for an item, or for room. Default: without limit. While no manager
+   * can be reached a `put` is sent again for ten minutes whatever this says.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -93,12 +98,17 @@ export class QueueHandle<T = unknown> {
    * after the code behind `await get()` had its turn: a process that dies before
    * that does not lose the item.
    *
-   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE, BAD_OPTION
+   * @throws QUEUE_EMPTY after the timeout, TIMEOUT when no manager answered by then,
+   *   UNKNOWN_QUEUE, BAD_OPTION, CLIENT_CLOSED, PAYLOAD_INVALID
    */
   async get(options: WaitOptions = {}): Promise<T> {
-    const item = await this.#take(options);
-    const token: Token = { taskId: item.taskId, epoch: item.epoch, grant: item.grant };
-    const value = await this.#decode(item, token);
+    const { token, value } = await this.#take(options);
+    const refusal = this.#port.refusal();
+    if (refusal !== undefined) {
+      // Without a receipt the item goes to somebody else.
+      this.#port.drop(token);
+      throw refusal;
+    }
     // A refused receipt means that the item went to somebody else as well: a
     // redelivery, which the manager counts. There is nobody here to tell.
     this.#settle(token, 'succeeded').catch(() => {});
@@ -109,12 +119,10 @@ export class QueueHandle<T = unknown> {
    * Takes an item that goes back unless it is acknowledged, also when this
    * process dies.
    *
-   * @throws QUEUE_EMPTY after the timeout, UNKNOWN_QUEUE, BAD_OPTION
+   * @throws as `get`
    */
   async lease(options: WaitOptions = {}): Promise<LeasedItem<T>> {
-    const item = await this.#take(options);
-    const token: Token = { taskId: item.taskId, epoch: item.epoch, grant: item.grant };
-    const value = await this.#decode(item, token);
+    const { token, value } = await this.#take(options);
     let isOpen = true;
     const end = async (kind: 'succeeded' | 'released'): Promise<void> => {
       if (isOpen) {
@@ -158,8 +166,9 @@ export class QueueHandle<T = unknown> {
 
   /**
    * Cancels all tasks and removes all items that wait in it, ready or scheduled;
-   * answers how many. What is leased goes on, what arrives meanwhile stays. It
-   * goes step by step: one that is broken off has done a part, which stays done.
+   * answers how many: at least so many, where the connection was lost meanwhile.
+   * What is leased goes on, what arrives meanwhile stays. It goes step by step: one
+   * that is broken off has done a part, which stays done.
    *
    * @throws UNKNOWN_QUEUE
    */
@@ -167,13 +176,27 @@ export class QueueHandle<T = unknown> {
     return purgeQueue(this.#port, this.name);
   }
 
+  /** An item, and its token, which is held from now on. */
+  async #take(options: WaitOptions): Promise<{ readonly token: Token; readonly value: T }> {
+    const { epoch, grant, payload, taskId } = await this.#await(options);
+    const token: Token = { taskId, epoch, grant };
+    this.#port.hold(token);
+    try {
+      const value = decodePayload(payload, `an item of queue '${this.name}'`);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a queue's items is its users' agreement
+      return { token, value: value as T };
+    } catch (error) {
+      this.#settle(token, 'released').catch(() => {});
+      throw error;
+    }
+  }
+
   /** Waits in slices, each re-armed at once, until an item comes or the time is up. */
-  async #take(options: WaitOptions): Promise<MessageNamed<'item'>> {
+  async #await(options: WaitOptions): Promise<MessageNamed<'item'>> {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     checkTimeout(timeoutMs, `an item of queue '${this.name}'`);
     const { clock } = this.#port;
     const untilMs = clock.monotonicMs() + timeoutMs;
-    const empty = (): QueueEmpty => new QueueEmpty(this.name, timeoutMs);
     for (;;) {
       const reply = await promiseOf(
         {
@@ -184,7 +207,11 @@ export class QueueHandle<T = unknown> {
             waitMs: Math.min(limits.waitSliceMs, remainingMs(clock, untilMs)),
           }),
           giveUpAtMs: untilMs,
-          giveUp: empty,
+          giveUp: () =>
+            new MillraceError(
+              'TIMEOUT',
+              `no manager answered within ${timeoutMs} ms whether queue '${this.name}' has an item`,
+            ),
         },
         (asked) => this.#port.ask(asked),
       );
@@ -193,19 +220,8 @@ export class QueueHandle<T = unknown> {
       }
       expectVerb(reply, 'empty');
       if (clock.monotonicMs() >= untilMs) {
-        throw empty();
+        throw new QueueEmpty(this.name, timeoutMs);
       }
-    }
-  }
-
-  async #decode(item: MessageNamed<'item'>, token: Token): Promise<T> {
-    this.#port.hold(token);
-    try {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a queue's items is its users' agreement
-      return decodePayload(item.payload, `an item of queue '${this.name}'`) as T;
-    } catch (error) {
-      await this.#settle(token, 'released');
-      throw error;
     }
   }
 

@@ -10,6 +10,8 @@ export interface Request {
   /** When to stop resending, on the monotonic clock, and the error that then says so. */
   readonly giveUpAtMs: number;
   giveUp(): MillraceError;
+  /** The manager has it and will answer later. */
+  parked?(): void;
 }
 
 /** A request with those who hear of its end: one of the two is called, once. */
@@ -60,7 +62,9 @@ export class Requests {
     }
     if (message.verb === 'room') {
       send(asked.build(id));
-    } else if (message.verb !== 'parked') {
+    } else if (message.verb === 'parked') {
+      asked.parked?.();
+    } else {
       this.#pending.delete(id);
       if (message.verb === 'error') {
         asked.failed(errorFromPeer(message));
@@ -78,14 +82,17 @@ export class Requests {
     }
   }
 
-  /** Ends the requests whose time is up. */
-  giveUp(nowMs: number): void {
+  /** Ends the requests whose time is up; answers their ids. */
+  giveUp(nowMs: number): number[] {
+    const ended: number[] = [];
     for (const [id, asked] of this.#pending.entries()) {
       if (asked.giveUpAtMs <= nowMs) {
+        ended.push(id);
         this.#pending.delete(id);
         asked.failed(asked.giveUp());
       }
     }
+    return ended;
   }
 
   failAll(error: MillraceError): void {

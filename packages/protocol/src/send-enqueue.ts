@@ -14,7 +14,7 @@ export const remainingMs = (clock: Clock, atMs: number): number =>
 
 /** An ENQUEUE on its way. Thousands wait at once: one object each, and the promise of its caller. */
 class Enqueue<T> implements Asked {
-  readonly giveUpAtMs: number;
+  giveUpAtMs: number;
   readonly #clock: Clock;
   readonly #tasks: NewTasks;
   readonly #untilMs: number;
@@ -43,6 +43,11 @@ class Enqueue<T> implements Asked {
   build(requestId: number): Message {
     const waitMs = remainingMs(this.#clock, this.#untilMs);
     return { verb: 'enqueue', requestId, waitMs, tasks: this.#tasks, awaitMs: undefined };
+  }
+
+  /** The ten minutes are those without a word of the manager. */
+  parked(): void {
+    this.giveUpAtMs = this.#clock.monotonicMs() + limits.resendMaxMs;
   }
 
   giveUp(): MillraceError {

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { codeOf, MillraceError } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Message } from './message-table.ts';
+import { encodePayload } from './payload.ts';
+import { QueueHandle, type QueuePort } from './queue-handle.ts';
+import { type Asked, Requests } from './requests.ts';
+import { tokenKey } from './task.ts';
+import { ManualClock } from './testing/manual-clock.ts';
+
+const item = (requestId: number, payload: Uint8Array): Message => ({
+  verb: 'item',
+  requestId,
+  taskId: 'i-1',
+  epoch: 1,
+  grant: 1,
+  payload,
+});
+
+/** A peer whose manager says what a test says. */
+const stage = () => {
+  const clock = new ManualClock();
+  const requests = new Requests();
+  const sent: Message[] = [];
+  const held = new Set<string>();
+  let refusal: MillraceError | undefined;
+  const port: QueuePort = {
+    clock,
+    newTaskId: () => 'i-1',
+    payloadMaxBytes: () => limits.payloadMaxBytes,
+    ask: (asked: Asked) => void sent.push(asked.build(requests.open(asked))),
+    refusal: () => refusal,
+    hold: (token) => void held.add(tokenKey(token)),
+    drop: (token) => void held.delete(tokenKey(token)),
+  };
+  return {
+    clock,
+    requests,
+    sent,
+    held,
+    queue: new QueueHandle<number>('q', port),
+    refuse: () => {
+      refusal = new MillraceError('CLIENT_CLOSED', 'the client was closed');
+    },
+    answer: (message: Message) => requests.take(message, () => {}),
+  };
+};
+
+test('an item that comes when no receipt can leave is not handed out: another will have it', async () => {
+  const { answer, held, queue, refuse, sent } = stage();
+  const got = queue.get().catch(codeOf);
+  answer(item(1, encodePayload(7, 'it')));
+  refuse();
+  expect(await got).toBe('CLIENT_CLOSED');
+  expect(held).toEqual(new Set());
+  expect(sent).toHaveLength(1);
+});
+
+test('where no manager answered, nobody says that the queue was empty', async () => {
+  const { clock, queue, requests } = stage();
+  const got = queue.get({ timeoutMs: 200 }).catch(codeOf);
+  await clock.advance(200);
+  requests.giveUp(clock.monotonicMs());
+  expect(await got).toBe('TIMEOUT');
+});
+
+test('an item that cannot be decoded goes back, and says why', async () => {
+  const { answer, queue, sent } = stage();
+  const got = queue.get().catch(codeOf);
+  answer(item(1, new Uint8Array([0xc1])));
+  expect(await got).toBe('PAYLOAD_INVALID');
+  expect(sent.at(-1)).toMatchObject({ verb: 'settle', results: [{ kind: 'released' }] });
+});
+
+test('a put that is parked has ten minutes from then on', async () => {
+  const { answer, clock, queue, requests } = stage();
+  const put = queue.put(7).then(
+    () => 'stored',
+    (error: unknown) => codeOf(error),
+  );
+  await clock.advance(limits.resendMaxMs - 1);
+  answer({ verb: 'parked', requestId: 1 });
+  await clock.advance(1_000);
+  expect(requests.giveUp(clock.monotonicMs())).toEqual([]);
+  await clock.advance(limits.resendMaxMs);
+  expect(requests.giveUp(clock.monotonicMs())).toEqual([1]);
+  expect(await put).toBe('UNKNOWN');
+});
