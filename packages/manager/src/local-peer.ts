@@ -1,4 +1,5 @@
 import {
+  Holdings,
   type Message,
   MillraceError,
   QueueHandle,
@@ -36,8 +37,7 @@ export class LocalPeer implements Peer {
       ask: (asked) => this.#run(asked.build(this.#requests.open(asked))),
       refusal: () => undefined,
       // A session without a connection is never taken up again.
-      hold() {},
-      drop() {},
+      holdings: new Holdings(Number.POSITIVE_INFINITY),
     };
   }
 

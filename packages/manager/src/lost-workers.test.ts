@@ -25,6 +25,16 @@ test('one that comes back, or is replaced by another of its name, is forgotten',
   expect(namesOf(lost, 0)).toEqual(['c']);
 });
 
+test('one that was asked to end is known for it when it comes back', () => {
+  const lost = new LostWorkers();
+  const asked = session('1');
+  asked.drain();
+  lost.note(asked, 0, 0);
+  lost.note(session('2'), 0, 0);
+  expect(lost.cameBack(session('1'))).toBe(true);
+  expect(lost.cameBack(session('2'))).toBe(false);
+});
+
 test('of very many the latest are remembered', () => {
   const lost = new LostWorkers();
   for (let n = 0; n < 150; n++) {

@@ -7,6 +7,8 @@ export interface LostWorker {
   readonly lostAtMs: number;
   /** Tasks that it held. */
   readonly leases: number;
+  /** It was asked to end, and may not have heard it. */
+  readonly isDraining: boolean;
 }
 
 const KEPT_MS = 5 * 60_000;
@@ -16,9 +18,10 @@ const KEPT_MAX = 100;
 export class LostWorkers {
   readonly #bySession = new Map<string, LostWorker>();
 
-  note({ description, sessionId }: PeerSession, leases: number, nowMs: number): void {
+  note({ description, isDraining, sessionId }: PeerSession, leases: number, nowMs: number): void {
     this.#bySession.delete(sessionId);
-    this.#bySession.set(sessionId, { sessionId, description, lostAtMs: nowMs, leases });
+    const lostAtMs = nowMs;
+    this.#bySession.set(sessionId, { sessionId, description, lostAtMs, leases, isDraining });
     for (const oldest of this.#bySession.keys()) {
       if (this.#bySession.size <= KEPT_MAX) {
         break;
@@ -27,14 +30,16 @@ export class LostWorkers {
     }
   }
 
-  /** It is back, or another has taken its name. */
-  cameBack({ description, sessionId }: PeerSession): void {
+  /** It is back, or another has taken its name. Answers whether it had been asked to end. */
+  cameBack({ description, sessionId }: PeerSession): boolean {
+    const isDraining = this.#bySession.get(sessionId)?.isDraining === true;
     this.#bySession.delete(sessionId);
     for (const [lostId, lost] of this.#bySession) {
       if (lost.description.name === description.name) {
         this.#bySession.delete(lostId);
       }
     }
+    return isDraining;
   }
 
   recent(nowMs: number): LostWorker[] {

@@ -146,7 +146,9 @@ export class Reception {
     const nowMs = this.#services.clock.monotonicMs();
     const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
     this.sessions.set(sessionId, session);
-    this.lostWorkers.cameBack(session);
+    if (this.lostWorkers.cameBack(session)) {
+      session.drain();
+    }
     return session;
   }
 
