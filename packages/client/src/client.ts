@@ -12,6 +12,7 @@ import {
   decodePayload,
   dialWebSocket,
   encodePayload,
+  Holdings,
   inquire,
   isTaskId,
   Link,
@@ -28,10 +29,7 @@ import {
   systemClock,
   type TaskDefinition,
   type TaskOptions,
-  type Token,
-  TurnoverMap,
   taskIdMaker,
-  tokenKey,
 } from '@millrace/protocol';
 import { findConnection } from './discovery.ts';
 import {
@@ -124,7 +122,7 @@ const whenChecked = <T>(
 /** A connection to a manager that outlives its sockets: enqueue, await, cancel, put, get. */
 export class Client {
   readonly #link: Link;
-  readonly #held = new TurnoverMap<string, Token>();
+  readonly #holdings = new Holdings(limits.listMaxItems);
   readonly #port: QueuePort;
 
   constructor(url: string, secret: Uint8Array, options: ConnectOptions) {
@@ -142,7 +140,7 @@ export class Client {
       },
       {
         message: (message) => this.#returnUnwanted(message),
-        unsettledTokens: () => [...this.#held.values()],
+        unsettledTokens: () => this.#holdings.tokens(),
         up() {},
         down() {},
         ended() {},
@@ -154,8 +152,7 @@ export class Client {
       payloadMaxBytes: () => this.#link.limits?.payloadMaxBytes ?? limits.payloadMaxBytes,
       ask: (asked) => this.#link.ask(asked),
       refusal: () => this.#link.refusal,
-      hold: (token) => this.#held.set(tokenKey(token), token),
-      drop: (token) => void this.#held.delete(tokenKey(token)),
+      holdings: this.#holdings,
     };
   }
 

@@ -52,6 +52,7 @@ export {
   ticketOf,
 } from './handshake.ts';
 export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+export { Holdings } from './holdings.ts';
 export { type AskPort, inquire, type TimedPort } from './inquire.ts';
 export {
   DEFAULT_HOST,

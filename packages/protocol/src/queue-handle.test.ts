@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { codeOf, MillraceError } from './errors.ts';
+import { Holdings } from './holdings.ts';
 import { limits } from './limits.ts';
 import type { Message } from './message-table.ts';
 import { encodePayload } from './payload.ts';
 import { QueueHandle, type QueuePort } from './queue-handle.ts';
 import { type Asked, Requests } from './requests.ts';
-import { tokenKey } from './task.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
 const item = (requestId: number, payload: Uint8Array): Message => ({
@@ -22,7 +22,7 @@ const stage = () => {
   const clock = new ManualClock();
   const requests = new Requests();
   const sent: Message[] = [];
-  const held = new Set<string>();
+  const holdings = new Holdings(1);
   let refusal: MillraceError | undefined;
   const port: QueuePort = {
     clock,
@@ -30,14 +30,13 @@ const stage = () => {
     payloadMaxBytes: () => limits.payloadMaxBytes,
     ask: (asked: Asked) => void sent.push(asked.build(requests.open(asked))),
     refusal: () => refusal,
-    hold: (token) => void held.add(tokenKey(token)),
-    drop: (token) => void held.delete(tokenKey(token)),
+    holdings,
   };
   return {
     clock,
     requests,
     sent,
-    held,
+    holdings,
     queue: new QueueHandle<number>('q', port),
     refuse: () => {
       refusal = new MillraceError('CLIENT_CLOSED', 'the client was closed');
@@ -47,12 +46,12 @@ const stage = () => {
 };
 
 test('an item that comes when no receipt can leave is not handed out: another will have it', async () => {
-  const { answer, held, queue, refuse, sent } = stage();
+  const { answer, holdings, queue, refuse, sent } = stage();
   const got = queue.get().catch(codeOf);
   answer(item(1, encodePayload(7, 'it')));
   refuse();
   expect(await got).toBe('CLIENT_CLOSED');
-  expect(held).toEqual(new Set());
+  expect(holdings.tokens()).toEqual([]);
   expect(sent).toHaveLength(1);
 });
 
@@ -85,4 +84,19 @@ test('a put that is parked has ten minutes from then on', async () => {
   await clock.advance(limits.resendMaxMs);
   expect(requests.giveUp(clock.monotonicMs())).toEqual([1]);
   expect(await put).toBe('UNKNOWN');
+});
+
+test('a peer that holds as many items as it may present takes none, and then takes again', async () => {
+  const { answer, queue, sent } = stage();
+  const leasing = queue.lease();
+  expect(await queue.lease().catch(codeOf)).toBe('TOO_MANY_REQUESTS');
+  answer(item(1, encodePayload(7, 'it')));
+  const held = await leasing;
+  expect(await queue.get().catch(codeOf)).toBe('TOO_MANY_REQUESTS');
+  expect(sent).toHaveLength(1);
+  const acknowledged = held.ack();
+  answer({ verb: 'settled', requestId: 2, answers: ['accepted'] });
+  await acknowledged;
+  void queue.get();
+  expect(sent.at(-1)).toMatchObject({ verb: 'get' });
 });

@@ -1,6 +1,7 @@
 import { checkName, checkTaskOptions, checkTimeout } from './definition.ts';
 import { MillraceError, QueueEmpty } from './errors.ts';
 import { expectVerb } from './expect-verb.ts';
+import type { Holdings } from './holdings.ts';
 import { type AskPort, inquire, type TimedPort } from './inquire.ts';
 import { limits } from './limits.ts';
 import type { MessageNamed } from './message-table.ts';
@@ -16,10 +17,8 @@ export interface QueuePort extends TimedPort {
   payloadMaxBytes(): number;
   /** Why nothing can be asked any more; none while it can. */
   refusal(): MillraceError | undefined;
-  /** The token is held: presented when the session is taken up again. */
-  hold(token: Token): void;
-  /** The token is settled. */
-  drop(token: Token): void;
+  /** What it holds is presented when the session is taken up again. */
+  readonly holdings: Holdings;
 }
 
 export interface WaitOptions {
@@ -99,14 +98,15 @@ export class QueueHandle<T = unknown> {
    * that does not lose the item.
    *
    * @throws QUEUE_EMPTY after the timeout, TIMEOUT when no manager answered by then,
-   *   UNKNOWN_QUEUE, BAD_OPTION, CLIENT_CLOSED, PAYLOAD_INVALID
+   *   UNKNOWN_QUEUE, BAD_OPTION, CLIENT_CLOSED, PAYLOAD_INVALID, and TOO_MANY_REQUESTS
+   *   when this process holds as many items as it may
    */
   async get(options: WaitOptions = {}): Promise<T> {
     const { token, value } = await this.#take(options);
     const refusal = this.#port.refusal();
     if (refusal !== undefined) {
       // Without a receipt the item goes to somebody else.
-      this.#port.drop(token);
+      this.#port.holdings.remove(token);
       throw refusal;
     }
     // A refused receipt means that the item went to somebody else as well: a
@@ -178,9 +178,7 @@ export class QueueHandle<T = unknown> {
 
   /** An item, and its token, which is held from now on. */
   async #take(options: WaitOptions): Promise<{ readonly token: Token; readonly value: T }> {
-    const { epoch, grant, payload, taskId } = await this.#await(options);
-    const token: Token = { taskId, epoch, grant };
-    this.#port.hold(token);
+    const { payload, token } = await this.#port.holdings.during(() => this.#hold(options));
     try {
       const value = decodePayload(payload, `an item of queue '${this.name}'`);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a queue's items is its users' agreement
@@ -189,6 +187,15 @@ export class QueueHandle<T = unknown> {
       this.#settle(token, 'released').catch(() => {});
       throw error;
     }
+  }
+
+  async #hold(
+    options: WaitOptions,
+  ): Promise<{ readonly token: Token; readonly payload: Uint8Array }> {
+    const { epoch, grant, payload, taskId } = await this.#await(options);
+    const token: Token = { taskId, epoch, grant };
+    this.#port.holdings.add(token);
+    return { payload, token };
   }
 
   /** Waits in slices, each re-armed at once, until an item comes or the time is up. */
@@ -235,7 +242,7 @@ export class QueueHandle<T = unknown> {
         );
       }
     } finally {
-      this.#port.drop(token);
+      this.#port.holdings.remove(token);
     }
   }
 }
