@@ -48,7 +48,10 @@ onEachEngine('cancel', (open) => {
       await stage.cancel('t1');
       expect(await stage.settle('a', grant, end, { error: failure('stopped') })).toBe('accepted');
       await stage.advance(MINUTE_MS);
-      expect(await stage.state('t1')).toBe('cancelled');
+      expect(await stage.outcome('t1')).toMatchObject({
+        state: 'cancelled',
+        error: { name: 'Cancelled', message: 'no longer wanted' },
+      });
       expect(await stage.claim('a')).toEqual([]);
     },
   );
@@ -60,7 +63,10 @@ onEachEngine('cancel', (open) => {
     await stage.cancel('t1');
     await stage.crash();
     await stage.advance(15_000);
-    expect(await stage.state('t1')).toBe('cancelled');
+    expect(await stage.outcome('t1')).toMatchObject({
+      state: 'cancelled',
+      error: { message: 'no longer wanted' },
+    });
   });
 
   test('of an unknown task says so', async () => {

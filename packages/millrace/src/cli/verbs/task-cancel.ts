@@ -17,7 +17,7 @@ export const taskCancelVerb: Verb = (parent) => {
       .description('cancel a task; one that runs is asked to stop')
       .argument('<id>', 'id of the task'),
   )
-    .option('--reason <text>', 'told to the handler')
+    .option('--reason <text>', 'kept with the task, as its error')
     .addHelpText(
       'after',
       example('millrace task cancel 0Q7zmAhAOMM7phqMD7i_g --reason "sent twice"'),

@@ -6,7 +6,7 @@
  * Changing a layout: raise STORE_VERSION, and say in ARCHITECTURE.md what
  * becomes of older directories.
  */
-export const STORE_VERSION = 5;
+export const STORE_VERSION = 6;
 
 const table = {
   meta: 'm',

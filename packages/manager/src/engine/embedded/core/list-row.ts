@@ -50,12 +50,16 @@ export interface LeaseRecord {
   readonly sessionId: string;
   readonly epoch: number;
   readonly grant: number;
-  readonly cancelRequested: boolean;
+  /** Why it should end; none unless its cancellation was asked for. */
+  readonly cancelReason: string | undefined;
   /** Of the task: an id that was forgotten may be given to another. */
   readonly arrival: Arrival;
 }
 
 const LEASE_FIELDS = 7;
+
+const writeOptionalText = (writer: PackWriter, text: string | undefined): void =>
+  text === undefined ? writer.nil() : writer.text(text);
 
 const writeLease = (writer: PackWriter, lease: LeaseRecord): void => {
   writer.list(LEASE_FIELDS);
@@ -63,7 +67,7 @@ const writeLease = (writer: PackWriter, lease: LeaseRecord): void => {
   writer.text(lease.sessionId);
   writer.number(lease.epoch);
   writer.number(lease.grant);
-  writer.boolean(lease.cancelRequested);
+  writeOptionalText(writer, lease.cancelReason);
   writer.number(lease.arrival.epoch);
   writer.number(lease.arrival.count);
 };
@@ -75,7 +79,7 @@ const readLease = (reader: PackReader): LeaseRecord => {
     sessionId: readText(reader),
     epoch: reader.number(),
     grant: reader.number(),
-    cancelRequested: reader.boolean() ?? false,
+    cancelReason: reader.nil() ? undefined : readText(reader),
     arrival: { epoch: reader.number(), count: reader.number() },
   };
   reader.close();

@@ -103,7 +103,7 @@ const recordOf = ({ epoch, grant, holder, task }: Lease) => ({
   sessionId: holder.id,
   epoch,
   grant,
-  cancelRequested: task.cancelRequested,
+  cancelReason: task.cancelReason,
   arrival: task.arrival,
 });
 

@@ -114,7 +114,7 @@ const loadLeases = (state: State, now: Now): void => {
   const rows = new RowsInUse();
   const found = leasesInForce(state, (taskId) => state.find(taskId));
   for (const { record, rowKey, task } of found.values()) {
-    task.cancelRequested = record.cancelRequested;
+    task.cancelReason = record.cancelReason;
     const session = openSession(state, record.sessionId);
     session.graceEndsAtMs = now.monotonicMs + state.options.restartGraceMs;
     state.gracing.add(session);

@@ -89,7 +89,8 @@ export class Task {
   failures = 0;
   losses = 0;
   returns = 0;
-  cancelRequested = false;
+  /** Why it should end, since its cancellation was asked for while it ran. */
+  cancelReason: string | undefined;
   lease: Lease | undefined;
   /** The last token that was settled by its holder, to answer a resend with `duplicate`. */
   settled: { readonly epoch: number; readonly grant: number } | undefined;
@@ -125,7 +126,19 @@ export class Task {
     this.dueAtMs = dueAtMs;
     this.payload = payload;
   }
+
+  get cancelRequested(): boolean {
+    return this.cancelReason !== undefined;
+  }
 }
+
+/** What a cancelled task says of itself. */
+export const cancelledError = (reason: string): TaskError => ({
+  name: 'Cancelled',
+  message: reason,
+  stack: '',
+  retry: false,
+});
 
 /** What of a task is settled when it arrives. */
 export type TaskFacts = Pick<

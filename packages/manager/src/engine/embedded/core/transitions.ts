@@ -121,8 +121,8 @@ const leaveLeaseRow = (state: State, held: Lease): void => {
 };
 
 /** Records that a running task should be cancelled, and tells its holder once that is durable. */
-export const requestCancel = (state: State, task: Task, held: Lease): void => {
-  task.cancelRequested = true;
+export const requestCancel = (state: State, task: Task, held: Lease, reason: string): void => {
+  task.cancelReason = reason;
   state.touch(task);
   leaveLeaseRow(state, held);
   recordLease(state, held);

@@ -1,5 +1,6 @@
 import type { CancelAnswer } from '../../../engine.ts';
 import type { Now, State } from '../state.ts';
+import { cancelledError } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
 import { finish, requestCancel } from '../transitions.ts';
 
@@ -21,11 +22,10 @@ export const cancel = (
   }
   if (task.lease !== undefined) {
     if (!task.cancelRequested) {
-      requestCancel(state, task, task.lease);
+      requestCancel(state, task, task.lease, request.reason);
     }
     return { answer: 'requested', state: task.state };
   }
-  const error = { name: 'Cancelled', message: request.reason, stack: '', retry: false };
-  finish(state, task, 'cancelled', { error }, now);
+  finish(state, task, 'cancelled', { error: cancelledError(request.reason) }, now);
   return { answer: 'cancelled', state: task.state };
 };

@@ -4,17 +4,12 @@ import { type Arrival, rangeOf } from '../keys.ts';
 import { decodeIds } from '../list-row.ts';
 import type { Queue } from '../queue.ts';
 import type { Now, State } from '../state.ts';
-import type { Task } from '../task.ts';
+import { cancelledError, type Task } from '../task.ts';
 import { finish } from '../transitions.ts';
 import { Budget, cursorOf, type Named, type Path, placeOf, walk } from '../walk.ts';
 import { readyPath } from './list.ts';
 
-const purgedError = {
-  name: 'Cancelled',
-  message: 'its queue was purged',
-  stack: '',
-  retry: false,
-};
+const purgedError = cancelledError('its queue was purged');
 
 /** How far a purge has come, and the last arrival that it concerns. */
 interface Progress {

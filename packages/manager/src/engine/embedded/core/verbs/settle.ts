@@ -1,7 +1,7 @@
 import { limits, retryDelayMs, type TaskError } from '@millrace/protocol';
 import type { AttemptReport, SettleAnswer } from '../../../engine.ts';
 import type { Now, State } from '../state.ts';
-import type { Lease, Task } from '../task.ts';
+import { cancelledError, type Lease, type Task } from '../task.ts';
 import { finish, retryLater, returnToReady } from '../transitions.ts';
 
 const lossError: TaskError = {
@@ -30,12 +30,16 @@ const jitterOf = (task: Task): number => {
   return (hash >>> 0) / 2 ** 32;
 };
 
+/** However the run ended: why it was cancelled says more than what it said of being stopped. */
+const finishCancelled = (state: State, task: Task, now: Now): void =>
+  finish(state, task, 'cancelled', { error: cancelledError(task.cancelReason ?? '') }, now);
+
 /** An attempt failed: the task is cancelled if that was asked, dead if it had its last attempt, else it waits. */
 export const failAttempt = (state: State, task: Task, error: TaskError, now: Now): void => {
   task.failures += 1;
   task.error = error;
   if (task.cancelRequested) {
-    finish(state, task, 'cancelled', { error }, now);
+    finishCancelled(state, task, now);
   } else if (!error.retry || task.failures >= task.attempts) {
     finish(state, task, 'dead', { error }, now);
   } else {
@@ -47,7 +51,7 @@ export const failAttempt = (state: State, task: Task, error: TaskError, now: Now
 export const returnUncounted = (state: State, task: Task, now: Now): void => {
   task.returns += 1;
   if (task.cancelRequested) {
-    finish(state, task, 'cancelled', {}, now);
+    finishCancelled(state, task, now);
   } else {
     returnToReady(state, task);
   }
@@ -58,7 +62,7 @@ export const loseAttempt = (state: State, task: Task, now: Now): void => {
   task.losses += 1;
   task.lane.queue.counters.losses += 1;
   if (task.cancelRequested) {
-    finish(state, task, 'cancelled', {}, now);
+    finishCancelled(state, task, now);
   } else if (task.losses >= limits.lossesMax && !task.lane.isItems) {
     finish(state, task, 'dead', { error: lossError }, now);
   } else {
