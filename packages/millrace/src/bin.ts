@@ -25,6 +25,9 @@ const exitOf = (error: unknown): number => {
   return isVerdict && code !== exitCodes.ok ? levels.unreachable : code;
 };
 
+// Whoever reads the log may leave first, as `tee` does on Ctrl-C: what runs is drained all the same.
+process.stderr.on('error', () => {});
+
 // The reader of a pipe may have what it wants and leave.
 process.stdout.on('error', () => process.exit(exitCodes.ok));
 
