@@ -47,6 +47,7 @@ export const advice = {
   BAD_OPTION: 'Correct the option; the message names it and its bounds.',
   CONFIG_NOT_FOUND:
     'Set MILLRACE_URL and MILLRACE_AUTHKEY, or run where a manager left .millrace/.',
+  OUTPUT_FAILED: 'Look at the disk or device that stdout goes to, and run the command again.',
   PORT_IN_USE: 'Stop the other process, or choose another --port.',
   STORE_IN_USE: 'Stop the other manager, or choose another --data.',
   STORE_VERSION: 'Run the version of millrace that wrote the store.',

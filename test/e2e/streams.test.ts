@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineTask } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
 import type { Child } from '../harness/child.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import { type CliResult, type Stage, stages } from '../harness/stage.ts';
 
 const openStage = stages();
 let stage: Stage;
@@ -11,6 +12,7 @@ beforeEach(async () => {
   stage = await openStage();
 });
 
+const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
 const millrace = JSON.stringify(import.meta.resolve('millrace'));
 const talking = defineTask<null, string>('talking');
 
@@ -49,4 +51,36 @@ test('a manager says goodbye although nobody reads its log any more', async () =
   await stage.cli(['queue', 'ls'], { MILLRACE_AUTHKEY: 'wrong' });
   expect((await stage.cli(['check', 'live'])).code).toBe(0);
   expect(await manager.end('SIGINT')).toEqual({ code: 0, signal: null });
+});
+
+/** Runs a command with what the shell adds to it. */
+const inShell = async (line: string): Promise<CliResult> => {
+  const command = `"$0" "$1" ${line}`;
+  const child = stage.program('shell', ['bash', '-c', command, process.execPath, millraceBin]);
+  const exit = await child.closed;
+  return { ...exit, stdout: child.stdout.join('\n'), stderr: child.stderr.join('\n') };
+};
+
+test('an item that cannot be written is not taken', async () => {
+  await stage.manager();
+  await stage.cli(['queue', 'put', 'default', '7']);
+  const failed = await inShell('queue get default > /dev/full');
+  expect(failed.stderr).toMatch(/^millrace: OUTPUT_FAILED: stdout cannot be written: [^\n]+$/);
+  expect(failed.code).toBe(1);
+  expect(await stage.cli(['queue', 'get', 'default'])).toMatchObject({ code: 0, stdout: '7' });
+  expect((await stage.cli(['queue', 'get', 'default', '--timeout', '0s'])).stderr).toContain(
+    'QUEUE_EMPTY',
+  );
+});
+
+test('a verdict that cannot be written is none', async () => {
+  await stage.manager();
+  expect(await inShell('check live > /dev/full')).toMatchObject({ code: 3 });
+});
+
+test('a reader that leaves is no failure', async () => {
+  expect(await inShell('--help | true; exit "${PIPESTATUS[0]}"')).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
 });

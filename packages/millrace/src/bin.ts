@@ -28,8 +28,14 @@ const exitOf = (error: unknown): number => {
 // Whoever reads the log may leave first, as `tee` does on Ctrl-C: what runs is drained all the same.
 process.stderr.on('error', () => {});
 
-// The reader of a pipe may have what it wants and leave.
-process.stdout.on('error', () => process.exit(exitCodes.ok));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe may have what it wants and leave.
+  if (error.code === 'EPIPE') {
+    process.exit(exitCodes.ok);
+  }
+  const said = `stdout cannot be written: ${error.message}; look at where it goes`;
+  process.exit(exitOf(new MillraceError('OUTPUT_FAILED', said)));
+});
 
 try {
   await createProgram().parseAsync();

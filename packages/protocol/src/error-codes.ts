@@ -63,6 +63,7 @@ export const errorTable = {
   DEADLINE_EXCEEDED: later('the attempt did not end before its deadline'),
   BAD_OPTION: refused('an option is missing, of the wrong type, or outside its bound'),
   CONFIG_NOT_FOUND: refused('no URL or key was found in any of the places searched'),
+  OUTPUT_FAILED: refused('stdout could not be written'),
   PORT_IN_USE: refused('another process listens on this port'),
   STORE_IN_USE: refused('another manager has this data directory open'),
   STORE_VERSION: refused('the data directory was written by another version'),

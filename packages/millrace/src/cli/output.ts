@@ -13,10 +13,20 @@ const plain = (value: unknown): unknown => (Buffer.isBuffer(value) ? new Uint8Ar
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(plain(value), replacer) ?? 'null';
 
-/** Data goes to stdout. */
+/** Data goes to stdout. A write that fails ends the process (`bin.ts`). */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
+
+/** The same; resolves when it is written, and never when that fails. */
+export const printed = (text: string): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdout.write(`${text}\n`, (error) => {
+      if (error === null || error === undefined) {
+        resolve();
+      }
+    });
+  });
 
 export const printJson = (value: unknown): void =>
   print(JSON.stringify(plain(value), replacer, 2) ?? 'null');

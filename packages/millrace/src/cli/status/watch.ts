@@ -93,8 +93,6 @@ export const watchStatus = async (options: ConnectOptions, asJson: boolean): Pro
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, quit);
   }
-  // The reader of a pipe may leave.
-  process.stdout.on('error', quit);
   const show = process.stdout.isTTY && !asJson ? toScreen(quit) : toPipe(asJson);
   let last: Status | undefined;
   let heardAtMs = performance.now();

@@ -1,4 +1,4 @@
-import { jsonLine, print } from '../output.ts';
+import { jsonLine, printed } from '../output.ts';
 import { durationMs } from '../parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
 import { example, type Verb } from './verb.ts';
@@ -9,11 +9,13 @@ interface Flags extends ConnectFlags {
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** `millrace queue get NAME`: takes an item and prints it as JSON. */
+/** `millrace queue get NAME`: prints an item as JSON, and takes it when that is written. */
 const run = (name: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
-    print(jsonLine(await client.queue(name).get({ timeoutMs })));
+    const item = await client.queue(name).lease({ timeoutMs });
+    await printed(jsonLine(item.value));
+    await item.ack();
   });
 
 export const queueGetVerb: Verb = (parent) => {
