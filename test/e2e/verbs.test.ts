@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { defineTask } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
 import { type Stage, stages } from '../harness/stage.ts';
 
@@ -116,4 +117,14 @@ test.each([
       .toSorted((a, b) => a.localeCompare(b))
       .join(' '),
   ).toBe(words);
+});
+
+test('a list that was cut says on stderr that there is more', async () => {
+  const numbers = Array.from({ length: 101 }, (_, index) => index);
+  const client = await stage.connect();
+  await client.enqueueMany(defineTask<number, void>('many'), numbers);
+  const cut = await stage.cli(['task', 'ls']);
+  expect(cut.stdout.split('\n')).toHaveLength(101);
+  expect(cut.stderr).toMatch(/^millrace: these are the first 100; there are more: --limit /);
+  expect((await stage.cli(['task', 'ls', '--limit', '101'])).stderr).toBe('');
 });

@@ -1,5 +1,5 @@
 import type { Client, ListedTask, ListOptions } from '@millrace/client';
-import { print, printJson } from './output.ts';
+import { print, printJson, say } from './output.ts';
 import { renderTable } from './table.ts';
 import { duration } from './units.ts';
 
@@ -38,12 +38,17 @@ const render = (tasks: readonly ListedTask[]): string =>
 export const printTasks = async (
   client: Client,
   options: ListOptions,
-  { json, limit = LIMIT }: { readonly json?: boolean; readonly limit?: number },
+  { json, limit }: { readonly json?: boolean; readonly limit?: number },
 ): Promise<void> => {
-  const tasks = await collect(client, options, limit);
+  // Whoever gives a limit wants no more; others are told that there is more.
+  const found = await collect(client, options, limit ?? LIMIT + 1);
+  const tasks = found.slice(0, limit ?? LIMIT);
   if (json === true) {
     printJson(tasks);
   } else {
     print(render(tasks));
+  }
+  if (found.length > tasks.length) {
+    say(`these are the first ${tasks.length}; there are more: --limit says how many are shown`);
   }
 };
