@@ -171,11 +171,20 @@ test('where no manager is, a command says so and a worker keeps trying', async (
     expect(refused.stderr).toContain('CONNECT_FAILED');
   }
   const worker = stage.command(['worker', handlersPath]);
-  await worker.line(/no connection \(CONNECT_FAILED\); trying again/);
+  await worker.line(
+    /no connection \(CONNECT_FAILED\); trying again until \S+ answers: .*nothing listens there/,
+  );
   const connected = worker.line(/connected to ws/);
   await stage.manager({ port: manager.port });
   await connected;
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+test('the log of a manager tells the process of a worker from its own', async () => {
+  const manager = await stage.manager();
+  const worker = await stage.worker(handlers);
+  const [line] = await manager.line(/^.*"worker connected".*$/);
+  expect(JSON.parse(line)).toMatchObject({ pid: manager.pid, workerPid: worker.pid });
 });
 
 test('a second manager is refused the data directory, and the port, of the first', async () => {

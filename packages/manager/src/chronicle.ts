@@ -62,7 +62,10 @@ export class Chronicle {
   opened({ description, role, sessionId }: PeerSession): void {
     if (role === 'worker') {
       const { host, name, pid } = description;
-      this.#log.info({ worker: name, host, pid, session: sessionId }, 'worker connected');
+      this.#log.info(
+        { worker: name, host, workerPid: pid, session: sessionId },
+        'worker connected',
+      );
     }
   }
 

@@ -16,8 +16,11 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
       case 'disconnected':
         if (!isAway) {
           isAway = true;
-          const { code } = event.error;
-          log.warn({ url, code }, `no connection (${code}); trying again until ${url} answers`);
+          const { code, message } = event.error;
+          log.warn(
+            { url, code },
+            `no connection (${code}); trying again until ${url} answers: ${message}`,
+          );
         }
         return;
       case 'drain-requested':
