@@ -17,3 +17,7 @@ test.each([
 test('what resembles nothing gets the list', () => {
   expect(suggestion('colour', known)).toBe('; there are port, host, dataDir, autoQueues');
 });
+
+test('where nothing is known, the list says so', () => {
+  expect(suggestion('colour', [])).toBe('; there are none');
+});

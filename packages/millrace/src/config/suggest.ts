@@ -33,5 +33,6 @@ export const closest = (word: string, known: readonly string[]): string | undefi
 /** ` (did you mean X?)`, or the words that there are. */
 export const suggestion = (word: string, known: readonly string[]): string => {
   const meant = closest(word, known);
-  return meant === undefined ? `; there are ${known.join(', ')}` : ` (did you mean ${meant}?)`;
+  const all = known.length === 0 ? 'none' : known.join(', ');
+  return meant === undefined ? `; there are ${all}` : ` (did you mean ${meant}?)`;
 };
