@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { type CliResult, type ManagerChild, type Stage, stages } from '../harnes
 
 const openStage = stages();
 const handlersPath = fileURLToPath(new URL('handlers.ts', import.meta.url));
+const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
 const modulePath = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/modules/${name}`, import.meta.url));
 
@@ -124,6 +125,36 @@ const rows: readonly Row[] = [
     'BAD_OPTION',
     2,
     /ws:\/\/HOST:PORT/,
+  ],
+  [
+    'a URL with a fragment',
+    () => ['queue', 'ls', '--url', 'ws://127.0.0.1:9#f'],
+    'BAD_OPTION',
+    2,
+    /ws:\/\/HOST:PORT/,
+  ],
+  [
+    'the last port, whose next is none',
+    () => ['manager', '--memory', '--port', '65535'],
+    'BAD_OPTION',
+    2,
+    /give --http-port/,
+    { MILLRACE_HTTP_PORT: undefined },
+  ],
+  [
+    'a certificate without its key',
+    () => start('--memory'),
+    'BAD_OPTION',
+    2,
+    /set http\.keyFile/,
+    { MILLRACE_HTTP_CERT_FILE: 'cert.pem' },
+  ],
+  [
+    'a worker to show where none is',
+    () => ['worker', 'show', 'w1'],
+    'UNKNOWN_WORKER',
+    1,
+    /there are none$/,
   ],
   ['no URL', () => ['queue', 'ls'], 'CONFIG_NOT_FOUND', 2, /MILLRACE_URL/, { MILLRACE_URL: '' }],
   [
@@ -359,6 +390,31 @@ test('a payload that the worker refuses is not tried again', async () => {
   expect([code, message]).toEqual(['TASK_DEAD', expect.stringContaining('SCHEMA_MISMATCH')]);
   expect(await task.inspect()).toMatchObject({ failures: 1 });
   await worker.stop();
+});
+
+test('a worker with a URL that is none does not start', async () => {
+  const [code] = await errorOf(() =>
+    Worker.start({ url: 'nonsense', authkey: 'key', handlers: [handler(sum, () => 1)] }),
+  );
+  expect(code).toBe('BAD_OPTION');
+});
+
+test('a URL or key that cannot be read is not taken for absent', async () => {
+  mkdirSync(stage.path('home/.millrace'), { recursive: true });
+  symlinkSync('url', stage.path('home/.millrace/url'));
+  const from = `cd home; exec "$0" "$1" queue ls`;
+  const child = stage.program('shell', [
+    'env',
+    '-u',
+    'MILLRACE_URL',
+    'bash',
+    '-c',
+    from,
+    process.execPath,
+    millraceBin,
+  ]);
+  expect((await child.closed).code).toBe(2);
+  expect(child.output).toMatch(/^millrace: CONFIG_NOT_FOUND: \S+url cannot be read: [^\n]+$/);
 });
 
 test('a closure cannot be sent to a process', async () => {

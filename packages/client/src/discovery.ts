@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { MillraceError, messageOf } from '@millrace/protocol';
+import { checkManagerUrl, MillraceError, messageOf } from '@millrace/protocol';
 
 /** The directory in which a manager leaves its URL and key, readable by its owner alone. */
 export const HOME_DIRECTORY = '.millrace';
@@ -30,16 +30,22 @@ export const findHome = (from: string): string | undefined => {
   }
 };
 
+const isAbsence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** Nothing where there is no file; one that may not be looked at is there. */
 const readLine = (path: string): string | undefined => {
-  if (!existsSync(path)) {
-    return undefined;
-  }
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new MillraceError('CONFIG_NOT_FOUND', `cannot read ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    if (isAbsence(error)) {
+      return undefined;
+    }
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      `${path} cannot be read: ${messageOf(error)}; run as the user whose manager left it, or set MILLRACE_URL and MILLRACE_AUTHKEY`,
+      { cause: error },
+    );
   }
 };
 
@@ -56,9 +62,7 @@ const findUrl = (choice: ConnectionChoice): string => {
       `no URL of a manager: start one here (millrace manager), pass url or --url, set MILLRACE_URL, or run below the ${HOME_DIRECTORY}/ of a manager`,
     );
   }
-  if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://HOST:PORT, not '${url}'`);
-  }
+  checkManagerUrl(url);
   return url;
 };
 

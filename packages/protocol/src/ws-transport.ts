@@ -99,13 +99,21 @@ const noMask = (mask: Buffer): void => {
 /** Opens a connection to a manager. */
 export type Dial = (url: string) => Promise<Transport>;
 
+/** @throws BAD_OPTION unless it is `ws://` or `wss://` with a host; a path is for proxies on the way */
+export const checkManagerUrl = (url: string): void => {
+  if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || new URL(url).hash !== '') {
+    throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://HOST:PORT, not '${url}'`);
+  }
+};
+
 /**
  * Dials `ws://host:port`.
  *
- * @throws CONNECT_FAILED
+ * @throws CONNECT_FAILED, BAD_OPTION
  */
 export const dialWebSocket: Dial = (url) =>
   new Promise((resolve, reject) => {
+    checkManagerUrl(url);
     const socket = new WebSocket(url, {
       perMessageDeflate: false,
       generateMask: noMask,
