@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { stages } from '../harness/stage.ts';
+import type { Child } from '../harness/child.ts';
+import { type Stage, stages } from '../harness/stage.ts';
 
 const openStage = stages();
 const terminal = fileURLToPath(new URL('../harness/terminal.py', import.meta.url));
@@ -68,6 +69,73 @@ test('worker --watch starts anew with what was changed, also after a mistake', a
   writeFileSync(file, handlersOf('second'));
   await worker.line(/worker handles second/);
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+/** As editors save: another file takes the place of the one before. */
+const saveByRename = (file: string, text: string): void => {
+  writeFileSync(`${file}~`, text);
+  renameSync(`${file}~`, file);
+};
+
+test('worker --watch sees save after save by rename, and nothing but source files', async () => {
+  const stage = await openStage();
+  await stage.manager();
+  const file = stage.path('watched.mjs');
+  writeFileSync(file, handlersOf('first'));
+  const worker = stage.command(['worker', file, '--watch']);
+  await worker.line(/worker handles first/);
+  for (const name of ['second', 'third', 'fourth']) {
+    writeFileSync(stage.path('worker.log'), name);
+    saveByRename(file, handlersOf(name));
+    await worker.line(new RegExp(`worker handles ${name}`));
+  }
+  mkdirSync(stage.path('lib'));
+  writeFileSync(stage.path('lib/inner.mjs'), '');
+  await worker.nextLine(/worker handles fourth/);
+  const inner = worker.nextLine(/lib.inner\.mjs changed/);
+  saveByRename(stage.path('lib/inner.mjs'), 'export {};');
+  await inner;
+  expect(worker.output).not.toMatch(/worker\.log changed/);
+  expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+/** A worker under a supervisor, and the process id of the former. */
+const supervised = async (stage: Stage): Promise<{ supervisor: Child; pid: number }> => {
+  const file = stage.path('watched.mjs');
+  writeFileSync(file, handlersOf('first'));
+  const supervisor = stage.command(['worker', file, '--watch']);
+  const [, pid = ''] = await supervisor.line(/"pid":(\d+).*worker handles first/);
+  return { supervisor, pid: Number(pid) };
+};
+
+test('worker --watch that is killed takes its worker along', async () => {
+  const stage = await openStage();
+  await stage.manager();
+  const { supervisor } = await supervised(stage);
+  supervisor.signal('SIGKILL');
+  // The worker has the other ends of the pipes.
+  await supervisor.closed;
+  expect(supervisor.output).toMatch(/SIGTERM: draining/);
+});
+
+test('worker --watch that is stopped while it starts anew leaves no worker', async () => {
+  const stage = await openStage();
+  await stage.manager();
+  const { supervisor } = await supervised(stage);
+  const restarting = supervisor.line(/changed: starting anew/);
+  saveByRename(stage.path('watched.mjs'), handlersOf('second'));
+  await restarting;
+  expect(await supervisor.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  await supervisor.closed;
+  expect(supervisor.output).not.toMatch(/worker handles second/);
+});
+
+test('worker --watch says which signal ended its worker', async () => {
+  const stage = await openStage();
+  await stage.manager();
+  const { pid, supervisor } = await supervised(stage);
+  process.kill(pid, 'SIGKILL');
+  await supervisor.line(/the worker ended with signal SIGKILL; it starts anew/);
 });
 
 test('dev is manager and worker in one process, and drains', async () => {

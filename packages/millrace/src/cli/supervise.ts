@@ -1,71 +1,87 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, watch } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
 import { say } from './output.ts';
 import { onStopSignal } from './signals.ts';
+import { SourceWatcher } from './watch-sources.ts';
 
 /** Editors write a file in several steps. */
 const SETTLE_MS = 200;
-const IGNORED = /(?:^|[\\/])(?:node_modules|\.millrace|\.git)(?:[\\/]|$)/;
 
 const exitOf = (child: ChildProcess): Promise<void> =>
   child.exitCode === null && child.signalCode === null
     ? new Promise((gone) => child.once('exit', () => gone()))
     : Promise.resolve();
 
+/** With a channel, by whose end the child learns that this process was killed. */
+const startChild = (): ChildProcess => {
+  const args = process.argv.slice(2).filter((argument) => argument !== '--watch');
+  const [, program = ''] = process.argv;
+  // In the group of this process: Ctrl-C reaches it too, and counts once.
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  child.once('exit', (code, signal) => {
+    if (!child.killed) {
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      say(`the worker ended with ${how}; it starts anew when a file changes`);
+    }
+  });
+  return child;
+};
+
+const endOf = async (child: ChildProcess): Promise<void> => {
+  child.kill('SIGTERM');
+  await exitOf(child);
+};
+
 /** One child at a time runs this very command without `--watch`. */
 class Supervisor {
-  #child: ChildProcess | undefined;
-  #isRestarting = false;
-  #isStopping = false;
+  #child = startChild();
+  #phase: 'running' | 'restarting' | 'stopped' = 'running';
   #timer: NodeJS.Timeout | undefined;
 
-  start(): void {
-    const args = process.argv.slice(2).filter((argument) => argument !== '--watch');
-    const [, program = ''] = process.argv;
-    // In the group of this process: Ctrl-C reaches it too, and counts once.
-    this.#child = spawn(process.execPath, [...process.execArgv, program, ...args], {
-      stdio: 'inherit',
-    });
-    this.#isStopping = false;
-    this.#child.once('exit', (code) => {
-      if (!this.#isStopping) {
-        say(`the worker ended with exit code ${code}; it starts anew when a file changes`);
-      }
-    });
-  }
-
-  changed(name: string): void {
+  changed(path: string): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (!this.#isRestarting) {
-        say(`${name} changed: starting anew`);
-        void this.#restart();
+      if (this.#phase === 'running') {
+        void this.#restart(path);
       }
     }, SETTLE_MS);
   }
 
-  async #restart(): Promise<void> {
-    this.#isRestarting = true;
-    await this.stop();
-    this.#isRestarting = false;
-    this.start();
+  /** For good: a restart that is under way starts nothing any more. */
+  async stop(): Promise<void> {
+    this.#phase = 'stopped';
+    clearTimeout(this.#timer);
+    await endOf(this.#child);
   }
 
-  async stop(): Promise<void> {
-    const child = this.#child;
-    this.#isStopping = true;
-    child?.kill('SIGTERM');
-    if (child !== undefined) {
-      await exitOf(child);
+  async #restart(path: string): Promise<void> {
+    say(`${path} changed: starting anew`);
+    this.#phase = 'restarting';
+    await endOf(this.#child);
+    if (this.#phase === 'restarting') {
+      this.#child = startChild();
+      this.#phase = 'running';
     }
   }
 }
 
+/** A worker whose supervisor is gone ends as it does when it is told to. */
+export const endWithSupervisor = (): void => {
+  const end = (): void => void process.kill(process.pid, 'SIGTERM');
+  if (process.send !== undefined && !process.connected) {
+    end();
+  }
+  process.once('disconnect', end);
+  process.channel?.unref();
+};
+
 /**
- * Runs the worker as a child, and another when a file below the folder of the
- * module changes: a module that was imported cannot be imported anew.
+ * Runs the worker as a child, and another when a source file below the folder of
+ * the module changes: a module that was imported cannot be imported anew.
  *
  * @throws HANDLER_INVALID
  */
@@ -75,14 +91,12 @@ export const superviseWorker = (file: string): void => {
     throw new MillraceError('HANDLER_INVALID', `handler module ${path} does not exist`);
   }
   const supervisor = new Supervisor();
-  const watcher = watch(dirname(path), { recursive: true }, (_event, name) => {
-    if (name !== null && !IGNORED.test(name)) {
-      supervisor.changed(name);
-    }
-  });
+  const folder = dirname(path);
+  const watcher = new SourceWatcher(folder, (changed) =>
+    supervisor.changed(relative(folder, changed)),
+  );
   onStopSignal(() => {
     watcher.close();
     return supervisor.stop();
   });
-  supervisor.start();
 };

@@ -2,7 +2,7 @@ import { configure } from '../../config/configuration.ts';
 import { say } from '../output.ts';
 import { startWorker } from '../run-worker.ts';
 import { onStopSignal } from '../signals.ts';
-import { superviseWorker } from '../supervise.ts';
+import { endWithSupervisor, superviseWorker } from '../supervise.ts';
 import { type ConnectFlags, connectionOf, connectOptions } from '../with-client.ts';
 import { example, type Verb } from './verb.ts';
 import { workerDrainVerb } from './worker-drain.ts';
@@ -20,6 +20,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
     superviseWorker(file);
     return;
   }
+  endWithSupervisor();
   const configuration = configure(
     { 'connection.url': flags.url, 'worker.name': flags.name },
     flags.config,
@@ -45,7 +46,7 @@ export const workerVerb: Verb = (parent) => {
       .argument('<file>', 'module whose default export is an array of handlers'),
   )
     .option('--name <name>', 'name shown by status (default: host and process id)')
-    .option('--watch', 'start anew when a file below the folder of the module changes')
+    .option('--watch', 'start anew when a source file below the folder of the module changes')
     .addHelpText('after', example('millrace worker handlers.ts --watch', 'millrace worker ls'))
     .action(run);
   workerListVerb(worker);
