@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { limits } from '@millrace/protocol';
 import { loadHandlers } from '@millrace/worker';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { refusalOf } from '../fixtures/refusal.ts';
 
 const module = (name: string): URL => new URL(`../fixtures/modules/${name}`, import.meta.url);
@@ -35,6 +37,19 @@ describe('a handler module', () => {
     expect(message).toContain(reason);
     expect(message).toContain(name);
     expect(message).not.toContain('\n');
+  });
+
+  test('whose top-level await never settles is refused', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const imported = once(process, 'fixture:imported');
+    const refusal = refusalOf(loadHandlers(module('never.mjs')));
+    await imported;
+    vi.advanceTimersByTime(limits.handlerImportMaxMs);
+    vi.useRealTimers();
+    expect(await refusal).toMatchObject({
+      code: 'HANDLER_INVALID',
+      message: expect.stringMatching(/never\.mjs cannot be imported: .*top-level await/),
+    });
   });
 
   test('is a file', async () => {

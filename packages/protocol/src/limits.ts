@@ -125,6 +125,8 @@ export const limits = {
   queuesMax: 10_000,
   taskNamesPerQueueMax: 1_000,
 
+  /** Of a handler module, from its import to the end of its top-level awaits. */
+  handlerImportMaxMs: 60 * SECOND_MS,
   inlineConcurrency: 10,
 
   reconnectFirstMs: 100,

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { MillraceError, messageOf } from '@millrace/protocol';
+import { limits, MillraceError, messageOf, systemClock } from '@millrace/protocol';
 import { type HandlerTable, handlerTable } from './handler-table.ts';
 
 const isTypeScript = (url: URL): boolean => /\.[mc]?ts$/.test(url.pathname);
@@ -48,13 +48,31 @@ const checkFile = async (url: URL, where: string): Promise<void> => {
   }
 };
 
+/**
+ * Imports within a bound: a top-level await that never settles would leave the
+ * process nothing to wait for, and Node ends it without a word.
+ */
+const importWithin = async (url: URL, maxMs: number): Promise<unknown> => {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = systemClock.after(maxMs, () =>
+      reject(new Error(`it was not imported within ${maxMs} ms; does a top-level await settle?`)),
+    );
+  });
+  try {
+    return await Promise.race([import(url.href), late]);
+  } finally {
+    cancel();
+  }
+};
+
 const importModule = async (url: URL, where: string): Promise<unknown> => {
   await checkFile(url, where);
   try {
     if (isTypeScript(url)) {
       await registerTypeScript();
     }
-    return await import(url.href);
+    return await importWithin(url, limits.handlerImportMaxMs);
   } catch (error) {
     const reason = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
     throw new MillraceError('HANDLER_INVALID', `${where} cannot be imported: ${reason}`, {
