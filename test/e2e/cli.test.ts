@@ -233,3 +233,10 @@ test('help and version go to stdout with exit code 0', async () => {
     expect(shown.stdout).not.toBe('');
   }
 });
+
+test('a name in an error does not steer the terminal', async () => {
+  await stage.manager();
+  const named = await stage.cli(['queue', 'show', '\u001b[2Jevil']);
+  expectOneLine(named);
+  expect(named.stderr).toContain(String.raw`\u001b[2Jevil`);
+});

@@ -1,4 +1,5 @@
 import { codeOf, type ErrorCode, messageOf } from '@millrace/protocol';
+import { plainText } from './plain-text.ts';
 
 /** Exit codes of every command; docs/cli.md lists them. */
 export const exitCodes = {
@@ -33,6 +34,6 @@ const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' 
 /** Prints an error as one line on stderr, and says which exit code it has. */
 export const reportError = (error: unknown): number => {
   const code = codeOf(error) ?? 'INTERNAL';
-  process.stderr.write(`millrace: ${code}: ${oneLine(messageOf(error))}\n`);
+  process.stderr.write(`millrace: ${code}: ${plainText(oneLine(messageOf(error)))}\n`);
   return exitCodeOf(code);
 };

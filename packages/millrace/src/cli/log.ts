@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Log } from '@millrace/protocol';
 import { type DestinationStream, levels, pino } from 'pino';
+import { plainText } from './plain-text.ts';
 
 const STDERR = 2;
 
@@ -27,7 +28,8 @@ export const humanLine = (line: string): string => {
   const name = levels.labels[level] ?? 'info';
   const about = Object.entries(fields).map(([key, value]) => `${key}=${textOf(value)}`);
   const clock = new Date(time).toTimeString().slice(0, 8);
-  return [clock, styleText(styleOf(name), name.padEnd(5)), msg, ...about].join(' ');
+  const said = [msg, ...about].map(plainText);
+  return [clock, styleText(styleOf(name), name.padEnd(5)), ...said].join(' ');
 };
 
 const terminal: DestinationStream = {

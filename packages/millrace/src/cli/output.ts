@@ -1,3 +1,5 @@
+import { plainText } from './plain-text.ts';
+
 /** JSON has no bytes and no 64-bit integers: the first become base64, the second text. */
 const replacer = (_key: string, value: unknown): unknown => {
   if (typeof value === 'bigint') {
@@ -33,11 +35,13 @@ export const printJson = (value: unknown): void =>
 
 /** Talk goes to stderr. */
 export const say = (line: string): void => {
-  process.stderr.write(`millrace: ${line}\n`);
+  process.stderr.write(`millrace: ${plainText(line)}\n`);
 };
 
 /** Names and values, one pair a line. */
 export const renderPairs = (pairs: readonly (readonly [string, string | number])[]): string => {
   const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+  return pairs
+    .map(([name, value]) => `${name.padEnd(width)}  ${plainText(String(value))}`.trimEnd())
+    .join('\n');
 };

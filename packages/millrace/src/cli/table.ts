@@ -1,10 +1,12 @@
+import { plainText } from './plain-text.ts';
+
 /** Columns as wide as their widest cell; the first is aligned left, and so are the others unless they hold numbers. */
 export const renderTable = (
   head: readonly string[],
   rows: readonly (readonly string[])[],
   cells: 'numbers' | 'text' = 'numbers',
 ): string => {
-  const all = [head, ...rows];
+  const all = [head, ...rows.map((row) => row.map(plainText))];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row

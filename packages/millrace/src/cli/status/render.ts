@@ -1,5 +1,6 @@
 import type { Finding, QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
 import { paint } from '../paint.ts';
+import { plainText } from '../plain-text.ts';
 import { renderTable } from '../table.ts';
 import { bytes, duration } from '../units.ts';
 import { type Level, levelOf } from './verdict.ts';
@@ -59,7 +60,7 @@ const headline = (level: Level, findings: number): string =>
   paint(colours[level], findings === 0 ? 'OK' : `${level.toUpperCase()} (${findings})`);
 
 const findingLine = ({ command, message, severity }: Finding): string =>
-  `${paint(colours[severity], '!')} ${message}  -> ${command}`;
+  `${paint(colours[severity], '!')} ${plainText(message)}  -> ${plainText(command)}`;
 
 const storeLine = ({ store }: Status): string =>
   store.kind === 'memory'

@@ -1,6 +1,7 @@
 import type { Finding, Status } from '@millrace/protocol';
 import type { Command } from 'commander';
 import { print } from '../output.ts';
+import { plainText } from '../plain-text.ts';
 import { lagFindings, levelOf, levels, refusals, storeFindings } from '../status/verdict.ts';
 import { bytes, duration } from '../units.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
@@ -47,7 +48,7 @@ const run = (probe: Probe, flags: ConnectFlags): Promise<void> =>
     const status = await client.status();
     const findings = probe.findings(status);
     const level = levelOf(findings);
-    const said = findings.map(({ message }) => message).join('; ') || probe.fine(status);
+    const said = findings.map(({ message }) => plainText(message)).join('; ') || probe.fine(status);
     print(`${probe.name} ${level}: ${said}`);
     process.exitCode = levels[level];
   });
