@@ -16,6 +16,8 @@ const children: Child[] = [];
 beforeEach(() => {
   // Beside the packages that snippets import.
   folder = mkdtempSync(join(root, 'test', '.snippets-'));
+  // As `npm init` makes it: its modules are CommonJS.
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'commonjs' }));
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -79,7 +81,7 @@ test.each(documents)(
     const files = filesOf(text).filter(([name]) => /\.(?:ts|toml)$/.test(name));
     for (const [name, body] of files) {
       // The port may be taken on a machine that runs other tests.
-      writeFileSync(join(folder, name), body.replaceAll(/port(:| =) 7420/g, 'port$1 0'));
+      writeFileSync(join(folder, name), body.replaceAll(/port(:| =) 74[23]0/g, 'port$1 0'));
     }
     const programs = files.map(([name]) => name).filter((name) => name.endsWith('.ts'));
     const commands = commandsOf(text).filter((line) => line.startsWith('millrace '));
