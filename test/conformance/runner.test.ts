@@ -1,6 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type AnyTask, decodePayload, limits, type TaskError } from '@millrace/protocol';
+import {
+  type AnyTask,
+  decodePayload,
+  encodePayload,
+  limits,
+  type TaskError,
+} from '@millrace/protocol';
 import {
   InlineRunner,
   loadHandlers,
@@ -94,6 +100,17 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(payload).toHaveLength(limits.payloadMaxBytes);
     const ended = await end(tasks.echo, bytes);
     expect(ended.kind === 'returned' && Buffer.compare(ended.result, payload)).toBe(0);
+  });
+
+  test('returns as large a result as the manager takes, and no larger', async () => {
+    const resultMaxBytes = 2 * limits.payloadMaxBytes;
+    const payload = encodePayload(new Uint8Array(resultMaxBytes - 5), 'it', resultMaxBytes);
+    const large = { ...assign(tasks.echo), payload, resultMaxBytes };
+    const ended = await runner.run(large).ended;
+    expect(ended.kind === 'returned' && ended.result.length).toBe(resultMaxBytes);
+    const tooLarge = { ...large, resultMaxBytes: resultMaxBytes - 1 };
+    const error = failure(await runner.run(tooLarge).ended, 'threw');
+    expect(error).toMatchObject({ name: 'PAYLOAD_TOO_LARGE', retry: false });
   });
 
   test('hands on a payload that is a part of a larger buffer', async () => {

@@ -417,6 +417,21 @@ test('a URL or key that cannot be read is not taken for absent', async () => {
   expect(child.output).toMatch(/^millrace: CONFIG_NOT_FOUND: \S+url cannot be read: [^\n]+$/);
 });
 
+test('a result that is larger than the manager takes is not tried again', async () => {
+  const large = defineTask<null, string>('large');
+  const worker = await Worker.start({
+    url: stage.url,
+    authkey: stage.authkey,
+    handlers: [handler(large, () => 'x'.repeat(PAYLOAD_MAX_BYTES))],
+  });
+  const task = await client.enqueue(large, null);
+  const [code, message] = await errorOf(() => task.result());
+  expect([code, message]).toEqual(['TASK_DEAD', expect.stringContaining('PAYLOAD_TOO_LARGE')]);
+  expect(message).toContain(`the limit is ${PAYLOAD_MAX_BYTES}`);
+  expect(await task.inspect()).toMatchObject({ failures: 1 });
+  await worker.stop();
+});
+
 test('a closure cannot be sent to a process', async () => {
   const [code, message] = await errorOf(() =>
     Worker.start({

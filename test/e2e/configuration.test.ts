@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { defineTask } from '@millrace/protocol';
+import { handler, Worker } from '@millrace/worker';
 import { beforeEach, expect, test } from 'vitest';
 import { type Stage, stages } from '../harness/stage.ts';
 
@@ -56,4 +58,19 @@ test('keys are not printed, and the nearer of key and key file is taken', async 
   expect(stdout).not.toContain('another');
   await stage.manager();
   expect((await stage.cli(['check', 'live'], nearer)).code).toBe(0);
+});
+
+test('payloadMaxBytes is the limit of results, too', async () => {
+  writeFileSync(stage.path('millrace.toml'), '[manager]\npayloadMaxBytes = 4194304\n');
+  await stage.manager();
+  const large = defineTask<null, Uint8Array>('large');
+  const worker = await Worker.start({
+    url: stage.url,
+    authkey: stage.authkey,
+    handlers: [handler(large, () => new Uint8Array(2_000_000))],
+  });
+  const client = await stage.connect();
+  const result = await (await client.enqueue(large, null, { attempts: 1 })).result();
+  expect(result).toHaveLength(2_000_000);
+  await worker.stop();
 });

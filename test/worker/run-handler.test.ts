@@ -86,15 +86,15 @@ describe('what a handler throws', () => {
 });
 
 describe('what a handler returns', () => {
-  test('has to be a value that can travel', async () => {
+  test('has to be a value that can travel, or is not asked for again', async () => {
     const error = await errorOf(() => trap);
-    expect(error).toMatchObject({ name: 'PAYLOAD_INVALID', retry: true });
+    expect(error).toMatchObject({ name: 'PAYLOAD_INVALID', retry: false });
     expect(error.message).toContain("result of task 'task'");
   });
 
-  test('has to fit into a payload', async () => {
+  test('has to fit into a payload, or is not asked for again', async () => {
     const error = await errorOf(() => 'x'.repeat(limits.payloadMaxBytes));
-    expect(error).toMatchObject({ name: 'PAYLOAD_TOO_LARGE' });
+    expect(error).toMatchObject({ name: 'PAYLOAD_TOO_LARGE', retry: false });
   });
 });
 

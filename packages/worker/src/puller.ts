@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Link,
+  limits,
   type MessageNamed,
   type Token,
   TurnoverMap,
@@ -149,7 +150,8 @@ export class Puller {
   }
 
   #start(credit: PoolCredit, task: GrantedTask): void {
-    const assignment = assignmentOf(credit.pool, task);
+    const { payloadMaxBytes } = this.#link.limits ?? limits;
+    const assignment = assignmentOf(credit.pool, task, payloadMaxBytes);
     if (this.#earlyAborts.size > 0 && this.#earlyAborts.delete(tokenKey(assignment.token))) {
       this.#end(credit, assignment, { kind: 'cancelled' });
       return;
@@ -217,7 +219,11 @@ export class Puller {
 
 const tokenOf = ({ epoch, grant, taskId }: GrantedTask): Token => ({ taskId, epoch, grant });
 
-const assignmentOf = (pool: ExecutorPool, task: GrantedTask): Assignment => {
+const assignmentOf = (
+  pool: ExecutorPool,
+  task: GrantedTask,
+  resultMaxBytes: number,
+): Assignment => {
   const handle = pool.handles[task.handle];
   return {
     token: tokenOf(task),
@@ -226,5 +232,6 @@ const assignmentOf = (pool: ExecutorPool, task: GrantedTask): Assignment => {
     payload: task.payload,
     attempt: task.attempt,
     deadlineMs: task.deadlineMs,
+    resultMaxBytes,
   };
 };

@@ -17,20 +17,25 @@ const readInput = (task: AnyTask, payload: Uint8Array): unknown => {
   return checkSchema(task.input, decodePayload(payload, what), what);
 };
 
-const returnedBy = (task: AnyTask, returned: unknown): Eventually<RunEnd> => {
+const returnedBy = (
+  task: AnyTask,
+  returned: unknown,
+  resultMaxBytes: number,
+): Eventually<RunEnd> => {
   const what = `result of task '${task.name}'`;
   return tryThen(
     () => checkSchema(task.output, returned, what),
-    (value) => encoded(value, what),
+    (value) => encoded(value, what, resultMaxBytes),
     (thrown) => threw(thrown, true),
   );
 };
 
-const encoded = (value: unknown, what: string): RunEnd => {
+/** What cannot travel once is not worth the same work again. */
+const encoded = (value: unknown, what: string, maxBytes: number): RunEnd => {
   try {
-    return { kind: 'returned', result: encodePayload(value, what) };
+    return { kind: 'returned', result: encodePayload(value, what, maxBytes) };
   } catch (thrown) {
-    return threw(thrown, true);
+    return threw(thrown, false);
   }
 };
 
@@ -45,13 +50,18 @@ const threw = (thrown: unknown, retry: boolean): RunEnd => ({
   error: taskErrorOf(thrown, retry),
 });
 
-const call = (binding: HandlerBinding, input: unknown, attempt: Attempt): Eventually<RunEnd> =>
+const call = (
+  binding: HandlerBinding,
+  input: unknown,
+  attempt: Attempt,
+  resultMaxBytes: number,
+): Eventually<RunEnd> =>
   tryThen(
     () => {
       attempt.throwIfAborted();
       return binding.fn(input, attempt);
     },
-    (returned) => returnedBy(binding.task, returned),
+    (returned) => returnedBy(binding.task, returned, resultMaxBytes),
     (thrown) => threw(thrown, !isUnrecoverable(thrown)),
   );
 
@@ -71,7 +81,7 @@ export const runHandler = (
   }
   return tryThen(
     () => readInput(binding.task, assignment.payload),
-    (input) => call(binding, input, attempt),
+    (input) => call(binding, input, attempt, assignment.resultMaxBytes),
     (thrown) => threw(thrown, !isRefusedInput(thrown)),
   );
 };

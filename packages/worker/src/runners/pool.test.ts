@@ -11,6 +11,7 @@ const assignment: Assignment = {
   payload: Uint8Array.of(1),
   attempt: 1,
   deadlineMs: null,
+  resultMaxBytes: 1_000,
 };
 
 /** A slot without a thread or process: the test says what happens to it. */

@@ -14,6 +14,8 @@ export interface Assignment {
   readonly attempt: number;
   /** The longest this run may take once it has a slot; `null` for no limit. */
   readonly deadlineMs: number | null;
+  /** The largest result that the manager takes, encoded. */
+  readonly resultMaxBytes: number;
 }
 
 /** Why a run is asked to stop. */
