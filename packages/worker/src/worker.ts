@@ -11,7 +11,7 @@ import {
   Link,
   limits,
   type Message,
-  type MillraceError,
+  MillraceError,
   type PeerReport,
   type RandomBytes,
   type Session,
@@ -55,6 +55,21 @@ export type WorkerEvent =
 /** Resolution of the event-loop delay histogram, which is part of each sample. */
 const LAG_RESOLUTION_MS = 20;
 const NS_PER_MS = 1_000_000;
+
+const defaultName = (): string => `${hostname()}:${process.pid}`;
+
+const checkUrl = (url: string): void => {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (protocol !== 'ws:' && protocol !== 'wss:') {
+    throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://host:port, not '${url}'`);
+  }
+};
+
+const checkDrain = (drainMs: number): void => {
+  if (!(drainMs >= 0)) {
+    throw new MillraceError('BAD_OPTION', `drainMs is a number from 0 up, not ${drainMs}`);
+  }
+};
 
 /** Handlers connected to a manager: pulls, runs, reports, and reconnects by itself. */
 export class Worker {
@@ -109,9 +124,14 @@ export class Worker {
   /**
    * Loads the handlers and connects. While no manager answers, it keeps trying.
    *
+   * @throws BAD_OPTION for name, URL or drainMs, before anything is started
    * @throws HANDLER_INVALID, HANDLER_NOT_IMPORTABLE, AUTH_FAILED, UNSUPPORTED_VERSION
    */
   static async start(options: WorkerOptions): Promise<Worker> {
+    const { drainMs = limits.drainMs, name = defaultName(), url } = options;
+    checkPeerName(name);
+    checkUrl(url);
+    checkDrain(drainMs);
     const executor = await createExecutor(options);
     const worker = new Worker(options, executor);
     try {
@@ -167,13 +187,13 @@ export class Worker {
   }
 
   #newLink(): Link {
-    const { name = `${hostname()}:${process.pid}`, url } = this.#options;
+    const { name = defaultName(), url } = this.#options;
     return new Link(
       {
         url,
         key: this.#key,
         role: 'worker',
-        peer: { name: checkPeerName(name), host: hostname(), pid: process.pid },
+        peer: { name, host: hostname(), pid: process.pid },
         clock: this.#clock,
         randomBytes: this.#options.randomBytes ?? systemRandomBytes,
         dial: this.#options.dial ?? dialWebSocket,
