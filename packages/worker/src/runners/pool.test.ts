@@ -36,6 +36,10 @@ class FakeSlot implements Slot {
     this.events.onMessage({ type: 'millrace:ready' });
   }
 
+  refuse(message: string): void {
+    this.events.onMessage({ type: 'millrace:refused', code: 'HANDLER_INVALID', message });
+  }
+
   answer(runId: number, byte: number): void {
     const end: RunEnd = { kind: 'returned', result: Uint8Array.of(byte) };
     this.events.onMessage({ type: 'millrace:ended', runId, end });
@@ -163,6 +167,18 @@ describe('replacement', () => {
     expect(await run.ended).toMatchObject({
       kind: 'died',
       error: { message: 'no thread could be started for the task: exit code 9', retry: true },
+    });
+  });
+
+  test('a run is told what a slot said of its module, not how it was ended for that', async () => {
+    const pool = await startedPool();
+    newest().events.onExit('exit code 1');
+    const run = pool.run(assignment);
+    await vi.advanceTimersByTimeAsync(100);
+    newest().refuse('connect ECONNREFUSED');
+    newest().events.onExit('signal SIGTERM');
+    expect(await run.ended).toMatchObject({
+      error: { message: 'no thread could be started for the task: connect ECONNREFUSED' },
     });
   });
 

@@ -10,8 +10,8 @@ import type { FromSlot } from './slot-messages.ts';
 export interface WarmSlotOwner {
   /** It can take a run: it became ready, or its run ended. */
   onFree(slot: WarmSlot): void;
-  /** It is no more. */
-  onGone(slot: WarmSlot, how: string): void;
+  /** It is no more. `why` is what it said of the handler module, or how it ended. */
+  onGone(slot: WarmSlot, why: string): void;
 }
 
 /** A thread or process of a pool, from its start to its end, and the run that is in it. */
@@ -24,6 +24,8 @@ export class WarmSlot implements RunPlace {
   #run: PoolRun | undefined;
   /** What the run ended with, when it answered although it is being killed. */
   #lastWord: RunEnd | undefined;
+  /** What it said of the handler module, when it could not serve it. */
+  #refusal: string | undefined;
   #isKilled = false;
   #hasServed = false;
 
@@ -75,6 +77,7 @@ export class WarmSlot implements RunPlace {
         this.#becomeFree();
         break;
       case 'millrace:refused':
+        this.#refusal = message.message;
         this.#ready.reject(new MillraceError(message.code, message.message));
         this.kill();
         break;
@@ -115,6 +118,6 @@ export class WarmSlot implements RunPlace {
     );
     this.#run = undefined;
     this.#gone.resolve();
-    this.#owner.onGone(this, how);
+    this.#owner.onGone(this, this.#refusal ?? how);
   }
 }
