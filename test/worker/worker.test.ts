@@ -1,6 +1,12 @@
-import { Worker } from '@millrace/worker';
-import { expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { defineTask } from '@millrace/protocol';
+import { handler, Worker } from '@millrace/worker';
+import { expect, test, vi } from 'vitest';
 import { childPids } from '../fixtures/kernel.ts';
+import { ManualClock } from '../harness/manual-clock.ts';
+import { stages } from '../harness/stage.ts';
+
+const openStage = stages();
 
 const handlers = new URL('../fixtures/modules/spinning.ts', import.meta.url);
 
@@ -18,4 +24,25 @@ test.each([
     message: expect.stringContaining(what),
   });
   expect(childPids()).toEqual(before);
+});
+
+test('a drain ends in its time although the manager does not answer its goodbye', async () => {
+  const stage = await openStage();
+  const manager = await stage.manager();
+  const clock = new ManualClock();
+  const worker = await Worker.start({
+    url: stage.url,
+    authkey: stage.authkey,
+    handlers: [handler(defineTask('task'), () => 1)],
+    drainMs: 1_000,
+    clock,
+  });
+  manager.signal('SIGSTOP');
+  const stopped = vi.fn<() => void>();
+  void worker.stop().then(stopped);
+  while (stopped.mock.calls.length === 0) {
+    clock.runNext(60_000);
+    await turn();
+  }
+  expect(clock.monotonicMs()).toBeLessThanOrEqual(1_000);
 });

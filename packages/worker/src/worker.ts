@@ -162,13 +162,14 @@ export class Worker {
   async #drain(): Promise<void> {
     const { drainMs = limits.drainMs } = this.#options;
     const reserveMs = Math.min(limits.drainReserveMs, drainMs / 4);
+    const endsAtMs = this.#clock.monotonicMs() + drainMs;
     this.#puller.drain();
-    await this.#within(this.#puller.idle(), drainMs - 2 * reserveMs);
+    await this.#until(endsAtMs - 2 * reserveMs, this.#puller.idle());
     this.#puller.abortAll(reserveMs / 2);
-    await this.#within(this.#puller.idle(), reserveMs);
-    await this.#within(this.#reporter.settled(), reserveMs / 2);
-    await this.#link.close('the worker is drained');
-    await this.#within(this.#close(), reserveMs / 2);
+    await this.#until(endsAtMs - reserveMs, this.#puller.idle());
+    await this.#until(endsAtMs - reserveMs / 2, this.#reporter.settled());
+    await this.#until(endsAtMs - reserveMs / 4, this.#link.close('the worker is drained'));
+    await this.#until(endsAtMs, this.#close());
   }
 
   async #close(): Promise<void> {
@@ -176,11 +177,11 @@ export class Worker {
     await Promise.all([this.#executor.close(), this.#lane?.close()]);
   }
 
-  /** Waits for something, or for its time. */
-  async #within(something: Promise<void>, timeMs: number): Promise<void> {
+  /** Waits for something, until a time on the monotonic clock at most. */
+  async #until(endsAtMs: number, something: Promise<void>): Promise<void> {
     let cancel = (): void => {};
     const time = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(timeMs, resolve);
+      cancel = this.#clock.after(endsAtMs - this.#clock.monotonicMs(), resolve);
     });
     await Promise.race([something, time]);
     cancel();
