@@ -31,7 +31,7 @@ interface PoolCredit {
   received: number;
 }
 
-/** Aborts that came before their grant, which may travel in parts. */
+/** Aborts that came before their grant, which may travel in parts, or after their attempt. */
 const EARLY_ABORTS_MAX = 1_000;
 
 /**
@@ -105,8 +105,8 @@ export class Puller {
     if (running !== undefined) {
       running.isFenced ||= reason === 'fenced';
       running.execution.abort('cancelled');
-    } else if (this.#earlyAborts.size < EARLY_ABORTS_MAX) {
-      this.#earlyAborts.add(tokenKey(token));
+    } else {
+      this.#noteEarly(tokenKey(token));
     }
   }
 
@@ -147,6 +147,15 @@ export class Puller {
     return this.#running.size === 0
       ? Promise.resolve()
       : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The oldest makes room: it came too late, its attempt had ended before. */
+  #noteEarly(key: string): void {
+    const [oldest] = this.#earlyAborts;
+    if (oldest !== undefined && this.#earlyAborts.size >= EARLY_ABORTS_MAX) {
+      this.#earlyAborts.delete(oldest);
+    }
+    this.#earlyAborts.add(key);
   }
 
   #start(credit: PoolCredit, task: GrantedTask): void {
