@@ -82,6 +82,7 @@ export class Worker {
   readonly #puller: Puller;
   readonly #lane: HeartbeatLane | undefined;
   readonly #lag: IntervalHistogram;
+  #isStuck = false;
   #stopping: Promise<void> | undefined;
   #end: (error: MillraceError) => void = () => {};
   /** Resolves when the worker has ended: stopped, or refused for good by the manager. */
@@ -152,6 +153,14 @@ export class Worker {
     return this.#stopping;
   }
 
+  /**
+   * Whether `stop` is over and has left a thread in a call that nothing breaks off. It
+   * ends with this process, and `process.exit` waits for it: only a SIGKILL ends both.
+   */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
   /** Takes nothing new, lets what runs finish however long that takes, and stops: what an operator asks for. */
   async finish(): Promise<void> {
     this.#puller.drain();
@@ -169,7 +178,7 @@ export class Worker {
     await this.#until(endsAtMs - reserveMs, this.#puller.idle());
     await this.#until(endsAtMs - reserveMs / 2, this.#reporter.settled());
     await this.#until(endsAtMs - reserveMs / 4, this.#link.close('the worker is drained'));
-    await this.#until(endsAtMs, this.#close());
+    this.#isStuck = !(await this.#until(endsAtMs, this.#close()));
   }
 
   async #close(): Promise<void> {
@@ -178,13 +187,14 @@ export class Worker {
   }
 
   /** Waits for something, until a time on the monotonic clock at most. */
-  async #until(endsAtMs: number, something: Promise<void>): Promise<void> {
+  async #until(endsAtMs: number, something: Promise<void>): Promise<boolean> {
     let cancel = (): void => {};
-    const time = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(endsAtMs - this.#clock.monotonicMs(), resolve);
+    const time = new Promise<boolean>((resolve) => {
+      cancel = this.#clock.after(endsAtMs - this.#clock.monotonicMs(), () => resolve(false));
     });
-    await Promise.race([something, time]);
+    const isDone = await Promise.race([something.then(() => true), time]);
     cancel();
+    return isDone;
   }
 
   #newLink(): Link {

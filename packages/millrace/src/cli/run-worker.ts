@@ -3,6 +3,7 @@ import { loadHandlers, Worker, type WorkerEvent, type WorkerOptions } from '@mil
 import type { Configuration } from '../config/configuration.ts';
 import { present } from '../config/present.ts';
 import { exitCodes, reportError } from './exit.ts';
+import { killIfStuck } from './kill.ts';
 import { openLog } from './log.ts';
 
 /** Tells each change of the connection once, however often it is tried. */
@@ -83,6 +84,7 @@ export const startWorker = async (
     if (isDrained) {
       await worker.stop();
       await afterDrain();
+      killIfStuck(worker);
       process.exit(exitCodes.ok);
     }
   });

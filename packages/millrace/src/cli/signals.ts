@@ -5,9 +5,12 @@ const SAME_WISH_MS = 1_000;
 
 /**
  * Ends with what `stop` does at the first SIGINT or SIGTERM; a second wish ends
- * the process at once.
+ * the process at once, as `endAtOnce` does it.
  */
-export const onStopSignal = (stop: (signal: NodeJS.Signals) => Promise<void>): void => {
+export const onStopSignal = (
+  stop: (signal: NodeJS.Signals) => Promise<void>,
+  endAtOnce: () => void = () => process.exit(exitCodes.failed),
+): void => {
   let stoppedAtMs: number | undefined;
   const handle = (signal: NodeJS.Signals): void => {
     if (stoppedAtMs === undefined) {
@@ -17,7 +20,7 @@ export const onStopSignal = (stop: (signal: NodeJS.Signals) => Promise<void>): v
         (error: unknown) => process.exit(reportError(error)),
       );
     } else if (performance.now() - stoppedAtMs > SAME_WISH_MS) {
-      process.exit(exitCodes.failed);
+      endAtOnce();
     }
   };
   process.on('SIGINT', handle);

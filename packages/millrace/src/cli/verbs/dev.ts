@@ -1,5 +1,6 @@
-import { loadHandlers } from '@millrace/worker';
+import { loadHandlers, type Worker } from '@millrace/worker';
 import { configure } from '../../config/configuration.ts';
+import { killIfStuck, killThisProcess } from '../kill.ts';
 import { say } from '../output.ts';
 import { wholeNumber } from '../parse.ts';
 import { type ManagerChoice, startManager } from '../run-manager.ts';
@@ -22,15 +23,17 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   // What is wrong with the module is said before anything is started.
   await loadHandlers(file);
   const { authkey, manager, url } = await startManager(configuration, flags);
-  let stopWorker = (): Promise<void> => Promise.resolve();
+  let worker: Worker | undefined;
   onStopSignal(async (signal) => {
     say(`${signal}: draining; again to stop now`);
-    await stopWorker();
+    await worker?.stop();
     await manager.stop();
-  });
+    if (worker !== undefined) {
+      killIfStuck(worker);
+    }
+  }, killThisProcess);
   try {
-    const worker = await startWorker(file, { url, authkey }, configuration, () => manager.stop());
-    stopWorker = () => worker.stop();
+    worker = await startWorker(file, { url, authkey }, configuration, () => manager.stop());
   } catch (error) {
     await manager.stop();
     throw error;

@@ -1,4 +1,5 @@
 import { configure } from '../../config/configuration.ts';
+import { killIfStuck, killThisProcess } from '../kill.ts';
 import { say } from '../output.ts';
 import { startWorker } from '../run-worker.ts';
 import { onStopSignal } from '../signals.ts';
@@ -33,9 +34,12 @@ const run = async (file: string, flags: Flags): Promise<void> => {
       `${signal}: draining, at most ${configuration.read('worker.drainMs')} ms; again to stop now`,
     );
     return stop();
-  });
+  }, killThisProcess);
   const worker = await starting;
-  stop = () => worker.stop();
+  stop = async () => {
+    await worker.stop();
+    killIfStuck(worker);
+  };
 };
 
 export const workerVerb: Verb = (parent) => {
