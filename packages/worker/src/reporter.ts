@@ -24,12 +24,17 @@ const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Repor
   error: 'error' in result ? result.error : undefined,
 });
 
+/** What its texts may take, at most. */
+const errorBytes = (error: Report['error']): number =>
+  error === undefined ? 0 : 3 * (error.name.length + error.message.length + error.stack.length);
+
 /** The longest run of reports from `start` that fits one message. */
 const endOfMessage = (reports: readonly Report[], start: number): number => {
   let bytes = 0;
   let end = start;
   while (end < reports.length) {
-    bytes += REPORT_FIELDS_BYTES + (reports[end]?.result?.length ?? 0);
+    const report = reports[end];
+    bytes += REPORT_FIELDS_BYTES + (report?.result?.length ?? 0) + errorBytes(report?.error);
     end += 1;
     if (bytes > SETTLE_BYTES) {
       break;
