@@ -104,4 +104,9 @@ export {
 export { isTaskId, taskIdMaker, taskIdStem } from './task-id.ts';
 export type { Transport, TransportEvents } from './transport.ts';
 export { TurnoverMap } from './turnover-map.ts';
-export { checkManagerUrl, type Dial, dialWebSocket, wsTransport } from './ws-transport.ts';
+export {
+  checkManagerUrl,
+  type Dial,
+  dialWebSocket,
+  wsTransport,
+} from './ws-transport.ts';

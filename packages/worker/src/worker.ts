@@ -4,6 +4,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   type AuthKey,
   type Clock,
+  checkManagerUrl,
   checkPeerName,
   DEFAULT_KEY_ID,
   type Dial,
@@ -57,13 +58,6 @@ const LAG_RESOLUTION_MS = 20;
 const NS_PER_MS = 1_000_000;
 
 const defaultName = (): string => `${hostname()}:${process.pid}`;
-
-const checkUrl = (url: string): void => {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
-  if (protocol !== 'ws:' && protocol !== 'wss:') {
-    throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://host:port, not '${url}'`);
-  }
-};
 
 const checkDrain = (drainMs: number): void => {
   if (!(drainMs >= 0)) {
@@ -131,7 +125,7 @@ export class Worker {
   static async start(options: WorkerOptions): Promise<Worker> {
     const { drainMs = limits.drainMs, name = defaultName(), url } = options;
     checkPeerName(name);
-    checkUrl(url);
+    checkManagerUrl(url);
     checkDrain(drainMs);
     const executor = await createExecutor(options);
     const worker = new Worker(options, executor);
