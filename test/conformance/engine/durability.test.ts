@@ -1,3 +1,4 @@
+import { limits } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { idsOf, task, UNAWAITED_WRITTEN_MS } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
@@ -57,6 +58,30 @@ onEachEngine('durability', (open) => {
     stage.journal.release();
     await Promise.all([settled, asked]);
     expect(stage.told.outcomes).toMatchObject([{ taskId: 't1' }]);
+  });
+
+  test.each([
+    ['expired', { expiresInMs: 10 }],
+    ['dead', { deadlineMs: 10, attempts: 1 }],
+  ])('a task that time has made %s is seen so only after its commit', async (state, options) => {
+    const stage = await open();
+    await stage.enqueue(task('t1', options));
+    if (state === 'dead') {
+      await stage.claim('a');
+    }
+    await stage.flushed();
+    stage.journal.hold();
+    stage.clock.moveTo(stage.clock.monotonicMs() + limits.killGraceMs + limits.fenceSlackMs + 10);
+    while (stage.clock.runNext(stage.clock.monotonicMs())) {
+      // Whatever is due has its turn.
+    }
+    const order: string[] = [];
+    const seen = stage.state('t1').then((answer) => order.push(answer));
+    await stage.journal.held();
+    order.push('written');
+    stage.journal.release();
+    await seen;
+    expect(order).toEqual(['written', state]);
   });
 
   test('a rejected commit ends all service, and says so', async () => {

@@ -367,6 +367,7 @@ export class EmbeddedEngine implements Engine {
   #tick(): void {
     this.#tickAtMs = Number.POSITIVE_INFINITY;
     if (this.#does((now) => this.#core.tick(now))) {
+      this.#isReflected ||= this.#core.hasChanges;
       this.#urge();
       this.#planTick();
     }
