@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { limits } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../protocol/src/testing/manual-clock.ts';
 import { Manager } from './manager.ts';
@@ -36,6 +39,33 @@ test('a manager that stops leaves nothing running', async () => {
   await until(clock, manager.queue('q').put(1, { delayMs: 60_000 }));
   await until(clock, manager.stop());
   expect(clock.timersWaiting).toBe(0);
+});
+
+/** Resolves with the code of the error of a connection, or with nothing when there is none. */
+const refusalOf = (url: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname, () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+
+test('a connection to the HTTP port that asks nothing holds up neither the goodbye nor the end', async () => {
+  const clock = new ManualClock();
+  const manager = new Manager({ port: 0, authkey, clock, http: { port: 0 } });
+  const { httpUrl = '', url } = await until(clock, manager.start());
+  const silent = connect(Number(new URL(httpUrl).port), '127.0.0.1');
+  await once(silent, 'connect');
+  // Whoever came before an answer was accepted.
+  await fetch(`${httpUrl}/livez`, { headers: { connection: 'close' } });
+  const stopped = manager.stop();
+  await clock.settle();
+  expect(await refusalOf(url)).toBe('ECONNREFUSED');
+  await clock.advance(limits.farewellMaxMs);
+  await until(clock, stopped);
+  silent.destroy();
 });
 
 test('what the process of a manager has leased goes back when it stops', async () => {

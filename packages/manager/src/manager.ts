@@ -197,9 +197,8 @@ export class Manager {
     const running = this.#running;
     this.#running = undefined;
     if (running !== undefined) {
-      await running.http?.close();
       await running.broker.closeLocal();
-      await running.server.close();
+      await Promise.all([running.server.close(), running.http?.close()]);
       await running.broker.close();
     }
   }
@@ -276,10 +275,11 @@ export class Manager {
       return undefined;
     }
     const { HttpListener } = await import('./http/http-listener.ts');
-    return new HttpListener(http, {
+    const source = {
       status: () => broker.status(),
       notReady: () => this.#failure && `the store failed: ${this.#failure.message}`,
-    });
+    };
+    return new HttpListener(http, source, this.#options.clock);
   }
 
   #newQueue(name: string): QueueSpec | undefined {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
-import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from '@millrace/protocol';
+import { type Clock, DEFAULT_HOST, DEFAULT_HTTP_PORT, limits } from '@millrace/protocol';
 import { listenOn } from '../listen.ts';
 import type { HttpOptions } from './http-options.ts';
 import { type HttpSource, routesOf } from './routes.ts';
@@ -9,16 +10,24 @@ import { type HttpSource, routesOf } from './routes.ts';
 /** The listener for health checks, metrics and status; apart from the queue port. */
 export class HttpListener {
   readonly #options: HttpOptions;
+  readonly #clock: Clock;
   readonly #server: ServerType;
+  /** Also those that have not asked for anything, which the server itself does not know. */
+  readonly #sockets = new Set<Socket>();
 
-  constructor(options: HttpOptions, source: HttpSource) {
+  constructor(options: HttpOptions, source: HttpSource, clock: Clock) {
     this.#options = options;
+    this.#clock = clock;
     const { fetch } = routesOf(source, options.token);
     const { tls } = options;
     this.#server =
       tls === undefined
         ? createAdaptorServer({ fetch, createServer })
         : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: tls });
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /**
@@ -32,14 +41,20 @@ export class HttpListener {
     return `${tls === undefined ? 'http' : 'https'}://${host}:${bound}`;
   }
 
-  /** Stops; what is being answered may end. */
-  close(): Promise<void> {
+  /** Stops; what is being answered may end, and what has not within a second is cut off. */
+  async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
     if ('closeIdleConnections' in this.#server) {
       this.#server.closeIdleConnections();
     }
-    return closed;
+    const cutOff = this.#clock.after(limits.farewellMaxMs, () => {
+      for (const socket of this.#sockets) {
+        socket.destroy();
+      }
+    });
+    await closed;
+    cutOff();
   }
 }
