@@ -43,6 +43,28 @@ onEachEngine('retention', (open) => {
     ]);
   });
 
+  test('above its cap keeps a death while there are older successes, however many', async () => {
+    const stage = await open({ retainMaxBytes: 5_100_000, payloadMaxBytes: 4_000_000 });
+    const ids = Array.from({ length: 4_200 }, (_, index) => `t${index}`);
+    await stage.enqueue(...ids.map((taskId) => task(taskId)));
+    const grants = await stage.claim('a', ids.length);
+    for (const start of [0, 2_100]) {
+      const reports = grants.slice(start, start + 2_100).map(({ token }) => ({
+        ...token,
+        kind: 'succeeded' as const,
+        result: new Uint8Array(1_000),
+        error: undefined,
+      }));
+      await stage.engine.settle('a', reports, true);
+      await stage.advance(SECOND_MS);
+    }
+    await stage.enqueue(task('bad', { attempts: 1, payload: new Uint8Array(4_000_000) }));
+    await stage.settle('a', await stage.claimOne('a'), 'failed', { error: failure('bad') });
+    await stage.advance(SECOND_MS);
+    expect(await stage.outcome('bad')).toMatchObject({ taskId: 'bad' });
+    expect(await stage.outcome('t4199')).toBe('RESULT_REMOVED');
+  });
+
   test('knows the id of a removed task for 15 minutes after its acceptance, whatever the cap', async () => {
     const stage = await open({ retainMaxBytes: 0 });
     await run(stage, 't1', 100);

@@ -93,7 +93,9 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   }
   const [from, to] = timeRange(index, untilMs);
   const rows = state.journal.range(from, to, SWEEP_ROWS);
-  state.nextAtMs[index] = Number.POSITIVE_INFINITY;
+  const lastKey = rows.length === SWEEP_ROWS ? rows.at(-1)?.key : undefined;
+  // What is left over is not read before the batch is durable, and until then tells which index has the oldest.
+  state.nextAtMs[index] = lastKey === undefined ? Number.POSITIVE_INFINITY : atMsOfTimeKey(lastKey);
   if (rows.length === 0) {
     // A purge took the row that was next; nothing was changed, so the disk can be asked at once.
     state.peekTime(index);
@@ -104,6 +106,7 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
     const atMs = atMsOfTimeKey(key);
     const endMs = keepsTooMuch(state) ? untilMs : now.wallMs;
     if (atMs > endMs || handled >= SWEEP_TASKS) {
+      state.nextAtMs[index] = atMs;
       break;
     }
     const taskIds = decodeIds(value);
