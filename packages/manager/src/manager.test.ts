@@ -82,3 +82,22 @@ test('what the process of a manager has leased goes back when it stops', async (
   await after.stop();
   await rm(dataDir, { recursive: true });
 });
+
+test('an option that is not given has its default, also when it is given as undefined', async () => {
+  const unset: object = { restartGraceMs: undefined, randomBytes: undefined, clock: undefined };
+  const manager = new Manager({ port: 0, authkey, ...unset }).register('q');
+  await manager.start();
+  const queue = manager.queue('q');
+  await queue.put('later', { delayMs: 1 });
+  expect(await queue.get()).toBe('later');
+  await manager.stop();
+});
+
+test.each(['restartGraceMs', 'retainMaxBytes', 'payloadMaxBytes', 'port'])(
+  '%s is a whole number',
+  (name) => {
+    for (const value of [-1, 0.5, Number.NaN]) {
+      expect(() => new Manager({ authkey, [name]: value })).toThrow(name);
+    }
+  },
+);

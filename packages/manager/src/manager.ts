@@ -72,6 +72,65 @@ const checkOption = (isGood: boolean, message: string): void => {
 const isWholeFrom = (min: number, value: number, max: number): boolean =>
   Number.isSafeInteger(value) && value >= min && value <= max;
 
+/** The options of a manager, each with what holds when it is not given. */
+interface Settings extends Required<Omit<ManagerOptions, 'dataDir' | 'http'>> {
+  readonly dataDir: string | undefined;
+  readonly http: HttpOptions | undefined;
+}
+
+/** Also an option that is given as `undefined` has its default. */
+const settingsOf = ({
+  authkey,
+  autoQueues = false,
+  clock = systemClock,
+  dataDir,
+  host = DEFAULT_HOST,
+  http,
+  insecure = false,
+  log = silentLog,
+  payloadMaxBytes = limits.payloadMaxBytes,
+  port = DEFAULT_PORT,
+  randomBytes = systemRandomBytes,
+  restartGraceMs = limits.restartGraceMs,
+  retainMaxBytes = limits.retainMaxBytes,
+}: ManagerOptions): Settings => ({
+  authkey,
+  autoQueues,
+  clock,
+  dataDir,
+  host,
+  http,
+  insecure,
+  log,
+  payloadMaxBytes,
+  port,
+  randomBytes,
+  restartGraceMs,
+  retainMaxBytes,
+});
+
+/** @throws BAD_OPTION */
+const checkSettings = (settings: Settings): void => {
+  const { authkey, host, http = {}, insecure, payloadMaxBytes, port } = settings;
+  checkOption(authkey.length > 0, 'a manager needs an authkey: a shared secret of any length');
+  checkOption(isWholeFrom(0, port, 65_535), `port is a number from 0 to 65535, not ${port}`);
+  checkOption(
+    isWholeFrom(1, payloadMaxBytes, limits.payloadCeilingBytes),
+    `payloadMaxBytes is at most ${limits.payloadCeilingBytes}, not ${payloadMaxBytes}`,
+  );
+  for (const name of ['restartGraceMs', 'retainMaxBytes'] as const) {
+    checkOption(
+      isWholeFrom(0, settings[name], Number.MAX_SAFE_INTEGER),
+      `${name} is a whole number from 0, not ${settings[name]}`,
+    );
+  }
+  checkOption(
+    isLoopback(host) || insecure,
+    `listening on ${host} would send tasks and results in plaintext: keep 127.0.0.1, or pass --insecure on a network you trust`,
+  );
+  checkHttpOptions(http);
+};
+
 /** Where a manager can be reached. */
 export interface Started {
   readonly url: string;
@@ -97,8 +156,7 @@ interface Running {
  * @throws BAD_OPTION from the constructor
  */
 export class Manager {
-  readonly #options: Required<Omit<ManagerOptions, 'dataDir' | 'http'>> &
-    Pick<ManagerOptions, 'dataDir' | 'http'>;
+  readonly #options: Settings;
   readonly #queues = new Map<string, QueueSpec>();
   #running: Running | undefined;
   #failure: Error | undefined;
@@ -109,35 +167,8 @@ export class Manager {
   });
 
   constructor(options: ManagerOptions) {
-    const { payloadMaxBytes = limits.payloadMaxBytes, port = DEFAULT_PORT } = options;
-    const { host = DEFAULT_HOST, insecure = false } = options;
-    checkOption(
-      options.authkey.length > 0,
-      'a manager needs an authkey: a shared secret of any length',
-    );
-    checkOption(isWholeFrom(0, port, 65_535), `port is a number from 0 to 65535, not ${port}`);
-    checkOption(
-      isWholeFrom(1, payloadMaxBytes, limits.payloadCeilingBytes),
-      `payloadMaxBytes is at most ${limits.payloadCeilingBytes}, not ${payloadMaxBytes}`,
-    );
-    checkOption(
-      isLoopback(host) || insecure,
-      `listening on ${host} would send tasks and results in plaintext: keep 127.0.0.1, or pass --insecure on a network you trust`,
-    );
-    checkHttpOptions(options.http ?? {});
-    this.#options = {
-      autoQueues: false,
-      retainMaxBytes: limits.retainMaxBytes,
-      restartGraceMs: limits.restartGraceMs,
-      log: silentLog,
-      clock: systemClock,
-      randomBytes: systemRandomBytes,
-      ...options,
-      host,
-      insecure,
-      payloadMaxBytes,
-      port,
-    };
+    this.#options = settingsOf(options);
+    checkSettings(this.#options);
   }
 
   /**
