@@ -1,4 +1,5 @@
 import {
+  type Asked,
   Holdings,
   type Message,
   MillraceError,
@@ -13,6 +14,8 @@ import { runCommands } from './commands/command-table.ts';
 import type { Credit, Peer, PoolRoom, Waiting } from './peer.ts';
 import type { Services } from './services.ts';
 
+const stopped = (): MillraceError => new MillraceError('CLIENT_CLOSED', 'the manager was stopped');
+
 /** The manager as its own client: the same commands, without a connection between. */
 export class LocalPeer implements Peer {
   readonly sessionId: string;
@@ -20,7 +23,7 @@ export class LocalPeer implements Peer {
   readonly waiting = new TurnoverMap<number, Waiting>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
-  readonly hasEnded = false;
+  #hasEnded = false;
   readonly isCongested = false;
   readonly #services: Services;
   readonly #requests = new Requests();
@@ -34,11 +37,15 @@ export class LocalPeer implements Peer {
       clock: services.clock,
       newTaskId: taskIdMaker(() => services.clock.wallMs(), randomBytes),
       payloadMaxBytes: () => payloadMaxBytes,
-      ask: (asked) => this.#run(asked.build(this.#requests.open(asked))),
-      refusal: () => undefined,
+      ask: (asked) => this.#ask(asked),
+      refusal: () => (this.#hasEnded ? stopped() : undefined),
       // A session without a connection is never taken up again.
       holdings: new Holdings(Number.POSITIVE_INFINITY),
     };
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   queue<T>(name: string): QueueHandle<T> {
@@ -55,14 +62,23 @@ export class LocalPeer implements Peer {
 
   readonly sendSoon = this.send;
 
-  /** Ends what still waits; leases return. */
+  /** Ends what still waits, and refuses what is asked later; leases return. */
   async close(): Promise<void> {
-    this.#requests.failAll(new MillraceError('CLIENT_CLOSED', 'the manager was stopped'));
+    this.#hasEnded = true;
+    this.#requests.failAll(stopped());
     for (const waiting of this.waiting.values()) {
       waiting.withdraw();
     }
     // A failed store has been told, and nothing can be given back to it.
     await this.#services.engine.endSession(this.sessionId).catch(() => {});
+  }
+
+  #ask(asked: Asked): void {
+    if (this.#hasEnded) {
+      asked.failed(stopped());
+    } else {
+      this.#run(asked.build(this.#requests.open(asked)));
+    }
   }
 
   #run(message: Message): void {

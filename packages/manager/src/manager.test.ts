@@ -101,3 +101,37 @@ test.each(['restartGraceMs', 'retainMaxBytes', 'payloadMaxBytes', 'port'])(
     }
   },
 );
+
+test.each(['in memory', 'on disk'])(
+  'a queue of a manager that was stopped refuses, %s, and its store has not failed',
+  async (where) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'millrace-manager-'));
+    const place = where === 'on disk' ? { dataDir } : {};
+    const manager = new Manager({ port: 0, authkey, ...place }).register('q');
+    await manager.start();
+    const queue = manager.queue('q');
+    await manager.stop();
+    await expect(queue.put(1)).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    await expect(queue.get({ timeoutMs: 1 })).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    await expect(queue.size()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    expect(await Promise.race([manager.failed, Promise.resolve('has not failed')])).toBe(
+      'has not failed',
+    );
+    await rm(dataDir, { recursive: true });
+  },
+);
+
+test('two starts at once are one', async () => {
+  const manager = new Manager({ port: 0, authkey });
+  const [first, second] = await Promise.all([manager.start(), manager.start()]);
+  expect(second).toEqual(first);
+  await manager.stop();
+  expect(await refusalOf(first.url)).toBe('ECONNREFUSED');
+});
+
+test('a manager that is stopped while it starts is stopped', async () => {
+  const manager = new Manager({ port: 0, authkey });
+  const starting = manager.start();
+  await manager.stop();
+  expect(await refusalOf((await starting).url)).toBe('ECONNREFUSED');
+});

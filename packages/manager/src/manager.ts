@@ -158,6 +158,7 @@ interface Running {
 export class Manager {
   readonly #options: Settings;
   readonly #queues = new Map<string, QueueSpec>();
+  #starting: Promise<Started> | undefined;
   #running: Running | undefined;
   #failure: Error | undefined;
   #reportFailure: (error: Error) => void = () => {};
@@ -204,14 +205,21 @@ export class Manager {
   }
 
   /**
-   * Opens the store and listens.
+   * Opens the store and listens. Whoever calls it meanwhile waits for the same start.
    *
-   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED
+   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED; BAD_OPTION when it is started
    */
   async start(): Promise<Started> {
     if (this.#running !== undefined) {
       throw new MillraceError('BAD_OPTION', 'this manager is already started');
     }
+    this.#starting ??= this.#open().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #open(): Promise<Started> {
     const engine = new EmbeddedEngine({ ...this.#options, journal: await this.#openJournal() });
     try {
       this.#running = await this.#serve(engine);
@@ -223,8 +231,13 @@ export class Manager {
     return { url, epoch: started.epoch, httpUrl };
   }
 
-  /** Says goodbye to all peers and closes the store. Leases wait in it for the next start. */
+  /**
+   * Says goodbye to all peers and closes the store, after a start that is under way.
+   * Leases wait in it for the next start.
+   */
   async stop(): Promise<void> {
+    // Who started it is told how that ended.
+    await this.#starting?.catch(() => {});
     const running = this.#running;
     this.#running = undefined;
     if (running !== undefined) {
@@ -235,7 +248,8 @@ export class Manager {
   }
 
   /**
-   * A queue of this manager, used from its own process.
+   * A queue of this manager, used from its own process, until `stop`; then it refuses
+   * with CLIENT_CLOSED.
    *
    * @throws BAD_OPTION before `start`
    */

@@ -162,6 +162,9 @@ onEachEngine('durability', (open) => {
     const { clock } = stage;
     await stage.engine.close();
     expect(clock.timersWaiting).toBe(0);
+    await expect(stage.enqueue(task('t3'))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await expect(stage.claim('a')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(stage.told.failures).toEqual([]);
     await stage.reopen();
     expect(await stage.state('t2')).toBe('scheduled');
   });

@@ -113,7 +113,8 @@ export class EmbeddedEngine implements Engine {
     this.#stopStoreCheck();
     try {
       if (this.#isStarted && this.#failure === undefined) {
-        await this.#durable(() => undefined);
+        this.#urge();
+        await this.#writtenSoFar();
       }
     } finally {
       await this.#journal.close();
@@ -223,6 +224,9 @@ export class EmbeddedEngine implements Engine {
     if (this.#failure !== undefined) {
       throw this.#failure;
     }
+    if (this.#isClosed) {
+      throw new MillraceError('SHUTTING_DOWN', 'the manager has closed its store');
+    }
     try {
       return verb(this.#now());
     } catch (error) {
@@ -249,8 +253,13 @@ export class EmbeddedEngine implements Engine {
     } else {
       this.#planUnawaited();
     }
-    await (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
+    await this.#writtenSoFar();
     return answer;
+  }
+
+  /** Resolves when everything that was changed so far is durable. */
+  #writtenSoFar(): Promise<void> {
+    return (this.#core.hasChanges ? this.#nextCommit : this.#presentCommit).promise;
   }
 
   /** Somebody waits for what is collecting. */
