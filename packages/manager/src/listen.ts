@@ -1,8 +1,13 @@
-import type { Server } from 'node:net';
+import { isIPv4, isIPv6, type Server } from 'node:net';
 import { MillraceError } from '@millrace/protocol';
 
+/** A name that begins like a loopback address may stand for any other. */
 export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+/** A host and port as a URL names them: an address of IPv6 in brackets. */
+export const authorityOf = (host: string, port: number): string =>
+  `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
 const listenError = (
   error: NodeJS.ErrnoException,
@@ -32,7 +37,7 @@ export const listenOn = async (
   option: string,
 ): Promise<number> => {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, `${host}:${port}`, option)));
+    server.once('error', (error) => reject(listenError(error, authorityOf(host, port), option)));
     server.listen(port, host, resolve);
   });
   const address = server.address();

@@ -21,7 +21,7 @@ import { memoryJournal } from './engine/embedded/memory-journal.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
 import type { HttpListener } from './http/http-listener.ts';
 import { checkHttpOptions, type HttpOptions } from './http/http-options.ts';
-import { isLoopback } from './listen.ts';
+import { authorityOf, isLoopback } from './listen.ts';
 import { Server } from './server.ts';
 
 export interface QueueOptions {
@@ -299,7 +299,7 @@ export class Manager {
     await broker.start();
     const server = new Server(this.#options, broker);
     try {
-      url = `ws://${host}:${await server.listen()}`;
+      url = `ws://${authorityOf(host, await server.listen())}`;
     } catch (error) {
       await broker.closeLocal();
       throw error;

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { type Clock, DEFAULT_HOST, DEFAULT_HTTP_PORT, limits } from '@millrace/protocol';
-import { listenOn } from '../listen.ts';
+import { authorityOf, listenOn } from '../listen.ts';
 import type { HttpOptions } from './http-options.ts';
 import { type HttpSource, routesOf } from './routes.ts';
 
@@ -38,7 +38,7 @@ export class HttpListener {
   async listen(): Promise<string> {
     const { host = DEFAULT_HOST, port = DEFAULT_HTTP_PORT, tls } = this.#options;
     const bound = await listenOn(this.#server, host, port, '--http-port');
-    return `${tls === undefined ? 'http' : 'https'}://${host}:${bound}`;
+    return `${tls === undefined ? 'http' : 'https'}://${authorityOf(host, bound)}`;
   }
 
   /** Stops; what is being answered may end, and what has not within a second is cut off. */
