@@ -135,3 +135,21 @@ test('a manager that is stopped while it starts is stopped', async () => {
   await manager.stop();
   expect(await refusalOf((await starting).url)).toBe('ECONNREFUSED');
 });
+
+test('the queues of a store count among those that there may be', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-manager-'));
+  const before = new Manager({ port: 0, authkey, dataDir, autoQueues: true });
+  await before.start();
+  await before.queue('before').put(1);
+  await before.stop();
+  const after = new Manager({ port: 0, authkey, dataDir, autoQueues: true });
+  for (let n = 1; n < limits.queuesMax; n++) {
+    after.register(`q${n}`);
+  }
+  await after.start();
+  await expect(after.queue('another').put(1)).rejects.toMatchObject({ code: 'UNKNOWN_QUEUE' });
+  expect(() => after.register('another')).toThrow('one too many');
+  expect(await after.queue('before').get()).toBe(1);
+  await after.stop();
+  await rm(dataDir, { recursive: true });
+});

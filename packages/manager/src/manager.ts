@@ -131,6 +131,23 @@ const checkSettings = (settings: Settings): void => {
   checkHttpOptions(http);
 };
 
+/** @throws BAD_OPTION */
+const specOf = (name: string, options: QueueOptions): QueueSpec => {
+  const {
+    maxBytes = limits.queueMaxBytes,
+    maxItems = limits.queueMaxItems,
+    order = 'fifo',
+  } = options;
+  checkName('queue', name);
+  for (const [bound, value] of Object.entries({ maxItems, maxBytes })) {
+    checkOption(
+      isWholeFrom(1, value, Number.MAX_SAFE_INTEGER),
+      `${bound} of queue '${name}' is a whole number from 1`,
+    );
+  }
+  return { name, maxItems, maxBytes, order };
+};
+
 /** Where a manager can be reached. */
 export interface Started {
   readonly url: string;
@@ -175,33 +192,17 @@ export class Manager {
   /**
    * Declares a queue, before or after `start`.
    *
-   * @throws BAD_OPTION
+   * @throws BAD_OPTION, also when there are as many queues as there may be
    */
   register(name: string, options: QueueOptions = {}): this {
-    const spec = this.#declare(name, options);
-    this.#running?.engine.declareQueue(spec);
-    return this;
-  }
-
-  #declare(name: string, options: QueueOptions): QueueSpec {
-    const {
-      maxBytes = limits.queueMaxBytes,
-      maxItems = limits.queueMaxItems,
-      order = 'fifo',
-    } = options;
-    checkName('queue', name);
-    const most = Number.MAX_SAFE_INTEGER;
+    const spec = specOf(name, options);
+    const hasRoom = this.#queues.has(name) || this.#queues.size < limits.queuesMax;
     checkOption(
-      isWholeFrom(1, maxItems, most),
-      `maxItems of queue '${name}' is a whole number from 1`,
+      this.#running?.engine.declareQueue(spec) ?? hasRoom,
+      `queue '${name}' is one too many: a manager has ${limits.queuesMax} at most, with those in its store`,
     );
-    checkOption(
-      isWholeFrom(1, maxBytes, most),
-      `maxBytes of queue '${name}' is a whole number from 1`,
-    );
-    const spec: QueueSpec = { name, maxItems, maxBytes, order };
     this.#queues.set(name, spec);
-    return spec;
+    return this;
   }
 
   /**
@@ -286,7 +287,7 @@ export class Manager {
       ...this.#options,
       engine,
       secretOf: this.#secretOf,
-      newQueue: (name) => this.#newQueue(name),
+      newQueue: (name) => (this.#options.autoQueues ? specOf(name, {}) : undefined),
       url: () => url,
       failed: (error) => {
         this.#failure = error;
@@ -325,11 +326,6 @@ export class Manager {
       notReady: () => this.#failure && `the store failed: ${this.#failure.message}`,
     };
     return new HttpListener(http, source, this.#options.clock);
-  }
-
-  #newQueue(name: string): QueueSpec | undefined {
-    const mayDeclare = this.#options.autoQueues && this.#queues.size < limits.queuesMax;
-    return mayDeclare ? this.#declare(name, {}) : undefined;
   }
 
   readonly #secretOf = (keyId: string): Uint8Array | undefined =>

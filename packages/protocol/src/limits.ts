@@ -122,6 +122,7 @@ export const limits = {
 
   queueMaxItems: 10_000_000,
   queueMaxBytes: 16 * 1_024 * MIB,
+  /** Queues of a manager, with those in its store. Nothing removes one. */
   queuesMax: 10_000,
   taskNamesPerQueueMax: 1_000,
 

@@ -144,4 +144,15 @@ onEachEngine('enqueue', (open) => {
     await stage.advance(SECOND_MS);
     expect(Buffer.compare((await stage.claimOne('a')).payload, large)).toBe(0);
   });
+
+  test('into a queue more than there may be is refused, and says so', async () => {
+    const names = Array.from({ length: limits.queuesMax }, (_, n) => `q${n}`);
+    const stage = await open({ queues: names.map((name) => queueSpec(name)) });
+    expect(stage.engine.declareQueue(queueSpec('q7', { maxItems: 1 }))).toBe(true);
+    expect(stage.engine.declareQueue(queueSpec('another'))).toBe(false);
+    expect(await stage.enqueue(task('t1', { queue: 'another' }))).toMatchObject({
+      refused: 'UNKNOWN_QUEUE',
+      message: expect.stringContaining('as many as there may be'),
+    });
+  });
 });

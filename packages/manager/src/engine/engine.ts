@@ -258,7 +258,8 @@ export interface Engine {
   close(): Promise<void>;
 
   readonly epoch: number;
-  declareQueue(spec: QueueSpec): void;
+  /** Declares a queue, or gives a known one new bounds; answers false when there are as many as there may be. */
+  declareQueue(spec: QueueSpec): boolean;
   hasQueue(name: string): boolean;
 
   /** The secret proof that a session was given to a key. */

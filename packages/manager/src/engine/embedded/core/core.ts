@@ -100,8 +100,8 @@ export class Core {
     this.#state.isStoreFull = isFull;
   }
 
-  declareQueue(spec: QueueSpec): void {
-    this.#state.declareQueue(spec);
+  declareQueue(spec: QueueSpec): boolean {
+    return this.#state.declareQueue(spec);
   }
 
   hasQueue(name: string): boolean {

@@ -94,17 +94,24 @@ export class State {
     return { epoch: this.epoch, count: this.#arrivals };
   }
 
-  /** Declares a queue, or gives a known one its new bounds. */
-  declareQueue(spec: QueueSpec): Queue {
+  /** Whether there are as many queues as there may be. */
+  get hasAllQueues(): boolean {
+    return this.queues.size >= limits.queuesMax;
+  }
+
+  /** Declares a queue, or gives a known one its new bounds; answers whether there was room for it. */
+  declareQueue(spec: QueueSpec): boolean {
     const known = this.queues.get(spec.name);
     if (known !== undefined) {
       known.spec = spec;
       known.declared = true;
-      return known;
+      return true;
     }
-    const queue = new Queue(spec, true);
-    this.queues.set(spec.name, queue);
-    return queue;
+    if (this.hasAllQueues) {
+      return false;
+    }
+    this.queues.set(spec.name, new Queue(spec, true));
+    return true;
   }
 
   /** A queue that the store knows and nobody has declared yet. */

@@ -25,15 +25,18 @@ interface Demand {
   newNames: Set<string> | undefined;
 }
 
+const unknownQueue = (state: State, name: string): Refusal => {
+  const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
+  const message = state.hasAllQueues
+    ? `no queue '${name}' is declared, and none can be: there are ${state.queues.size}, as many as there may be; use one of them, or another manager`
+    : `no queue '${name}' is declared; there are: ${declared.slice(0, 10).join(', ') || 'none'}`;
+  return { refused: 'UNKNOWN_QUEUE', queue: name, message };
+};
+
 const checkTask = (state: State, task: NewTask): Refusal | undefined => {
   const queue = state.queues.get(task.queue);
   if (queue === undefined || !queue.declared) {
-    const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
-    return {
-      refused: 'UNKNOWN_QUEUE',
-      queue: task.queue,
-      message: `no queue '${task.queue}' is declared; there are: ${declared.slice(0, 10).join(', ') || 'none'}`,
-    };
+    return unknownQueue(state, task.queue);
   }
   if (task.payload.length > state.options.payloadMaxBytes) {
     return {
