@@ -1,6 +1,6 @@
 import type { QueueStatus } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import { attention, type Facts } from './attention.ts';
+import { attention, type Facts, worstOf } from './attention.ts';
 
 const MIB = 1_024 * 1_024;
 
@@ -138,8 +138,8 @@ test('a store that fills, and one that is slow, is found', () => {
   ]);
 });
 
-test('the worst comes first, each with the command that looks closer, a hundred at most', () => {
-  const findings = attention({
+test('the worst comes first, each with the command that looks closer; a document has a hundred at most', () => {
+  const notices = attention({
     ...calm,
     waiting: Array.from({ length: 200 }, (_, n) => ({
       queue: `q${n}`,
@@ -147,11 +147,14 @@ test('the worst comes first, each with the command that looks closer, a hundred 
       oldestMs: n === 150 ? 90_000 : 10_000,
     })),
   });
+  expect(notices).toHaveLength(200);
+  const findings = worstOf(notices);
   expect(findings).toHaveLength(100);
-  expect(findings[0]).toMatchObject({
+  expect(findings[0]).toEqual({
     severity: 'critical',
     kind: 'queue-unhandled',
     subject: 'q150',
+    message: expect.stringContaining("task 'x' of queue 'q150'"),
     command: 'millrace queue show q150',
   });
 });

@@ -29,6 +29,11 @@ export interface SilentLoop {
   readonly last: HeldTask | undefined;
 }
 
+/** A finding, as long as it goes on: of one queue several task names may be unhandled. */
+export interface Notice extends Finding {
+  readonly taskName?: string;
+}
+
 /** What is looked through for something to say. */
 export interface Facts {
   readonly nowMs: number;
@@ -54,9 +59,9 @@ const spoken = (ms: number): string => {
 
 const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
 
-const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Finding[] => {
+const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
   const paused = new Set(queues.filter(({ isPaused }) => isPaused).map(({ name }) => name));
-  return waiting.flatMap(({ name, oldestMs, queue }): Finding[] => {
+  return waiting.flatMap(({ name, oldestMs, queue }): Notice[] => {
     const waitsMs = oldestMs ?? UNHANDLED_MS;
     const isNews = name !== ITEM_NAME && waitsMs >= UNHANDLED_MS && !paused.has(queue);
     if (!isNews || isHandled(queue, name)) {
@@ -68,6 +73,7 @@ const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Finding[] => {
         severity: waitsMs >= UNHANDLED_CRITICAL_MS ? 'critical' : 'warning',
         kind: 'queue-unhandled',
         subject: queue,
+        taskName: name,
         message: `task '${name}' of queue '${queue}' ${since} and no connected worker handles it`,
         command: `millrace queue show ${queue}`,
       },
@@ -179,13 +185,21 @@ const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Fi
 const rank = { critical: 0, warning: 1 } as const;
 
 /** What an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
-export const attention = (facts: Facts): Finding[] =>
+export const attention = (facts: Facts): Notice[] =>
   [
     ...store(facts.store),
     ...facts.silentLoops.flatMap(silentLoop),
     ...lostWorkers(facts),
     ...unhandledQueues(facts),
     ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),
-  ]
-    .toSorted((a, b) => rank[a.severity] - rank[b.severity])
-    .slice(0, FINDINGS_MAX);
+  ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
+
+/** Of what there is to look at, the worst, as many as a status document has. */
+export const worstOf = (notices: readonly Notice[]): Finding[] =>
+  notices.slice(0, FINDINGS_MAX).map(({ command, kind, message, severity, subject }) => ({
+    severity,
+    kind,
+    subject,
+    message,
+    command,
+  }));

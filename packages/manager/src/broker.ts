@@ -71,7 +71,7 @@ export class Broker {
       url: options.url,
     });
     if (log !== silentLog) {
-      this.#statusDesk.onSample = ({ attention }) => this.#chronicle.found(attention);
+      this.#statusDesk.onSample = (notices) => this.#chronicle.found(notices);
     }
     const software = `millrace ${VERSION}`;
     this.attendant = new Attendant({ ...options, software }, this.#services, this.#reception);

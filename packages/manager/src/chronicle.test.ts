@@ -56,6 +56,18 @@ test('a finding has a line when it begins, when it gets worse, and when it is ov
   expect(lines).toEqual(['info no longer: nobody handles mail']);
 });
 
+test('each task name that nobody handles has lines of its own', () => {
+  const urgent = { ...finding('critical'), taskName: 'send', message: 'nobody sends' };
+  const other = { ...finding('warning'), taskName: 'read', message: 'nobody reads' };
+  chronicle.found([urgent, other]);
+  expect(lines.splice(0)).toEqual([
+    expect.stringContaining('error nobody sends'),
+    'warn nobody reads',
+  ]);
+  chronicle.found([other]);
+  expect(lines).toEqual(['info no longer: nobody sends']);
+});
+
 test('a dead task has a line with its queue, its name and its error, and nothing of its payload', async () => {
   const error = { name: 'TypeError', message: 'no such pixel\nat all', stack: 'at x', retry: true };
   chronicle.finished([

@@ -1,4 +1,5 @@
-import { codeOf, type Finding, type Log, messageOf, type Token } from '@millrace/protocol';
+import { codeOf, type Log, messageOf, type Token } from '@millrace/protocol';
+import type { Notice } from './attention.ts';
 import type { Engine, Finished } from './engine/engine.ts';
 import type { PeerSession } from './session.ts';
 
@@ -6,7 +7,8 @@ import type { PeerSession } from './session.ts';
 const REFUSALS_A_MINUTE = 10;
 const MINUTE_MS = 60_000;
 
-const keyOf = ({ kind, subject }: Finding): string => `${kind} ${subject}`;
+const keyOf = ({ kind, subject, taskName = '' }: Notice): string =>
+  `${kind} ${subject} ${taskName}`;
 
 /**
  * What happens at a manager, as lines of its log: one for each event that is
@@ -15,7 +17,7 @@ const keyOf = ({ kind, subject }: Finding): string => `${kind} ${subject}`;
 export class Chronicle {
   readonly #log: Log;
   readonly #engine: Engine;
-  #open = new Map<string, Finding>();
+  #open = new Map<string, Notice>();
   #refusals = 0;
   #refusalsSinceMs = Number.NEGATIVE_INFINITY;
 
@@ -24,8 +26,8 @@ export class Chronicle {
     this.#engine = engine;
   }
 
-  /** What needs attention now: tells what is new and what is over. */
-  found(findings: readonly Finding[]): void {
+  /** All that needs attention now: tells what is new and what is over. */
+  found(findings: readonly Notice[]): void {
     const before = this.#open;
     this.#open = new Map(findings.map((finding) => [keyOf(finding), finding]));
     for (const [key, { command, kind, message, severity, subject }] of this.#open) {

@@ -1,5 +1,5 @@
 import type { Clock, QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
-import { attention, type SilentLoop } from './attention.ts';
+import { attention, type Notice, type SilentLoop, worstOf } from './attention.ts';
 import type { Engine, QueueReport, WaitingLane } from './engine/engine.ts';
 import { HandledNames } from './handled-names.ts';
 import { Rates } from './rates.ts';
@@ -65,6 +65,12 @@ const oldestByQueue = (waiting: readonly WaitingLane[]): Map<string, number> => 
   return oldest;
 };
 
+/** A status document, and all that needs attention in it. */
+interface Look {
+  readonly status: Omit<Status, 'attention'>;
+  readonly notices: readonly Notice[];
+}
+
 /** The manager's own account, from its own state: nobody is asked. */
 export class StatusDesk {
   readonly #engine: Engine;
@@ -75,8 +81,8 @@ export class StatusDesk {
   readonly #startedAtMs: number;
   #samples = 0;
   #stopSampling = (): void => {};
-  /** Hears the document of each sample, once somebody listens. */
-  onSample: ((status: Status) => void) | undefined;
+  /** Hears at each sample all that needs attention, once somebody listens. */
+  onSample: ((notices: readonly Notice[]) => void) | undefined;
 
   constructor(
     engine: Engine,
@@ -100,7 +106,7 @@ export class StatusDesk {
         session.main?.ping();
       }
     }
-    this.onSample?.(this.document());
+    this.onSample?.(this.#look().notices);
     this.#stopSampling = this.#clock.after(SAMPLE_MS, () => this.start());
   }
 
@@ -109,6 +115,11 @@ export class StatusDesk {
   }
 
   document(): Status {
+    const { notices, status } = this.#look();
+    return { ...status, attention: worstOf(notices) };
+  }
+
+  #look(): Look {
     const nowMs = this.#clock.monotonicMs();
     const report = this.#engine.report();
     const sessions = [...this.#reception.sessions.values()];
@@ -126,7 +137,7 @@ export class StatusDesk {
       reserveBytes: report.reserveBytes,
       commitMs: report.commitMs,
     };
-    return {
+    const status = {
       version: this.#facts.version,
       url: this.#facts.url(),
       pid: process.pid,
@@ -138,17 +149,18 @@ export class StatusDesk {
       workers: workers.map((session) =>
         workerStatus(session, this.#engine.leaseCount(session.sessionId), nowMs),
       ),
-      attention: attention({
-        nowMs,
-        queues,
-        waiting,
-        isHandled: (queue, name) => handled.has(queue, name),
-        silentLoops: workers.flatMap((session) => this.#silentLoop(session, nowMs)),
-        lostWorkers: this.#reception.lostWorkers.recent(nowMs),
-        lostSessions: this.#engine.lostSessions(),
-        store,
-      }),
     };
+    const notices = attention({
+      nowMs,
+      queues,
+      waiting,
+      isHandled: (queue, name) => handled.has(queue, name),
+      silentLoops: workers.flatMap((session) => this.#silentLoop(session, nowMs)),
+      lostWorkers: this.#reception.lostWorkers.recent(nowMs),
+      lostSessions: this.#engine.lostSessions(),
+      store,
+    });
+    return { status, notices };
   }
 
   /** A loop that is silent longer than the process around it. */
