@@ -84,7 +84,7 @@ export const limits = {
   answerSlackMs: 2 * SECOND_MS,
   /** Tasks on one page of a listing. */
   listPageMax: 500,
-  /** Places looked at for one page, and payload bytes read on the way: what it takes from everybody else. */
+  /** Places looked at for one page, and bytes of payloads and results read for it: what it takes from everybody else. */
   listLooksMax: 1_000,
   listReadBytes: 16 * MIB,
   listErrorMaxBytes: 512,

@@ -156,4 +156,22 @@ onEachEngine('listing', (open) => {
     expect(await listed).toEqual([]);
     expect(await listIds(stage)).toEqual(['1']);
   });
+
+  test('reads results up to its budget, and counts no payload that is gone', async () => {
+    const payload = new Uint8Array(limits.listReadBytes);
+    const stage = await open({ payloadMaxBytes: payload.length });
+    for (const [taskId, result] of [
+      ['large-1', payload],
+      ['large-2', payload],
+      ['small-1', bytes('r')],
+      ['small-2', bytes('r')],
+    ] as const) {
+      await stage.enqueue(task(taskId, { payload }));
+      await stage.settle('a', await stage.claimOne('a'), 'succeeded', { result });
+      await stage.advance(1_000);
+    }
+    const { pages, tasks } = await listAll(stage, { state: 'succeeded' });
+    expect(tasks).toHaveLength(4);
+    expect(pages).toBe(3);
+  });
 });

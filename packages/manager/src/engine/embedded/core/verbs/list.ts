@@ -12,7 +12,8 @@ import {
 import { decodeIds, decodeLeases } from '../list-row.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
-import { retainedUntilMs } from '../transitions.ts';
+import { isFinished } from '../task-machine.ts';
+import { retainedBytesOf, retainedUntilMs } from '../transitions.ts';
 import { Budget, cursorOf, type Named, type Path, placeOf, walk } from '../walk.ts';
 
 /** Where the tasks of a state are named, and whether a task belongs to the place that names it. */
@@ -130,6 +131,10 @@ const summaryOf = (task: Task, now: Now): TaskSummary => ({
   error: task.error,
 });
 
+/** What reading a task's record takes, roughly: its payload, or its result once it has ended. */
+const recordBytesOf = (task: Task): number =>
+  isFinished(task.state) ? retainedBytesOf(task) : task.payloadBytes;
+
 /** A page of tasks: it ends when it is full, or when enough was looked at. */
 export const list = (state: State, request: ListRequest, now: Now): TaskPage => {
   const { isHere, path } = listingOf(state, request);
@@ -141,7 +146,7 @@ export const list = (state: State, request: ListRequest, now: Now): TaskPage => 
       return { tasks, next: cursorOf(place) };
     }
     const task = state.find(place.taskId);
-    budget.spend(task?.payloadBytes ?? 0);
+    budget.spend(task === undefined ? 0 : recordBytesOf(task));
     if (task !== undefined && isHere(task, place) && isWanted(task, request)) {
       tasks.push(summaryOf(task, now));
     }
