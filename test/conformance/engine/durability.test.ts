@@ -155,6 +155,21 @@ onEachEngine('durability', (open) => {
     expect(await stage.enqueue(task('t2'))).toEqual({ created: 1 });
   });
 
+  test('a disk that fills within a second is full at once, and one that does not is not', async () => {
+    const stage = await open();
+    stage.journal.reserveBytes = 1_000;
+    stage.journal.freeBytes = 5_000;
+    await stage.advance(1_000);
+    expect(await stage.enqueue(task('t1', { payload: new Uint8Array(3_000) }))).toEqual({
+      created: 1,
+    });
+    stage.journal.freeBytes = 999;
+    expect(await stage.enqueue(task('t2', { payload: new Uint8Array(3_000) }))).toEqual({
+      created: 1,
+    });
+    expect(await stage.enqueue(task('t3'))).toMatchObject({ refused: 'STORE_FULL' });
+  });
+
   test('a closed engine has written everything and does nothing more', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { delayMs: 1_000 }));

@@ -10,7 +10,7 @@ import type { Engine, EngineEvents, EngineReport } from '../engine.ts';
 import type { Batch } from './core/batch.ts';
 import { Core, type Effects } from './core/core.ts';
 import type { CoreOptions, Now } from './core/state.ts';
-import type { Journal, JournalSpace } from './journal.ts';
+import type { Journal, JournalSpace, Write } from './journal.ts';
 
 export interface EmbeddedEngineOptions extends CoreOptions {
   readonly journal: Journal;
@@ -30,6 +30,14 @@ const STORE_CHECK_MS = 1_000;
 const UNAWAITED_MAX_MS = 5;
 /** Share of the last commit in the reported commit time. */
 const COMMIT_SMOOTHING = 0.1;
+
+const bytesOf = (writes: readonly Write[]): number => {
+  let bytes = 0;
+  for (const { key, value } of writes) {
+    bytes += key.length + (value?.length ?? 0);
+  }
+  return bytes;
+};
 
 interface Deferred {
   readonly promise: Promise<void>;
@@ -87,6 +95,8 @@ export class EmbeddedEngine implements Engine {
   #commitMs = 0;
   /** At the last look. */
   #space: JournalSpace = { usedBytes: 0, freeBytes: 0, reserveBytes: 0 };
+  /** Since the last look, by the log and by the tree, which both take each batch. */
+  #writtenBytes = 0;
 
   constructor(options: EmbeddedEngineOptions) {
     this.#journal = options.journal;
@@ -300,6 +310,7 @@ export class EmbeddedEngine implements Engine {
     const done = this.#nextCommit;
     this.#nextCommit = deferred();
     this.#presentCommit = done;
+    this.#writtenBytes += 2 * bytesOf(batch.writes);
     this.#journal
       .commit(batch.writes)
       .then(() => this.#committed(batch, done, startedAtMs))
@@ -321,6 +332,15 @@ export class EmbeddedEngine implements Engine {
     done.resolve();
     this.#planUnawaited();
     this.#planTick();
+    this.#lookIfFull();
+  }
+
+  /** A disk may fill within the second between two looks. */
+  #lookIfFull(): void {
+    const { freeBytes, reserveBytes } = this.#space;
+    if (!this.#core.isStoreFull && freeBytes - this.#writtenBytes < reserveBytes) {
+      this.#lookAtSpace();
+    }
   }
 
   #timeCommit(startedAtMs: number): void {
@@ -399,16 +419,23 @@ export class EmbeddedEngine implements Engine {
   }
 
   #checkStore(): void {
+    this.#lookAtSpace();
+    // The wall clock may have been stepped: what is due by it is reckoned anew.
+    this.#planTick();
+    if (this.#failure === undefined) {
+      this.#stopStoreCheck = this.#clock.after(STORE_CHECK_MS, () => this.#checkStore());
+    }
+  }
+
+  #lookAtSpace(): void {
     try {
       this.#space = this.#journal.space();
     } catch (error) {
       this.#fail(error);
       return;
     }
+    this.#writtenBytes = 0;
     const { freeBytes, reserveBytes } = this.#space;
     this.#core.setStoreFull(freeBytes < reserveBytes);
-    // The wall clock may have been stepped: what is due by it is reckoned anew.
-    this.#planTick();
-    this.#stopStoreCheck = this.#clock.after(STORE_CHECK_MS, () => this.#checkStore());
   }
 }

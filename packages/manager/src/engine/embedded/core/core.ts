@@ -96,6 +96,10 @@ export class Core {
     load(this.#state, freshSecret, now);
   }
 
+  get isStoreFull(): boolean {
+    return this.#state.isStoreFull;
+  }
+
   setStoreFull(isFull: boolean): void {
     this.#state.isStoreFull = isFull;
   }
