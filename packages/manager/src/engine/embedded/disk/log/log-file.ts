@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 /** A file of the log: the port under it. */
 export interface LogFile {
@@ -21,11 +21,27 @@ export interface LogFile {
 const isFlushedByWrite = process.platform === 'linux';
 const FLUSH_FLAG = isFlushedByWrite ? constants.O_DSYNC : 0;
 
-class DiskFile implements LogFile {
-  readonly #handle: FileHandle;
+/** What is used of an open file of the platform. */
+export interface OpenFile {
+  read(to: Buffer, offset: number, bytes: number, at: number): Promise<{ bytesRead: number }>;
+  /** May write less than it was given. */
+  write(
+    from: Uint8Array,
+    offset: number,
+    bytes: number,
+    at: number,
+  ): Promise<{ bytesWritten: number }>;
+  datasync(): Promise<void>;
+  truncate(bytes: number): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class DiskFile implements LogFile {
+  readonly #handle: OpenFile;
   #sizeBytes: number;
 
-  constructor(handle: FileHandle, sizeBytes: number) {
+  constructor(handle: OpenFile, sizeBytes: number) {
     this.#handle = handle;
     this.#sizeBytes = sizeBytes;
   }
@@ -52,6 +68,9 @@ class DiskFile implements LogFile {
     while (done < bytes.length) {
       const rest = bytes.length - done;
       const { bytesWritten } = await this.#handle.write(bytes, done, rest, at + done);
+      if (bytesWritten === 0) {
+        throw new Error(`the disk took ${done} of ${bytes.length} bytes of the log and no more`);
+      }
       done += bytesWritten;
     }
     this.#sizeBytes = Math.max(this.#sizeBytes, at + bytes.length);
