@@ -1,9 +1,12 @@
 import { limits } from '@millrace/protocol';
 import type { Peer, Waiting } from './peer.ts';
 
-/** Refuses a request that would wait here, when its peer has as many waiting as it may. */
+/**
+ * Refuses a request that would wait here, when its peer has as many waiting as it may. One
+ * that was sent again takes its own place.
+ */
 export const refuseIfTooMany = (peer: Peer, requestId: number): boolean => {
-  if (peer.waiting.size < limits.requestsPerSessionMax) {
+  if (peer.waiting.size < limits.requestsPerSessionMax || peer.waiting.has(requestId)) {
     return false;
   }
   const message = `${peer.waiting.size} requests of this session wait already`;

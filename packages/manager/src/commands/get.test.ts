@@ -1,0 +1,41 @@
+import { ITEM_NAME, limits } from '@millrace/protocol';
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
+import { openServices } from '../testing/open-services.ts';
+import { RecordingPeer } from '../testing/recording-peer.ts';
+import { sampleTask } from '../testing/sample-tasks.ts';
+import { runCommands } from './command-table.ts';
+
+const getOf = (requestId: number) =>
+  ({ verb: 'get', requestId, queue: 'q', waitMs: 1_000 }) as const;
+
+const open = async () => {
+  const clock = new ManualClock();
+  const { engine, services } = await openServices(clock, 10);
+  const peer = new RecordingPeer('getter');
+  engine.openSession(peer.sessionId);
+  return { clock, engine, services, peer };
+};
+
+test('a get that was sent twice is answered with one item, and leases no other', async () => {
+  const { clock, engine, peer, services } = await open();
+  const put = engine.enqueue([[{ ...sampleTask('item'), name: ITEM_NAME }]]);
+  await clock.settle();
+  await put;
+  await runCommands(services, peer, [getOf(1), getOf(1)]);
+  await clock.advance(2_000);
+  expect(peer.take()).toEqual(['item 1']);
+  expect(engine.leaseCount(peer.sessionId)).toBe(1);
+  expect(peer.waiting.size).toBe(0);
+});
+
+test('a get that was sent twice is not one more than may wait', async () => {
+  const { peer, services } = await open();
+  for (let requestId = 1; requestId <= limits.requestsPerSessionMax; requestId++) {
+    peer.waiting.set(requestId, { withdraw: () => void peer.waiting.delete(requestId) });
+  }
+  await runCommands(services, peer, [getOf(1)]);
+  expect(peer.take()).toEqual([]);
+  await runCommands(services, peer, [getOf(0)]);
+  expect(peer.take()).toEqual(['error 0']);
+});
