@@ -2,14 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const program = fileURLToPath(new URL('../fixtures/no-code-from-strings.mjs', import.meta.url));
-
-test('client, worker and a manager in memory run where Node makes no code of strings', () => {
+const run = (fixture: string): unknown => {
+  const program = fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
   const { stderr, stdout } = spawnSync(
     process.execPath,
     ['--disallow-code-generation-from-strings', program],
     { encoding: 'utf8' },
   );
   expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual({ result: 42, mayMakeCode: false });
+  return JSON.parse(stdout);
+};
+
+test('client, worker and a manager in memory run where Node makes no code of strings', () => {
+  expect(run('no-code-from-strings.mjs')).toEqual({ result: 42, mayMakeCode: false });
+});
+
+test('a manager with a store says that it cannot run there, and where it can', () => {
+  expect(run('store-and-no-code-from-strings.mjs')).toEqual({
+    code: 'BAD_OPTION',
+    message: expect.stringMatching(/--disallow-code-generation-from-strings.*in memory/),
+  });
 });

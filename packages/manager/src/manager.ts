@@ -148,6 +148,18 @@ const specOf = (name: string, options: QueueOptions): QueueSpec => {
   return { name, maxItems, maxBytes, order };
 };
 
+/** A library below LMDB makes code from strings as it is loaded. */
+const explainNoDisk = (error: unknown): never => {
+  if (error instanceof EvalError) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      'no store on disk works under --disallow-code-generation-from-strings: run Node without that flag, or the manager in memory (no dataDir, --memory)',
+      { cause: error },
+    );
+  }
+  throw error;
+};
+
 /** Where a manager can be reached. */
 export interface Started {
   readonly url: string;
@@ -208,7 +220,8 @@ export class Manager {
   /**
    * Opens the store and listens. Whoever calls it meanwhile waits for the same start.
    *
-   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED; BAD_OPTION when it is started
+   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED; BAD_OPTION when it is
+   *   started, or has a store where Node makes no code from strings
    */
   async start(): Promise<Started> {
     if (this.#running !== undefined) {
@@ -276,7 +289,9 @@ export class Manager {
       return memoryJournal();
     }
     // Loaded when it is needed: whoever imports a client imports this class too.
-    const { diskJournal } = await import('./engine/embedded/disk/disk-journal.ts');
+    const { diskJournal } = await import('./engine/embedded/disk/disk-journal.ts').catch(
+      explainNoDisk,
+    );
     return diskJournal(dataDir, this.#options.clock);
   }
 
