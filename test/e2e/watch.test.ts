@@ -35,6 +35,7 @@ test.skipIf(!hasPython)(
 
     screen.process.stdin?.write('resize 30 5\n');
     await screen.nextLine(/^rows 5 widest 30$/);
+    await screen.nextLine(/^q quits$/);
     screen.process.stdin?.write('keys q\n');
     expect(await screen.closed).toEqual({ code: 0, signal: null });
     expect(screen.output).toContain(JSON.stringify(ENTER).slice(1, -1));

@@ -67,14 +67,18 @@ const storeLine = ({ store }: Status): string =>
     ? `store memory ${bytes(store.bytes)}, lost with the process`
     : `store ${store.kind} ${bytes(store.bytes)}, ${bytes(store.freeBytes)} free, commit ${store.commitMs.toFixed(1)}ms`;
 
+const firstLine = (status: Status): string => {
+  const { attention } = status;
+  return `${headline(levelOf(attention), attention.length)}  manager ${status.url}  v${status.version}  pid ${status.pid}  epoch ${status.epoch}  up ${duration(status.uptimeMs)}`;
+};
+
+const sizesLine = (status: Status): string =>
+  `${storeLine(status)}   clients ${status.clients}   workers ${status.workers.length}`;
+
+/** All of it, for a terminal that scrolls and for a pipe. */
 export const renderStatus = (status: Status): string => {
   const { attention } = status;
-  const lines = [
-    `${headline(levelOf(attention), attention.length)}  manager ${status.url}  v${status.version}  pid ${status.pid}  epoch ${status.epoch}  up ${duration(status.uptimeMs)}`,
-    `${storeLine(status)}   clients ${status.clients}   workers ${status.workers.length}`,
-    '',
-    queueTable(status.queues),
-  ];
+  const lines = [firstLine(status), sizesLine(status), '', queueTable(status.queues)];
   if (status.workers.length > 0) {
     lines.push('', workerTable(status.workers));
   }
@@ -82,4 +86,41 @@ export const renderStatus = (status: Status): string => {
     lines.push('', ...attention.map(findingLine));
   }
   return lines.join('\n');
+};
+
+/** A blank line, the head, a row, and how many more there are. */
+const SMALLEST_TABLE = 4;
+
+/** The last line that is left then says how many are not. */
+const cut = (lines: readonly string[], room: number): readonly string[] => {
+  if (lines.length <= room) {
+    return lines;
+  }
+  const kept = lines.slice(0, Math.max(room - 1, 0));
+  return [...kept, `… ${lines.length - kept.length} more`];
+};
+
+/** A head without a row says nothing, so a table has room for one or is left out. */
+const cutTable = (lines: readonly string[], room: number): readonly string[] =>
+  lines.length > room && room < SMALLEST_TABLE ? [] : cut(lines, room);
+
+/** What the first of two gets: half, or more if the second needs less. */
+const share = (room: number, second: readonly string[]): number =>
+  Math.max(Math.ceil(room / 2), room - second.length);
+
+const tablesWithin = (status: Status, room: number): readonly string[] => {
+  const queues = ['', ...queueTable(status.queues).split('\n')];
+  const workers = status.workers.length > 0 ? ['', ...workerTable(status.workers).split('\n')] : [];
+  const wanted = Math.max(share(room, workers), SMALLEST_TABLE);
+  const shown = cutTable(queues, Math.min(wanted, room));
+  return [...shown, ...cutTable(workers, room - shown.length)];
+};
+
+/** As much as a screen of so many rows holds; what needs attention comes first. */
+export const renderWithin = (status: Status, rows: number): string => {
+  const room = rows - 2;
+  const findings = status.attention.map(findingLine);
+  const shown = cut(findings, share(room, tablesWithin(status, room)));
+  const tables = tablesWithin(status, room - shown.length);
+  return [firstLine(status), ...shown, sizesLine(status), ...tables].join('\n');
 };

@@ -32,10 +32,13 @@ const fit = (line: string, columns: number): string => {
   return `${cut}\u001b[0m`;
 };
 
+/** What is shown on so many rows; it is cut to them. */
+export type View = (rows: number) => string;
+
 /** The alternate screen of a terminal; leaves it as it was, however the process ends. */
 export class Screen {
   readonly #output: NodeJS.WriteStream;
-  #text = '';
+  #view: View = () => '';
   #isOpen = false;
 
   constructor(output: NodeJS.WriteStream) {
@@ -58,8 +61,8 @@ export class Screen {
     }
   }
 
-  show(text: string): void {
-    this.#text = text;
+  show(view: View): void {
+    this.#view = view;
     this.#draw();
   }
 
@@ -76,11 +79,11 @@ export class Screen {
   }
 
   #draw(): void {
-    const { columns, rows } = this.#output;
     // A terminal that does not know its size says 0.
-    const lines = this.#text.split('\n').slice(0, rows || DEFAULT_ROWS);
-    const width = columns || DEFAULT_COLUMNS;
-    const body = lines.map((line) => `${fit(line, width)}${CLEAR_LINE_END}`).join('\n');
+    const rows = this.#output.rows || DEFAULT_ROWS;
+    const columns = this.#output.columns || DEFAULT_COLUMNS;
+    const lines = this.#view(rows).split('\n').slice(0, rows);
+    const body = lines.map((line) => `${fit(line, columns)}${CLEAR_LINE_END}`).join('\n');
     this.#output.write(`${HOME}${body}${CLEAR_BELOW}`);
   }
 }

@@ -4,7 +4,7 @@ import { exitCodes } from '../exit.ts';
 import { print } from '../output.ts';
 import { paint } from '../paint.ts';
 import { duration } from '../units.ts';
-import { renderStatus } from './render.ts';
+import { renderStatus, renderWithin } from './render.ts';
 import { Screen } from './screen.ts';
 
 const PERIOD_MS = 1_000;
@@ -54,29 +54,53 @@ class Watcher {
   }
 }
 
-const away = (last: Status | undefined, sinceMs: number): string => {
-  const what = `no manager answers for ${duration(performance.now() - sinceMs)}; trying again`;
-  const before = last === undefined ? '' : `\n\nbefore that:\n\n${renderStatus(last)}`;
-  return `${paint('red', 'UNREACHABLE')}  ${what}${before}`;
+/** What was heard so far, and whether the manager still answers. */
+interface Sight {
+  readonly status: Status | undefined;
+  readonly isAnswering: boolean;
+  readonly heardAtMs: number;
+}
+
+/** Renders a status below so many other lines. */
+type Render = (status: Status, linesAbove: number) => string;
+
+const away = ({ heardAtMs, status }: Sight, render: Render): string => {
+  const what = `no manager answers for ${duration(performance.now() - heardAtMs)}; trying again`;
+  const above = [`${paint('red', 'UNREACHABLE')}  ${what}`, '', 'before that:', ''];
+  return status === undefined
+    ? above.slice(0, 1).join('\n')
+    : [...above, render(status, above.length)].join('\n');
 };
+
+const textOf = (sight: Sight, render: Render): string =>
+  sight.status !== undefined && sight.isAnswering ? render(sight.status, 0) : away(sight, render);
 
 const help = (): string => (process.stdin.isTTY ? 'q quits' : 'Ctrl-C quits');
 
-type Show = (status: Status | undefined, text: string) => void;
+type Show = (sight: Sight) => void;
+
+/** On its last row a screen says how to leave it. */
+const pageOf = (sight: Sight, rows: number): string => {
+  const room = rows - 1;
+  const text = textOf(sight, (status, above) => renderWithin(status, room - above));
+  const lines = text.split('\n').slice(0, room);
+  const blank = Array<string>(room - lines.length).fill('');
+  return [...lines, ...blank, paint('dim', help())].join('\n');
+};
 
 const toScreen = (quit: () => void): Show => {
   const screen = new Screen(process.stdout);
   screen.open(quit);
-  return (_status, text) => screen.show(`${text}\n\n${help()}`);
+  return (sight) => screen.show((rows) => pageOf(sight, rows));
 };
 
 const toPipe =
   (asJson: boolean): Show =>
-  (status, text) => {
+  (sight) => {
     if (!asJson) {
-      print(`${text}\n`);
-    } else if (status !== undefined) {
-      print(JSON.stringify(status));
+      print(`${textOf(sight, renderStatus)}\n`);
+    } else if (sight.isAnswering) {
+      print(JSON.stringify(sight.status));
     }
   };
 
@@ -94,17 +118,14 @@ export const watchStatus = async (options: ConnectOptions, asJson: boolean): Pro
     process.once(signal, quit);
   }
   const show = process.stdout.isTTY && !asJson ? toScreen(quit) : toPipe(asJson);
-  let last: Status | undefined;
-  let heardAtMs = performance.now();
+  let sight: Sight = { status: undefined, isAnswering: false, heardAtMs: performance.now() };
   for (;;) {
     const status = await watcher.ask();
-    if (status === undefined) {
-      show(undefined, away(last, heardAtMs));
-    } else {
-      last = status;
-      heardAtMs = performance.now();
-      show(status, renderStatus(status));
-    }
+    sight =
+      status === undefined
+        ? { ...sight, isAnswering: false }
+        : { status, isAnswering: true, heardAtMs: performance.now() };
+    show(sight);
     await wait(PERIOD_MS);
   }
 };
