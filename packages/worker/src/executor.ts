@@ -48,6 +48,8 @@ export interface Executor {
    * blocking system call, keeps this waiting: bound the wait.
    */
   close(): Promise<void>;
+  /** Threads that have not ended. `process.exit` waits for them. */
+  readonly liveThreads: number;
 }
 
 /** What the end of a run means; a result that made it counts, whatever was asked meanwhile. */
@@ -114,6 +116,9 @@ const closePools = async (pools: readonly RunningPool[]): Promise<void> => {
   await Promise.all(pools.map(({ runner }) => runner.close()));
 };
 
+const liveThreadsOf = (pools: readonly RunningPool[]): number =>
+  pools.reduce((sum, { runner }) => sum + (runner.kind === 'thread' ? runner.liveSlots : 0), 0);
+
 const startPools = async (pools: readonly RunningPool[]): Promise<void> => {
   try {
     await Promise.all(pools.map(({ runner }) => runner.start()));
@@ -145,5 +150,8 @@ export const createExecutor = async (options: ExecutorOptions): Promise<Executor
         : notFound(assignment);
     },
     close: () => closePools(pools),
+    get liveThreads() {
+      return liveThreadsOf(pools);
+    },
   };
 };

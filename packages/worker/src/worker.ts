@@ -172,7 +172,8 @@ export class Worker {
     await this.#until(endsAtMs - reserveMs, this.#puller.idle());
     await this.#until(endsAtMs - reserveMs / 2, this.#reporter.settled());
     await this.#until(endsAtMs - reserveMs / 4, this.#link.close('the worker is drained'));
-    this.#isStuck = !(await this.#until(endsAtMs, this.#close()));
+    const isClosed = await this.#until(endsAtMs, this.#close());
+    this.#isStuck = !isClosed && this.#executor.liveThreads > 0;
   }
 
   async #close(): Promise<void> {

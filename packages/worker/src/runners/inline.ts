@@ -12,6 +12,7 @@ import type { Assignment, Run, RunEnd, Runner } from './runner.ts';
 export class InlineRunner implements Runner {
   readonly kind = 'inline';
   readonly slots: number;
+  readonly liveSlots = 0;
   readonly #handlers: HandlerTable;
   readonly #open = new TurnoverMap<Run, Promise<RunEnd>>();
 

@@ -34,6 +34,10 @@ export class SlotPool implements Runner {
     this.#startSlot = startSlot;
   }
 
+  get liveSlots(): number {
+    return this.#live.size;
+  }
+
   async start(): Promise<void> {
     const started = Array.from({ length: this.slots }, () => this.#addSlot());
     try {

@@ -59,6 +59,8 @@ export interface Runner {
   /** Must only be called while fewer than `slots` runs are open. */
   run(assignment: Assignment): Run;
   readonly slots: number;
+  /** Threads or processes of it that have not ended. */
+  readonly liveSlots: number;
   /**
    * Ends idle slots and kills busy ones; resolves when nothing of them is left.
    * What cannot be killed keeps it waiting: bound the wait.
