@@ -43,6 +43,9 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     get epoch() {
       return engine.epoch;
     },
+    get hasFailed() {
+      return engine.hasFailed;
+    },
     declareQueue: (spec) => engine.declareQueue(spec),
     hasQueue: (name) => engine.hasQueue(name),
     ticket: (sessionId, keyId) => engine.ticket(sessionId, keyId),

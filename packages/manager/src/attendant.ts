@@ -165,10 +165,10 @@ export class Attendant {
     }
   }
 
-  /** A defect of the peer ends its connection; a defect of the store ends the manager by itself. */
+  /** A defect of the peer ends its connection; an engine that failed ends the manager by itself. */
   #refuse(connection: Connection, error: unknown): void {
     const code = codeOf(error) ?? 'INTERNAL';
-    if (code !== 'STORE_FAILED') {
+    if (!this.#services.engine.hasFailed) {
       connection.fail(new MillraceError(code, messageOf(error), { cause: error }));
     }
   }

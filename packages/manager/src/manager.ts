@@ -191,7 +191,7 @@ export class Manager {
   #running: Running | undefined;
   #failure: Error | undefined;
   #reportFailure: (error: Error) => void = () => {};
-  /** Resolves when the store has failed: from then on nothing is acknowledged, and the process should end. */
+  /** Resolves when the store has failed, or a defect was met: from then on nothing is acknowledged, and the process should end. */
   readonly failed: Promise<Error> = new Promise((resolve) => {
     this.#reportFailure = resolve;
   });
@@ -338,7 +338,7 @@ export class Manager {
     const { HttpListener } = await import('./http/http-listener.ts');
     const source = {
       status: () => broker.status(),
-      notReady: () => this.#failure && `the store failed: ${this.#failure.message}`,
+      notReady: () => this.#failure?.message,
     };
     return new HttpListener(http, source, this.#options.clock);
   }

@@ -124,6 +124,18 @@ onEachEngine('durability', (open) => {
     expect(stage.clock.timersWaiting).toBe(0);
   });
 
+  test('a defect ends all service too, and is not told as a failed store', async () => {
+    const stage = await open();
+    Object.defineProperty(stage.told, 'ready', {
+      value: () => {
+        throw new Error('a listener has a defect');
+      },
+    });
+    await expect(stage.enqueue(task('t1'))).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(stage.told.failures).toMatchObject([{ code: 'INTERNAL' }]);
+    await expect(stage.claim('a')).rejects.toMatchObject({ code: 'INTERNAL' });
+  });
+
   test('a store that cannot be read ends all service, and nothing half done is written', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { payload: new Uint8Array(100_000) }), task('t2'));

@@ -231,7 +231,7 @@ export interface EngineEvents {
   abort(sessionId: string, token: Token, reason: 'cancelled' | 'fenced'): void;
   /** Unfinished tasks of this queue became fewer. */
   room(queue: string): void;
-  /** The store failed; nothing is acknowledged from here on. */
+  /** The store failed, or a defect was met (INTERNAL); nothing is acknowledged from here on. */
   failed(error: Error): void;
 }
 
@@ -258,6 +258,8 @@ export interface Engine {
   close(): Promise<void>;
 
   readonly epoch: number;
+  /** Whether `events.failed` was called. */
+  readonly hasFailed: boolean;
   /** Declares a queue, or gives a known one new bounds; answers false when there are as many as there may be. */
   declareQueue(spec: QueueSpec): boolean;
   hasQueue(name: string): boolean;

@@ -9,6 +9,7 @@ export const engineWith = (parts: Partial<Engine>): Engine => ({
   start: unexpected,
   close: unexpected,
   epoch: 1,
+  hasFailed: false,
   declareQueue: unexpected,
   hasQueue: unexpected,
   ticket: unexpected,

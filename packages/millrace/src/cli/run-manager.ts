@@ -4,7 +4,7 @@ import { Manager } from '@millrace/manager';
 import { DEFAULT_QUEUE, messageOf } from '@millrace/protocol';
 import type { Configuration } from '../config/configuration.ts';
 import { present } from '../config/present.ts';
-import { exitCodes, reportError } from './exit.ts';
+import { reportError } from './exit.ts';
 import { keyOfHome, writeUrl } from './home.ts';
 import { httpOptionsOf } from './http-options.ts';
 import { openLog } from './log.ts';
@@ -75,9 +75,6 @@ export const startManager = async (
   process.stdout.write(`millrace manager listening on ${url}\n`);
   const { kind } = manager.status().store;
   log.info({ url, http: httpUrl, epoch, store: kind }, `manager started, epoch ${epoch}`);
-  void manager.failed.then((error) => {
-    reportError(error);
-    process.exit(exitCodes.storeFailed);
-  });
+  void manager.failed.then((error) => process.exit(reportError(error)));
   return { manager, url, authkey };
 };

@@ -63,6 +63,34 @@ const resolved = (): Deferred => {
   return done;
 };
 
+const storeFailed = (cause: unknown): MillraceError =>
+  new MillraceError('STORE_FAILED', `the store failed: ${messageOf(cause)}`, { cause });
+
+/** What did not come from the store is a defect; the engine ends all the same. */
+const failureOf = (cause: unknown): MillraceError =>
+  cause instanceof MillraceError && cause.code === 'STORE_FAILED'
+    ? cause
+    : new MillraceError('INTERNAL', `a defect ended the manager: ${messageOf(cause)}`, { cause });
+
+const orStoreFailed = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    throw storeFailed(error);
+  }
+};
+
+/** A journal whose reads say that it was the store that failed. */
+const tellingReads = (journal: Journal): Journal => ({
+  name: journal.name,
+  get: (key) => orStoreFailed(() => journal.get(key)),
+  lastKey: (from, to) => orStoreFailed(() => journal.lastKey(from, to)),
+  range: (from, to, limit) => orStoreFailed(() => journal.range(from, to, limit)),
+  commit: (writes) => journal.commit(writes),
+  space: () => journal.space(),
+  close: () => journal.close(),
+});
+
 const silent: EngineEvents = { ready() {}, finished() {}, abort() {}, room() {}, failed() {} };
 
 /**
@@ -102,7 +130,11 @@ export class EmbeddedEngine implements Engine {
     this.#journal = options.journal;
     this.#clock = options.clock;
     this.#randomBytes = options.randomBytes;
-    this.#core = new Core(options.journal, options);
+    this.#core = new Core(tellingReads(options.journal), options);
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   get epoch(): number {
@@ -313,7 +345,12 @@ export class EmbeddedEngine implements Engine {
     this.#writtenBytes += 2 * bytesOf(batch.writes);
     this.#journal
       .commit(batch.writes)
-      .then(() => this.#committed(batch, done, startedAtMs))
+      .then(
+        () => this.#committed(batch, done, startedAtMs),
+        (error: unknown) => {
+          throw storeFailed(error);
+        },
+      )
       .catch((error: unknown) => void this.#fail(error));
   }
 
@@ -368,9 +405,7 @@ export class EmbeddedEngine implements Engine {
     if (this.#failure !== undefined) {
       return this.#failure;
     }
-    const failure = new MillraceError('STORE_FAILED', `the store failed: ${messageOf(cause)}`, {
-      cause,
-    });
+    const failure = failureOf(cause);
     this.#failure = failure;
     this.#stopTick();
     this.#stopStoreCheck();
@@ -431,7 +466,7 @@ export class EmbeddedEngine implements Engine {
     try {
       this.#space = this.#journal.space();
     } catch (error) {
-      this.#fail(error);
+      this.#fail(storeFailed(error));
       return;
     }
     this.#writtenBytes = 0;
