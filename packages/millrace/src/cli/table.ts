@@ -1,4 +1,5 @@
 import { plainText } from './plain-text.ts';
+import { displayWidth } from './width.ts';
 
 /** Columns as wide as their widest cell; the first is aligned left, and so are the others unless they hold numbers. */
 export const renderTable = (
@@ -7,12 +8,14 @@ export const renderTable = (
   cells: 'numbers' | 'text' = 'numbers',
 ): string => {
   const all = [head, ...rows.map((row) => row.map(plainText))];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) =>
+    Math.max(...all.map((row) => displayWidth(row[column] ?? ''))),
+  );
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 || cells === 'text' ? cell.padEnd(width) : cell.padStart(width);
+        const padding = ' '.repeat((widths[column] ?? 0) - displayWidth(cell));
+        return column === 0 || cells === 'text' ? cell + padding : padding + cell;
       })
       .join('  ')
       .trimEnd();

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { displayWidth, graphemes } from '../width.ts';
 
 const STDOUT = 1;
 const ENTER = '\u001b[?1049h\u001b[?25l';
@@ -12,24 +13,39 @@ const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 // oxlint-disable-next-line no-control-regex -- escape sequences begin with one
 const STYLES = /\u001b\[[0-9;]*m/g;
-// oxlint-disable-next-line no-control-regex -- the same
-const STYLE_OR_CHAR = /\u001b\[[0-9;]*m|[^]/gu;
+const CUT = '…\u001b[0m';
+
+interface Part {
+  readonly text: string;
+  readonly columns: number;
+}
+
+/** A line as its escape sequences, which take no column, and its characters. */
+const partsOf = (line: string): Part[] => {
+  const styles = line.match(STYLES) ?? [];
+  return line
+    .split(STYLES)
+    .flatMap((text, index) => [
+      ...graphemes(text).map((char) => ({ text: char, columns: displayWidth(char) })),
+      { text: styles[index] ?? '', columns: 0 },
+    ]);
+};
 
 /** A line cut to the width of the screen, its colours kept and ended. */
-const fit = (line: string, columns: number): string => {
-  if (line.replaceAll(STYLES, '').length <= columns) {
+export const fit = (line: string, columns: number): string => {
+  if (displayWidth(line.replaceAll(STYLES, '')) <= columns) {
     return line;
   }
-  let width = 0;
+  let width = 1;
   let cut = '';
-  for (const [piece] of line.matchAll(STYLE_OR_CHAR)) {
-    width += piece.startsWith('\u001b') ? 0 : 1;
+  for (const part of partsOf(line)) {
+    width += part.columns;
     if (width > columns) {
       break;
     }
-    cut += piece;
+    cut += part.text;
   }
-  return `${cut}\u001b[0m`;
+  return `${cut}${CUT}`;
 };
 
 /** What is shown on so many rows; it is cut to them. */
