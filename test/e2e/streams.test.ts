@@ -53,6 +53,17 @@ test('a manager says goodbye although nobody reads its log any more', async () =
   expect(await manager.end('SIGINT')).toEqual({ code: 0, signal: null });
 });
 
+test('a manager serves although the disk of its log is full', async () => {
+  const command = 'exec "$0" "$1" manager --memory --port 0 2> /dev/full';
+  const program = ['bash', '-c', command, process.execPath, millraceBin];
+  const manager = stage.program('manager', program);
+  const [url] = await manager.line(/ws:\S+$/);
+  const unknown = await stage.cli(['queue', 'ls', '--url', url], { MILLRACE_AUTHKEY: 'wrong' });
+  expect(unknown.stderr).toContain('AUTH_FAILED');
+  expect((await stage.cli(['queue', 'ls', '--url', url])).code).toBe(0);
+  expect(await manager.end('SIGINT')).toEqual({ code: 0, signal: null });
+});
+
 /** Runs a command with what the shell adds to it. */
 const inShell = async (line: string): Promise<CliResult> => {
   const command = `"$0" "$1" ${line}`;

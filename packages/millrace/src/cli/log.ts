@@ -5,6 +5,8 @@ import { type DestinationStream, levels, pino } from 'pino';
 import { plainText } from './plain-text.ts';
 
 const STDERR = 2;
+/** Kept of a log whose disk is full: some thousand lines; later ones are dropped. */
+const MAX_UNWRITTEN_BYTES = 1_048_576;
 
 /** What pino writes, beside the fields of the caller. */
 interface Line {
@@ -36,6 +38,13 @@ const terminal: DestinationStream = {
   write: (line) => void writeSync(STDERR, `${humanLine(line)}\n`),
 };
 
+const machines = (): DestinationStream => {
+  const stream = pino.destination({ fd: STDERR, sync: true, maxLength: MAX_UNWRITTEN_BYTES });
+  // Nobody is left to tell of a disk that is full: what runs goes on without its log.
+  stream.on('error', () => {});
+  return stream;
+};
+
 /**
  * The log of a long-running command, on stderr: lines for people on a terminal,
  * JSON for machines elsewhere. Written at once, so that the last line before an
@@ -45,6 +54,6 @@ const terminal: DestinationStream = {
  */
 export const openLog = (names: Readonly<Record<string, unknown>> = {}): Log => {
   const options = { base: process.stderr.isTTY ? {} : { pid: process.pid } };
-  const stream = process.stderr.isTTY ? terminal : pino.destination({ fd: STDERR, sync: true });
+  const stream = process.stderr.isTTY ? terminal : machines();
   return pino(options, stream).child(names);
 };
