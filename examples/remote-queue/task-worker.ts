@@ -4,9 +4,13 @@
  *
  *   node dist/task-worker.js [url]
  */
-import { connect, QueueEmpty } from 'millrace';
+import { connect, MillraceError } from 'millrace';
 
 const TAKE_TIMEOUT_MS = 1_000;
+
+/** No number came in time, or the manager has gone. */
+const isOver = (error: unknown): boolean =>
+  error instanceof MillraceError && ['QUEUE_EMPTY', 'TIMEOUT'].includes(error.code);
 
 const url = process.argv[2] ?? 'ws://127.0.0.1:5000';
 const client = await connect({ url, authkey: process.env['MILLRACE_AUTHKEY'] ?? 'abc' });
@@ -21,9 +25,9 @@ try {
     await results.put({ n, square: n * n });
   }
 } catch (error) {
-  if (!(error instanceof QueueEmpty)) {
+  if (!isOver(error)) {
     throw error;
   }
-  console.log('task queue is empty');
+  console.log('no more tasks');
 }
 await client.close();

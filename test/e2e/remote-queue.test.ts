@@ -28,7 +28,7 @@ test('the remote queue of the examples squares ten numbers in another process', 
   expect(await worker.closed).toEqual({ code: 0, signal: null });
   const ran = worker.stdout.flatMap((line) => /^run task (\d+) \* \1$/.exec(line)?.[1] ?? []);
   expect(ran.map(Number)).toEqual(put);
-  expect(worker.stdout.at(-1)).toBe('task queue is empty');
+  expect(worker.stdout.at(-1)).toBe('no more tasks');
   expect(worker.stderr).toEqual([]);
 });
 
@@ -42,7 +42,7 @@ test('the worker of the remote queue says when there is nothing left, and ends',
   }
   const worker = stage.script('task-worker', example('task-worker.js'), [manager.url]);
   expect(await worker.closed).toEqual({ code: 0, signal: null });
-  expect(worker.stdout.at(-1)).toBe('task queue is empty');
+  expect(worker.stdout.at(-1)).toBe('no more tasks');
   expect(worker.stderr).toEqual([]);
   const results = client.queue<{ n: number; square: number }>('result');
   for (const n of numbers) {

@@ -48,6 +48,7 @@ const worker = {
   description: { name: 'w', host: 'here', pid: 7 },
   lostAtMs: 999_000,
   leases: 3,
+  isDraining: false,
 };
 const last = { taskId: 't-1', queue: 'q', name: 'resize', heldMs: 13_000 };
 

@@ -126,7 +126,11 @@ describe('a payload that cannot travel is refused with PAYLOAD_INVALID', () => {
     ['shared memory', new SharedArrayBuffer(2), 'of type SharedArrayBuffer'],
     ['bytes of another realm', runInNewContext('new Uint8Array([1])'), 'its bytes as a Buffer'],
     ['a Map of another realm', runInNewContext('new Map([["a", 1]])'), 'of type Map'],
-    ['a class that extends Map', new (class extends Map {})([['a', 1]]), 'of type Map'],
+    [
+      'a class that extends Map',
+      new (class extends Map<string, number> {})([['a', 1]]),
+      'of type Map',
+    ],
     ['a Map with keys that are numbers', new Map([[1, 'a']]), 'a Map with a key of type number'],
     ['a regular expression', /x/, 'of type RegExp'],
     ['an error', { error: new TypeError('x') }, 'an object of type Error cannot travel'],

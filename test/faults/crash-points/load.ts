@@ -78,7 +78,7 @@ export class Load {
     } catch (error) {
       const code = codeOf(error);
       // The client is closed when nothing more is asked of this load.
-      if (code !== 'QUEUE_EMPTY' && code !== 'CLIENT_CLOSED') {
+      if (code !== 'QUEUE_EMPTY' && code !== 'TIMEOUT' && code !== 'CLIENT_CLOSED') {
         this.#ledger.unexpected(`${name} was refused: ${code}: ${messageOf(error)}`);
       }
     }
