@@ -57,13 +57,21 @@ import { defineTask, handler } from ${JSON.stringify(import.meta.resolve('millra
 export default [handler(defineTask(${JSON.stringify(name)}), () => 1)];
 `;
 
+/** A worker under a supervisor, the process id of the former, and the module that is watched. */
+const supervised = async (
+  stage: Stage,
+): Promise<{ supervisor: Child; pid: number; file: string }> => {
+  const file = stage.path('watched.mjs');
+  writeFileSync(file, handlersOf('first'));
+  const supervisor = stage.command(['worker', file, '--watch']);
+  const [, pid = ''] = await supervisor.line(/"pid":(\d+).*worker handles first/);
+  return { supervisor, pid: Number(pid), file };
+};
+
 test('worker --watch starts anew with what was changed, also after a mistake', async () => {
   const stage = await openStage();
   await stage.manager();
-  const file = stage.path('watched.mjs');
-  writeFileSync(file, handlersOf('first'));
-  const worker = stage.command(['worker', file, '--watch']);
-  await worker.line(/worker handles first/);
+  const { file, supervisor: worker } = await supervised(stage);
   writeFileSync(file, 'export default 1');
   await worker.line(/HANDLER_INVALID/);
   await worker.line(/ended with exit code 2; it starts anew/);
@@ -81,10 +89,7 @@ const saveByRename = (file: string, text: string): void => {
 test('worker --watch sees save after save by rename, and nothing but source files', async () => {
   const stage = await openStage();
   await stage.manager();
-  const file = stage.path('watched.mjs');
-  writeFileSync(file, handlersOf('first'));
-  const worker = stage.command(['worker', file, '--watch']);
-  await worker.line(/worker handles first/);
+  const { file, supervisor: worker } = await supervised(stage);
   for (const name of ['second', 'third', 'fourth']) {
     writeFileSync(stage.path('worker.log'), name);
     saveByRename(file, handlersOf(name));
@@ -100,15 +105,6 @@ test('worker --watch sees save after save by rename, and nothing but source file
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
-/** A worker under a supervisor, and the process id of the former. */
-const supervised = async (stage: Stage): Promise<{ supervisor: Child; pid: number }> => {
-  const file = stage.path('watched.mjs');
-  writeFileSync(file, handlersOf('first'));
-  const supervisor = stage.command(['worker', file, '--watch']);
-  const [, pid = ''] = await supervisor.line(/"pid":(\d+).*worker handles first/);
-  return { supervisor, pid: Number(pid) };
-};
-
 test('worker --watch that is killed takes its worker along', async () => {
   const stage = await openStage();
   await stage.manager();
@@ -122,9 +118,9 @@ test('worker --watch that is killed takes its worker along', async () => {
 test('worker --watch that is stopped while it starts anew leaves no worker', async () => {
   const stage = await openStage();
   await stage.manager();
-  const { supervisor } = await supervised(stage);
+  const { file, supervisor } = await supervised(stage);
   const restarting = supervisor.line(/changed: starting anew/);
-  saveByRename(stage.path('watched.mjs'), handlersOf('second'));
+  saveByRename(file, handlersOf('second'));
   await restarting;
   expect(await supervisor.end('SIGTERM')).toEqual({ code: 0, signal: null });
   await supervisor.closed;
