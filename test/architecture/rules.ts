@@ -1,5 +1,6 @@
 import { type Arrow, arrowsOf, circlesOf, type Packages, type Sources } from './graph.ts';
 import { codeOf } from './imports.ts';
+import { unlistedRooms, upwardInside } from './rooms.ts';
 
 /** Imports run downward or stay on a floor's own area; see ARCHITECTURE.md. */
 const floors = new Map([
@@ -13,13 +14,13 @@ const floors = new Map([
   ['examples', 3],
 ]);
 
-const CORE = 'packages/manager/src/engine/embedded/core/';
+const CORE = 'packages/manager/src/engine/core/';
 const COMMANDS = 'packages/manager/src/commands/';
 const JOURNAL = /^packages\/manager\/.*-journal\.ts$/;
-/** The journal of a data directory, which is made of others. */
-const DISK = 'packages/manager/src/engine/embedded/disk/';
-/** Where the manager chooses its journal. */
-const WIRING = ['packages/manager/src/manager.ts', 'packages/manager/src/wiring/'];
+/** The journal of a data directory is made of others. */
+const DISK = 'packages/manager/src/engine/store/disk/';
+/** The manager chooses its journal; tests and benchmarks choose theirs. */
+const WIRING = ['packages/manager/src/manager.ts', 'packages/manager/src/internals.ts'];
 
 const areaOf = (path: string): string | undefined =>
   [...floors.keys()].find((area) => path.startsWith(`${area}/`));
@@ -56,7 +57,10 @@ const namedJournal = ({ from, to }: Arrow): string | undefined =>
     ? `${from} imports ${to}: only the wiring names a journal`
     : undefined;
 
-const arrowRules = [upwardArrow, impureCore, decidingCommand, namedJournal];
+const upwardInPackage = ({ from, to }: Arrow): string | undefined =>
+  isTest(from) ? undefined : upwardInside(from, to);
+
+const arrowRules = [upwardArrow, upwardInPackage, impureCore, decidingCommand, namedJournal];
 
 /** What would let time, chance or I/O into the core; each is given to it as an argument. */
 const impurities = [
@@ -89,5 +93,6 @@ export const breachesOf = (sources: Sources, packages: Packages): string[] => {
     ...arrows.flatMap((arrow) => arrowRules.flatMap((rule) => rule(arrow) ?? [])),
     ...circlesOf(arrows).map((circle) => `a circle: ${circle.join(' -> ')}`),
     ...[...sources].flatMap(([path, text]) => impureWords(path, text)),
+    ...unlistedRooms(sources.keys()),
   ];
 };

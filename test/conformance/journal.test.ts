@@ -10,7 +10,7 @@ import {
   lmdbJournal,
   memoryJournal,
   type Write,
-} from '@millrace/manager/engine';
+} from '@millrace/manager/internals';
 import { systemClock } from '@millrace/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -248,7 +248,7 @@ describe('a data directory', () => {
 
   /** Another process that has the directory open, and what it has written in its log alone: no time passes for it. */
   const openElsewhere = async (path: string): Promise<ChildProcess> => {
-    const module = import.meta.resolve('@millrace/manager/engine');
+    const module = import.meta.resolve('@millrace/manager/internals');
     const protocol = import.meta.resolve('@millrace/protocol');
     const script = `
       const { diskJournal } = await import(${JSON.stringify(module)});

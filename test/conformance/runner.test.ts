@@ -18,14 +18,14 @@ import {
   threadRunner,
 } from '@millrace/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assign } from '../fixtures/assignment.ts';
-import { childPids, isAlive, threadCount } from '../fixtures/kernel.ts';
-import { Lighthouse } from '../fixtures/lighthouse.ts';
-import { refusalOf } from '../fixtures/refusal.ts';
-import type { Report } from '../fixtures/tasks.ts';
-import * as tasks from '../fixtures/tasks.ts';
+import { assign } from '../support/fixtures/assignment.ts';
+import { childPids, isAlive, threadCount } from '../support/fixtures/kernel.ts';
+import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { refusalOf } from '../support/fixtures/refusal.ts';
+import type { Report } from '../support/fixtures/tasks.ts';
+import * as tasks from '../support/fixtures/tasks.ts';
 
-const handlers = new URL('../fixtures/handlers.ts', import.meta.url);
+const handlers = new URL('../support/fixtures/handlers.ts', import.meta.url);
 
 const runnerOf: Record<RunnerKind, (slots: number) => Promise<Runner>> = {
   inline: async (slots) => new InlineRunner(await loadHandlers(handlers), slots),
@@ -286,7 +286,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
   });
 
   test('does not start with a module that cannot be imported', async () => {
-    const broken = new URL('../fixtures/modules/throws.mjs', import.meta.url).href;
+    const broken = new URL('../support/fixtures/modules/throws.mjs', import.meta.url).href;
     const open = kind === 'thread' ? threadRunner : processRunner;
     const refused = await refusalOf(open(broken, 2).start());
     expect(refused.code).toBe('HANDLER_INVALID');
@@ -294,7 +294,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
   });
 
   test('does not start with a module that ends its slot', async () => {
-    const exits = new URL('../fixtures/modules/exits.mjs', import.meta.url).href;
+    const exits = new URL('../support/fixtures/modules/exits.mjs', import.meta.url).href;
     const open = kind === 'thread' ? threadRunner : processRunner;
     const refused = await refusalOf(open(exits, 1).start());
     expect(refused.code).toBe('RUNNER_DIED');
@@ -392,7 +392,7 @@ describe('a process of the process runner', () => {
     ['waits', tasks.wait],
     ['blocks its event loop', tasks.spin],
   ])('dies with its parent while its handler %s', async (_what, task) => {
-    const program = fileURLToPath(new URL('../fixtures/run-one.mjs', import.meta.url));
+    const program = fileURLToPath(new URL('../support/fixtures/run-one.mjs', import.meta.url));
     const parent = spawn(process.execPath, [program, task.name, lighthouse.path]);
     const beacon = await lighthouse.next();
     parent.kill('SIGKILL');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { taskMoves } from '@millrace/manager/engine';
+import { taskMoves } from '@millrace/manager/internals';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');

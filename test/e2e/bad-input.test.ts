@@ -4,18 +4,18 @@ import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@millrace/client';
-import { diskJournal, encodeNumbers, metaKey, STORE_VERSION } from '@millrace/manager/engine';
+import { diskJournal, encodeNumbers, metaKey, STORE_VERSION } from '@millrace/manager/internals';
 import { codeOf, defineTask, type ErrorCode, messageOf, systemClock } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type CliResult, type ManagerChild, type Stage, stages } from '../harness/stage.ts';
+import { type CliResult, type ManagerChild, type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 const handlersPath = fileURLToPath(new URL('handlers.ts', import.meta.url));
 const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
 const modulePath = (name: string): string =>
-  fileURLToPath(new URL(`../fixtures/modules/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../support/fixtures/modules/${name}`, import.meta.url));
 
 const TEST_MAX_MS = 240_000;
 /** Small, because one argument of a command line has 128 KiB at most. */

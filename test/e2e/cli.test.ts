@@ -2,8 +2,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Lighthouse } from '../fixtures/lighthouse.ts';
-import { Stage, stages } from '../harness/stage.ts';
+import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 const handlers = new URL('handlers.ts', import.meta.url);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { beforeEach, expect, test } from 'vitest';
-import { type Stage, stages } from '../harness/stage.ts';
+import { type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 let stage: Stage;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { threadId } from 'node:worker_threads';
 import { Unrecoverable } from '@millrace/protocol';
 import { handler } from '@millrace/worker';
-import { signalTo, waitAt } from '../fixtures/lighthouse.ts';
-import { momentUs } from '../harness/moment.ts';
+import { signalTo, waitAt } from '../support/fixtures/lighthouse.ts';
+import { momentUs } from '../support/moment.ts';
 import * as tasks from './tasks.ts';
 
 let count = 0;

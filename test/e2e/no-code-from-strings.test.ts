@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const run = (fixture: string): unknown => {
-  const program = fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
+  const program = fileURLToPath(new URL(`../support/fixtures/${fixture}`, import.meta.url));
   const { stderr, stdout } = spawnSync(
     process.execPath,
     ['--disallow-code-generation-from-strings', program],

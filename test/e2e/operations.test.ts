@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Client } from '@millrace/client';
 import { beforeEach, expect, test } from 'vitest';
-import { Lighthouse } from '../fixtures/lighthouse.ts';
-import { refusalOf } from '../fixtures/refusal.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { refusalOf } from '../support/fixtures/refusal.ts';
+import { type Stage, stages } from '../support/stage.ts';
 import { double, flaky, hopeless, unhandled, waiting } from './tasks.ts';
 
 const openStage = stages();

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import type { Client } from '@millrace/client';
 import { codeOf, QueueEmpty, QueueFull } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
-import { refusalOf } from '../fixtures/refusal.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import { refusalOf } from '../support/fixtures/refusal.ts';
+import { type Stage, stages } from '../support/stage.ts';
 import { unhandled } from './tasks.ts';
 
 const openStage = stages();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stages } from '../harness/stage.ts';
+import { stages } from '../support/stage.ts';
 
 const openStage = stages();
 const example = (name: string): URL =>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Lighthouse } from '../fixtures/lighthouse.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { type Stage, stages } from '../support/stage.ts';
 import * as tasks from './tasks.ts';
 
 const openStage = stages();

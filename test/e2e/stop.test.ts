@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { defineTask } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import { stages } from '../harness/stage.ts';
+import { stages } from '../support/stage.ts';
 
 const openStage = stages();
 const millrace = JSON.stringify(import.meta.resolve('millrace'));

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineTask } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
-import type { Child } from '../harness/child.ts';
-import { type CliResult, type Stage, stages } from '../harness/stage.ts';
+import type { Child } from '../support/child.ts';
+import { type CliResult, type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 let stage: Stage;

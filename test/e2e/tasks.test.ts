@@ -2,11 +2,11 @@ import type { Client } from '@millrace/client';
 import { MillraceError } from '@millrace/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { isAlive } from '../fixtures/kernel.ts';
-import { Lighthouse } from '../fixtures/lighthouse.ts';
-import { refusalOf } from '../fixtures/refusal.ts';
-import { momentUs } from '../harness/moment.ts';
-import { Stage } from '../harness/stage.ts';
+import { isAlive } from '../support/fixtures/kernel.ts';
+import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { refusalOf } from '../support/fixtures/refusal.ts';
+import { momentUs } from '../support/moment.ts';
+import { Stage } from '../support/stage.ts';
 import * as tasks from './tasks.ts';
 
 /** Short, so that what ignores its signal is soon killed. */
@@ -20,7 +20,7 @@ beforeAll(async () => {
   stage = await Stage.open();
   await stage.manager();
   const handlers = new URL('handlers.ts', import.meta.url).href;
-  const script = new URL('../harness/worker.ts', import.meta.url);
+  const script = new URL('../support/worker.ts', import.meta.url);
   const worker = stage.script('worker', script, [handlers, String(KILL_GRACE_MS)]);
   await worker.line(/worker connected/);
   client = await stage.connect();

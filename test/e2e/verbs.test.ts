@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { defineTask } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
-import { type Stage, stages } from '../harness/stage.ts';
+import { type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 const handlers = new URL('handlers.ts', import.meta.url);

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { Child } from '../harness/child.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import type { Child } from '../support/child.ts';
+import { type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
-const terminal = fileURLToPath(new URL('../harness/terminal.py', import.meta.url));
+const terminal = fileURLToPath(new URL('../support/terminal.py', import.meta.url));
 const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
 const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
 

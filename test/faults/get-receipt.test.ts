@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, QueueEmpty, type QueueHandle } from 'millrace';
 import { expect, test } from 'vitest';
-import type { Child } from '../harness/child.ts';
-import { momentUs } from '../harness/moment.ts';
-import { faultRounds, faultSeed, Random } from '../harness/random.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import type { Child } from '../support/child.ts';
+import { momentUs } from '../support/moment.ts';
+import { faultRounds, faultSeed, Random } from '../support/random.ts';
+import { type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import type { Token } from '@millrace/protocol';
-import { momentUs } from '../harness/moment.ts';
+import { momentUs } from '../support/moment.ts';
 
 /** What the parties of a campaign record, each line at its moment. */
 export type Happening =

@@ -1,5 +1,5 @@
 import { handler, type TaskContext } from '@millrace/worker';
-import { waitAt } from '../fixtures/lighthouse.ts';
+import { waitAt } from '../support/fixtures/lighthouse.ts';
 import { type At, inlineWait, processWait, type RanBy } from './kill-tasks.ts';
 
 const wait = async ({ path }: At, { taskId }: TaskContext): Promise<RanBy> => {

@@ -1,7 +1,7 @@
 import type { Client } from '@millrace/client';
 import { expect, test } from 'vitest';
-import { faultRounds, faultSeed, Random } from '../harness/random.ts';
-import { stages } from '../harness/stage.ts';
+import { faultRounds, faultSeed, Random } from '../support/random.ts';
+import { stages } from '../support/stage.ts';
 import { ackedIds, Campaign, type Round, readOutcomes, type Seen } from './campaign.ts';
 import { causes, type Double, doublesOf, executionsOf, type Outage } from './explain.ts';
 

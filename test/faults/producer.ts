@@ -11,8 +11,8 @@ import {
   systemClock,
   taskIdMaker,
 } from '@millrace/protocol';
-import { momentUs } from '../harness/moment.ts';
-import { Random } from '../harness/random.ts';
+import { momentUs } from '../support/moment.ts';
+import { Random } from '../support/random.ts';
 import { CAMPAIGN_QUEUE, inlineWork, processWork } from './campaign-tasks.ts';
 import type { BatchHistory, Order, Told } from './producer-orders.ts';
 

@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '@millrace/client';
 import { expect, test } from 'vitest';
-import { type ManagerChild, type Stage, stages } from '../harness/stage.ts';
+import { type ManagerChild, type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { faultSeed, Random } from '../harness/random.ts';
-import { stages } from '../harness/stage.ts';
-import { TearingProxy } from '../harness/tearing-proxy.ts';
+import { faultSeed, Random } from '../support/random.ts';
+import { stages } from '../support/stage.ts';
+import { TearingProxy } from '../support/tearing-proxy.ts';
 
 const openStage = stages();
 

@@ -1,8 +1,8 @@
 import type { Client, TaskHandle } from '@millrace/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Beacon, Lighthouse } from '../fixtures/lighthouse.ts';
-import type { Child } from '../harness/child.ts';
-import { type Stage, stages } from '../harness/stage.ts';
+import type { Child } from '../support/child.ts';
+import { type Beacon, Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { type Stage, stages } from '../support/stage.ts';
 import { inlineWait, processWait, type RanBy } from './kill-tasks.ts';
 
 const openStage = stages();

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Child } from '../harness/child.ts';
+import { Child } from '../support/child.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -1,4 +1,9 @@
-import type { CancelAnswer, EnqueueAnswer, NewTask, SettleAnswer } from '@millrace/manager/engine';
+import type {
+  CancelAnswer,
+  EnqueueAnswer,
+  NewTask,
+  SettleAnswer,
+} from '@millrace/manager/internals';
 import { ITEM_NAME, limits, type TaskState, type Token } from '@millrace/protocol';
 
 /** What the reference knows of one task. */

@@ -5,7 +5,7 @@ import {
   type Journal,
   memoryJournal,
   type Now,
-} from '@millrace/manager/engine';
+} from '@millrace/manager/internals';
 import { limits, type TaskState, type Token, tokenKey } from '@millrace/protocol';
 import { expect } from 'vitest';
 import { type Command, sessionIds } from './commands.ts';

@@ -1,4 +1,4 @@
-import { Broker, EmbeddedEngine, type QueueSpec } from '@millrace/manager/engine';
+import { Broker, EmbeddedEngine, type QueueSpec } from '@millrace/manager/internals';
 import { DEFAULT_KEY_ID, limits, messageOf } from '@millrace/protocol';
 import { recordingEngine } from './recording-engine.ts';
 import type { SimDisk } from './sim-disk.ts';
@@ -92,7 +92,7 @@ export class ManagerProcess {
     world.recorder.tell(() => `${process.name} stops`);
     network.refuse(process);
     await broker.closeLocal();
-    broker.attendant.sayGoodbye('the manager is shutting down');
+    broker.sayGoodbye('the manager is shutting down');
     await new Promise<void>((resolve) => void process.clock.after(GOODBYE_MAX_MS, resolve));
     // A failed store has been told, and ends the manager in its own way.
     await broker.close().catch(() => {});

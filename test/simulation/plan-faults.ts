@@ -1,5 +1,5 @@
 import { limits } from '@millrace/protocol';
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../support/random.ts';
 
 export const faultKinds = [
   'crash manager',

@@ -1,4 +1,4 @@
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../support/random.ts';
 import type { SimTaskName } from './work.ts';
 
 /** Something a client is going to do. */

@@ -1,4 +1,4 @@
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../support/random.ts';
 
 /** A queue that an operator pauses for a while. */
 export interface Pause {

@@ -1,6 +1,6 @@
-import type { QueueSpec } from '@millrace/manager/engine';
+import type { QueueSpec } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
-import { Random } from '../harness/random.ts';
+import { Random } from '../support/random.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
 import { type Order, planOrders } from './plan-orders.ts';
 import { type Pause, planPauses } from './plan-pauses.ts';

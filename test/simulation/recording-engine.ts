@@ -1,4 +1,4 @@
-import type { Engine, NewTask } from '@millrace/manager/engine';
+import type { Engine, NewTask } from '@millrace/manager/internals';
 import { decodePayload } from '@millrace/protocol';
 import type { Recorder } from './recorder.ts';
 

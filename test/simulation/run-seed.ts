@@ -1,4 +1,4 @@
-import type { EmbeddedEngine } from '@millrace/manager/engine';
+import type { EmbeddedEngine } from '@millrace/manager/internals';
 import { check, type Verdict } from '../checker/checker.ts';
 import { ClientProcess, type LiveClient } from './client-process.ts';
 import { Customer, readOutcome } from './customer.ts';

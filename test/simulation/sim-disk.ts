@@ -1,5 +1,5 @@
-import { type Journal, memoryJournal, type Write } from '@millrace/manager/engine';
-import type { Random } from '../harness/random.ts';
+import { type Journal, memoryJournal, type Write } from '@millrace/manager/internals';
+import type { Random } from '../support/random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 

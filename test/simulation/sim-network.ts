@@ -1,5 +1,5 @@
 import { type Dial, limits, MillraceError, type Transport } from '@millrace/protocol';
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../support/random.ts';
 import type { SimProcess } from './sim-process.ts';
 import { SimWire } from './sim-wire.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,5 @@
 import type { Clock, RandomBytes } from '@millrace/protocol';
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../support/random.ts';
 import type { EventOwner, SimEvent } from './event-heap.ts';
 import { WORLD_BEGINS_AT_MS, type World } from './world.ts';
 

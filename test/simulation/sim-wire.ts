@@ -1,5 +1,5 @@
 import { decodeFrame, limits, type Transport, type TransportEvents } from '@millrace/protocol';
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../support/random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 import type { Cancel } from '@millrace/protocol';
-import { Random } from '../harness/random.ts';
+import { Random } from '../support/random.ts';
 import { EventHeap, type EventOwner, type SimEvent } from './event-heap.ts';
 import { Recorder } from './recorder.ts';
 

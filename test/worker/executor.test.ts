@@ -10,10 +10,10 @@ import {
 } from '@millrace/worker';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { assign } from '../fixtures/assignment.ts';
-import { Lighthouse } from '../fixtures/lighthouse.ts';
-import { refusalOf } from '../fixtures/refusal.ts';
-import * as tasks from '../fixtures/tasks.ts';
+import { assign } from '../support/fixtures/assignment.ts';
+import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { refusalOf } from '../support/fixtures/refusal.ts';
+import * as tasks from '../support/fixtures/tasks.ts';
 
 const task = defineTask('task');
 
@@ -148,7 +148,7 @@ describe('an attempt', () => {
 });
 
 describe('an attempt that does not stop', () => {
-  const handlers = new URL('../fixtures/modules/spinning.ts', import.meta.url);
+  const handlers = new URL('../support/fixtures/modules/spinning.ts', import.meta.url);
 
   test.each([
     ['thread', 0],
@@ -177,7 +177,7 @@ describe('an attempt that does not stop', () => {
 
 describe('the pools of an executor', () => {
   test('are one per kind, and one for each handler with a concurrency of its own', async () => {
-    const handlers = new URL('../fixtures/modules/good.mjs', import.meta.url);
+    const handlers = new URL('../support/fixtures/modules/good.mjs', import.meta.url);
     const executor = await createExecutor({ handlers });
     const summary = executor.pools.map(({ id, kind, slots, handles }) => [
       id,

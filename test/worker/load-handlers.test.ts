@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { limits } from '@millrace/protocol';
 import { loadHandlers } from '@millrace/worker';
 import { describe, expect, test, vi } from 'vitest';
-import { refusalOf } from '../fixtures/refusal.ts';
+import { refusalOf } from '../support/fixtures/refusal.ts';
 
-const module = (name: string): URL => new URL(`../fixtures/modules/${name}`, import.meta.url);
+const module = (name: string): URL =>
+  new URL(`../support/fixtures/modules/${name}`, import.meta.url);
 
 const bound = async (source: string | URL): Promise<string[]> =>
   (await loadHandlers(source)).bindings.map(({ task }) => `${task.queue}/${task.name}`);

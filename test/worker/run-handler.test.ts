@@ -1,7 +1,7 @@
 import { defineTask, limits, MillraceError, type TaskError } from '@millrace/protocol';
 import { createExecutor, handler } from '@millrace/worker';
 import { describe, expect, test, vi } from 'vitest';
-import { assign } from '../fixtures/assignment.ts';
+import { assign } from '../support/fixtures/assignment.ts';
 
 const task = defineTask('task');
 

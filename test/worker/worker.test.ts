@@ -2,13 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { expect, test, vi } from 'vitest';
-import { childPids } from '../fixtures/kernel.ts';
-import { ManualClock } from '../harness/manual-clock.ts';
-import { stages } from '../harness/stage.ts';
+import { childPids } from '../support/fixtures/kernel.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { stages } from '../support/stage.ts';
 
 const openStage = stages();
 
-const handlers = new URL('../fixtures/modules/spinning.ts', import.meta.url);
+const handlers = new URL('../support/fixtures/modules/spinning.ts', import.meta.url);
 
 test.each([
   ['name', { name: '' }],

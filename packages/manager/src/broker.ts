@@ -7,18 +7,18 @@ import {
   silentLog,
   type Transport,
 } from '@millrace/protocol';
-import { Attendant } from './attendant.ts';
-import { Chronicle } from './chronicle.ts';
-import { Dispatcher } from './dispatcher.ts';
+import type { Services } from './commands/services.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
-import { LocalPeer } from './local-peer.ts';
-import { Reception } from './reception.ts';
-import { Results } from './results.ts';
-import { Room } from './room.ts';
-import type { Services } from './services.ts';
-import { StatusDesk } from './status.ts';
+import { Attendant } from './peers/attendant.ts';
+import { LocalPeer } from './peers/local-peer.ts';
+import { Reception } from './peers/reception.ts';
+import { Chronicle } from './report/chronicle.ts';
+import { StatusDesk } from './report/status.ts';
 import { VERSION } from './version.ts';
-import { Waits } from './waits.ts';
+import { Dispatcher } from './waiting/dispatcher.ts';
+import { Results } from './waiting/results.ts';
+import { Room } from './waiting/room.ts';
+import { Waits } from './waiting/waits.ts';
 
 export interface BrokerOptions {
   readonly engine: Engine;
@@ -44,7 +44,7 @@ export class Broker {
   readonly #reception: Reception;
   readonly #statusDesk: StatusDesk;
   readonly #chronicle: Chronicle;
-  readonly attendant: Attendant;
+  readonly #attendant: Attendant;
   #local: LocalPeer | undefined;
 
   constructor(options: BrokerOptions) {
@@ -74,7 +74,7 @@ export class Broker {
       this.#statusDesk.onSample = (notices) => this.#chronicle.found(notices);
     }
     const software = `millrace ${VERSION}`;
-    this.attendant = new Attendant({ ...options, software }, this.#services, this.#reception);
+    this.#attendant = new Attendant({ ...options, software }, this.#services, this.#reception);
   }
 
   /** Opens the engine. @throws STORE_VERSION, STORE_FAILED */
@@ -102,12 +102,17 @@ export class Broker {
   /** Serves a peer. @throws what the handshake found */
   async attend(transport: Transport): Promise<void> {
     try {
-      await this.attendant.attend(transport);
+      await this.#attendant.attend(transport);
     } catch (error) {
       const nowMs = this.#options.clock.monotonicMs();
       this.#chronicle.refused(transport.remoteAddress, error, nowMs);
       throw error;
     }
+  }
+
+  /** Says goodbye to all peers. */
+  sayGoodbye(reason: string): void {
+    this.#attendant.sayGoodbye(reason);
   }
 
   /** A queue as this process uses it. */

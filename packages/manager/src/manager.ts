@@ -15,14 +15,14 @@ import {
   systemClock,
 } from '@millrace/protocol';
 import { Broker } from './broker.ts';
-import { EmbeddedEngine } from './engine/embedded/embedded-engine.ts';
-import type { Journal } from './engine/embedded/journal.ts';
-import { memoryJournal } from './engine/embedded/memory-journal.ts';
+import type { HttpListener } from './door/http/http-listener.ts';
+import { checkHttpOptions, type HttpOptions } from './door/http/http-options.ts';
+import { authorityOf, isLoopback } from './door/listen.ts';
+import { Server } from './door/server.ts';
+import { EmbeddedEngine } from './engine/embedded-engine.ts';
 import type { Engine, QueueSpec } from './engine/engine.ts';
-import type { HttpListener } from './http/http-listener.ts';
-import { checkHttpOptions, type HttpOptions } from './http/http-options.ts';
-import { authorityOf, isLoopback } from './listen.ts';
-import { Server } from './server.ts';
+import type { Journal } from './engine/store/journal.ts';
+import { memoryJournal } from './engine/store/memory/memory-journal.ts';
 
 export interface QueueOptions {
   /** Unfinished tasks and items it may hold. Default 10,000,000. */
@@ -289,7 +289,7 @@ export class Manager {
       return memoryJournal();
     }
     // Loaded when it is needed: whoever imports a client imports this class too.
-    const { diskJournal } = await import('./engine/embedded/disk/disk-journal.ts').catch(
+    const { diskJournal } = await import('./engine/store/disk/disk-journal.ts').catch(
       explainNoDisk,
     );
     return diskJournal(dataDir, this.#options.clock);
@@ -335,7 +335,7 @@ export class Manager {
     if (http === undefined) {
       return undefined;
     }
-    const { HttpListener } = await import('./http/http-listener.ts');
+    const { HttpListener } = await import('./door/http/http-listener.ts');
     const source = {
       status: () => broker.status(),
       notReady: () => this.#failure?.message,

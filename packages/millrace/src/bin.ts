@@ -1,8 +1,8 @@
 import { MillraceError } from '@millrace/protocol';
 import { CommanderError } from 'commander';
-import { exitCodes, reportError } from './cli/exit.ts';
 import { createProgram } from './cli/program.ts';
 import { levels } from './cli/status/verdict.ts';
+import { exitCodes, reportError } from './cli/terminal/exit.ts';
 
 /** Of these the exit code is a verdict: whatever kept them from one is `unreachable`. */
 const VERDICTS = ['status', 'check'];

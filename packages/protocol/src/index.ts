@@ -1,20 +1,61 @@
+export { PackReader, type PackRules } from './bytes/pack-reader.ts';
+export { PackWriter } from './bytes/pack-writer.ts';
+export { decodePayload, encodePayload } from './bytes/payload.ts';
 export {
   type AcceptedPeer,
   authenticatePeer,
   authenticateToManager,
   type PeerLimits,
   type RandomBytes,
-} from './authenticate.ts';
-export { reconnectDelayMs, retryDelayMs } from './backoff.ts';
-
-export { type Cancel, type Clock, systemClock } from './clock.ts';
+} from './connection/authenticate.ts';
 export {
   Connection,
   type ConnectionEvents,
   type ConnectionOptions,
   type PeerPulse,
   type PeerReport,
-} from './connection.ts';
+} from './connection/connection.ts';
+export { type ConversationState, conversationMoves, nextState } from './connection/conversation.ts';
+export {
+  type AuthKey,
+  DEFAULT_KEY_ID,
+  proofOf,
+  requireProof,
+  type Transcript,
+  ticketMatches,
+  ticketOf,
+} from './connection/handshake.ts';
+export { Heartbeat, type HeartbeatTimes } from './connection/heartbeat.ts';
+export type { Transport, TransportEvents } from './connection/transport.ts';
+export {
+  checkManagerUrl,
+  type Dial,
+  dialWebSocket,
+  wsTransport,
+} from './connection/ws-transport.ts';
+export { dialManager, heartbeatTimesOf, randomFraction } from './dialler/dial-manager.ts';
+export { Holdings } from './dialler/holdings.ts';
+export { type AskPort, inquire, type TimedPort } from './dialler/inquire.ts';
+export { Link, type LinkEvents, type LinkOptions, type Session } from './dialler/link.ts';
+export {
+  type ItemCounts,
+  type LeasedItem,
+  type PutOptions,
+  QueueHandle,
+  type QueuePort,
+  settleToken,
+  type WaitOptions,
+} from './dialler/queue-handle.ts';
+export { type Asked, promiseOf, type Request, Requests } from './dialler/requests.ts';
+export { remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
+export { expectVerb } from './messages/expect-verb.ts';
+export { decodeFrame, encodeFrame } from './messages/frame.ts';
+export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
+export { type Cancel, type Clock, systemClock } from './runtime/clock.ts';
+export { type Eventually, tryThen } from './runtime/eventually.ts';
+export { type Log, silentLog } from './runtime/log.ts';
+export { TurnoverMap } from './runtime/turnover-map.ts';
+export { reconnectDelayMs, retryDelayMs } from './words/backoff.ts';
 export {
   type AnyTask,
   checkName,
@@ -27,9 +68,8 @@ export {
   defineTask,
   type TaskDefinition,
   type TaskOptions,
-} from './definition.ts';
-export { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
-export { type ErrorCode, type ErrorFacts, errorTable, isErrorCode } from './error-codes.ts';
+} from './words/definition.ts';
+export { type ErrorCode, type ErrorFacts, errorTable, isErrorCode } from './words/error-codes.ts';
 export {
   clip,
   codeOf,
@@ -38,54 +78,21 @@ export {
   QueueEmpty,
   QueueFull,
   Unrecoverable,
-} from './errors.ts';
-export { type Eventually, tryThen } from './eventually.ts';
-export { expectVerb } from './expect-verb.ts';
-export { decodeFrame, encodeFrame } from './frame.ts';
-export {
-  type AuthKey,
-  DEFAULT_KEY_ID,
-  proofOf,
-  requireProof,
-  type Transcript,
-  ticketMatches,
-  ticketOf,
-} from './handshake.ts';
-export { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
-export { Holdings } from './holdings.ts';
-export { type AskPort, inquire, type TimedPort } from './inquire.ts';
+} from './words/errors.ts';
 export {
   DEFAULT_HOST,
   DEFAULT_HTTP_PORT,
   DEFAULT_PORT,
   limits,
   PROTOCOL_VERSION,
-} from './limits.ts';
-export { Link, type LinkEvents, type LinkOptions, type Session } from './link.ts';
-export { type Log, silentLog } from './log.ts';
-export { type Message, type MessageNamed, type VerbName, verbs } from './message-table.ts';
-export { PackReader, type PackRules } from './pack-reader.ts';
-export { PackWriter } from './pack-writer.ts';
-export { decodePayload, encodePayload } from './payload.ts';
-export {
-  type ItemCounts,
-  type LeasedItem,
-  type PutOptions,
-  QueueHandle,
-  type QueuePort,
-  settleToken,
-  type WaitOptions,
-} from './queue-handle.ts';
-export { type Asked, promiseOf, type Request, Requests } from './requests.ts';
-export { remainingMs, sendEnqueue } from './send-enqueue.ts';
-export { type ConversationState, conversationMoves, nextState } from './session-machine.ts';
+} from './words/limits.ts';
 export {
   type Finding,
   findingKinds,
   type QueueStatus,
   type Status,
   type WorkerStatus,
-} from './status.ts';
+} from './words/status.ts';
 export {
   type AttemptKind,
   attemptKinds,
@@ -100,13 +107,5 @@ export {
   type Token,
   taskStates,
   tokenKey,
-} from './task.ts';
-export { isTaskId, taskIdMaker, taskIdStem } from './task-id.ts';
-export type { Transport, TransportEvents } from './transport.ts';
-export { TurnoverMap } from './turnover-map.ts';
-export {
-  checkManagerUrl,
-  type Dial,
-  dialWebSocket,
-  wsTransport,
-} from './ws-transport.ts';
+} from './words/task.ts';
+export { isTaskId, taskIdMaker, taskIdStem } from './words/task-id.ts';

@@ -20,10 +20,10 @@ import {
   type TaskError,
   type Token,
 } from '@millrace/protocol';
-import { createExecutor, type Executor, type ExecutorOptions } from './executor.ts';
-import { HeartbeatLane } from './heartbeat-lane.ts';
-import { Puller } from './puller.ts';
-import { Reporter, type SettleAnswer } from './reporter.ts';
+import { createExecutor, type Executor, type ExecutorOptions } from './execution/executor.ts';
+import { HeartbeatLane } from './heartbeat/heartbeat-lane.ts';
+import { Puller } from './pulling/puller.ts';
+import { Reporter, type SettleAnswer } from './pulling/reporter.ts';
 
 export interface WorkerOptions extends ExecutorOptions {
   /** `ws://host:port` of the manager. */

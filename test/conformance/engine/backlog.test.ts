@@ -1,4 +1,4 @@
-import { WINDOW_MAX_TASKS } from '@millrace/manager/engine';
+import { WINDOW_MAX_TASKS } from '@millrace/manager/internals';
 import { expect, test } from 'vitest';
 import { type EngineStage, idsOf, task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';

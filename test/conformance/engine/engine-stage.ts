@@ -16,10 +16,10 @@ import {
   type NewTask,
   type QueueSpec,
   type SettleAnswer,
-} from '@millrace/manager/engine';
+} from '@millrace/manager/internals';
 import { ITEM_NAME, systemClock, type TaskError, type Token } from '@millrace/protocol';
-import { GatedJournal } from '../../harness/gated-journal.ts';
-import { ManualClock } from '../../harness/manual-clock.ts';
+import { GatedJournal } from '../../support/gated-journal.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 /** What nobody waits for is written no later than this. */
 export const UNAWAITED_WRITTEN_MS = 10;

@@ -1,4 +1,4 @@
-import type { ListRequest, TaskSummary } from '@millrace/manager/engine';
+import type { ListRequest, TaskSummary } from '@millrace/manager/internals';
 import { expect } from 'vitest';
 import { type EngineStage, failure, item, task } from './engine-stage.ts';
 

@@ -1,4 +1,4 @@
-import { Handles } from '@millrace/manager/engine';
+import { Handles } from '@millrace/manager/internals';
 import { expect, test } from 'vitest';
 import { idsOf, queueSpec, task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';

@@ -1,4 +1,4 @@
-import { WINDOW_MAX_TASKS } from '@millrace/manager/engine';
+import { WINDOW_MAX_TASKS } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { bytes, type EngineStage, idsOf, queueSpec, task } from './engine-stage.ts';

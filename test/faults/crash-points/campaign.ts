@@ -1,5 +1,5 @@
-import { Random } from '../../harness/random.ts';
-import { Stage } from '../../harness/stage.ts';
+import { Random } from '../../support/random.ts';
+import { Stage } from '../../support/stage.ts';
 import { byStore, type PlannedPoint, plan } from './plan.ts';
 import { type PointResult, Series } from './series.ts';
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { faultSeed, Random } from '../../harness/random.ts';
-import { type Stage, stages } from '../../harness/stage.ts';
+import { faultSeed, Random } from '../../support/random.ts';
+import { type Stage, stages } from '../../support/stage.ts';
 import { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
 import { Peers } from './peers.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultRounds, faultSeed } from '../../harness/random.ts';
+import { faultRounds, faultSeed } from '../../support/random.ts';
 import { report, runCampaign } from './campaign.ts';
 import { straceMissing } from './strace.ts';
 

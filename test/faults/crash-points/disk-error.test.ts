@@ -1,7 +1,7 @@
 import { codeOf, defineTask } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import type { ManagerChild, Stage } from '../../harness/stage.ts';
-import { stages } from '../../harness/stage.ts';
+import type { ManagerChild, Stage } from '../../support/stage.ts';
+import { stages } from '../../support/stage.ts';
 import { pathsOf, type StorePart } from './store-files.ts';
 import { attach, oneCommitter, straceMissing } from './strace.ts';
 

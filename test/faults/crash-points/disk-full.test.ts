@@ -7,7 +7,7 @@ import type { Client } from '@millrace/client';
 import { codeOf, defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { afterEach, expect, test } from 'vitest';
-import { type Stage, stages } from '../../harness/stage.ts';
+import { type Stage, stages } from '../../support/stage.ts';
 
 const openStage = stages();
 

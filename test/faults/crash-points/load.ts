@@ -1,6 +1,6 @@
 import type { Client, TaskHandle } from '@millrace/client';
 import { codeOf, messageOf } from '@millrace/protocol';
-import type { Random } from '../../harness/random.ts';
+import type { Random } from '../../support/random.ts';
 import type { Ledger, TaskKind } from './ledger.ts';
 import { type Echo, echoTask, holdTask, ITEMS_QUEUE, type Order, refuseTask } from './tasks.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../harness/random.ts';
+import type { Random } from '../../support/random.ts';
 import type { StorePart } from './store-files.ts';
 
 interface CallPoint {

@@ -3,7 +3,7 @@ import { defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Stage, stages } from '../../harness/stage.ts';
+import { type Stage, stages } from '../../support/stage.ts';
 import { pathsOf } from './store-files.ts';
 import { attach, oneCommitter, straceMissing } from './strace.ts';
 

@@ -1,4 +1,4 @@
-import type { Stage } from '../../harness/stage.ts';
+import type { Stage } from '../../support/stage.ts';
 
 /** What a store is made of, under the store's directory. */
 const storeFiles = {

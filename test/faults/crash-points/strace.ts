@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { Child } from '../../harness/child.ts';
-import type { Stage } from '../../harness/stage.ts';
+import type { Child } from '../../support/child.ts';
+import type { Stage } from '../../support/stage.ts';
 
 /** What strace does to the n-th call, e.g. `signal=KILL` or `error=EIO`. */
 export interface Injection {

@@ -1,6 +1,5 @@
 import { type Message, MillraceError, type VerbName } from '@millrace/protocol';
-import type { Peer } from '../peer.ts';
-import type { Services } from '../services.ts';
+import type { Peer } from '../waiting/peer.ts';
 import { awaitOutcome } from './await-outcome.ts';
 import { cancel } from './cancel.ts';
 import type { Command } from './command.ts';
@@ -15,6 +14,7 @@ import { listTasks } from './list-tasks.ts';
 import { pause } from './pause.ts';
 import { purge } from './purge.ts';
 import { retry } from './retry.ts';
+import type { Services } from './services.ts';
 import { settle } from './settle.ts';
 import { size } from './size.ts';
 import { status } from './status.ts';

@@ -1,6 +1,6 @@
 import type { MessageNamed, VerbName } from '@millrace/protocol';
-import type { Peer } from '../peer.ts';
-import type { Services } from '../services.ts';
+import type { Peer } from '../waiting/peer.ts';
+import type { Services } from './services.ts';
 
 /**
  * What a verb does: decode is done, so call the services and reply. A command

@@ -1,11 +1,11 @@
 import type { Message } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
-import { Dispatcher } from '../dispatcher.ts';
 import type { Grant } from '../engine/engine.ts';
 import { engineWith } from '../testing/engine-with.ts';
 import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
+import { Dispatcher } from '../waiting/dispatcher.ts';
 import { runCommands } from './command-table.ts';
 
 const PAYLOAD_BYTES = 10_000;

@@ -1,10 +1,10 @@
 import { limits } from '@millrace/protocol';
-import type { Claimant } from '../claimants.ts';
+import type { Handle } from '../engine/core/handles.ts';
 import type { Grant } from '../engine/engine.ts';
-import type { Handle } from '../engine/handles.ts';
-import type { Peer, PoolRoom } from '../peer.ts';
-import type { Services } from '../services.ts';
+import type { Claimant } from '../waiting/claimants.ts';
+import type { Peer, PoolRoom } from '../waiting/peer.ts';
 import type { Command } from './command.ts';
+import type { Services } from './services.ts';
 
 /** Several grants share a message as long as it fits into one frame. */
 const GRANT_MESSAGE_BYTES = 32 * 1024;

@@ -1,9 +1,9 @@
 import type { EnqueueAnswer } from '../engine/engine.ts';
-import type { Peer } from '../peer.ts';
-import type { ResultRequest } from '../results.ts';
-import type { Services } from '../services.ts';
-import { refuseIfTooMany, withdraw } from '../waiting-requests.ts';
+import type { Peer } from '../waiting/peer.ts';
+import type { ResultRequest } from '../waiting/results.ts';
+import { refuseIfTooMany, withdraw } from '../waiting/waiting-requests.ts';
 import type { Command } from './command.ts';
+import type { Services } from './services.ts';
 
 type Enqueue = Parameters<Command<'enqueue'>>[2][number];
 

@@ -1,10 +1,10 @@
 import { ITEM_NAME, limits } from '@millrace/protocol';
-import type { Claimant } from '../claimants.ts';
 import type { Grant } from '../engine/engine.ts';
-import type { Peer, Waiting } from '../peer.ts';
-import type { Services } from '../services.ts';
-import { beginWaiting, refuseIfTooMany } from '../waiting-requests.ts';
+import type { Claimant } from '../waiting/claimants.ts';
+import type { Peer, Waiting } from '../waiting/peer.ts';
+import { beginWaiting, refuseIfTooMany } from '../waiting/waiting-requests.ts';
 import type { Command } from './command.ts';
+import type { Services } from './services.ts';
 
 type Get = Parameters<Command<'get'>>[2][number];
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@millrace/protocol';
-import type { Peer } from '../peer.ts';
+import type { Peer } from '../waiting/peer.ts';
 
 /** A request that is answered by an error. */
 export const refuse = (peer: Peer, requestId: number, code: ErrorCode, message: string): void =>

@@ -1,8 +1,8 @@
 import type { Clock } from '@millrace/protocol';
 import type { SettleAnswer } from '../engine/engine.ts';
-import type { Peer } from '../peer.ts';
-import type { Services } from '../services.ts';
+import type { Peer } from '../waiting/peer.ts';
 import type { Command } from './command.ts';
+import type { Services } from './services.ts';
 
 type Report = Parameters<Command<'settle'>>[2][number]['results'][number];
 

@@ -1,5 +1,5 @@
 import type { Outcome, TaskError, TaskState, Token } from '@millrace/protocol';
-import type { Handles } from './handles.ts';
+import type { Handles } from './core/handles.ts';
 
 /** A queue as its owner declares it. */
 export interface QueueSpec {

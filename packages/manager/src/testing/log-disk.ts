@@ -1,6 +1,6 @@
-import type { LogFile } from '../engine/embedded/disk/log/log-file.ts';
-import type { Journal, Write } from '../engine/embedded/journal.ts';
-import { memoryJournal } from '../engine/embedded/memory-journal.ts';
+import type { LogFile } from '../engine/store/disk/log/log-file.ts';
+import type { Journal, Write } from '../engine/store/journal.ts';
+import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
 
 /** What the kernel gives to the disk, of which a crash may leave any part. */
 const PAGE_BYTES = 4_096;

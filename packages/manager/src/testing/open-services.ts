@@ -1,11 +1,11 @@
 import type { Clock } from '@millrace/protocol';
-import { Dispatcher } from '../dispatcher.ts';
-import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
-import { memoryJournal } from '../engine/embedded/memory-journal.ts';
-import { Results } from '../results.ts';
-import { Room } from '../room.ts';
-import type { Services } from '../services.ts';
-import { Waits } from '../waits.ts';
+import type { Services } from '../commands/services.ts';
+import { EmbeddedEngine } from '../engine/embedded-engine.ts';
+import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
+import { Dispatcher } from '../waiting/dispatcher.ts';
+import { Results } from '../waiting/results.ts';
+import { Room } from '../waiting/room.ts';
+import { Waits } from '../waiting/waits.ts';
 
 /** A clock of which a test can say that everything planned for now is done. */
 interface SettlingClock extends Clock {

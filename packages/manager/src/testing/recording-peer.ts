@@ -1,5 +1,5 @@
 import { type Message, type Role, TurnoverMap } from '@millrace/protocol';
-import type { Credit, Peer, PoolRoom, Waiting } from '../peer.ts';
+import type { Credit, Peer, PoolRoom, Waiting } from '../waiting/peer.ts';
 
 /** A peer that keeps what it is sent. */
 export class RecordingPeer implements Peer {

@@ -1,5 +1,4 @@
-import { count, durationMs, group, list, optional, requestId } from '../fields.ts';
-import { verb } from '../verb.ts';
+import { count, durationMs, group, list, optional, requestId } from './fields.ts';
 import {
   attempts,
   deadlineMs,
@@ -9,6 +8,7 @@ import {
   taskId,
   taskName,
 } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 /** A task as its producer describes it. The id makes resending harmless. */
 export const newTask = group('new task', {

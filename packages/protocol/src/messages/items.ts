@@ -1,6 +1,6 @@
-import { count, durationMs, requestId } from '../fields.ts';
-import { verb } from '../verb.ts';
+import { count, durationMs, requestId } from './fields.ts';
 import { payload, queueName, taskId } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 /**
  * Takes an item, waiting at most `waitMs`. Only the manager ends a `get`; the

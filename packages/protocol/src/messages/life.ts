@@ -1,7 +1,7 @@
-import { bytes, count, flag, group, integer, measure, optional, text } from '../fields.ts';
-import { limits } from '../limits.ts';
-import { verb } from '../verb.ts';
+import { limits } from '../words/limits.ts';
+import { bytes, count, flag, group, integer, measure, optional, text } from './fields.ts';
 import { reason } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 /** What a worker says of itself with each PONG. */
 export const peerReport = group('report', {

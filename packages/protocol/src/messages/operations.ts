@@ -1,8 +1,8 @@
-import { count, flag, group, integer, list, optional, requestId, text, word } from '../fields.ts';
-import { limits } from '../limits.ts';
-import { taskStates } from '../task.ts';
-import { verb } from '../verb.ts';
+import { limits } from '../words/limits.ts';
+import { taskStates } from '../words/task.ts';
+import { count, flag, group, integer, list, optional, requestId, text, word } from './fields.ts';
 import { priority, queueName, reason, taskId, taskName } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 /** Where to go on. It means nothing to whoever was given it. */
 const cursor = text(limits.cursorMaxBytes);

@@ -1,8 +1,8 @@
-import { count, durationMs, fixedBytes, group, list, text } from '../fields.ts';
-import { limits } from '../limits.ts';
-import { verb } from '../verb.ts';
+import { limits } from '../words/limits.ts';
+import { count, durationMs, fixedBytes, group, list, text } from './fields.ts';
 import { MAC_BYTES } from './handshake.ts';
 import { token } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 const sessionId = text(64);
 /** HMAC(store secret, session, key id): proves that this session was given to this key. */

@@ -1,3 +1,4 @@
+import { limits } from '../words/limits.ts';
 import {
   bytes,
   count,
@@ -9,8 +10,7 @@ import {
   nameText,
   nullable,
   text,
-} from '../fields.ts';
-import { limits } from '../limits.ts';
+} from './fields.ts';
 
 export const queueName = nameText(limits.queueNameMaxBytes);
 export const taskName = nameText(limits.taskNameMaxBytes);

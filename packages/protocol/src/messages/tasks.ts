@@ -1,7 +1,6 @@
-import { bytes, count, durationMs, optional, requestId, word } from '../fields.ts';
-import { limits } from '../limits.ts';
-import { taskStates } from '../task.ts';
-import { verb } from '../verb.ts';
+import { limits } from '../words/limits.ts';
+import { taskStates } from '../words/task.ts';
+import { bytes, count, durationMs, optional, requestId, word } from './fields.ts';
 import {
   payload,
   priority,
@@ -11,6 +10,7 @@ import {
   taskId,
   taskName,
 } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 /** Waits for the outcome of a task, at most `waitMs`. */
 export const awaitOutcome = verb(40, 'awaitOutcome', 'dialler', {

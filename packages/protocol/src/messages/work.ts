@@ -1,7 +1,6 @@
-import { count, group, integer, list, optional, requestId, word } from '../fields.ts';
-import { limits } from '../limits.ts';
-import { attemptKinds } from '../task.ts';
-import { verb } from '../verb.ts';
+import { limits } from '../words/limits.ts';
+import { attemptKinds } from '../words/task.ts';
+import { count, group, integer, list, optional, requestId, word } from './fields.ts';
 import {
   deadlineMs,
   payload,
@@ -11,6 +10,7 @@ import {
   taskName,
   token,
 } from './shared-fields.ts';
+import { verb } from './verb.ts';
 
 const pool = integer(0, limits.poolsPerSessionMax - 1);
 

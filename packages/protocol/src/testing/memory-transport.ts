@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Transport, TransportEvents } from '../transport.ts';
+import type { Transport, TransportEvents } from '../connection/transport.ts';
+import type { Clock } from '../runtime/clock.ts';
 
 /** In the inbox: the other end ended the connection. */
 const END = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import type { Message } from '../message-table.ts';
+import type { Message } from '../messages/message-table.ts';
 
 /** What opens a conversation for a peer, as a manager sends it. */
 export const sessionMessage: Message = {

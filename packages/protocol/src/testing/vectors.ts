@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ErrorCode, isErrorCode } from '../error-codes.ts';
-import { type Message, verbs } from '../message-table.ts';
+import { type Message, verbs } from '../messages/message-table.ts';
+import { type ErrorCode, isErrorCode } from '../words/error-codes.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', 'vectors');
 

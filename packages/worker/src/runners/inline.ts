@@ -1,9 +1,9 @@
 import { TurnoverMap } from '@millrace/protocol';
-import { Attempt } from '../attempt.ts';
-import type { HandlerTable } from '../handler-table.ts';
-import { runHandler } from '../run-handler.ts';
-import { deadlineOf } from './deadline.ts';
-import type { Assignment, Run, RunEnd, Runner } from './runner.ts';
+import { Attempt } from '../attempt/attempt.ts';
+import { deadlineOf } from '../attempt/deadline.ts';
+import { runHandler } from '../attempt/run-handler.ts';
+import type { Assignment, Run, RunEnd, Runner } from '../attempt/runner.ts';
+import type { HandlerTable } from '../handlers/handler-table.ts';
 
 /**
  * Runs handlers on the event loop of the worker: for code that mostly waits.

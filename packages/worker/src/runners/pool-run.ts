@@ -1,8 +1,8 @@
-import { abortError } from '../abort-error.ts';
-import { deferred } from '../deferred.ts';
-import { statedError, taskErrorOf } from '../task-error.ts';
-import { deadlineOf } from './deadline.ts';
-import type { AbortReason, Assignment, Run, RunEnd } from './runner.ts';
+import { abortError } from '../attempt/abort-error.ts';
+import { deadlineOf } from '../attempt/deadline.ts';
+import { deferred } from '../attempt/deferred.ts';
+import type { AbortReason, Assignment, Run, RunEnd } from '../attempt/runner.ts';
+import { statedError, taskErrorOf } from '../attempt/task-error.ts';
 import type { RunOrder } from './slot-messages.ts';
 
 /** The slot in which a run is. */

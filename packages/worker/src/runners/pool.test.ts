@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Assignment, RunEnd } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
-import type { Assignment, RunEnd } from './runner.ts';
 import type { Slot, SlotEvents } from './slot.ts';
 import type { RunOrder, ToSlot } from './slot-messages.ts';
 

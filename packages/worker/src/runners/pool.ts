@@ -1,7 +1,8 @@
 import { systemClock } from '@millrace/protocol';
-import { statedError } from '../task-error.ts';
+import type { Assignment, Run, Runner } from '../attempt/runner.ts';
+import { statedError } from '../attempt/task-error.ts';
+import type { RunnerKind } from '../handlers/handler.ts';
 import { PoolRun } from './pool-run.ts';
-import type { Assignment, Run, Runner, RunnerKind } from './runner.ts';
 import type { StartSlot } from './slot.ts';
 import { WarmSlot } from './warm-slot.ts';
 

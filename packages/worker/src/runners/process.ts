@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { messageOf, systemClock } from '@millrace/protocol';
+import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
-import type { Runner } from './runner.ts';
 import type { Slot, SlotEvents } from './slot.ts';
 import { isFromSlot } from './slot-messages.ts';
 

@@ -1,8 +1,8 @@
 import { codeOf, messageOf, TurnoverMap } from '@millrace/protocol';
-import { Attempt } from '../attempt.ts';
-import type { HandlerTable } from '../handler-table.ts';
-import { loadHandlers } from '../load-handlers.ts';
-import { runHandler } from '../run-handler.ts';
+import { Attempt } from '../attempt/attempt.ts';
+import { runHandler } from '../attempt/run-handler.ts';
+import type { HandlerTable } from '../handlers/handler-table.ts';
+import { loadHandlers } from '../handlers/load-handlers.ts';
 import type { FromSlot, RunOrder, ToSlot } from './slot-messages.ts';
 
 type Answer = (message: FromSlot) => void;

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@millrace/protocol';
-import type { AbortReason, Assignment, RunEnd } from './runner.ts';
+import type { AbortReason, Assignment, RunEnd } from '../attempt/runner.ts';
 
 /**
  * What a pool and its slots say to each other, as structured clones. A run is

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '@millrace/protocol';
+import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
-import type { Runner } from './runner.ts';
 import type { Slot, SlotEvents } from './slot.ts';
 import { isFromSlot, type ToSlot } from './slot-messages.ts';
 

@@ -1,8 +1,9 @@
 import { MillraceError } from '@millrace/protocol';
-import { deferred } from '../deferred.ts';
-import { statedError } from '../task-error.ts';
+import { deferred } from '../attempt/deferred.ts';
+import type { AbortReason, RunEnd } from '../attempt/runner.ts';
+import { statedError } from '../attempt/task-error.ts';
+import type { RunnerKind } from '../handlers/handler.ts';
 import type { PoolRun, RunPlace } from './pool-run.ts';
-import type { AbortReason, RunEnd, RunnerKind } from './runner.ts';
 import type { Slot, StartSlot } from './slot.ts';
 import type { FromSlot } from './slot-messages.ts';
 

@@ -1,8 +1,8 @@
 import type { Finding, QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
-import { paint } from '../paint.ts';
-import { plainText } from '../plain-text.ts';
-import { renderTable } from '../table.ts';
-import { bytes, duration } from '../units.ts';
+import { paint } from '../terminal/paint.ts';
+import { plainText } from '../terminal/plain-text.ts';
+import { renderTable } from '../terminal/table.ts';
+import { bytes, duration } from '../terminal/units.ts';
 import { type Level, levelOf } from './verdict.ts';
 
 const colours = { ok: 'green', warning: 'yellow', critical: 'red' } as const;

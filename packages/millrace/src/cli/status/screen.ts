@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { displayWidth, graphemes } from '../width.ts';
+import { displayWidth, graphemes } from '../terminal/width.ts';
 
 const STDOUT = 1;
 const ENTER = '\u001b[?1049h\u001b[?25l';

@@ -1,9 +1,9 @@
 import { type Client, type ConnectOptions, connect } from '@millrace/client';
 import { codeOf, type Status } from '@millrace/protocol';
-import { exitCodes } from '../exit.ts';
-import { print } from '../output.ts';
-import { paint } from '../paint.ts';
-import { duration } from '../units.ts';
+import { exitCodes } from '../terminal/exit.ts';
+import { print } from '../terminal/output.ts';
+import { paint } from '../terminal/paint.ts';
+import { duration } from '../terminal/units.ts';
 import { renderStatus, renderWithin } from './render.ts';
 import { Screen } from './screen.ts';
 

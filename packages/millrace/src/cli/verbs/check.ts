@@ -1,10 +1,10 @@
 import type { Finding, Status } from '@millrace/protocol';
 import type { Command } from 'commander';
-import { print } from '../output.ts';
-import { plainText } from '../plain-text.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { lagFindings, levelOf, levels, refusals, storeFindings } from '../status/verdict.ts';
-import { bytes, duration } from '../units.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { print } from '../terminal/output.ts';
+import { plainText } from '../terminal/plain-text.ts';
+import { bytes, duration } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Probe {

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { print } from '../output.ts';
+import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 /** The words that may follow the words of a command. */

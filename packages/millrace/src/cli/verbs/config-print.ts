@@ -1,8 +1,8 @@
 import { findHome } from '@millrace/client';
 import { type Configuration, configure } from '../../config/configuration.ts';
 import { type Setting, type SettingKey, settingEntries } from '../../config/settings.ts';
-import { print, printJson } from '../output.ts';
-import { renderTable } from '../table.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { renderTable } from '../terminal/table.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags {

@@ -1,4 +1,4 @@
-import { actOnDead, deadOptions } from '../dead-choice.ts';
+import { actOnDead, deadOptions } from '../asking/dead-choice.ts';
 import { example, type Verb } from './verb.ts';
 
 /** `millrace dead drop`. */

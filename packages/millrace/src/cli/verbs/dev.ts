@@ -1,11 +1,11 @@
 import { loadHandlers, type Worker } from '@millrace/worker';
 import { configure } from '../../config/configuration.ts';
-import { killIfStuck, killThisProcess } from '../kill.ts';
-import { say } from '../output.ts';
-import { wholeNumber } from '../parse.ts';
-import { type ManagerChoice, startManager } from '../run-manager.ts';
-import { startWorker } from '../run-worker.ts';
-import { onStopSignal } from '../signals.ts';
+import { wholeNumber } from '../asking/parse.ts';
+import { killIfStuck, killThisProcess } from '../processes/kill.ts';
+import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
+import { startWorker } from '../processes/run-worker.ts';
+import { onStopSignal } from '../processes/signals.ts';
+import { say } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ManagerChoice {

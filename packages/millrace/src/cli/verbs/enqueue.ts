@@ -1,9 +1,9 @@
 import { defineTask } from '@millrace/protocol';
 import { present } from '../../config/present.ts';
-import { awaitResult } from '../await-result.ts';
-import { jsonLine, print } from '../output.ts';
-import { durationMs, json, wholeNumber } from '../parse.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { awaitResult } from '../asking/await-result.ts';
+import { durationMs, json, wholeNumber } from '../asking/parse.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { jsonLine, print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,8 +1,8 @@
 import { configure } from '../../config/configuration.ts';
-import { say } from '../output.ts';
-import { collect, wholeNumber } from '../parse.ts';
-import { type ManagerChoice, startManager } from '../run-manager.ts';
-import { onStopSignal } from '../signals.ts';
+import { collect, wholeNumber } from '../asking/parse.ts';
+import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
+import { onStopSignal } from '../processes/signals.ts';
+import { say } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ManagerChoice {

@@ -1,6 +1,6 @@
-import { jsonLine, printed } from '../output.ts';
-import { durationMs } from '../parse.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { durationMs } from '../asking/parse.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { jsonLine, printed } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

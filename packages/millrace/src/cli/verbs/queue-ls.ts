@@ -1,6 +1,6 @@
-import { print, printJson } from '../output.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { queueTable } from '../status/render.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { print, printJson } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,5 +1,5 @@
-import { print } from '../output.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 /** `millrace queue purge NAME`: prints how many were cancelled. */

@@ -1,6 +1,6 @@
 import { present } from '../../config/present.ts';
-import { durationMs, json, wholeNumber } from '../parse.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { durationMs, json, wholeNumber } from '../asking/parse.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,4 +1,4 @@
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { example, type Verb } from './verb.ts';
 
 /** `millrace queue resume NAME`; says nothing. */

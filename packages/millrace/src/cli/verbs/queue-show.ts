@@ -1,8 +1,8 @@
 import { MillraceError, type QueueStatus } from '@millrace/protocol';
 import { suggestion } from '../../config/suggest.ts';
-import { print, printJson, renderPairs } from '../output.ts';
-import { bytes, duration } from '../units.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { print, printJson, renderPairs } from '../terminal/output.ts';
+import { bytes, duration } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

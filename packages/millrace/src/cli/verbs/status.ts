@@ -1,9 +1,14 @@
 import { configure } from '../../config/configuration.ts';
-import { print, printJson } from '../output.ts';
+import {
+  type ConnectFlags,
+  connectionOf,
+  connectOptions,
+  withClient,
+} from '../asking/with-client.ts';
 import { renderStatus } from '../status/render.ts';
 import { levelOf, levels } from '../status/verdict.ts';
 import { watchStatus } from '../status/watch.ts';
-import { type ConnectFlags, connectionOf, connectOptions, withClient } from '../with-client.ts';
+import { print, printJson } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,9 +1,9 @@
 import { type TaskState, taskStates } from '@millrace/protocol';
 import { Option } from 'commander';
 import { present } from '../../config/present.ts';
-import { wholeNumber } from '../parse.ts';
-import { printTasks } from '../task-list.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { wholeNumber } from '../asking/parse.ts';
+import { printTasks } from '../asking/task-list.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,7 +1,7 @@
 import type { TaskInfo } from '@millrace/client';
-import { print, printJson, renderPairs } from '../output.ts';
-import { bytes } from '../units.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { print, printJson, renderPairs } from '../terminal/output.ts';
+import { bytes } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { print } from '../output.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 /** `millrace worker drain NAME`: prints how many were asked. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { print, printJson } from '../output.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { workerTable } from '../status/render.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { print, printJson } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

@@ -1,9 +1,9 @@
 import { MillraceError, type WorkerStatus } from '@millrace/protocol';
 import type { Command } from 'commander';
 import { suggestion } from '../../config/suggest.ts';
-import { print, printJson, renderPairs } from '../output.ts';
-import { bytes, duration } from '../units.ts';
-import { type ConnectFlags, connectOptions, withClient } from '../with-client.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { print, printJson, renderPairs } from '../terminal/output.ts';
+import { bytes, duration } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {

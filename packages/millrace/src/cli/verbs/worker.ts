@@ -1,10 +1,10 @@
 import { configure } from '../../config/configuration.ts';
-import { killIfStuck, killThisProcess } from '../kill.ts';
-import { say } from '../output.ts';
-import { startWorker } from '../run-worker.ts';
-import { onStopSignal } from '../signals.ts';
-import { endWithSupervisor, superviseWorker } from '../supervise.ts';
-import { type ConnectFlags, connectionOf, connectOptions } from '../with-client.ts';
+import { type ConnectFlags, connectionOf, connectOptions } from '../asking/with-client.ts';
+import { killIfStuck, killThisProcess } from '../processes/kill.ts';
+import { startWorker } from '../processes/run-worker.ts';
+import { onStopSignal } from '../processes/signals.ts';
+import { endWithSupervisor, superviseWorker } from '../processes/supervise.ts';
+import { say } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 import { workerDrainVerb } from './worker-drain.ts';
 import { workerListVerb } from './worker-ls.ts';

@@ -1,0 +1,23 @@
+import type { Clock } from '@millrace/protocol';
+import type { Engine } from '../engine/engine.ts';
+import type { Dispatcher } from '../waiting/dispatcher.ts';
+import type { Results } from '../waiting/results.ts';
+import type { Room } from '../waiting/room.ts';
+import type { Waits } from '../waiting/waits.ts';
+
+/** What commands may use. */
+export interface Services {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly dispatcher: Dispatcher;
+  readonly results: Results;
+  readonly room: Room;
+  readonly waits: Waits;
+  /** Declares a queue on its first use, if this manager does that. */
+  readonly admitQueue: (name: string) => void;
+  readonly newSessionId: () => string;
+  /** Asks the workers of this name, or the one with this session, to end; answers how many. */
+  readonly drainWorkers: (worker: string) => number;
+  /** The status document, as a value of plain data. */
+  readonly status: () => unknown;
+}

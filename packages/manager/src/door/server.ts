@@ -1,0 +1,93 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Clock, limits, type Transport, wsTransport } from '@millrace/protocol';
+import { WebSocketServer } from 'ws';
+import { Admission } from './admission.ts';
+import { listenOn } from './listen.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+}
+
+/** Who serves the peers that come in. */
+export interface Host {
+  /** @throws what the handshake found; the peer has been told */
+  attend(transport: Transport): Promise<void>;
+  sayGoodbye(reason: string): void;
+}
+
+const GOODBYE_MAX_MS = 1_000;
+const NOT_FOR_BROWSERS = 'This port speaks the millrace protocol over WebSocket.\n';
+
+/** Accepts peers on a port, within bounds, and hands them to their host. */
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #host: Host;
+  readonly #admission: Admission;
+  readonly #http: HttpServer;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: ServerOptions, host: Host) {
+    this.#options = options;
+    this.#host = host;
+    this.#admission = new Admission(options.clock);
+    this.#http = createServer({ connectionsCheckingInterval: 1_000 }, (_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' });
+      response.end(NOT_FOR_BROWSERS);
+    });
+    this.#http.headersTimeout = limits.authenticateMaxMs;
+    this.#http.requestTimeout = limits.authenticateMaxMs;
+  }
+
+  /**
+   * Listens; resolves with the port.
+   *
+   * @throws PORT_IN_USE, BAD_OPTION
+   */
+  listen(): Promise<number> {
+    const { host, port } = this.#options;
+    this.#acceptSockets();
+    return listenOn(this.#http, host, port, '--port');
+  }
+
+  /** Says goodbye to everyone and stops; what does not leave within a second is cut off. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    this.#host.sayGoodbye('the manager is shutting down');
+    const cutOff = this.#options.clock.after(GOODBYE_MAX_MS, () => {
+      for (const socket of this.#sockets) {
+        socket.destroy();
+      }
+    });
+    await closed;
+    cutOff();
+  }
+
+  #acceptSockets(): void {
+    const webSockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: limits.frameMaxBytes * 2,
+    });
+    this.#http.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      this.#admission.enter(socket);
+    });
+    this.#http.on('upgrade', (request, socket: Socket, head) => {
+      socket.on('error', () => socket.destroy());
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const address = `${request.socket.remoteAddress ?? '?'}:${request.socket.remotePort ?? 0}`;
+        // A failed handshake has been answered; there is nothing left to do.
+        this.#welcome(wsTransport(webSocket, address), socket).catch(() => {});
+      });
+    });
+  }
+
+  async #welcome(transport: Transport, socket: Socket): Promise<void> {
+    await this.#host.attend(transport);
+    this.#admission.pass(socket);
+  }
+}

@@ -1,0 +1,269 @@
+import { ITEM_NAME } from '@millrace/protocol';
+import type { ChainEntry } from '../../structures/chain.ts';
+import type { Journal, Row } from '../store/journal.ts';
+import { laneKeyOf } from './handles.ts';
+import { comesBefore, type Place, readyKey, readyPrefix, readyRange } from './rows/keys.ts';
+import { decodeIds, ListRow } from './rows/list-row.ts';
+
+/** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
+export const WINDOW_MAX_TASKS = 1_024;
+/** With fewer tasks than this in its window a lane reads on. */
+const LOW_TASKS = 256;
+/** And until it has so many, as far as the disk has them. */
+const REFILL_TASKS = 384;
+const REFILL_ROWS = 8;
+/** Places at the head of the window that were left, before the others move up. */
+const LEFT_MAX = 64;
+/** Sorts behind every key. */
+const END = '\xff';
+
+/** What a lane needs of a task: its place, and whether the window holds it. */
+export interface Waiting extends Place {
+  /** The row that lists it as ready. */
+  readyRow: ListRow | undefined;
+  inWindow: boolean;
+}
+
+/** Where a lane finds the tasks that its rows name. */
+export interface Shelf<T> {
+  /** A task that memory holds, in whatever state. */
+  inMemory(taskId: string): T | undefined;
+  /** A task that only the disk has, if it is ready in this lane; from now on memory holds it. */
+  fromDisk(taskId: string): T | undefined;
+  /** A row that names no ready task any more. */
+  drop(rowKey: string): void;
+}
+
+/** What a lane needs of its queue. */
+export interface LaneQueue {
+  readonly spec: { readonly name: string; readonly order: 'fifo' | 'lifo' };
+}
+
+/**
+ * The ready tasks of one task name in one queue, in order. Memory holds the head.
+ *
+ * Invariant: every durable ready row before `unread` is accounted for in memory:
+ * its tasks are in the window, leased, or being written. Rows from there on are
+ * on disk only, and all their tasks come behind the window's last. With `unread`
+ * at the end, the window is the whole lane.
+ */
+export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<Lane<T, Q>> {
+  readonly number: number;
+  readonly name: string;
+  readonly queue: Q;
+  /** By which handles find it. */
+  readonly key: string;
+  readonly prefix: string;
+  /** Whether it is among the lanes to ask, and where. Written by `State` and its chain alone. */
+  isAsked = false;
+  before: Lane<T, Q> | undefined;
+  next: Lane<T, Q> | undefined;
+  /**
+   * In order; what was before `#head` has left its place. The array is never replaced
+   * and a place never left full: what is old in V8 keeps alive all it refers to.
+   */
+  readonly #window: (T | undefined)[] = [];
+  #head = 0;
+  #unread: string;
+
+  /** @param isNew whether the store can hold no row of this lane yet */
+  constructor(number: number, queue: Q, name: string, isNew: boolean) {
+    this.number = number;
+    this.queue = queue;
+    this.name = name;
+    this.key = laneKeyOf(queue.spec.name, name);
+    this.prefix = readyPrefix(number);
+    this.#unread = isNew ? END : '';
+  }
+
+  /** Whether this lane holds items, made by `put`, rather than tasks. */
+  get isItems(): boolean {
+    return this.name === ITEM_NAME;
+  }
+
+  get order(): 'fifo' | 'lifo' {
+    return this.queue.spec.order;
+  }
+
+  get windowSize(): number {
+    return this.#window.length - this.#head;
+  }
+
+  get first(): T | undefined {
+    return this.#window[this.#head];
+  }
+
+  /** Whether a task may be found here, in the window or in rows that are not read. */
+  get mayHaveMore(): boolean {
+    return this.windowSize > 0 || this.#unread !== END;
+  }
+
+  /** Whether it is time to read on, before a claim finds the window empty. */
+  get isLow(): boolean {
+    return this.windowSize < LOW_TASKS && this.#unread !== END;
+  }
+
+  /** Whether memory accounts for a durable row of this key. */
+  covers(rowKey: string): boolean {
+    return rowKey < this.#unread;
+  }
+
+  /**
+   * Takes in a task whose ready row is now durable. Answers whether memory keeps
+   * it; from `unread` on its row on disk is enough.
+   */
+  offer(task: T): boolean {
+    if (task.readyRow === undefined || !this.covers(task.readyRow.key)) {
+      return false;
+    }
+    this.#insert(task);
+    return true;
+  }
+
+  /** Drops the tail well beyond the window's bound, whole rows of it, and hands out what was dropped. */
+  trim(): T[] {
+    if (this.windowSize <= WINDOW_MAX_TASKS * 2) {
+      return [];
+    }
+    const { position, unread } = this.#cut();
+    const dropped = this.#window.splice(position).filter((task) => task !== undefined);
+    for (const task of dropped) {
+      task.inWindow = false;
+      task.readyRow = undefined;
+    }
+    this.#unread = unread;
+    return dropped;
+  }
+
+  /** The first place beyond the bound where every row behind begins behind everything before. */
+  #cut(): { readonly position: number; readonly unread: string } {
+    let cut = { position: this.#window.length, unread: this.#unread };
+    let { unread } = cut;
+    for (let i = this.#window.length - 1; i >= this.#head + WINDOW_MAX_TASKS; i--) {
+      const [before, task] = [this.#window[i - 1], this.#window[i]];
+      const rowKey = task?.readyRow?.key ?? '';
+      unread = rowKey < unread ? rowKey : unread;
+      if (before?.readyRow !== task?.readyRow && this.#endsBefore(before, unread)) {
+        cut = { position: i, unread };
+      }
+    }
+    return cut;
+  }
+
+  /** Takes a task out of the window: claimed, cancelled or expired. */
+  remove(task: T): void {
+    if (!task.inWindow) {
+      return;
+    }
+    task.inWindow = false;
+    if (this.#window[this.#head] === task) {
+      this.#dropFirst();
+    } else {
+      this.#window.splice(this.#positionOf(task), 1);
+    }
+  }
+
+  /**
+   * Reads on until the window has enough, or the disk has no more: at least until no
+   * unread row can name a task that comes before one in memory.
+   */
+  refill(journal: Journal, shelf: Shelf<T>): void {
+    while (this.#unread !== END) {
+      const [from, to] = readyRange(this.prefix, this.#unread);
+      const rows = journal.range(from, to, REFILL_ROWS);
+      for (const row of rows) {
+        if (this.#isFilledBefore(row.key)) {
+          this.#unread = row.key;
+          return;
+        }
+        this.#read(row, shelf);
+        this.#unread = `${row.key}\0`;
+      }
+      if (rows.length < REFILL_ROWS) {
+        this.#unread = END;
+      }
+    }
+  }
+
+  #isFilledBefore(rowKey: string): boolean {
+    const last = this.#window[this.#window.length - 1];
+    return this.windowSize >= REFILL_TASKS && this.#endsBefore(last, rowKey);
+  }
+
+  /** Whether a task comes before all that a row, or any behind it, can name. */
+  #endsBefore(task: T | undefined, rowKey: string): boolean {
+    return task !== undefined && readyKey(this.prefix, task) < rowKey;
+  }
+
+  #read(row: Row, shelf: Shelf<T>): void {
+    const found: T[] = [];
+    let isBeingWritten = false;
+    for (const taskId of decodeIds(row.value)) {
+      const held = shelf.inMemory(taskId);
+      // A row can be seen on disk a moment before its batch is known to be durable.
+      isBeingWritten ||= held?.readyRow?.key === row.key;
+      const task = held === undefined ? shelf.fromDisk(taskId) : undefined;
+      if (task !== undefined) {
+        found.push(task);
+      }
+    }
+    if (found.length === 0 && !isBeingWritten) {
+      shelf.drop(row.key);
+      return;
+    }
+    const readyRow = new ListRow(row.key, found.length);
+    for (const task of found) {
+      task.readyRow = readyRow;
+      this.#insert(task);
+    }
+  }
+
+  /** The window in order; for invariants and reports. */
+  *[Symbol.iterator](): Iterator<T> {
+    yield* this.#window.slice(this.#head).filter((task) => task !== undefined);
+  }
+
+  #insert(task: T): void {
+    task.inWindow = true;
+    const last = this.#window[this.#window.length - 1];
+    if (this.windowSize === 0 || last === undefined || comesBefore(last, task)) {
+      this.#window.push(task);
+      return;
+    }
+    const position = this.#positionOf(task);
+    if (position === this.#head && this.#head > 0) {
+      this.#head -= 1;
+      this.#window[this.#head] = task;
+    } else {
+      this.#window.splice(position, 0, task);
+    }
+  }
+
+  #dropFirst(): void {
+    this.#window[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#window.length) {
+      this.#window.length = 0;
+      this.#head = 0;
+    } else if (this.#head === LEFT_MAX) {
+      this.#window.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** The position of a task, or of the first behind its place. */
+  #positionOf(task: T): number {
+    let low = this.#head;
+    let high = this.#window.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.#window[middle];
+      if (other !== undefined && comesBefore(other, task)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+}

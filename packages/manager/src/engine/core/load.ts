@@ -1,0 +1,150 @@
+import { MillraceError } from '@millrace/protocol';
+import { decodeQueues, type QueueRecord } from './rows/counters.ts';
+import { laneOfKey, metaKey, rangeOf, STORE_VERSION, timeIndexes } from './rows/keys.ts';
+import { decodeLeases, type LeaseRecord, ListRow } from './rows/list-row.ts';
+import { decodeNumbers, encodeNumbers } from './rows/number-record.ts';
+import type { Now, State } from './state.ts';
+import type { Task } from './task.ts';
+import { restoreLease } from './transitions.ts';
+import { openSession } from './verbs/sessions.ts';
+
+const ALL = Number.MAX_SAFE_INTEGER;
+
+const readNumber = (state: State, name: 'version' | 'epoch' | 'retained'): number | undefined => {
+  const record = state.journal.get(metaKey(name));
+  return record === undefined ? undefined : decodeNumbers(record)[0];
+};
+
+/** @throws STORE_VERSION when another version wrote the store */
+const checkVersion = (state: State): void => {
+  const version = readNumber(state, 'version') ?? STORE_VERSION;
+  if (version !== STORE_VERSION) {
+    throw new MillraceError(
+      'STORE_VERSION',
+      `the store has version ${version}, this manager reads version ${STORE_VERSION}: run the millrace that wrote it`,
+    );
+  }
+};
+
+const loadLanes = (state: State): void => {
+  for (const { key, value } of state.journal.range(...rangeOf('lane'), ALL)) {
+    const { name, queue } = laneOfKey(key);
+    state.addLane(decodeNumbers(value)[0] ?? 0, state.foundQueue(queue), name, false);
+  }
+};
+
+interface FoundQueue {
+  readonly record: QueueRecord;
+  readonly rowKey: string;
+}
+
+/** What the store has of each queue: of several rows that name it, the last counts. */
+export const queuesOnDisk = (state: State): Map<string, FoundQueue> => {
+  const found = new Map<string, FoundQueue>();
+  for (const { key, value } of state.journal.range(...rangeOf('counters'), ALL)) {
+    for (const record of decodeQueues(value)) {
+      found.set(record.queue, { record, rowKey: key });
+    }
+  }
+  return found;
+};
+
+export interface FoundLease {
+  readonly record: LeaseRecord;
+  readonly task: Task;
+  readonly rowKey: string;
+}
+
+const isInForce = ({ arrival, grant }: LeaseRecord, task: Task): boolean =>
+  task.state === 'ready' &&
+  grant > task.grants &&
+  arrival.epoch === task.arrival.epoch &&
+  arrival.count === task.arrival.count;
+
+/**
+ * The leases in force: a row names a lease that is over when its task was
+ * written since, which raised the grant number on disk, or when its id was
+ * forgotten and given to a task that arrived later. Of two rows that name
+ * the same grant the later says whether its cancellation was requested.
+ *
+ * @param find a task as the disk has it
+ */
+export const leasesInForce = (
+  state: State,
+  find: (taskId: string) => Task | undefined,
+): Map<string, FoundLease> => {
+  const found = new Map<string, FoundLease>();
+  for (const { key, value } of state.journal.range(...rangeOf('lease'), ALL)) {
+    for (const record of decodeLeases(value)) {
+      const task = found.get(record.taskId)?.task ?? find(record.taskId);
+      if (task !== undefined && isInForce(record, task)) {
+        found.set(record.taskId, { record, task, rowKey: key });
+      }
+    }
+  }
+  return found;
+};
+
+/** The rows of which something still counts. */
+class RowsInUse {
+  readonly #rows = new Map<string, ListRow>();
+
+  /** The row of this key, for one more that it lists. */
+  use(key: string): ListRow {
+    const row = this.#rows.get(key) ?? new ListRow(key, 0);
+    this.#rows.set(key, row);
+    row.join();
+    return row;
+  }
+
+  has(key: string): boolean {
+    return this.#rows.has(key);
+  }
+}
+
+const loadQueues = (state: State): void => {
+  const rows = new RowsInUse();
+  for (const { record, rowKey } of queuesOnDisk(state).values()) {
+    state.foundQueue(record.queue).restore(record, rows.use(rowKey));
+  }
+};
+
+/** Leases outlive the manager: their sessions have a grace to come back. */
+const loadLeases = (state: State, now: Now): void => {
+  const rows = new RowsInUse();
+  const found = leasesInForce(state, (taskId) => state.find(taskId));
+  for (const { record, rowKey, task } of found.values()) {
+    task.cancelReason = record.cancelReason;
+    const session = openSession(state, record.sessionId);
+    session.graceEndsAtMs = now.monotonicMs + state.options.restartGraceMs;
+    state.gracing.add(session);
+    restoreLease(state, task, session, record, rows.use(rowKey), now);
+  }
+  for (const { key } of state.journal.range(...rangeOf('lease'), ALL)) {
+    if (!rows.has(key)) {
+      state.batch.remove(key);
+    }
+  }
+};
+
+/**
+ * Reads what a start needs: lanes, counters, leases, the next due times. The
+ * backlog stays on disk. Raises the epoch; it counts once the batch is durable.
+ *
+ * @throws STORE_VERSION, STORE_FAILED
+ */
+export const load = (state: State, freshSecret: Uint8Array, now: Now): void => {
+  checkVersion(state);
+  state.epoch = (readNumber(state, 'epoch') ?? 0) + 1;
+  state.retainedBytes = readNumber(state, 'retained') ?? 0;
+  state.secret = state.journal.get(metaKey('secret')) ?? freshSecret;
+  state.batch.put(metaKey('version'), encodeNumbers([STORE_VERSION]));
+  state.batch.put(metaKey('epoch'), encodeNumbers([state.epoch]));
+  state.batch.put(metaKey('secret'), state.secret);
+  loadLanes(state);
+  loadQueues(state);
+  loadLeases(state, now);
+  for (const index of timeIndexes) {
+    state.peekTime(index);
+  }
+};

@@ -1,0 +1,14 @@
+import { Chain } from '../../structures/chain.ts';
+import type { Holder } from './task.ts';
+
+/** A peer that can hold leases; outlives its connection by a grace. */
+export interface Session extends Holder {
+  /** On the monotonic clock; infinite while connected. */
+  graceEndsAtMs: number;
+}
+
+export const newSession = (id: string): Session => ({
+  id,
+  leases: new Chain(),
+  graceEndsAtMs: Number.POSITIVE_INFINITY,
+});

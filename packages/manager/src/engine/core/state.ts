@@ -1,0 +1,336 @@
+import { limits, MillraceError } from '@millrace/protocol';
+import { Chain } from '../../structures/chain.ts';
+import { Timetable } from '../../structures/timetable.ts';
+import type { QueueSpec } from '../engine.ts';
+import type { Journal } from '../store/journal.ts';
+import { Batch } from './batch.ts';
+import type { Handle } from './handles.ts';
+import { KnownTasks } from './known-tasks.ts';
+import { Lane } from './lane.ts';
+import { Queue } from './queue.ts';
+import {
+  type Arrival,
+  atMsOfTimeKey,
+  laneKey,
+  metaKey,
+  rangeOf,
+  stampOf,
+  type TimeIndex,
+  taskIdOfTaskKey,
+  taskKey,
+  timeRange,
+} from './rows/keys.ts';
+import { writeLists } from './rows/lists.ts';
+import { encodeNumbers } from './rows/number-record.ts';
+import { decodeTask, encodeTask, payloadOfRecord } from './rows/task-record.ts';
+import { newSession, type Session } from './session.ts';
+import type { Fence, Task, TaskLane } from './task.ts';
+
+/** The two clocks, read once by the caller for each event. */
+export interface Now {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export interface CoreOptions {
+  readonly payloadMaxBytes: number;
+  readonly retainMaxBytes: number;
+  /** How long leases found at start wait for their sessions. */
+  readonly restartGraceMs: number;
+}
+
+/**
+ * Everything the core knows: what of the journal is in memory, and the batch
+ * that collects changes. Verbs change it through the moves in `transitions.ts`.
+ */
+export class State {
+  readonly journal: Journal;
+  readonly options: CoreOptions;
+  readonly queues = new Map<string, Queue>();
+  readonly lanes = new Map<number, TaskLane>();
+  /** The lanes that may have ready tasks, and all that have some. */
+  readonly lanesToAsk = new Chain<TaskLane>();
+  /** Lanes whose next claims would soon have to wait for the disk. */
+  readonly #lowLanes = new Set<TaskLane>();
+  readonly #lanesOf = new Map<Queue, Map<string, TaskLane>>();
+  readonly tasks: KnownTasks<Task>;
+  readonly sessions = new Map<string, Session>();
+  /** Sessions without a connection. */
+  readonly gracing = new Set<Session>();
+  readonly fences = new Timetable<Fence>();
+  /** For each time index, an instant at or before its first row that is durable: others cannot be read yet. */
+  readonly nextAtMs: Record<TimeIndex, number> = {
+    due: Number.POSITIVE_INFINITY,
+    expiry: Number.POSITIVE_INFINITY,
+    retention: Number.POSITIVE_INFINITY,
+    dead: Number.POSITIVE_INFINITY,
+    tombstone: Number.POSITIVE_INFINITY,
+  };
+  epoch = 0;
+  secret: Uint8Array = new Uint8Array(0);
+  /** Bytes kept of results and errors. */
+  retainedBytes = 0;
+  /** Whether the store is below its reserve of free space. */
+  isStoreFull = false;
+  batch = new Batch(1);
+  #arrivals = 0;
+  #lastLane = 0;
+  #retainedOnDisk = 0;
+
+  constructor(journal: Journal, options: CoreOptions) {
+    this.journal = journal;
+    this.options = options;
+    const lastKey = journal.lastKey(...rangeOf('task'));
+    this.tasks = new KnownTasks(lastKey === undefined ? '' : taskIdOfTaskKey(lastKey));
+  }
+
+  /** Whatever arrives from now on has a later one. */
+  get lastArrival(): Arrival {
+    return { epoch: this.epoch, count: this.#arrivals };
+  }
+
+  nextArrival(): Arrival {
+    this.#arrivals += 1;
+    return { epoch: this.epoch, count: this.#arrivals };
+  }
+
+  /** Whether there are as many queues as there may be. */
+  get hasAllQueues(): boolean {
+    return this.queues.size >= limits.queuesMax;
+  }
+
+  /** Declares a queue, or gives a known one its new bounds; answers whether there was room for it. */
+  declareQueue(spec: QueueSpec): boolean {
+    const known = this.queues.get(spec.name);
+    if (known !== undefined) {
+      known.spec = spec;
+      known.declared = true;
+      return true;
+    }
+    if (this.hasAllQueues) {
+      return false;
+    }
+    this.queues.set(spec.name, new Queue(spec, true));
+    return true;
+  }
+
+  /** A queue that the store knows and nobody has declared yet. */
+  foundQueue(name: string): Queue {
+    const known = this.queues.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const spec: QueueSpec = {
+      name,
+      maxItems: limits.queueMaxItems,
+      maxBytes: limits.queueMaxBytes,
+      order: 'fifo',
+    };
+    const queue = new Queue(spec, false);
+    this.queues.set(name, queue);
+    return queue;
+  }
+
+  addLane(number: number, queue: Queue, name: string, isNew: boolean): TaskLane {
+    const lane: TaskLane = new Lane(number, queue, name, isNew);
+    queue.laneCount += 1;
+    const lanes = this.#lanesOf.get(queue) ?? new Map<string, TaskLane>();
+    this.#lanesOf.set(queue, lanes.set(name, lane));
+    this.lanes.set(number, lane);
+    if (!isNew) {
+      this.#ask(lane);
+    }
+    this.#lastLane = Math.max(this.#lastLane, number);
+    return lane;
+  }
+
+  /** The lane of a task name, made on first use. */
+  laneFor(queue: Queue, name: string): TaskLane {
+    const known = this.laneOfName(queue, name);
+    if (known !== undefined) {
+      return known;
+    }
+    const lane = this.addLane(this.#lastLane + 1, queue, name, true);
+    this.batch.put(laneKey(queue.spec.name, name), encodeNumbers([lane.number]));
+    return lane;
+  }
+
+  laneOfName(queue: Queue, name: string): TaskLane | undefined {
+    return this.#lanesOf.get(queue)?.get(name);
+  }
+
+  laneNamed({ name, queue }: Handle): TaskLane | undefined {
+    const known = this.queues.get(queue);
+    return known && this.laneOfName(known, name);
+  }
+
+  readonly laneOf = (number: number): TaskLane => {
+    const lane = this.lanes.get(number);
+    if (lane === undefined) {
+      throw new MillraceError(
+        'STORE_FAILED',
+        `a task of the store names lane ${number}, which is not in it`,
+      );
+    }
+    return lane;
+  };
+
+  sessionFor(sessionId: string): Session {
+    const known = this.sessions.get(sessionId);
+    if (known !== undefined) {
+      return known;
+    }
+    const session = newSession(sessionId);
+    this.sessions.set(sessionId, session);
+    return session;
+  }
+
+  /** A task from memory, which is newer, or from disk. */
+  find(taskId: string): Task | undefined {
+    const known = this.tasks.look(taskId);
+    return known === null ? this.#fromDisk(taskId) : known;
+  }
+
+  /** A task can be claimed from now on: its ready row is durable. */
+  offer(task: Task): void {
+    task.lane.offer(task);
+    this.#ask(task.lane);
+  }
+
+  /** The next task of a lane, read from disk if need be. */
+  headOf(lane: TaskLane): Task | undefined {
+    if (lane.first === undefined) {
+      this.#refill(lane);
+    }
+    if (lane.first === undefined) {
+      this.#askNoLonger(lane);
+    }
+    return lane.first;
+  }
+
+  /** A task of a lane was claimed. */
+  claimed(lane: TaskLane): void {
+    if (lane.isLow) {
+      this.#lowLanes.add(lane);
+    }
+  }
+
+  get hasLowLanes(): boolean {
+    return this.#lowLanes.size > 0;
+  }
+
+  /** Reads what the next claims will find in memory. */
+  readAhead(): void {
+    for (const lane of this.#lowLanes) {
+      this.#refill(lane);
+    }
+    this.#lowLanes.clear();
+  }
+
+  #ask(lane: TaskLane): void {
+    if (!lane.isAsked) {
+      lane.isAsked = true;
+      this.lanesToAsk.add(lane);
+    }
+  }
+
+  #askNoLonger(lane: TaskLane): void {
+    if (lane.isAsked) {
+      lane.isAsked = false;
+      this.lanesToAsk.remove(lane);
+    }
+  }
+
+  #refill(lane: TaskLane): void {
+    lane.refill(this.journal, {
+      inMemory: (taskId) => this.tasks.get(taskId),
+      fromDisk: (taskId) => {
+        const task = this.#fromDisk(taskId);
+        if (task?.state !== 'ready' || task.lane !== lane) {
+          return undefined;
+        }
+        this.keep(task);
+        return task;
+      },
+      drop: (rowKey) => this.batch.remove(rowKey),
+    });
+  }
+
+  #fromDisk(taskId: string): Task | undefined {
+    const record = this.journal.get(taskKey(taskId));
+    return record === undefined ? undefined : decodeTask(taskId, record, this.laneOf);
+  }
+
+  payloadOf(task: Task): Uint8Array {
+    if (task.payload !== undefined) {
+      return task.payload;
+    }
+    const record = this.journal.get(taskKey(task.id));
+    const payload = record === undefined ? undefined : payloadOfRecord(record);
+    if (payload === undefined) {
+      throw new MillraceError('STORE_FAILED', `the payload of task ${task.id} is not in the store`);
+    }
+    return payload;
+  }
+
+  /** Pins a task in memory until the present batch is durable. */
+  touch(task: Task): void {
+    this.keep(task);
+    if (task.lastBatch !== this.batch.number) {
+      task.lastBatch = this.batch.number;
+      this.batch.touched.push(task);
+    }
+    this.batch.dirtyQueues.add(task.lane.queue);
+  }
+
+  /** From now on memory holds this task, and is newer than the disk. */
+  keep(task: Task): void {
+    if (!task.isKnown) {
+      task.isKnown = true;
+      this.tasks.add(task.id, task);
+    }
+  }
+
+  /** Memory holds a task no longer; the disk has it. */
+  release(task: Task): void {
+    if (task.isKnown) {
+      task.isKnown = false;
+      this.tasks.leave(task.id);
+    }
+  }
+
+  writeTask(task: Task, payload: Uint8Array | undefined): void {
+    this.touch(task);
+    this.batch.put(taskKey(task.id), encodeTask(task, payload));
+  }
+
+  /** A batch is durable: from now on the rows it added to the time indexes can be read. */
+  noteTimes(batch: Batch): void {
+    for (const [index, instants] of batch.times) {
+      for (const atMs of instants.keys()) {
+        this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMs);
+      }
+    }
+  }
+
+  /** Looks at the disk for the first row of a time index. */
+  peekTime(index: TimeIndex): void {
+    const [from, to] = timeRange(index, Number.POSITIVE_INFINITY);
+    const [first] = this.journal.range(from, to, 1);
+    if (first !== undefined) {
+      this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMsOfTimeKey(first.key));
+    }
+  }
+
+  /** Closes the batch with its lists, and starts the next. */
+  sealBatch(): Batch {
+    const sealed = this.batch;
+    writeLists(sealed, stampOf(this.epoch, sealed.number));
+    if (this.retainedBytes !== this.#retainedOnDisk) {
+      this.#retainedOnDisk = this.retainedBytes;
+      sealed.put(metaKey('retained'), encodeNumbers([this.retainedBytes]));
+    }
+    this.batch = new Batch(sealed.number + 1);
+    return sealed;
+  }
+}

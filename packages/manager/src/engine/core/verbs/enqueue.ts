@@ -1,0 +1,172 @@
+import { limits } from '@millrace/protocol';
+import type { EnqueueAnswer, NewTask } from '../../engine.ts';
+import type { Queue } from '../queue.ts';
+import { keptPayload } from '../rows/task-record.ts';
+import type { Now, State } from '../state.ts';
+import { Task, type TaskFacts, type TaskLane } from '../task.ts';
+import { admit } from '../transitions.ts';
+
+type Refusal = Extract<EnqueueAnswer, { refused: string }>;
+
+/** A task and where it belongs. */
+interface Wanted {
+  readonly task: NewTask;
+  readonly queue: Queue;
+  /** None when its name is new in the queue. */
+  readonly lane: TaskLane | undefined;
+}
+
+/** What a request adds to one queue. */
+interface Demand {
+  readonly queue: Queue;
+  items: number;
+  bytes: number;
+  /** Made when there is one: nearly all requests use names that are known. */
+  newNames: Set<string> | undefined;
+}
+
+const unknownQueue = (state: State, name: string): Refusal => {
+  const declared = [...state.queues.values()].filter((q) => q.declared).map((q) => q.spec.name);
+  const message = state.hasAllQueues
+    ? `no queue '${name}' is declared, and none can be: there are ${state.queues.size}, as many as there may be; use one of them, or another manager`
+    : `no queue '${name}' is declared; there are: ${declared.slice(0, 10).join(', ') || 'none'}`;
+  return { refused: 'UNKNOWN_QUEUE', queue: name, message };
+};
+
+const checkTask = (state: State, task: NewTask): Refusal | undefined => {
+  const queue = state.queues.get(task.queue);
+  if (queue === undefined || !queue.declared) {
+    return unknownQueue(state, task.queue);
+  }
+  if (task.payload.length > state.options.payloadMaxBytes) {
+    return {
+      refused: 'PAYLOAD_TOO_LARGE',
+      queue: task.queue,
+      message: `the payload of ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
+    };
+  }
+  return undefined;
+};
+
+/** Its queue is known: `checkTask` has passed it. */
+const wantedOf = (state: State, task: NewTask): Wanted => {
+  const queue = state.foundQueue(task.queue);
+  return { task, queue, lane: state.laneOfName(queue, task.name) };
+};
+
+const noneOf = (queue: Queue): Demand => ({ queue, items: 0, bytes: 0, newNames: undefined });
+
+const addTo = (demand: Demand, { lane, task }: Wanted): Demand => {
+  demand.items += 1;
+  demand.bytes += task.payload.length;
+  if (lane === undefined) {
+    demand.newNames = (demand.newNames ?? new Set()).add(task.name);
+  }
+  return demand;
+};
+
+const demandsOf = (wanted: readonly Wanted[]): Iterable<Demand> => {
+  const [only] = wanted;
+  if (wanted.length === 1 && only !== undefined) {
+    return [addTo(noneOf(only.queue), only)];
+  }
+  const demands = new Map<Queue, Demand>();
+  for (const one of wanted) {
+    const { queue } = one;
+    demands.set(queue, addTo(demands.get(queue) ?? noneOf(queue), one));
+  }
+  return demands.values();
+};
+
+const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
+  for (const demand of demandsOf(wanted)) {
+    const { queue } = demand;
+    const { name, maxBytes, maxItems } = queue.spec;
+    if (demand.items > maxItems || demand.bytes > maxBytes) {
+      return {
+        refused: 'PAYLOAD_TOO_LARGE',
+        queue: name,
+        message: `${demand.items} tasks of ${demand.bytes} bytes can never fit into queue '${name}'`,
+      };
+    }
+    if (!queue.fits(demand.items, demand.bytes)) {
+      return {
+        refused: 'QUEUE_FULL',
+        queue: name,
+        message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
+      };
+    }
+    if (queue.laneCount + (demand.newNames?.size ?? 0) > limits.taskNamesPerQueueMax) {
+      return {
+        refused: 'TOO_MANY_NAMES',
+        queue: name,
+        message: `queue '${name}' has ${queue.laneCount} task names, the limit is ${limits.taskNamesPerQueueMax}`,
+      };
+    }
+  }
+  return undefined;
+};
+
+const newTask = (state: State, wanted: Wanted, now: Now): Task => {
+  const { queue, task } = wanted;
+  const lane = wanted.lane ?? state.laneFor(queue, task.name);
+  const facts: TaskFacts = {
+    id: task.taskId,
+    lane,
+    priority: task.priority,
+    arrival: state.nextArrival(),
+    order: lane.order,
+    payloadBytes: task.payload.length,
+    acceptedAtMs: now.wallMs,
+    deadlineMs: task.deadlineMs,
+    attempts: task.attempts,
+    expiresAtMs: task.expiresInMs === undefined ? undefined : now.wallMs + task.expiresInMs,
+  };
+  const isDelayed = task.delayMs > 0;
+  const dueAtMs = now.wallMs + task.delayMs;
+  return new Task(facts, isDelayed ? 'scheduled' : 'ready', dueAtMs, keptPayload(task.payload));
+};
+
+/** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
+const withoutKnown = (state: State, wanted: readonly Wanted[]): readonly Wanted[] => {
+  const [only] = wanted;
+  if (wanted.length === 1 && only !== undefined) {
+    return state.find(only.task.taskId) === undefined ? wanted : [];
+  }
+  const seen = new Set<string>();
+  return wanted.filter(({ task: { taskId } }) => {
+    if (seen.has(taskId) || state.find(taskId) !== undefined) {
+      return false;
+    }
+    seen.add(taskId);
+    return true;
+  });
+};
+
+/** Adds all tasks of one request, or none. */
+export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): EnqueueAnswer => {
+  for (const task of tasks) {
+    const refusal = checkTask(state, task);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+  }
+  const wanted = tasks.map((task) => wantedOf(state, task));
+  const fresh = withoutKnown(state, wanted);
+  const [first] = fresh;
+  if (first !== undefined && state.isStoreFull) {
+    return {
+      refused: 'STORE_FULL',
+      queue: first.queue.spec.name,
+      message: 'the disk of the store is below its reserve: free some space',
+    };
+  }
+  const refusal = checkRoom(fresh);
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  for (const one of fresh) {
+    admit(state, newTask(state, one, now), one.task.payload);
+  }
+  return { created: fresh.length };
+};

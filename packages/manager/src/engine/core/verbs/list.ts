@@ -1,0 +1,155 @@
+import { limits, type TaskState } from '@millrace/protocol';
+import type { ListRequest, TaskPage, TaskSummary } from '../../engine.ts';
+import {
+  atMsOfTimeKey,
+  rangeOf,
+  readyKey,
+  readyRange,
+  type Table,
+  taskIdOfTaskKey,
+  withoutCount,
+} from '../rows/keys.ts';
+import { decodeIds, decodeLeases } from '../rows/list-row.ts';
+import { Budget, cursorOf, type Named, type Path, placeOf, walk } from '../rows/walk.ts';
+import type { Now, State } from '../state.ts';
+import type { Task, TaskLane } from '../task.ts';
+import { isFinished } from '../task-machine.ts';
+import { retainedBytesOf, retainedUntilMs } from '../transitions.ts';
+
+/** Where the tasks of a state are named, and whether a task belongs to the place that names it. */
+interface Listing {
+  readonly path: Path;
+  /** Rows are hints: a task may have moved on, and be named elsewhere as well. */
+  readonly isHere: (task: Task, place: Named) => boolean;
+}
+
+const listOf = (table: Table): Path => ({
+  ranges: [rangeOf(table)],
+  idsOf: ({ value }) => decodeIds(value),
+});
+
+/** The ready rows of the lanes of a queue, or of all. */
+export const readyPath = ({ lanes }: State, isWanted: (lane: TaskLane) => boolean): Path => ({
+  ...listOf('ready'),
+  ranges: [...lanes.values()]
+    .filter(isWanted)
+    .toSorted((a, b) => a.number - b.number)
+    .map(({ prefix }) => readyRange(prefix, '')),
+});
+
+/** Every task by its id: a row is a task, with its payload. */
+const allTasks: Listing = {
+  path: {
+    ranges: [rangeOf('task')],
+    idsOf: ({ key }) => [taskIdOfTaskKey(key)],
+  },
+  isHere: () => true,
+};
+
+/**
+ * A task that came back has a row of its own. Its first may still name it, and
+ * so may the row of an earlier return, when a crash forgot the grant in between.
+ */
+const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean =>
+  rowIds.length === 1 &&
+  journal.range(...readyRange(readyKey(task.lane.prefix, task), `${key}\0`), 1).length === 0;
+
+/**
+ * A task that was never granted is named by a row that it leads, or by that of its
+ * arrival, which another of its batch leads. Any other row names a task that had the
+ * same id and was forgotten.
+ */
+const isItsFirstRow = (task: Task, { key, rowIds }: Named): boolean => {
+  const own = readyKey(task.lane.prefix, task);
+  const isLedByAnother = rowIds.length > 1 && key < own && key.startsWith(withoutCount(own));
+  return key.startsWith(own) || isLedByAnother;
+};
+
+const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
+  path: readyPath(
+    state,
+    (lane) =>
+      (queue === undefined || lane.queue.spec.name === queue) &&
+      (name === undefined || lane.name === name),
+  ),
+  isHere: (task, place) =>
+    task.state === 'ready' &&
+    place.key.startsWith(task.lane.prefix) &&
+    (task.grants === 0 ? isItsFirstRow(task, place) : isItsLastRow(state, task, place)),
+});
+
+const leasedTasks: Listing = {
+  path: {
+    ...listOf('lease'),
+    idsOf: ({ value }) => decodeLeases(value).map(({ taskId }) => taskId),
+  },
+  isHere: ({ lease }, { key }) => lease?.row?.key === key,
+};
+
+const scheduledTasks: Listing = {
+  path: listOf('due'),
+  isHere: (task, { key }) => task.state === 'scheduled' && task.dueAtMs === atMsOfTimeKey(key),
+};
+
+const finishedTasks = (table: 'dead' | 'retention', state: TaskState): Listing => ({
+  path: listOf(table),
+  isHere: (task, { key }) => task.state === state && retainedUntilMs(task) === atMsOfTimeKey(key),
+});
+
+const listingOf = (state: State, request: ListRequest): Listing => {
+  switch (request.state) {
+    case undefined:
+      return allTasks;
+    case 'ready':
+      return readyTasks(state, request);
+    case 'leased':
+      return leasedTasks;
+    case 'scheduled':
+      return scheduledTasks;
+    case 'dead':
+      return finishedTasks('dead', 'dead');
+    default:
+      return finishedTasks('retention', request.state);
+  }
+};
+
+const isWanted = ({ lane, isTombstone }: Task, { name, queue }: ListRequest): boolean =>
+  !isTombstone &&
+  (queue === undefined || lane.queue.spec.name === queue) &&
+  (name === undefined || lane.name === name);
+
+const summaryOf = (task: Task, now: Now): TaskSummary => ({
+  taskId: task.id,
+  queue: task.lane.queue.spec.name,
+  name: task.lane.name,
+  state: task.state,
+  priority: task.priority,
+  failures: task.failures,
+  losses: task.losses,
+  ageMs: Math.max(0, now.wallMs - task.acceptedAtMs),
+  dueInMs: task.state === 'scheduled' ? Math.max(0, task.dueAtMs - now.wallMs) : undefined,
+  error: task.error,
+});
+
+/** What reading a task's record takes, roughly: its payload, or its result once it has ended. */
+const recordBytesOf = (task: Task): number =>
+  isFinished(task.state) ? retainedBytesOf(task) : task.payloadBytes;
+
+/** A page of tasks: it ends when it is full, or when enough was looked at. */
+export const list = (state: State, request: ListRequest, now: Now): TaskPage => {
+  const { isHere, path } = listingOf(state, request);
+  const from = request.after === undefined ? undefined : placeOf(request.after);
+  const budget = new Budget(limits.listLooksMax, limits.listReadBytes);
+  const tasks: TaskSummary[] = [];
+  for (const place of walk(state.journal, path, from)) {
+    if (tasks.length >= request.limit || budget.isSpent) {
+      return { tasks, next: cursorOf(place) };
+    }
+    const task = state.find(place.taskId);
+    budget.spend(task === undefined ? 0 : recordBytesOf(task));
+    if (task !== undefined && isHere(task, place) && isWanted(task, request)) {
+      tasks.push(summaryOf(task, now));
+    }
+  }
+  return { tasks, next: undefined };
+};

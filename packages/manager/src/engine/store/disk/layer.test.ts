@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Write } from '../journal.ts';
+import { memoryJournal } from '../memory/memory-journal.ts';
+import { Layer } from './layer.ts';
+
+const key = fc.constantFrom(...'abcdefghijkl'.split(''));
+const write: fc.Arbitrary<Write> = fc.record({
+  key,
+  value: fc.option(
+    fc.nat(255).map((byte) => Uint8Array.of(byte)),
+    { nil: undefined },
+  ),
+});
+const writes = fc.array(write, { maxLength: 8 });
+
+/** What is read is compared with a journal that has all writes, in their order. */
+const journalOf = async (...all: readonly (readonly Write[])[]) => {
+  const journal = memoryJournal();
+  await journal.commit(all.flat());
+  return journal;
+};
+
+const layered = async (
+  below: readonly Write[],
+  middle: readonly Write[],
+  top: readonly Write[],
+) => {
+  const lower = new Layer(await journalOf(below));
+  lower.add(middle);
+  const upper = new Layer(lower);
+  upper.add(top);
+  return { lower, upper };
+};
+
+test('what lies under layers is read as if their changes were made', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.tuple(writes, writes, writes),
+      fc.tuple(key, key),
+      fc.integer({ min: 1, max: 5 }),
+      async ([below, middle, top], [from, to], limit) => {
+        const { upper } = await layered(below, middle, top);
+        const expected = await journalOf(below, middle, top);
+        expect(upper.range(from, to, limit)).toEqual(expected.range(from, to, limit));
+        expect(upper.range('a', 'z', Number.MAX_SAFE_INTEGER)).toEqual(
+          expected.range('a', 'z', Number.MAX_SAFE_INTEGER),
+        );
+        expect(upper.lastKey(from, to)).toBe(expected.lastKey(from, to));
+        expect(upper.get(from)).toEqual(expected.get(from));
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+test('changes move from one layer to the one below, and go', async () => {
+  await fc.assert(
+    fc.asyncProperty(writes, writes, writes, async (below, middle, top) => {
+      const { lower, upper } = await layered(below, middle, top);
+      lower.takeOver(upper);
+      expect(upper.size).toBe(0);
+      expect(lower.size).toBe(new Set(top.map((change) => change.key)).size);
+      const without = await journalOf(below, top);
+      expect(upper.range('a', 'z', 20)).toEqual(without.range('a', 'z', 20));
+      upper.add(middle);
+      lower.clear();
+      const onlyMiddle = await journalOf(below, middle);
+      expect(upper.range('a', 'z', 20)).toEqual(onlyMiddle.range('a', 'z', 20));
+    }),
+  );
+});
+
+test('a layer gives one write for each key, in the order of keys, the last that was made', () => {
+  const layer = new Layer(memoryJournal());
+  const last = { key: 'b', value: undefined };
+  layer.add([
+    { key: 'b', value: Uint8Array.of(1) },
+    { key: 'c', value: Uint8Array.of(2) },
+  ]);
+  layer.add([last, { key: 'a', value: Uint8Array.of(3) }]);
+  expect(layer.writes().map((change) => change.key)).toEqual(['a', 'b', 'c']);
+  expect(layer.writes()[1]).toBe(last);
+});

@@ -1,0 +1,99 @@
+import { orderedMap } from '../../../structures/ordered-map.ts';
+import type { Row, Rows, Write } from '../journal.ts';
+
+/** The rows that `changes` leave of `rows`, and those that they add; both ascending, at most `limit`. */
+const merge = (changes: readonly Write[], rows: readonly Row[], limit: number): Row[] => {
+  const merged: Row[] = [];
+  let at = 0;
+  const take = (row: Row | undefined): void => {
+    if (row !== undefined && merged.length < limit) {
+      merged.push(row);
+    }
+  };
+  for (const { key, value } of changes) {
+    for (let row = rows[at]; row !== undefined && row.key < key; row = rows[at]) {
+      take(row);
+      at += 1;
+    }
+    at += rows[at]?.key === key ? 1 : 0;
+    take(value && { key, value });
+  }
+  for (; at < rows.length && merged.length < limit; at++) {
+    take(rows[at]);
+  }
+  return merged;
+};
+
+/** Changes that lie on the rows of something else: read through it, they are made. */
+export class Layer implements Rows {
+  readonly #below: Rows;
+  #changes = orderedMap<Write>();
+
+  constructor(below: Rows) {
+    this.#below = below;
+  }
+
+  /** Keys that are changed. */
+  get size(): number {
+    return this.#changes.size;
+  }
+
+  /** Of two changes of one key the later counts. */
+  add(writes: readonly Write[]): void {
+    for (const write of writes) {
+      this.#changes.set(write.key, write);
+    }
+  }
+
+  /** Has all changes of the other from now on, in place of its own; the other has none. */
+  takeOver(other: Layer): void {
+    this.#changes = other.#changes;
+    other.#changes = orderedMap();
+  }
+
+  clear(): void {
+    this.#changes = orderedMap();
+  }
+
+  /** A write for each key that is changed, ascending. */
+  writes(): readonly Write[] {
+    return this.#changes.valuesArray();
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const change = this.#changes.get(key);
+    return change === undefined ? this.#below.get(key) : change.value;
+  }
+
+  range(from: string, to: string, limit: number): Row[] {
+    const changes = this.#upTo(from, to, limit);
+    const rows = this.#below.range(from, to, limit + changes.length);
+    return changes.length === 0 ? rows : merge(changes, rows, limit);
+  }
+
+  lastKey(from: string, to: string): string | undefined {
+    let above = this.#changes.nextLowerKey(to);
+    while (above !== undefined && above >= from && this.#changes.get(above)?.value === undefined) {
+      above = this.#changes.nextLowerKey(above);
+    }
+    let below = this.#below.lastKey(from, to);
+    while (below !== undefined && this.#changes.has(below)) {
+      below = this.#below.lastKey(from, below);
+    }
+    return above === undefined || above < from || (below !== undefined && below > above)
+      ? below
+      : above;
+  }
+
+  /** The changes within a range until `limit` of them put a row: no row behind those is asked for. */
+  #upTo(from: string, to: string, limit: number): Write[] {
+    const changes: Write[] = [];
+    let puts = 0;
+    this.#changes.forRange(from, to, false, (_key, write) => {
+      changes.push(write);
+      puts += write.value === undefined ? 0 : 1;
+      return puts < limit ? undefined : { break: true };
+    });
+    return changes;
+  }
+}

@@ -1,0 +1,172 @@
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
+import { readKey, writeKey } from '../key-bytes.ts';
+
+const MIB = 1024 * 1024;
+/** Kept free so that results and deletes can be written when nothing new is accepted. */
+const RESERVE_MAX_BYTES = 64 * MIB;
+const RESERVE_SHARE = 0.1;
+const DATA_FILE = 'data.mdb';
+
+const keyEncoder = {
+  writeKey(key: string, target: Buffer, start: number): number {
+    if (start + key.length > target.length) {
+      // What the store expects of a buffer that is too small; it then takes another.
+      throw new RangeError('the key does not fit');
+    }
+    return writeKey(key, target, start);
+  },
+  readKey,
+};
+
+const spaceOf = (directory: string): JournalSpace => {
+  const disk = statfsSync(directory);
+  return {
+    usedBytes: statSync(join(directory, DATA_FILE)).size,
+    freeBytes: disk.bavail * disk.bsize,
+    reserveBytes: Math.min(RESERVE_MAX_BYTES, disk.blocks * disk.bsize * RESERVE_SHARE),
+  };
+};
+
+/** Where the first page of an LMDB file says what it is. */
+const MAGIC_AT = 24;
+const MAGIC = 0xbe_ef_c0_de;
+
+const magicOf = (path: string): number | undefined => {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(4);
+    const read = readSync(descriptor, bytes, 0, bytes.length, MAGIC_AT);
+    return read === 0 ? undefined : bytes.readUInt32LE();
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/** LMDB trusts its file: it would end the process on one that is something else. */
+const checkDataFile = (directory: string): void => {
+  const path = join(directory, DATA_FILE);
+  const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const magic = exists ? magicOf(path) : undefined;
+  if (magic !== undefined && magic !== MAGIC) {
+    throw new Error(`${DATA_FILE} is damaged or is not a store; restore a backup, or move it away`);
+  }
+};
+
+type Store = RootDatabase<Buffer, string>;
+
+/** With options that the types of the library lack. */
+type StoreOptions = RootDatabaseOptionsWithPath & {
+  readonly txnStartThreshold: number;
+  readonly batchStartThreshold: number;
+};
+
+const openStore = (directory: string): Store => {
+  const options: StoreOptions = {
+    path: directory,
+    noSubdir: false,
+    encoding: 'binary',
+    keyEncoder,
+    overlappingSync: false,
+    cache: false,
+    // A transaction is what `commit` says it is, and begins when it is complete;
+    // by default it begins a turn of the event loop later.
+    eventTurnBatching: false,
+    txnStartThreshold: 1,
+    batchStartThreshold: Number.POSITIVE_INFINITY,
+  };
+  return open<Buffer, string>(options);
+};
+
+/**
+ * What the disk answered to a commit that failed. LMDB rejects the writes with
+ * an error that says nothing, but holds a promise of the one that does, which is
+ * rejected in the same turn; unheard, that rejection would end the process.
+ */
+const causeOf = async (failure: unknown): Promise<unknown> => {
+  if (!(failure instanceof Error && 'commitError' in failure)) {
+    return failure;
+  }
+  const told = Promise.resolve(failure.commitError).then(
+    () => failure,
+    (cause: unknown) => cause,
+  );
+  const endOfTurn = new Promise<unknown>((resolve) => setImmediate(resolve, failure));
+  return Promise.race([told, endOfTurn]);
+};
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
+const commit = async (store: Store, writes: readonly Write[]): Promise<void> => {
+  const committed = store.batch(() => {
+    for (const { key, value } of writes) {
+      if (value === undefined) {
+        void store.remove(key);
+      } else {
+        void store.put(key, asBuffer(value));
+      }
+    }
+  });
+  // A batch alone waits for the end of the turn; what comes behind it sets the writing off.
+  store.batch(() => {}).catch(() => {});
+  try {
+    await committed;
+  } catch (error) {
+    throw await causeOf(error);
+  }
+  // Reads of this turn must see what is now durable, not the snapshot before it.
+  store.resetReadTxn();
+};
+
+/**
+ * A copy of what the store has. Its own way to copy makes memory for each value,
+ * which costs more than to read a small one. What it lends is all of its buffer,
+ * whose `length` alone says what belongs to the value.
+ */
+const read = (store: Store, key: string): Buffer | undefined => {
+  const lent = store.getBinaryFast(key);
+  return lent && Buffer.from(new Uint8Array(lent.buffer, lent.byteOffset, lent.length));
+};
+
+/** Backwards, a range of the store has its start in it and not its end. */
+const BEFORE_ALL = '\0';
+
+const lastKey = (store: Store, from: string, to: string): string | undefined => {
+  for (const key of store.getKeys({ start: to, end: BEFORE_ALL, reverse: true })) {
+    if (key < to) {
+      return key < from ? undefined : key;
+    }
+  }
+  return undefined;
+};
+
+const readRange = (store: Store, from: string, to: string, limit: number): Row[] => {
+  const rows: Row[] = [];
+  for (const { key, value } of store.getRange({ start: from, end: to, limit })) {
+    rows.push({ key, value });
+  }
+  return rows;
+};
+
+/**
+ * A journal in an LMDB file in this directory. With `overlappingSync: false` a
+ * commit becomes visible only when it is flushed, and its promise resolves only then.
+ *
+ * @throws Error when the directory cannot be used
+ */
+export const lmdbJournal = (directory: string): Journal => {
+  checkDataFile(directory);
+  const store = openStore(directory);
+  return {
+    name: 'lmdb',
+    get: (key) => read(store, key),
+    lastKey: (from, to) => lastKey(store, from, to),
+    range: (from, to, limit) => readRange(store, from, to, limit),
+    commit: (writes) => commit(store, writes),
+    space: () => spaceOf(directory),
+    close: () => store.close(),
+  };
+};

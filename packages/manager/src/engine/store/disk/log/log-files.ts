@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { flushDirectory } from '../../directories.ts';
+import { type LogFile, makeLogFile, openLogFile } from './log-file.ts';
+
+/** The two files of a log, which begins in the first. */
+export interface LogFiles {
+  readonly first: LogFile;
+  readonly second: LogFile;
+  /** What each of them is for, and goes back to when it has grown. */
+  readonly fileBytes: number;
+}
+
+/** The size of each file of a log on disk. */
+const FILE_BYTES = 4 * 1024 * 1024;
+
+const open = async (
+  directory: string,
+  openFile: (path: string) => Promise<LogFile>,
+): Promise<LogFiles> => {
+  const first = await openFile(join(directory, 'log.0'));
+  try {
+    return { first, second: await openFile(join(directory, 'log.1')), fileBytes: FILE_BYTES };
+  } catch (error) {
+    await first.close();
+    throw error;
+  }
+};
+
+export const closeLogFiles = async ({ first, second }: LogFiles): Promise<void> => {
+  try {
+    await first.close();
+  } finally {
+    await second.close();
+  }
+};
+
+const openExisting = (path: string): Promise<LogFile> => {
+  if (!existsSync(path)) {
+    throw new Error(
+      `${basename(path)} is missing, a file of its log; put it back, or restore a backup`,
+    );
+  }
+  return openLogFile(path);
+};
+
+/** @throws Error when one is missing or cannot be opened */
+export const openLogFiles = (directory: string): Promise<LogFiles> => open(directory, openExisting);
+
+/** Makes both, in place of any others; on disk when the promise resolves. */
+export const makeLogFiles = async (directory: string): Promise<LogFiles> => {
+  const files = await open(directory, (path) => makeLogFile(path, FILE_BYTES));
+  try {
+    flushDirectory(directory);
+    return files;
+  } catch (error) {
+    await closeLogFiles(files);
+    throw error;
+  }
+};

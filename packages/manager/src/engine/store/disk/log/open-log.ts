@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import type { Journal } from '../../journal.ts';
+import type { LogFiles } from './log-files.ts';
+import { type LogRecord, MARK_BYTES, nextRecord } from './log-record.ts';
+import { apply, type Position } from './position.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
+
+const recordsIn = (mark: Uint8Array, file: Buffer): LogRecord[] => {
+  const records: LogRecord[] = [];
+  for (let record = nextRecord(mark, file, 0); record !== undefined; ) {
+    records.push(record);
+    record = nextRecord(mark, file, record.endsAt);
+  }
+  return records;
+};
+
+/**
+ * The records that the files of a log have behind a position, in their order.
+ *
+ * A file is written anew from its start only when all that it had is applied: what
+ * else is left in it has a lower sequence. A record is written only when the one
+ * before is on disk: only the last can be torn by a crash, and a gap is damage.
+ *
+ * @throws Error when a record is missing and later ones are there
+ */
+const recordsBehind = (
+  { mark, sequence: applied }: Position,
+  files: readonly Buffer[],
+): readonly LogRecord[] => {
+  const records = files
+    .flatMap((file) => recordsIn(mark, file))
+    .filter(({ sequence }) => sequence > applied)
+    .toSorted((a, b) => a.sequence - b.sequence);
+  const missing = records.findIndex(({ sequence }, index) => sequence !== applied + 1 + index);
+  if (missing >= 0) {
+    const last = records.at(-1)?.sequence;
+    throw new Error(
+      `the log is damaged: record ${applied + 1 + missing} is missing, and there are others up to ${last}; restore a backup`,
+    );
+  }
+  return records;
+};
+
+/** A log for a tree that has none. */
+export const beginLog = async (files: LogFiles, tree: Journal): Promise<WriteAheadLog> => {
+  const position = { mark: randomBytes(MARK_BYTES), sequence: 0 };
+  await apply(tree, [], position);
+  return new WriteAheadLog(files, position);
+};
+
+/**
+ * The log of a tree that has it up to a position: brings to the tree what is behind.
+ *
+ * @throws Error when the log is damaged
+ */
+export const resumeLog = async (
+  files: LogFiles,
+  tree: Journal,
+  position: Position,
+): Promise<WriteAheadLog> => {
+  const records = recordsBehind(position, [await files.first.read(), await files.second.read()]);
+  const writes = records.flatMap((record) => record.writes);
+  const present = { mark: position.mark, sequence: position.sequence + records.length };
+  // Also when there is nothing to bring: after a flush that failed, the position that was read may
+  // be in the page cache alone, and the log will be written over.
+  await apply(tree, writes, present);
+  return new WriteAheadLog(files, present);
+};

@@ -1,0 +1,48 @@
+import type { Journal, Rows, Write } from '../../journal.ts';
+import { MARK_BYTES } from './log-record.ts';
+
+/** How much of a log is in its tree: all records up to one. */
+export interface Position {
+  /** The mark of the log. */
+  readonly mark: Uint8Array;
+  /** The sequence of that record; 0 before the first. */
+  readonly sequence: number;
+}
+
+/** Where the tree keeps its position: before all other keys. */
+const POSITION_KEY = '\0';
+const BEHIND_POSITION = '\0\0';
+const SEQUENCE_BYTES = 6;
+
+/** The mark, then the sequence, big-endian. */
+const encodePosition = ({ mark, sequence }: Position): Uint8Array => {
+  const bytes = Buffer.alloc(MARK_BYTES + SEQUENCE_BYTES);
+  bytes.set(mark);
+  bytes.writeUIntBE(sequence, MARK_BYTES, SEQUENCE_BYTES);
+  return bytes;
+};
+
+const decodePosition = (bytes: Uint8Array): Position => ({
+  mark: bytes.slice(0, MARK_BYTES),
+  sequence: Buffer.from(bytes).readUIntBE(MARK_BYTES, SEQUENCE_BYTES),
+});
+
+/** None when the tree never had a log. */
+export const positionOf = (tree: Journal): Position | undefined => {
+  const bytes = tree.get(POSITION_KEY);
+  return bytes && decodePosition(bytes);
+};
+
+/** Brings writes of the log to its tree: with them it has the log up to the position. */
+export const apply = (tree: Journal, writes: readonly Write[], position: Position): Promise<void> =>
+  tree.commit([...writes, { key: POSITION_KEY, value: encodePosition(position) }]);
+
+/** The rows of a tree without its position. */
+export const rowsOf = (tree: Journal): Rows => {
+  const behindPosition = (from: string): string => (from > POSITION_KEY ? from : BEHIND_POSITION);
+  return {
+    get: (key) => tree.get(key),
+    lastKey: (from, to) => tree.lastKey(behindPosition(from), to),
+    range: (from, to, limit) => tree.range(behindPosition(from), to, limit),
+  };
+};

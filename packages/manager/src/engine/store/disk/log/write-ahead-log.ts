@@ -1,0 +1,87 @@
+import type { Write } from '../../journal.ts';
+import type { LogFile } from './log-file.ts';
+import { closeLogFiles, type LogFiles } from './log-files.ts';
+import { RecordEncoder } from './log-record.ts';
+import type { Position } from './position.ts';
+
+/**
+ * Each record begins in a page of its own: the kernel and the disk write pages whole, and
+ * one that is torn must not reach into the record before, which was acknowledged.
+ */
+const PAGE_BYTES = 4_096;
+
+const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+
+/**
+ * Commits in the order in which they were made, each on disk with one flush. Two
+ * files are used in turn: while the tree takes what one has, the log goes on in
+ * the other. A record begins within the size of its file, and may end behind it.
+ */
+export class WriteAheadLog {
+  readonly #encoder: RecordEncoder;
+  readonly #files: LogFiles;
+  #file: LogFile;
+  #other: LogFile;
+  #at = 0;
+  #position: Position;
+
+  /** @param position all that the files have is applied */
+  constructor(files: LogFiles, position: Position) {
+    this.#files = files;
+    this.#file = files.first;
+    this.#other = files.second;
+    this.#encoder = new RecordEncoder(position.mark);
+    this.#position = position;
+  }
+
+  /** Behind the last record that is on disk. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  get usedBytes(): number {
+    return this.#file.sizeBytes + this.#other.sizeBytes;
+  }
+
+  /** Whether the file in use has a record. */
+  get isBegun(): boolean {
+    return this.#at > 0;
+  }
+
+  /** Whether it is time to go on in the other file. */
+  get isHalfFull(): boolean {
+    return this.#at >= this.#files.fileBytes / 2;
+  }
+
+  /** Whether the next record must go into the other file. */
+  get isFull(): boolean {
+    return this.#at >= this.#files.fileBytes;
+  }
+
+  /** One at a time. After it failed nothing may be appended any more. */
+  async append(writes: readonly Write[]): Promise<void> {
+    const { mark, sequence } = this.#position;
+    const record = this.#encoder.encode(sequence + 1, writes);
+    await this.#file.write(record, this.#at);
+    this.#at += pagesOf(record.length);
+    this.#position = { mark, sequence: sequence + 1 };
+  }
+
+  /** Goes on at the start of the other file, which must be free: all that it has is applied. */
+  turnOver(): void {
+    [this.#file, this.#other] = [this.#other, this.#file];
+    this.#at = 0;
+  }
+
+  /** What the file before had is applied: it gives back what it grew by. */
+  async free(): Promise<void> {
+    const { fileBytes } = this.#files;
+    if (this.#other.sizeBytes > fileBytes) {
+      await this.#other.shrink(fileBytes);
+    }
+  }
+
+  close(): Promise<void> {
+    return closeLogFiles(this.#files);
+  }
+}

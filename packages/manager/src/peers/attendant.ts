@@ -1,0 +1,181 @@
+import {
+  type AcceptedPeer,
+  authenticatePeer,
+  type Clock,
+  Connection,
+  codeOf,
+  heartbeatTimesOf,
+  limits,
+  type Message,
+  MillraceError,
+  messageOf,
+  type PeerLimits,
+  type RandomBytes,
+  type Transport,
+} from '@millrace/protocol';
+import { runCommands } from '../commands/command-table.ts';
+import type { Services } from '../commands/services.ts';
+import type { Reception } from './reception.ts';
+import type { PeerSession } from './session.ts';
+
+export interface AttendantOptions {
+  readonly secretOf: (keyId: string) => Uint8Array | undefined;
+  readonly payloadMaxBytes: number;
+  readonly software: string;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/** Frames of one peer that may be at work at once; beyond it, the network holds its messages back. */
+const FRAMES_AT_WORK_MAX = 256;
+
+/** The largest message, which must hold the largest payload. */
+const messageMaxBytesFor = (payloadMaxBytes: number): number =>
+  Math.max(limits.messageMaxBytes, payloadMaxBytes + limits.messageOverheadBytes);
+
+/** Authenticates a peer on any transport, and hands its messages to the commands. */
+export class Attendant {
+  readonly connections = new Set<Connection>();
+  readonly #options: AttendantOptions;
+  readonly #services: Services;
+  readonly #reception: Reception;
+  readonly #limits: PeerLimits;
+
+  constructor(options: AttendantOptions, services: Services, reception: Reception) {
+    this.#options = options;
+    this.#services = services;
+    this.#reception = reception;
+    this.#limits = {
+      messageMaxBytes: messageMaxBytesFor(options.payloadMaxBytes),
+      payloadMaxBytes: options.payloadMaxBytes,
+      heartbeatIdleMs: limits.heartbeatIdleMs,
+      heartbeatIntervalMs: limits.heartbeatIntervalMs,
+      heartbeatProbes: limits.heartbeatProbes,
+    };
+  }
+
+  /**
+   * Resolves when the peer is authenticated and served from then on.
+   *
+   * @throws what the handshake found; the peer has been told
+   */
+  async attend(transport: Transport): Promise<void> {
+    const peer = await authenticatePeer(transport, { ...this.#options, limits: this.#limits });
+    this.#serve(transport, peer);
+  }
+
+  /** Says goodbye to everyone; a peer that has no session yet is sent away. */
+  sayGoodbye(reason: string): void {
+    for (const connection of this.connections) {
+      const { state } = connection;
+      if (state === 'open' || state === 'leaving') {
+        connection.send({ verb: 'goodbye', reason });
+      } else {
+        connection.fail(new MillraceError('SHUTTING_DOWN', reason));
+      }
+    }
+  }
+
+  #serve(transport: Transport, peer: AcceptedPeer): void {
+    let session: PeerSession | undefined;
+    const atWork = new Set<Promise<void>>();
+    const connection = new Connection(
+      {
+        transport,
+        side: 'manager',
+        clock: this.#options.clock,
+        heartbeat: heartbeatTimesOf(this.#limits),
+        messageMaxBytes: this.#limits.messageMaxBytes,
+        outboundMaxBytes: Math.max(limits.outboundMaxBytes, this.#limits.messageMaxBytes * 2),
+      },
+      {
+        messages: (messages) => {
+          const handled = (
+            session === undefined
+              ? this.#enter(connection, peer, messages).then((entered) => {
+                  session = entered;
+                })
+              : this.#handle(connection, peer, session, messages, atWork)
+          )
+            .catch((error: unknown) => this.#refuse(connection, error))
+            .finally(() => {
+              atWork.delete(handled);
+              if (atWork.size === FRAMES_AT_WORK_MAX / 2) {
+                connection.holdBack(false);
+              }
+            });
+          atWork.add(handled);
+          if (atWork.size === FRAMES_AT_WORK_MAX) {
+            connection.holdBack(true);
+          }
+        },
+        drained: () => session?.drained(connection),
+        closed: () => {
+          this.connections.delete(connection);
+          if (session !== undefined) {
+            this.#reception.leave(session, connection);
+          }
+        },
+      },
+    );
+    this.connections.add(connection);
+  }
+
+  async #enter(
+    connection: Connection,
+    peer: AcceptedPeer,
+    messages: readonly Message[],
+  ): Promise<PeerSession | undefined> {
+    const [first, second] = messages;
+    if (first === undefined || second !== undefined) {
+      throw new MillraceError('UNEXPECTED_MESSAGE', 'a session is opened by one message');
+    }
+    const session = await this.#reception.enter(connection, peer, first);
+    if (connection.isClosed) {
+      this.#reception.leave(session, connection);
+    }
+    return session;
+  }
+
+  async #handle(
+    connection: Connection,
+    peer: AcceptedPeer,
+    session: PeerSession,
+    messages: readonly Message[],
+    atWork: ReadonlySet<Promise<void>>,
+  ): Promise<void> {
+    const isLeaving = messages.some((message) => message.verb === 'goodbye');
+    const before = isLeaving ? [...atWork] : [];
+    const commands = messages.filter((m) => m.verb !== 'goodbye' && m.verb !== 'goodbyeAck');
+    if (peer.role === 'heartbeat') {
+      requireNone(commands);
+      if (isLeaving) {
+        connection.send({ verb: 'goodbyeAck' });
+      }
+      return;
+    }
+    const present = session.peerOver(connection);
+    if (present !== undefined) {
+      await runCommands(this.#services, present, commands);
+    }
+    if (isLeaving) {
+      // What came before is done and answered while its session still is one.
+      await Promise.all(before);
+      await this.#reception.goodbye(session);
+    }
+  }
+
+  /** A defect of the peer ends its connection; an engine that failed ends the manager by itself. */
+  #refuse(connection: Connection, error: unknown): void {
+    const code = codeOf(error) ?? 'INTERNAL';
+    if (!this.#services.engine.hasFailed) {
+      connection.fail(new MillraceError(code, messageOf(error), { cause: error }));
+    }
+  }
+}
+
+const requireNone = ([first]: readonly Message[]): void => {
+  if (first !== undefined) {
+    throw new MillraceError('UNEXPECTED_MESSAGE', `${first.verb} on a heartbeat lane`);
+  }
+};

@@ -1,0 +1,183 @@
+import {
+  type AcceptedPeer,
+  type Connection,
+  limits,
+  type Message,
+  type MessageNamed,
+  MillraceError,
+  ticketMatches,
+} from '@millrace/protocol';
+import type { Services } from '../commands/services.ts';
+import { LostWorkers } from './lost-workers.ts';
+import { type PeerDescription, PeerSession } from './session.ts';
+
+/** What is told of sessions to whoever writes the log. */
+export interface SessionEvents {
+  opened(session: PeerSession): void;
+  left(session: PeerSession): void;
+}
+
+/** Gives authenticated connections their sessions, and ends sessions with their last connection. */
+export class Reception {
+  readonly sessions = new Map<string, PeerSession>();
+  readonly lostWorkers = new LostWorkers();
+  readonly #services: Services;
+  readonly #events: SessionEvents;
+
+  constructor(services: Services, events: SessionEvents) {
+    this.#services = services;
+    this.#events = events;
+  }
+
+  /**
+   * Answers the first message of a connection with a session.
+   *
+   * @throws UNEXPECTED_MESSAGE, TOO_MANY_CONNECTIONS, STORE_FAILED
+   */
+  async enter(connection: Connection, peer: AcceptedPeer, message: Message): Promise<PeerSession> {
+    switch (message.verb) {
+      case 'open':
+        return this.#open(connection, peer, message.peer);
+      case 'resume':
+        return this.#resume(connection, peer, message);
+      case 'attach':
+        return this.#attach(connection, peer, message);
+      default:
+        throw new MillraceError('UNEXPECTED_MESSAGE', `${message.verb} before a session is open`);
+    }
+  }
+
+  /** A connection ended. The session waits for another for its grace. */
+  leave(session: PeerSession, connection: Connection): void {
+    session.lose(connection);
+    if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
+      this.sessions.delete(session.sessionId);
+      this.#noteLost(session);
+      this.#services.engine.disconnect(session.sessionId, limits.resumeGraceMs);
+    }
+  }
+
+  #noteLost(session: PeerSession): void {
+    if (session.role === 'worker') {
+      const { clock, engine } = this.#services;
+      const leases = engine.leaseCount(session.sessionId);
+      this.lostWorkers.note(session, leases, clock.monotonicMs());
+    }
+  }
+
+  /** The peer said goodbye: nothing of it is kept. */
+  async goodbye(session: PeerSession): Promise<void> {
+    this.sessions.delete(session.sessionId);
+    // Otherwise the dispatcher would wake it for tasks that the engine no longer gives it.
+    session.retire();
+    await this.#services.engine.endSession(session.sessionId);
+    session.send({ verb: 'goodbyeAck' });
+    this.#events.left(session);
+  }
+
+  /** Asks the workers of this name, or the one with this session, to end; answers how many. */
+  drainWorkers(worker: string): number {
+    const asked = [...this.sessions.values()].filter(
+      ({ description, role, sessionId }) =>
+        role === 'worker' && (sessionId === worker || description.name === worker),
+    );
+    for (const session of asked) {
+      session.drain();
+    }
+    return asked.length;
+  }
+
+  #open(
+    connection: Connection,
+    peer: AcceptedPeer,
+    description: PeerDescription,
+    lost: MessageNamed<'session'>['lost'] = [],
+  ): PeerSession {
+    const session = this.#add(this.#services.newSessionId(), peer, description);
+    this.#services.engine.openSession(session.sessionId);
+    session.takeOver(connection);
+    this.#welcome(connection, session, lost);
+    this.#events.opened(session);
+    return session;
+  }
+
+  /**
+   * Takes a session up. One that another store gave, or that was never given, is none: its
+   * peer has proved the key, and gets a new one, in which it holds nothing.
+   */
+  async #resume(
+    connection: Connection,
+    peer: AcceptedPeer,
+    message: MessageNamed<'resume'>,
+  ): Promise<PeerSession> {
+    if (!this.#isTicket(peer, message)) {
+      return this.#open(connection, peer, message.peer, message.tokens);
+    }
+    const { sessionId, tokens } = message;
+    const session = this.sessions.get(sessionId) ?? this.#add(sessionId, peer, message.peer);
+    session.takeOver(connection);
+    if (session.isDraining) {
+      // Its connection may have ended before it heard.
+      session.drain();
+    }
+    const lost = await this.#services.engine.resume(sessionId, tokens);
+    this.#welcome(connection, session, lost);
+    return session;
+  }
+
+  #attach(
+    connection: Connection,
+    peer: AcceptedPeer,
+    message: MessageNamed<'attach'>,
+  ): PeerSession {
+    const session = this.#isTicket(peer, message)
+      ? this.sessions.get(message.sessionId)
+      : undefined;
+    if (session === undefined) {
+      throw new MillraceError('UNEXPECTED_MESSAGE', 'there is no such session to attach to');
+    }
+    session.lanes.add(connection);
+    this.#welcome(connection, session, []);
+    return session;
+  }
+
+  #add(sessionId: string, peer: AcceptedPeer, description: PeerDescription): PeerSession {
+    if (this.sessions.size >= limits.sessionsMax) {
+      throw new MillraceError(
+        'TOO_MANY_CONNECTIONS',
+        `there are ${limits.sessionsMax} sessions already`,
+      );
+    }
+    const nowMs = this.#services.clock.monotonicMs();
+    const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
+    this.sessions.set(sessionId, session);
+    if (this.lostWorkers.cameBack(session)) {
+      session.drain();
+    }
+    return session;
+  }
+
+  /** Whether this store gave the session to this key. */
+  #isTicket(peer: AcceptedPeer, message: { sessionId: string; ticket: Uint8Array }): boolean {
+    const expected = this.#services.engine.ticket(message.sessionId, peer.keyId);
+    return ticketMatches(expected, message.ticket);
+  }
+
+  #welcome(
+    connection: Connection,
+    session: PeerSession,
+    lost: MessageNamed<'session'>['lost'],
+  ): void {
+    const { engine } = this.#services;
+    connection.send({
+      verb: 'session',
+      sessionId: session.sessionId,
+      ticket: engine.ticket(session.sessionId, session.keyId),
+      epoch: engine.epoch,
+      graceMs: limits.resumeGraceMs,
+      lost,
+    });
+    session.welcomed(connection);
+    connection.ping();
+  }
+}

@@ -1,0 +1,205 @@
+import { type Finding, ITEM_NAME, limits, type QueueStatus, type Status } from '@millrace/protocol';
+import type { HeldTask, LostSession, WaitingLane } from '../engine/engine.ts';
+import type { LostWorker } from '../peers/lost-workers.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const MIB = 1_024 * 1_024;
+
+/** Workers come and go at a deployment; what waits no longer than this is no news. */
+const UNHANDLED_MS = 5 * SECOND_MS;
+const UNHANDLED_CRITICAL_MS = MINUTE_MS;
+/** A backlog that is no longer than this, or younger, is what a queue is for. */
+const GROWING_READY = 100;
+const GROWING_MS = 10 * SECOND_MS;
+const FULL_SOON_S = 600;
+/** A loop that lives answers within the heartbeat's idle time and an interval. */
+const SILENT_MS = limits.heartbeatIdleMs + 2 * limits.heartbeatIntervalMs;
+const SILENT_CRITICAL_MS = MINUTE_MS;
+/** Free space, in multiples of the reserve, below which the store is filling. */
+const FILLING_RESERVES = 5;
+const SLOW_COMMIT_MS = 250;
+const FINDINGS_MAX = 100;
+
+/** A worker whose process speaks while its loop is silent. */
+export interface SilentLoop {
+  readonly name: string;
+  readonly silentMs: number;
+  readonly running: number;
+  readonly last: HeldTask | undefined;
+}
+
+/** A finding, as long as it goes on: of one queue several task names may be unhandled. */
+export interface Notice extends Finding {
+  readonly taskName?: string;
+}
+
+/** What is looked through for something to say. */
+export interface Facts {
+  readonly nowMs: number;
+  readonly queues: readonly QueueStatus[];
+  readonly waiting: readonly WaitingLane[];
+  readonly isHandled: (queue: string, name: string) => boolean;
+  readonly silentLoops: readonly SilentLoop[];
+  readonly lostWorkers: readonly LostWorker[];
+  readonly lostSessions: readonly LostSession[];
+  readonly store: Status['store'];
+}
+
+const spoken = (ms: number): string => {
+  if (ms < 10 * SECOND_MS) {
+    return `${(ms / SECOND_MS).toFixed(1)} s`;
+  }
+  if (ms < 2 * MINUTE_MS) {
+    return `${Math.round(ms / SECOND_MS)} s`;
+  }
+  const minutes = Math.round(ms / MINUTE_MS);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+};
+
+const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
+
+const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
+  const paused = new Set(queues.filter(({ isPaused }) => isPaused).map(({ name }) => name));
+  return waiting.flatMap(({ name, oldestMs, queue }): Notice[] => {
+    const waitsMs = oldestMs ?? UNHANDLED_MS;
+    const isNews = name !== ITEM_NAME && waitsMs >= UNHANDLED_MS && !paused.has(queue);
+    if (!isNews || isHandled(queue, name)) {
+      return [];
+    }
+    const since = oldestMs === undefined ? 'waits' : `has waited ${spoken(oldestMs)}`;
+    return [
+      {
+        severity: waitsMs >= UNHANDLED_CRITICAL_MS ? 'critical' : 'warning',
+        kind: 'queue-unhandled',
+        subject: queue,
+        taskName: name,
+        message: `task '${name}' of queue '${queue}' ${since} and no connected worker handles it`,
+        command: `millrace queue show ${queue}`,
+      },
+    ];
+  });
+};
+
+const growing = (queue: QueueStatus): Finding | undefined => {
+  const { inPerSecond, isPaused, maxItems, name, oldestWaitingMs, outPerSecond, ready } = queue;
+  const growth = inPerSecond - outPerSecond;
+  const isOld = oldestWaitingMs === null || oldestWaitingMs >= GROWING_MS;
+  if (isPaused || growth <= 0 || ready < GROWING_READY || !isOld) {
+    return undefined;
+  }
+  const freeItems = Math.max(0, maxItems - ready - queue.running - queue.scheduled);
+  const fullInS = freeItems / growth;
+  const isFullSoon = fullInS < FULL_SOON_S;
+  const end = isFullSoon ? `; it is full in ${spoken(fullInS * SECOND_MS)}` : '';
+  return {
+    severity: isFullSoon ? 'critical' : 'warning',
+    kind: 'queue-growing',
+    subject: name,
+    message: `queue '${name}' grows: ${ready} wait, ${inPerSecond.toFixed(1)} a second come and ${outPerSecond.toFixed(1)} go${end}`,
+    command: `millrace queue show ${name}`,
+  };
+};
+
+const paused = ({ isPaused, name, ready }: QueueStatus): Finding | undefined =>
+  isPaused && ready > 0
+    ? {
+        severity: 'warning',
+        kind: 'queue-paused',
+        subject: name,
+        message: `queue '${name}' is paused, and ${ready} wait in it`,
+        command: `millrace queue show ${name}`,
+      }
+    : undefined;
+
+const silentLoop = ({ last, name, running, silentMs }: SilentLoop): Finding[] => {
+  if (last === undefined || silentMs < SILENT_MS) {
+    return [];
+  }
+  const task = `'${last.name}' (${last.taskId})`;
+  const held = spoken(last.heldMs);
+  const what =
+    running === 1
+      ? `it has run task ${task} for ${held}`
+      : `of the ${running} tasks that it runs ${task} came last, ${held} ago`;
+  return [
+    {
+      severity: silentMs >= SILENT_CRITICAL_MS ? 'critical' : 'warning',
+      kind: 'loop-blocked',
+      subject: name,
+      message: `the event loop of worker '${name}' has been blocked for ${spoken(silentMs)}: ${what}`,
+      command: `millrace task show ${last.taskId}`,
+    },
+  ];
+};
+
+const lostWorkers = ({ lostSessions, lostWorkers: lost, nowMs }: Facts): Finding[] => {
+  const left = new Map(lostSessions.map((session) => [session.sessionId, session]));
+  const known = lost.map(({ description, leases, lostAtMs, sessionId }): Finding => {
+    const { host, name, pid } = description;
+    const present = left.get(sessionId);
+    left.delete(sessionId);
+    const what =
+      present === undefined
+        ? `${tasks(leases)} of it went back`
+        : `${tasks(present.leases)} of it will be dealt again in ${spoken(present.returnInMs)}`;
+    return {
+      severity: 'warning',
+      kind: 'worker-lost',
+      subject: name,
+      message: `worker '${name}' (${host}, pid ${pid}) was lost ${spoken(nowMs - lostAtMs)} ago; ${what}`,
+      command: 'millrace worker ls',
+    };
+  });
+  const unknown = [...left.values()].map(
+    ({ leases, returnInMs, sessionId }): Finding => ({
+      severity: 'warning',
+      kind: 'worker-lost',
+      subject: sessionId,
+      message: `session ${sessionId} has not come back since the manager started; ${tasks(leases)} of it will be dealt again in ${spoken(returnInMs)}`,
+      command: 'millrace worker ls',
+    }),
+  );
+  return [...known, ...unknown];
+};
+
+const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Finding[] => {
+  const about = { subject: kind, command: 'millrace check store' } as const;
+  const free = `${Math.round(freeBytes / MIB)} MiB`;
+  const findings: Finding[] = [];
+  if (freeBytes < reserveBytes) {
+    const message = `the store has ${free} left, below its reserve: nothing new is accepted`;
+    findings.push({ severity: 'critical', kind: 'store-filling', message, ...about });
+  } else if (freeBytes < reserveBytes * FILLING_RESERVES) {
+    const reserve = `${Math.round(reserveBytes / MIB)} MiB`;
+    const message = `the store has ${free} left; below ${reserve} nothing new is accepted`;
+    findings.push({ severity: 'warning', kind: 'store-filling', message, ...about });
+  }
+  if (commitMs > SLOW_COMMIT_MS) {
+    const message = `a commit of the store takes ${spoken(commitMs)}: every answer waits for one`;
+    findings.push({ severity: 'warning', kind: 'store-slow', message, ...about });
+  }
+  return findings;
+};
+
+const rank = { critical: 0, warning: 1 } as const;
+
+/** What an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
+export const attention = (facts: Facts): Notice[] =>
+  [
+    ...store(facts.store),
+    ...facts.silentLoops.flatMap(silentLoop),
+    ...lostWorkers(facts),
+    ...unhandledQueues(facts),
+    ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),
+  ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
+
+/** Of what there is to look at, the worst, as many as a status document has. */
+export const worstOf = (notices: readonly Notice[]): Finding[] =>
+  notices.slice(0, FINDINGS_MAX).map(({ command, kind, message, severity, subject }) => ({
+    severity,
+    kind,
+    subject,
+    message,
+    command,
+  }));

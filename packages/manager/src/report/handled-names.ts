@@ -1,0 +1,25 @@
+import type { PeerSession } from '../peers/session.ts';
+
+/** Which task names of which queues the connected workers handle. */
+export class HandledNames {
+  readonly #lanes = new Set<string>();
+  readonly #workers = new Map<string, Set<string>>();
+
+  constructor(workers: readonly PeerSession[]) {
+    for (const { handles, sessionId } of workers) {
+      for (const { name, queue } of handles) {
+        this.#lanes.add(`${queue}\0${name}`);
+        const workersOfQueue = this.#workers.get(queue) ?? new Set();
+        this.#workers.set(queue, workersOfQueue.add(sessionId));
+      }
+    }
+  }
+
+  has(queue: string, name: string): boolean {
+    return this.#lanes.has(`${queue}\0${name}`);
+  }
+
+  workersOf(queue: string): number {
+    return this.#workers.get(queue)?.size ?? 0;
+  }
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { laneKeyOf } from '../engine/core/handles.ts';
+import { RecordingPeer } from '../testing/recording-peer.ts';
+import { type Claimant, Claimants } from './claimants.ts';
+
+const claimantOf = (...names: readonly string[]): Claimant => ({
+  peer: new RecordingPeer('a'),
+  handles: names.map((name) => ({ queue: 'q', name })),
+  room: () => 1,
+  take: () => {},
+});
+
+const lane = (name: string): string => laneKeyOf('q', name);
+
+const idle = (claimants: Claimants, ...all: readonly Claimant[]): void => {
+  for (const claimant of all) {
+    claimants.handlesOf(claimant);
+    claimants.setIdle(claimant);
+  }
+};
+
+test('claimants with the same handles share one object of them', () => {
+  const claimants = new Claimants();
+  const [one, same, other] = [claimantOf('x', 'y'), claimantOf('x', 'y'), claimantOf('y', 'x')];
+  expect(claimants.handlesOf(one)).toBe(claimants.handlesOf(same));
+  expect(claimants.handlesOf(one)).not.toBe(claimants.handlesOf(other));
+  claimants.leaves(one);
+  const shared = claimants.handlesOf(same);
+  expect(claimants.handlesOf(one)).toBe(shared);
+});
+
+test('the longest idle is found across groups, as they come and go', () => {
+  const claimants = new Claimants();
+  const [x1, both, x2, y] = [
+    claimantOf('x'),
+    claimantOf('x', 'y'),
+    claimantOf('x'),
+    claimantOf('y'),
+  ];
+  idle(claimants, x1, both, x2, y);
+  expect(claimants.longestIdle(lane('x'))).toBe(x1);
+  claimants.setBusy(x1);
+  expect(claimants.longestIdle(lane('x'))).toBe(both);
+  claimants.setBusy(both);
+  expect(claimants.longestIdle(lane('y'))).toBe(y);
+  claimants.setIdle(both);
+  expect(claimants.longestIdle(lane('y'))).toBe(y);
+  expect(claimants.longestIdle(lane('x'))).toBe(x2);
+  claimants.leaves(x2);
+  expect(claimants.longestIdle(lane('x'))).toBe(both);
+  expect(claimants.longestIdle(lane('none'))).toBeUndefined();
+});
+
+test('one that has left is not idle, whatever is still told of it', () => {
+  const claimants = new Claimants();
+  const gone = claimantOf('x');
+  idle(claimants, gone);
+  claimants.leaves(gone);
+  claimants.leaves(gone);
+  claimants.setIdle(gone);
+  expect(claimants.longestIdle(lane('x'))).toBeUndefined();
+});

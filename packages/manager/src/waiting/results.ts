@@ -1,0 +1,178 @@
+import { limits, type Message, outcomes, TurnoverMap } from '@millrace/protocol';
+import type { Engine, Finished, OutcomeAnswer } from '../engine/engine.ts';
+import type { Peer, Waiting } from './peer.ts';
+import { beginWaiting, refuseIfTooMany } from './waiting-requests.ts';
+import type { Wait, Waits } from './waits.ts';
+
+/** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
+class ResultWait implements Wait, Waiting {
+  readonly peer: Peer;
+  readonly requestId: number;
+  readonly taskId: string;
+  atMs = 0;
+  line: Wait['line'];
+  before: Wait | undefined;
+  next: Wait | undefined;
+  isOpen = true;
+  /** Another wait for the same task. */
+  other: ResultWait | undefined;
+  readonly #results: Results;
+
+  constructor(results: Results, peer: Peer, request: ResultRequest) {
+    this.#results = results;
+    this.peer = peer;
+    this.requestId = request.requestId;
+    this.taskId = request.taskId;
+  }
+
+  withdraw(): void {
+    this.#results.end(this);
+  }
+
+  expire(): void {
+    void this.#results.sliceOver(this);
+  }
+}
+
+/** What AWAIT_OUTCOME, or an ENQUEUE that awaits, asks for. */
+export interface ResultRequest {
+  readonly requestId: number;
+  readonly taskId: string;
+  readonly waitMs: number;
+}
+
+const outcomeMessage = (requestId: number, finished: Finished): Message => ({
+  verb: 'outcome',
+  requestId,
+  state: finished.state,
+  result: finished.result,
+  error: finished.error,
+});
+
+const isOutcome = (state: string): boolean => (outcomes as readonly string[]).includes(state);
+
+const errors = {
+  UNKNOWN_TASK: 'no task with this id, or it was removed',
+  RESULT_REMOVED: 'the task ended, and its result is no longer kept',
+} as const;
+
+/** Who waits for the outcome of which task. Outcomes themselves are the engine's. */
+export class Results {
+  readonly #engine: Engine;
+  readonly #waits: Waits;
+  /** The first wait for each task; several are linked. */
+  readonly #byTask = new TurnoverMap<string, ResultWait>();
+
+  constructor(engine: Engine, waits: Waits) {
+    this.#engine = engine;
+    this.#waits = waits;
+  }
+
+  /** Answers as soon as the task has ended, or with its state when the slice is over. */
+  wait(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
+    return this.follow(
+      peer,
+      requests.filter(({ requestId }) => !refuseIfTooMany(peer, requestId)),
+    );
+  }
+
+  /** The same for tasks that were accepted: these waits are not refused any more. */
+  follow(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
+    // Waiting begins before the engine is asked, so that no outcome falls between.
+    return this.#ask(requests.map((request) => this.#begin(peer, request)));
+  }
+
+  /** Whether somebody waits for the outcome of a task. */
+  isAwaited(taskId: string): boolean {
+    return this.#byTask.has(taskId);
+  }
+
+  /** Tells everyone who waits for these tasks. */
+  deliver(finished: readonly Finished[]): void {
+    for (const task of finished) {
+      let waiting = this.#byTask.get(task.taskId);
+      while (waiting !== undefined) {
+        const { other } = waiting;
+        this.#answer(waiting, task);
+        waiting = other;
+      }
+    }
+  }
+
+  async #ask(waiting: readonly ResultWait[]): Promise<void> {
+    const answers = await this.#engine.outcomes(waiting.map(({ taskId }) => taskId));
+    for (const [index, waits] of waiting.entries()) {
+      const answer = answers[index];
+      if (answer !== undefined && waits.isOpen) {
+        this.#answer(waits, answer);
+      }
+    }
+  }
+
+  #begin(peer: Peer, request: ResultRequest): ResultWait {
+    const { requestId, taskId } = request;
+    const waiting = new ResultWait(this, peer, request);
+    beginWaiting(peer, requestId, waiting);
+    this.#waits.add(waiting, Math.min(request.waitMs, limits.waitSliceMs));
+    waiting.other = this.#byTask.get(taskId);
+    this.#byTask.set(taskId, waiting);
+    return waiting;
+  }
+
+  #answer(waiting: ResultWait, answer: OutcomeAnswer): void {
+    const { peer, requestId, taskId } = waiting;
+    if (answer === 'UNKNOWN_TASK' || answer === 'RESULT_REMOVED') {
+      const message = `${errors[answer]}: ${taskId}`;
+      this.end(waiting);
+      peer.send({ verb: 'error', requestId, code: answer, message });
+    } else if (!('result' in answer)) {
+      return;
+    } else if (peer.isCongested) {
+      // The result stays in the store until there is room for it on the way.
+      peer.onceDrained(() => void this.#ask([waiting]).catch(() => {}));
+    } else {
+      this.end(waiting);
+      peer.send(outcomeMessage(requestId, answer));
+    }
+  }
+
+  async sliceOver(waiting: ResultWait): Promise<void> {
+    const { peer, requestId, taskId } = waiting;
+    const info = await this.#engine.inspect(taskId).catch(() => 'UNKNOWN_TASK' as const);
+    if (!waiting.isOpen) {
+      return;
+    }
+    this.end(waiting);
+    const state = info === 'UNKNOWN_TASK' || isOutcome(info.state) ? 'leased' : info.state;
+    peer.send({ verb: 'outcome', requestId, state, result: undefined, error: undefined });
+  }
+
+  /** It is answered, or nobody waits any more. */
+  end(waiting: ResultWait): void {
+    if (waiting.isOpen) {
+      waiting.isOpen = false;
+      this.#waits.remove(waiting);
+      waiting.peer.waiting.delete(waiting.requestId);
+      this.#unlink(waiting);
+    }
+  }
+
+  #unlink(waiting: ResultWait): void {
+    const { other, taskId } = waiting;
+    let before = this.#byTask.get(taskId);
+    if (before === waiting) {
+      if (other === undefined) {
+        this.#byTask.delete(taskId);
+      } else {
+        this.#byTask.set(taskId, other);
+      }
+      return;
+    }
+    while (before !== undefined && before.other !== waiting) {
+      before = before.other;
+    }
+    if (before !== undefined) {
+      before.other = other;
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { limits, type MessageNamed } from '@millrace/protocol';
+import type { Engine } from '../engine/engine.ts';
+import type { Peer } from './peer.ts';
+import { beginWaiting, refuseIfTooMany } from './waiting-requests.ts';
+import type { Wait, Waits } from './waits.ts';
+
+type Enqueue = MessageNamed<'enqueue'>;
+
+/** An enqueue that waits for room: everything of it but the payloads. */
+interface Parked {
+  readonly peer: Peer;
+  readonly requestId: number;
+  readonly queue: string;
+  readonly items: number;
+  readonly bytes: number;
+  readonly untilMs: Wait;
+  invitation: Wait | undefined;
+}
+
+const placeOf = (peer: Peer, requestId: number): string => `${peer.sessionId}/${requestId}`;
+
+/**
+ * Who waits for room in a full queue, first come first served. A waiter's
+ * payload stays with its client: the client is invited to send it again, and
+ * the room is reserved for it for a moment.
+ */
+export class Room {
+  readonly #engine: Engine;
+  readonly #waits: Waits;
+  /** By queue, then by peer and request, in order of arrival. */
+  readonly #parked = new Map<string, Map<string, Parked>>();
+  /** The same by peer and request alone: a request waits in one queue at a time. */
+  readonly #byPlace = new Map<string, Parked>();
+
+  constructor(engine: Engine, waits: Waits) {
+    this.#engine = engine;
+    this.#waits = waits;
+  }
+
+  /** Whether this request must wait behind others, so that it does not take their room. */
+  mustQueueUp(peer: Peer, request: Enqueue): boolean {
+    const queue = request.tasks[0]?.queue ?? '';
+    const parked = this.#parked.get(queue);
+    if (parked === undefined || request.waitMs === 0) {
+      return false;
+    }
+    return this.#byPlace.get(placeOf(peer, request.requestId))?.invitation === undefined;
+  }
+
+  /** The request found no room; it waits, or goes on waiting, if it may. */
+  park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
+    const { requestId } = request;
+    const again = this.#byPlace.get(placeOf(peer, requestId));
+    if (again?.queue === queue) {
+      this.#endInvitation(again);
+      peer.send({ verb: 'parked', requestId });
+      // Room may have come between its refusal and now, when it still counted as invited.
+      this.invite(queue);
+      return;
+    }
+    if (again !== undefined) {
+      // Where it was invited there is room; another queue of its tasks is full.
+      this.#remove(again);
+      this.invite(again.queue);
+    }
+    if (request.waitMs === 0) {
+      peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+      return;
+    }
+    if (refuseIfTooMany(peer, requestId)) {
+      return;
+    }
+    this.#add(peer, request, queue, reason);
+    peer.send({ verb: 'parked', requestId });
+    this.invite(queue);
+  }
+
+  /** Whether somebody waits for room in any queue. */
+  get isAwaited(): boolean {
+    return this.#parked.size > 0;
+  }
+
+  /** There may be room in this queue: invites as many as fit, in their order. */
+  invite(queue: string): void {
+    if (this.#parked.has(queue)) {
+      // A failed size means a failed store, which ends the manager by itself.
+      this.#inviteThoseThatFit(queue).catch(() => {});
+    }
+  }
+
+  async #inviteThoseThatFit(queue: string): Promise<void> {
+    const size = await this.#engine.size(queue);
+    if (size === 'UNKNOWN_QUEUE') {
+      return;
+    }
+    let { freeBytes, freeItems } = size;
+    for (const parked of this.#parked.get(queue)?.values() ?? []) {
+      freeItems -= parked.items;
+      freeBytes -= parked.bytes;
+      if (freeItems < 0 || freeBytes < 0) {
+        return;
+      }
+      this.#inviteOne(parked);
+    }
+  }
+
+  #inviteOne(parked: Parked): void {
+    if (parked.invitation !== undefined) {
+      return;
+    }
+    parked.invitation = this.#waits.after(limits.roomInvitationMs, () => {
+      // It did not come: its place goes to the next.
+      this.#remove(parked);
+      this.invite(parked.queue);
+    });
+    parked.peer.send({ verb: 'room', requestId: parked.requestId });
+  }
+
+  #add(peer: Peer, request: Enqueue, queue: string, reason: string): void {
+    const { requestId } = request;
+    const tasks = request.tasks.filter((task) => task.queue === queue);
+    const parked: Parked = {
+      peer,
+      requestId,
+      queue,
+      items: tasks.length,
+      bytes: tasks.reduce((sum, task) => sum + task.payload.length, 0),
+      untilMs: this.#waits.after(request.waitMs, () => {
+        const isInvited = parked.invitation !== undefined;
+        this.#remove(parked);
+        // An invited request is on its way again: what becomes of it is its answer.
+        if (!isInvited) {
+          peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+        }
+        // It may have been too large for the room that there is, and the next is not.
+        this.invite(queue);
+      }),
+      invitation: undefined,
+    };
+    const others = this.#parked.get(queue) ?? new Map<string, Parked>();
+    this.#parked.set(queue, others.set(placeOf(peer, requestId), parked));
+    this.#byPlace.set(placeOf(peer, requestId), parked);
+    beginWaiting(peer, requestId, {
+      withdraw: () => {
+        this.#remove(parked);
+        this.invite(queue);
+      },
+    });
+  }
+
+  #endInvitation(parked: Parked): void {
+    if (parked.invitation !== undefined) {
+      this.#waits.remove(parked.invitation);
+      parked.invitation = undefined;
+    }
+  }
+
+  #remove(parked: Parked): void {
+    this.#waits.remove(parked.untilMs);
+    this.#endInvitation(parked);
+    parked.peer.waiting.delete(parked.requestId);
+    const place = placeOf(parked.peer, parked.requestId);
+    this.#byPlace.delete(place);
+    const others = this.#parked.get(parked.queue);
+    if (others?.delete(place) && others.size === 0) {
+      this.#parked.delete(parked.queue);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { writeSync } from 'node:fs';
+import { styleText } from 'node:util';
+import type { Log } from '@millrace/protocol';
+import { type DestinationStream, levels, pino } from 'pino';
+import { plainText } from '../terminal/plain-text.ts';
+
+const STDERR = 2;
+/** Kept of a log whose disk is full: some thousand lines; later ones are dropped. */
+const MAX_UNWRITTEN_BYTES = 1_048_576;
+
+/** What pino writes, beside the fields of the caller. */
+interface Line {
+  readonly level: number;
+  readonly time: number;
+  readonly msg: string;
+}
+
+const styles = { info: 'green', warn: 'yellow', error: 'red' } as const;
+
+const styleOf = (level: string): (typeof styles)[keyof typeof styles] =>
+  level === 'warn' || level === 'error' ? styles[level] : styles.info;
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
+
+/** A line of the log as people read it: time, level, message, and what it is about. */
+export const humanLine = (line: string): string => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pino wrote it a moment ago
+  const { level, msg, time, ...fields } = JSON.parse(line) as Line;
+  const name = levels.labels[level] ?? 'info';
+  const about = Object.entries(fields).map(([key, value]) => `${key}=${textOf(value)}`);
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const said = [msg, ...about].map(plainText);
+  return [clock, styleText(styleOf(name), name.padEnd(5)), ...said].join(' ');
+};
+
+const terminal: DestinationStream = {
+  write: (line) => void writeSync(STDERR, `${humanLine(line)}\n`),
+};
+
+const machines = (): DestinationStream => {
+  const stream = pino.destination({ fd: STDERR, sync: true, maxLength: MAX_UNWRITTEN_BYTES });
+  // Nobody is left to tell of a disk that is full: what runs goes on without its log.
+  stream.on('error', () => {});
+  return stream;
+};
+
+/**
+ * The log of a long-running command, on stderr: lines for people on a terminal,
+ * JSON for machines elsewhere. Written at once, so that the last line before an
+ * exit is not lost.
+ *
+ * @param names what every line carries, such as the name of a worker
+ */
+export const openLog = (names: Readonly<Record<string, unknown>> = {}): Log => {
+  const options = { base: process.stderr.isTTY ? {} : { pid: process.pid } };
+  const stream = process.stderr.isTTY ? terminal : machines();
+  return pino(options, stream).child(names);
+};

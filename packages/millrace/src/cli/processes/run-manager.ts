@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { HOME_DIRECTORY } from '@millrace/client';
+import { Manager } from '@millrace/manager';
+import { DEFAULT_QUEUE, messageOf } from '@millrace/protocol';
+import type { Configuration } from '../../config/configuration.ts';
+import { present } from '../../config/present.ts';
+import { reportError } from '../terminal/exit.ts';
+import { say } from '../terminal/output.ts';
+import { keyOfHome, writeUrl } from './home.ts';
+import { httpOptionsOf } from './http-options.ts';
+import { openLog } from './log.ts';
+
+export interface ManagerChoice {
+  readonly memory?: boolean;
+  readonly queue?: readonly string[];
+}
+
+const register = (
+  manager: Manager,
+  configuration: Configuration,
+  named: readonly string[],
+): void => {
+  for (const [name, options] of configuration.queues) {
+    manager.register(name, present(options));
+  }
+  const others = named.filter((name) => !configuration.queues.has(name));
+  for (const name of others) {
+    manager.register(name);
+  }
+  if (others.length === 0 && configuration.queues.size === 0) {
+    manager.register(DEFAULT_QUEUE);
+  }
+};
+
+const leaveUrl = (url: string): void => {
+  try {
+    writeUrl(process.cwd(), url);
+  } catch (error) {
+    say(
+      `cannot leave the URL in ${HOME_DIRECTORY}/, set MILLRACE_URL instead: ${messageOf(error)}`,
+    );
+  }
+};
+
+export interface StartedManager {
+  readonly manager: Manager;
+  readonly url: string;
+  readonly authkey: string;
+}
+
+/** Starts a manager as configured, and leaves its URL. A store that fails ends the process. */
+export const startManager = async (
+  configuration: Configuration,
+  choice: ManagerChoice,
+): Promise<StartedManager> => {
+  const authkey = configuration.authkey() ?? keyOfHome(process.cwd());
+  const dataDir =
+    configuration.get('manager.dataDir') ?? join(process.cwd(), HOME_DIRECTORY, 'store');
+  const log = openLog();
+  const manager = new Manager({
+    host: configuration.read('manager.host'),
+    port: configuration.read('manager.port'),
+    autoQueues: configuration.read('manager.autoQueues'),
+    insecure: configuration.read('manager.insecure'),
+    payloadMaxBytes: configuration.read('manager.payloadMaxBytes'),
+    retainMaxBytes: configuration.read('manager.retainMaxBytes'),
+    ...(choice.memory === true ? {} : { dataDir }),
+    authkey,
+    log,
+    http: httpOptionsOf(configuration),
+  });
+  register(manager, configuration, choice.queue ?? []);
+  const { epoch, httpUrl, url } = await manager.start();
+  leaveUrl(url);
+  process.stdout.write(`millrace manager listening on ${url}\n`);
+  const { kind } = manager.status().store;
+  log.info({ url, http: httpUrl, epoch, store: kind }, `manager started, epoch ${epoch}`);
+  void manager.failed.then((error) => process.exit(reportError(error)));
+  return { manager, url, authkey };
+};

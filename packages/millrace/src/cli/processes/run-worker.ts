@@ -1,0 +1,92 @@
+import type { Log } from '@millrace/protocol';
+import { loadHandlers, Worker, type WorkerEvent, type WorkerOptions } from '@millrace/worker';
+import type { Configuration } from '../../config/configuration.ts';
+import { present } from '../../config/present.ts';
+import { exitCodes, reportError } from '../terminal/exit.ts';
+import { killIfStuck } from './kill.ts';
+import { openLog } from './log.ts';
+
+/** Tells each change of the connection once, however often it is tried. */
+const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
+  let isAway = false;
+  return (event) => {
+    switch (event.kind) {
+      case 'connected':
+        isAway = false;
+        return log.info({ url, epoch: event.epoch }, `connected to ${url}`);
+      case 'disconnected':
+        if (!isAway) {
+          isAway = true;
+          const { code, message } = event.error;
+          log.warn(
+            { url, code },
+            `no connection (${code}); trying again until ${url} answers: ${message}`,
+          );
+        }
+        return;
+      case 'drain-requested':
+        return log.info({}, `draining: ${event.reason}`);
+      case 'attempt-failed': {
+        const { attempt, error, name, queue, taskId } = event;
+        const [message] = error.message.split('\n');
+        return log.warn(
+          { queue, name, task: taskId, attempt },
+          `an attempt failed: ${error.name}: ${message}`,
+        );
+      }
+      case 'lease-lost':
+        return log.warn(
+          { task: event.token.taskId },
+          'the lease of a task was lost, its result was not accepted',
+        );
+    }
+  };
+};
+
+/** What the module handles, as one would enqueue it. */
+const tasksOf = async (file: string): Promise<string> => {
+  const { bindings } = await loadHandlers(file);
+  return bindings
+    .map(({ runner, task }) => `${task.name} (queue ${task.queue}, ${runner})`)
+    .join(', ');
+};
+
+/**
+ * Starts a worker on a handler module. The process ends when the manager refuses
+ * it for good, and when an operator had it drained.
+ *
+ * @param afterDrain what else of the process has to end then
+ */
+export const startWorker = async (
+  file: string,
+  connection: Pick<WorkerOptions, 'url' | 'authkey'>,
+  configuration: Configuration,
+  afterDrain: () => Promise<void> = () => Promise.resolve(),
+): Promise<Worker> => {
+  const log = openLog(present({ worker: configuration.get('worker.name') }));
+  const tell = narrate(log, connection.url);
+  let isDrained = false;
+  const worker = await Worker.start({
+    ...connection,
+    handlers: file,
+    onEvent: (event) => {
+      isDrained ||= event.kind === 'drain-requested';
+      tell(event);
+    },
+    drainMs: configuration.read('worker.drainMs'),
+    ...present({ name: configuration.get('worker.name') }),
+  });
+  log.info({}, `worker handles ${await tasksOf(file)}`);
+  void worker.ended.then(async (error) => {
+    if (error.code !== 'CLIENT_CLOSED') {
+      process.exit(reportError(error));
+    }
+    if (isDrained) {
+      await worker.stop();
+      await afterDrain();
+      killIfStuck(worker);
+      process.exit(exitCodes.ok);
+    }
+  });
+  return worker;
+};

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { MillraceError } from '@millrace/protocol';
+import { say } from '../terminal/output.ts';
+import { onStopSignal } from './signals.ts';
+import { SourceWatcher } from './watch-sources.ts';
+
+/** Editors write a file in several steps. */
+const SETTLE_MS = 200;
+
+const exitOf = (child: ChildProcess): Promise<void> =>
+  child.exitCode === null && child.signalCode === null
+    ? new Promise((gone) => child.once('exit', () => gone()))
+    : Promise.resolve();
+
+/** With a channel, by whose end the child learns that this process was killed. */
+const startChild = (): ChildProcess => {
+  const args = process.argv.slice(2).filter((argument) => argument !== '--watch');
+  const [, program = ''] = process.argv;
+  // In the group of this process: Ctrl-C reaches it too, and counts once.
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  child.once('exit', (code, signal) => {
+    if (!child.killed) {
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      say(`the worker ended with ${how}; it starts anew when a file changes`);
+    }
+  });
+  return child;
+};
+
+const endOf = async (child: ChildProcess): Promise<void> => {
+  child.kill('SIGTERM');
+  await exitOf(child);
+};
+
+/** One child at a time runs this very command without `--watch`. */
+class Supervisor {
+  #child = startChild();
+  #phase: 'running' | 'restarting' | 'stopped' = 'running';
+  #timer: NodeJS.Timeout | undefined;
+
+  changed(path: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#phase === 'running') {
+        void this.#restart(path);
+      }
+    }, SETTLE_MS);
+  }
+
+  /** For good: a restart that is under way starts nothing any more. */
+  async stop(): Promise<void> {
+    this.#phase = 'stopped';
+    clearTimeout(this.#timer);
+    await endOf(this.#child);
+  }
+
+  async #restart(path: string): Promise<void> {
+    say(`${path} changed: starting anew`);
+    this.#phase = 'restarting';
+    await endOf(this.#child);
+    if (this.#phase === 'restarting') {
+      this.#child = startChild();
+      this.#phase = 'running';
+    }
+  }
+}
+
+/** A worker whose supervisor is gone ends as it does when it is told to. */
+export const endWithSupervisor = (): void => {
+  const end = (): void => void process.kill(process.pid, 'SIGTERM');
+  if (process.send !== undefined && !process.connected) {
+    end();
+  }
+  process.once('disconnect', end);
+  process.channel?.unref();
+};
+
+/**
+ * Runs the worker as a child, and another when a source file below the folder of
+ * the module changes: a module that was imported cannot be imported anew.
+ *
+ * @throws HANDLER_INVALID
+ */
+export const superviseWorker = (file: string): void => {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new MillraceError('HANDLER_INVALID', `handler module ${path} does not exist`);
+  }
+  const supervisor = new Supervisor();
+  const folder = dirname(path);
+  const watcher = new SourceWatcher(folder, (changed) =>
+    supervisor.changed(relative(folder, changed)),
+  );
+  onStopSignal(() => {
+    watcher.close();
+    return supervisor.stop();
+  });
+};

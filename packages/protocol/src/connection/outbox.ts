@@ -1,0 +1,178 @@
+import { PackWriter } from '../bytes/pack-writer.ts';
+import { encodeFrame } from '../messages/frame.ts';
+import { type Message, writeMessage } from '../messages/message-table.ts';
+import { limits } from '../words/limits.ts';
+
+/** Beyond this many bytes in the transport, messages wait here. */
+const TRANSPORT_HIGH_WATER_BYTES = 1024 * 1024;
+/** Of a list that counts up to 65,535 messages. */
+const HEAD_BYTES = 3;
+/** Memory of a frame beyond what it will probably take, so that a little more does not move it. */
+const SLACK_BYTES = 512;
+
+/** Messages that will leave together. Its memory goes to the transport with them, and is not used again. */
+class OpenFrame {
+  readonly #writer: PackWriter;
+  #count = 0;
+
+  /** @param probableBytes what it will probably take */
+  constructor(probableBytes: number) {
+    this.#writer = new PackWriter(probableBytes + SLACK_BYTES);
+    this.#writer.list(limits.listMaxItems);
+  }
+
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Adds a message; or hands it back, encoded, if it does not fit, or not any more. One that cannot be written throws, and leaves nothing behind. */
+  add(message: Message): Uint8Array | undefined {
+    const before = this.#writer.length;
+    try {
+      writeMessage(this.#writer, message);
+    } catch (error) {
+      this.#writer.truncate(before);
+      throw error;
+    }
+    if (this.#writer.length > limits.frameMaxBytes || this.#count === limits.listMaxItems) {
+      const encoded = this.#writer.copy(before);
+      this.#writer.truncate(before);
+      return encoded;
+    }
+    this.#count += 1;
+    return undefined;
+  }
+
+  /** Begins with a message that did not fit into the frame before. */
+  begin(encoded: Uint8Array): void {
+    this.#writer.raw(encoded);
+    this.#count = 1;
+  }
+
+  /** The frame. */
+  close(): Uint8Array {
+    const frame = this.#writer.view();
+    frame.writeUInt16BE(this.#count, 1);
+    return frame;
+  }
+}
+
+/**
+ * Messages on their way out: all of one turn leave together, in frames of at
+ * most `frameMaxBytes`; one that is full is closed, and can leave before. A message
+ * too large for a frame leaves in parts, one such message at a time and at most two
+ * parts unacknowledged, so that a slow link never holds more than that before a
+ * heartbeat.
+ */
+export class Outbox {
+  #open: OpenFrame | undefined;
+  /** Closed frames, which wait for the transport. */
+  readonly #frames: Uint8Array[] = [];
+  #framesBytes = 0;
+  /** What the next frame will probably take: as much as the last. */
+  #frameBytes = 0;
+  readonly #large: Uint8Array[] = [];
+  #largeSentBytes = 0;
+  #largeBytes = 0;
+  #partsSent = 0;
+  #partsAcknowledged = 0;
+
+  add(message: Message): void {
+    this.#open ??= new OpenFrame(this.#frameBytes);
+    const encoded = this.#open.add(message);
+    if (encoded === undefined) {
+      return;
+    }
+    this.#closeFrame();
+    if (encoded.length + HEAD_BYTES > limits.frameMaxBytes) {
+      this.#addLarge(encoded);
+    } else {
+      this.#open = new OpenFrame(limits.frameMaxBytes);
+      this.#open.begin(encoded);
+    }
+  }
+
+  get waitingBytes(): number {
+    return this.#framesBytes + (this.#open?.bytes ?? 0) + this.#largeBytes;
+  }
+
+  /** Whether a frame is closed and has not left. */
+  get hasClosed(): boolean {
+    return this.#frames.length > 0;
+  }
+
+  /** Whether a message in parts has not left entirely. */
+  get hasLarge(): boolean {
+    return this.#large.length > 0;
+  }
+
+  acknowledge(partsReceived: number): void {
+    this.#partsAcknowledged = Math.min(
+      Math.max(this.#partsAcknowledged, partsReceived),
+      this.#partsSent,
+    );
+  }
+
+  /** Hands out the frames that are closed, until the transport holds enough. */
+  flushClosed(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
+    while (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+      const frame = this.#frames.shift();
+      if (frame === undefined) {
+        return;
+      }
+      this.#framesBytes -= frame.length;
+      send(frame);
+    }
+  }
+
+  /** Closes the frame, and hands out frames and parts until nothing may leave, or the transport holds enough. */
+  flush(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
+    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+      this.#closeFrame();
+    }
+    this.flushClosed(send, transportBytes);
+    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+      this.#sendParts(send);
+    }
+  }
+
+  #closeFrame(): void {
+    const frame = this.#open?.isEmpty === false ? this.#open.close() : undefined;
+    this.#open = undefined;
+    if (frame !== undefined) {
+      this.#frames.push(frame);
+      this.#framesBytes += frame.length;
+      this.#frameBytes = frame.length;
+    }
+  }
+
+  #addLarge(encoded: Uint8Array): void {
+    const writer = new PackWriter(encoded.length + HEAD_BYTES);
+    writer.list(1);
+    writer.raw(encoded);
+    this.#large.push(writer.view());
+    this.#largeBytes += writer.length;
+  }
+
+  #sendParts(send: (frame: Uint8Array) => void): void {
+    let message = this.#large[0];
+    while (message && this.#partsSent - this.#partsAcknowledged < limits.partsInFlight) {
+      const end = Math.min(this.#largeSentBytes + limits.partBytes, message.length);
+      const last = end === message.length;
+      const bytes = message.subarray(this.#largeSentBytes, end);
+      send(encodeFrame([{ verb: 'part', last, bytes }]));
+      this.#partsSent += 1;
+      this.#largeSentBytes = end;
+      if (last) {
+        this.#large.shift();
+        this.#largeBytes -= message.length;
+        this.#largeSentBytes = 0;
+        message = this.#large[0];
+      }
+    }
+  }
+}

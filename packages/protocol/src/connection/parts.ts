@@ -1,0 +1,58 @@
+import type { MessageNamed } from '../messages/message-table.ts';
+import { MillraceError } from '../words/errors.ts';
+import { limits } from '../words/limits.ts';
+
+/** Puts a message together that arrives in parts. Holds one at a time, of bounded size, however small its parts are. */
+export class PartAssembly {
+  readonly #maxBytes: number;
+  #whole: Buffer = Buffer.alloc(0);
+  #bytes = 0;
+  #received = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Parts received on this connection, for PART_ACK. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /**
+   * The frame, when this was its last part.
+   *
+   * @throws MALFORMED_FRAME when the whole would be larger than any message may be
+   */
+  add({ bytes, last }: MessageNamed<'part'>): Uint8Array | undefined {
+    this.#received += 1;
+    const end = this.#bytes + bytes.length;
+    if (end > this.#maxBytes) {
+      throw new MillraceError(
+        'MALFORMED_FRAME',
+        `a message in parts exceeds ${this.#maxBytes} bytes`,
+      );
+    }
+    this.#grow(end);
+    this.#whole.set(bytes, this.#bytes);
+    this.#bytes = end;
+    return last ? this.#take() : undefined;
+  }
+
+  /** Twice as large whenever it is full, so that a message is copied once or twice in all. */
+  #grow(bytes: number): void {
+    if (bytes > this.#whole.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(bytes, this.#whole.length * 2, limits.frameMaxBytes),
+      );
+      larger.set(this.#whole.subarray(0, this.#bytes));
+      this.#whole = larger;
+    }
+  }
+
+  #take(): Uint8Array {
+    const frame = this.#whole.subarray(0, this.#bytes);
+    this.#whole = Buffer.alloc(0);
+    this.#bytes = 0;
+    return frame;
+  }
+}

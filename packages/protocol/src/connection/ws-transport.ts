@@ -1,0 +1,134 @@
+import { WebSocket } from 'ws';
+import { MillraceError } from '../words/errors.ts';
+import { limits } from '../words/limits.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
+
+const PROTOCOL_ERROR = 1002;
+
+/**
+ * Whoever sends the first FIN keeps TIME_WAIT. After close frames of WebSocket
+ * have crossed both ends send theirs at the same time, and a fifth of the
+ * goodbyes leave it with the manager; so neither sends a close frame. The
+ * dialler ends TCP as soon as what it sent has left, and the manager waits for that.
+ */
+const endTcp = (socket: WebSocket, side: 'dialler' | 'manager'): void => {
+  if (side === 'dialler' && socket.bufferedAmount === 0) {
+    socket.terminate();
+  }
+};
+
+/** A `ws` socket as a transport. Text messages and pings of WebSocket are not used. */
+export const wsTransport = (
+  socket: WebSocket,
+  remoteAddress: string,
+  side: 'dialler' | 'manager' = 'manager',
+): Transport => {
+  let closing: NodeJS.Timeout | undefined;
+  let events = silent;
+  let endReason = 'the connection ended';
+  const sent = (): void => {
+    if (socket.bufferedAmount === 0) {
+      events.drained();
+    }
+    if (closing !== undefined) {
+      endTcp(socket, side);
+    }
+  };
+  socket.on('message', (data: unknown, isBinary: boolean) => {
+    if (isBinary && data instanceof Uint8Array) {
+      events.frame(data);
+    } else {
+      socket.close(PROTOCOL_ERROR, 'binary messages only');
+    }
+  });
+  socket.on('error', (error) => {
+    endReason = error.message;
+  });
+  socket.on('close', () => {
+    clearTimeout(closing);
+    events.closed(endReason);
+  });
+  return {
+    remoteAddress,
+    listen(receiver) {
+      events = receiver;
+      if (socket.readyState === WebSocket.CLOSED) {
+        receiver.closed(endReason);
+      }
+    },
+    send(frame) {
+      if (socket.readyState === WebSocket.OPEN) {
+        socket.send(frame, { binary: true }, sent);
+      }
+    },
+    get waitingBytes() {
+      return socket.bufferedAmount;
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close() {
+      if (closing === undefined && socket.readyState !== WebSocket.CLOSED) {
+        closing = setTimeout(() => socket.terminate(), limits.farewellMaxMs);
+        endTcp(socket, side);
+      }
+    },
+    terminate: () => socket.terminate(),
+  };
+};
+
+const reasonOf = (error: NodeJS.ErrnoException): string => {
+  if (error.code === 'ECONNREFUSED') {
+    return 'nothing listens there; start one (millrace manager), or correct the URL';
+  }
+  return error.message.startsWith('Unexpected server response')
+    ? 'something that is not a manager listens there; correct the URL'
+    : error.message;
+};
+
+/**
+ * A mask of zeros changes nothing, which saves a pass over all bytes at each end.
+ * Masks keep a page in a browser from writing what a proxy takes for a request of
+ * its own; whoever dials with this is no page.
+ */
+const noMask = (mask: Buffer): void => {
+  mask.fill(0);
+};
+
+/** Opens a connection to a manager. */
+export type Dial = (url: string) => Promise<Transport>;
+
+/** @throws BAD_OPTION unless it is `ws://` or `wss://` with a host; a path is for proxies on the way */
+export const checkManagerUrl = (url: string): void => {
+  if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || new URL(url).hash !== '') {
+    throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://HOST:PORT, not '${url}'`);
+  }
+};
+
+/**
+ * Dials `ws://host:port`.
+ *
+ * @throws CONNECT_FAILED, BAD_OPTION
+ */
+export const dialWebSocket: Dial = (url) =>
+  new Promise((resolve, reject) => {
+    checkManagerUrl(url);
+    const socket = new WebSocket(url, {
+      perMessageDeflate: false,
+      generateMask: noMask,
+      handshakeTimeout: limits.dialMaxMs,
+      maxPayload: limits.frameMaxBytes * 2,
+    });
+    socket.once('open', () => {
+      socket.removeAllListeners('error');
+      resolve(wsTransport(socket, url, 'dialler'));
+    });
+    socket.on('error', (error) => {
+      reject(
+        new MillraceError('CONNECT_FAILED', `no manager answered at ${url}: ${reasonOf(error)}`, {
+          cause: error,
+        }),
+      );
+    });
+  });

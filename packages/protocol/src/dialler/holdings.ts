@@ -1,0 +1,52 @@
+import { TurnoverMap } from '../runtime/turnover-map.ts';
+import { MillraceError } from '../words/errors.ts';
+import { type Token, tokenKey } from '../words/task.ts';
+
+/**
+ * The items that a peer holds, and the takes under way, each of which may bring one:
+ * never more than it may present when its session is taken up again.
+ */
+export class Holdings {
+  readonly #tokens = new TurnoverMap<string, Token>();
+  readonly #max: number;
+  #takes = 0;
+
+  /** @param max how many tokens one RESUME carries; without limit where there is none */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /**
+   * Runs what may bring an item.
+   *
+   * @throws TOO_MANY_REQUESTS; and what `take` throws
+   */
+  async during<T>(take: () => Promise<T>): Promise<T> {
+    if (this.#tokens.size + this.#takes >= this.#max) {
+      throw new MillraceError(
+        'TOO_MANY_REQUESTS',
+        `this process holds ${this.#tokens.size} items and waits for ${this.#takes}, the limit is ${this.#max} in all: acknowledge or release some first`,
+      );
+    }
+    this.#takes += 1;
+    try {
+      return await take();
+    } finally {
+      this.#takes -= 1;
+    }
+  }
+
+  /** The token is held from now on. */
+  add(token: Token): void {
+    this.#tokens.set(tokenKey(token), token);
+  }
+
+  /** The token is settled, or will never be. */
+  remove(token: Token): void {
+    this.#tokens.delete(tokenKey(token));
+  }
+
+  tokens(): Token[] {
+    return [...this.#tokens.values()];
+  }
+}

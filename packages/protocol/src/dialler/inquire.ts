@@ -1,0 +1,36 @@
+import { expectVerb } from '../messages/expect-verb.ts';
+import type { Message, MessageNamed, VerbName } from '../messages/message-table.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { MillraceError } from '../words/errors.ts';
+import { type Asked, promiseOf } from './requests.ts';
+
+export interface AskPort {
+  /** Sends a request until it is answered. */
+  ask(asked: Asked): void;
+}
+
+/** For requests whose waits grow shorter. */
+export interface TimedPort extends AskPort {
+  readonly clock: Clock;
+}
+
+/**
+ * Asks what may be asked any number of times, until it is answered by this verb.
+ *
+ * @throws what the manager answers instead; INTERNAL
+ */
+export const inquire = async <N extends VerbName>(
+  port: AskPort,
+  verb: N,
+  build: (requestId: number) => Message,
+): Promise<MessageNamed<N>> => {
+  const reply = await promiseOf(
+    {
+      build,
+      giveUpAtMs: Number.POSITIVE_INFINITY,
+      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
+    },
+    (asked) => port.ask(asked),
+  );
+  return expectVerb(reply, verb);
+};

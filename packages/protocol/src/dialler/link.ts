@@ -1,0 +1,282 @@
+import type { PeerLimits, RandomBytes } from '../connection/authenticate.ts';
+import { Connection, type PeerReport } from '../connection/connection.ts';
+import type { AuthKey } from '../connection/handshake.ts';
+import type { Dial } from '../connection/ws-transport.ts';
+import type { Message, MessageNamed } from '../messages/message-table.ts';
+import type { Cancel, Clock } from '../runtime/clock.ts';
+import { reconnectDelayMs } from '../words/backoff.ts';
+import { codeOf, MillraceError, messageOf } from '../words/errors.ts';
+import { limits } from '../words/limits.ts';
+import type { Role, Token } from '../words/task.ts';
+import { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
+import { type Asked, promiseOf, type Request, Requests } from './requests.ts';
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly key: AuthKey;
+  readonly role: Exclude<Role, 'heartbeat'>;
+  readonly peer: { readonly name: string; readonly host: string; readonly pid: number };
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly dial: Dial;
+  /** What this end says of itself in each PONG. */
+  readonly report?: () => PeerReport;
+}
+
+export type Session = MessageNamed<'session'>;
+
+export interface LinkEvents {
+  /** Messages that are not answers. */
+  message(message: Message): void;
+  /** Every token this peer still holds; presented when a session is taken up again. */
+  unsettledTokens(): Token[];
+  /** The session stands, for the first time or again. `session.lost` are no longer held. */
+  up(session: Session, limits: PeerLimits): void;
+  /** The connection ended; the link is dialling again. */
+  down(error: MillraceError): void;
+  /** The link is of no further use: closed by this side, or an error that retrying cannot mend. */
+  ended(error: MillraceError): void;
+}
+
+/** How often requests are looked through for ones whose time is up. */
+const GIVE_UP_TICK_MS = 250;
+/** Of a goodbye with messages before it; the manager answers once its replies are out. */
+const GOODBYE_MAX_MS = 2_000;
+
+const closedByItsOwner = (): MillraceError =>
+  new MillraceError('CLIENT_CLOSED', 'the client was closed');
+
+type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 'ended';
+
+/**
+ * One session across any number of connections: dials, proves the key, opens or
+ * resumes the session, sends unanswered requests again, and starts over when the
+ * connection ends.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #events: LinkEvents;
+  readonly #requests = new Requests();
+  readonly #sendAgain = (message: Message): void => this.send(message);
+  #phase: Phase = 'idle';
+  #connection: Connection | undefined;
+  #session: Session | undefined;
+  #limits: PeerLimits | undefined;
+  #failures = 0;
+  #stopWaiting: Cancel = () => {};
+  #stopGivingUp: Cancel = () => {};
+  #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
+  #left: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  /** Why it is of no further use. */
+  #endedBy: MillraceError | undefined;
+
+  constructor(options: LinkOptions, events: LinkEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open';
+  }
+
+  /** Why nothing can be asked any more; none while it can. */
+  get refusal(): MillraceError | undefined {
+    return this.#phase === 'leaving' ? closedByItsOwner() : this.#endedBy;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** The manager's limits; known once the first handshake has passed. */
+  get limits(): PeerLimits | undefined {
+    return this.#limits;
+  }
+
+  /**
+   * Connects for the first time. With `patient`, keeps trying while the manager
+   * cannot be reached; otherwise the first failure rejects and ends the link.
+   *
+   * @throws CONNECT_FAILED, AUTH_FAILED, and what the handshake throws
+   */
+  start(patient: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#opened = { resolve, reject };
+      this.#watchRequests();
+      this.#connect(patient);
+    });
+  }
+
+  /** Sends a message that needs no answer; without a connection it is dropped. */
+  send(message: Message): void {
+    if (this.#phase === 'open' || this.#phase === 'leaving') {
+      this.#connection?.send(message);
+    }
+  }
+
+  /** Sends a request now and after every reconnection until it is answered. */
+  ask(asked: Asked): void {
+    const { refusal } = this;
+    if (refusal !== undefined) {
+      asked.failed(new MillraceError(refusal.code, refusal.message, { cause: refusal }));
+      return;
+    }
+    const id = this.#requests.open(asked);
+    if (this.#phase === 'open') {
+      this.#connection?.send(asked.build(id));
+    }
+  }
+
+  /** The same, as a promise. */
+  request(request: Request): Promise<Message> {
+    return promiseOf(request, (asked) => this.ask(asked));
+  }
+
+  /** Says goodbye and ends the session; leases still held return at once. Said again, it is the same goodbye. */
+  close(reason: string): Promise<void> {
+    this.#closing ??= this.#close(reason);
+    return this.#closing;
+  }
+
+  async #close(reason: string): Promise<void> {
+    if (this.#phase === 'open' && this.#connection !== undefined) {
+      this.#phase = 'leaving';
+      this.#connection.send({ verb: 'goodbye', reason });
+      await new Promise<void>((resolve) => {
+        const stop = this.#options.clock.after(GOODBYE_MAX_MS, resolve);
+        this.#left = () => {
+          stop();
+          resolve();
+        };
+      });
+    }
+    this.#end(closedByItsOwner());
+  }
+
+  #connect(patient: boolean): void {
+    this.#phase = 'dialling';
+    this.#dial(patient).catch((error: unknown) => {
+      this.#lost(
+        new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error }),
+        patient,
+      );
+    });
+  }
+
+  async #dial(patient: boolean): Promise<void> {
+    const { limits: peerLimits, transport } = await dialManager(this.#options);
+    this.#limits = peerLimits;
+    if (this.#phase === 'ended') {
+      transport.terminate();
+      return;
+    }
+    this.#phase = 'opening';
+    const { clock, report } = this.#options;
+    this.#connection = new Connection(
+      {
+        transport,
+        side: 'dialler',
+        clock,
+        heartbeat: heartbeatTimesOf(peerLimits),
+        messageMaxBytes: peerLimits.messageMaxBytes,
+        outboundMaxBytes: Number.POSITIVE_INFINITY,
+        ...(report === undefined ? {} : { report }),
+      },
+      {
+        messages: (messages) => this.#messages(messages, peerLimits),
+        closed: (error) => this.#lost(error, patient || this.#session !== undefined),
+      },
+    );
+    this.#connection.send(this.#opening());
+  }
+
+  #opening(): Message {
+    const { peer } = this.#options;
+    if (this.#session === undefined) {
+      return { verb: 'open', peer };
+    }
+    const { sessionId, ticket } = this.#session;
+    return { verb: 'resume', sessionId, ticket, tokens: this.#events.unsettledTokens(), peer };
+  }
+
+  #messages(messages: readonly Message[], peerLimits: PeerLimits): void {
+    for (const message of messages) {
+      if (message.verb === 'session') {
+        this.#up(message, peerLimits);
+      } else if (message.verb === 'goodbye') {
+        this.#connection?.send({ verb: 'goodbyeAck' });
+      } else if (!this.#requests.take(message, this.#sendAgain)) {
+        this.#events.message(message);
+      }
+    }
+  }
+
+  #up(session: Session, peerLimits: PeerLimits): void {
+    // The ticket is kept for good, and would hold on to the frame that it came in.
+    this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
+    this.#phase = 'open';
+    this.#failures = 0;
+    // Requests that `up` makes are sent at once: they must not be sent twice.
+    const unanswered = [...this.#requests.unanswered()];
+    this.#events.up(session, peerLimits);
+    for (const message of unanswered) {
+      this.#connection?.send(message);
+    }
+    this.#opened?.resolve();
+    this.#opened = undefined;
+  }
+
+  #lost(error: MillraceError, patient: boolean): void {
+    this.#connection = undefined;
+    if (this.#phase === 'ended') {
+      return;
+    }
+    if (this.#phase === 'leaving') {
+      this.#left?.();
+      return;
+    }
+    if (!error.retry || !patient) {
+      this.#end(error);
+      return;
+    }
+    this.#phase = 'waiting';
+    this.#events.down(error);
+    const delayMs = reconnectDelayMs(this.#failures, randomFraction(this.#options.randomBytes));
+    this.#failures += 1;
+    this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#connect(true));
+  }
+
+  #watchRequests(): void {
+    this.#stopGivingUp = this.#options.clock.after(GIVE_UP_TICK_MS, () => {
+      this.#giveUp();
+      this.#watchRequests();
+    });
+  }
+
+  /** A manager that is there ends waits itself, and has some time for it. */
+  #giveUp(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const slackMs = this.#phase === 'open' ? limits.answerSlackMs : 0;
+    for (const requestId of this.#requests.giveUp(nowMs - slackMs)) {
+      this.send({ verb: 'withdraw', requestId });
+    }
+  }
+
+  #end(error: MillraceError): void {
+    if (this.#phase === 'ended') {
+      return;
+    }
+    this.#phase = 'ended';
+    this.#endedBy = error;
+    this.#stopWaiting();
+    this.#stopGivingUp();
+    this.#left?.();
+    this.#connection?.close(error.message);
+    this.#connection = undefined;
+    this.#requests.failAll(error);
+    this.#opened?.reject(error);
+    this.#opened = undefined;
+    this.#events.ended(error);
+  }
+}

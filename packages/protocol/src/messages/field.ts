@@ -1,0 +1,20 @@
+import type { PackReader } from '../bytes/pack-reader.ts';
+import type { PackWriter } from '../bytes/pack-writer.ts';
+
+/** One position of a message: how it is written, how it is checked on arrival, and how PROTOCOL.md names its type. */
+export interface Field<T> {
+  readonly wireType: string;
+  write(writer: PackWriter, value: T): void;
+  /** @throws BAD_FIELD unless the next value is of this type and inside its bounds; `at` names the place */
+  read(reader: PackReader, at: string): T;
+  /**
+   * What stands for a field that an older peer did not send.
+   *
+   * @throws BAD_FIELD if it must be there
+   */
+  missing(at: string): T;
+}
+
+type FieldValue<F> = F extends Field<infer T> ? T : never;
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+export type FieldValues<F extends Fields> = { readonly [K in keyof F]: FieldValue<F[K]> };

@@ -1,0 +1,157 @@
+import { type Clock, type Eventually, limits, systemClock } from '@millrace/protocol';
+import type { AttemptResult } from '../attempt/attempt-result.ts';
+import { handlerNotFound } from '../attempt/run-handler.ts';
+import type { AbortReason, Assignment, RunEnd, Runner } from '../attempt/runner.ts';
+import { deadlineError } from '../attempt/task-error.ts';
+import type { HandlerBinding } from '../handlers/handler.ts';
+import { handlerTable } from '../handlers/handler-table.ts';
+import { handlerModuleUrl, loadHandlers } from '../handlers/load-handlers.ts';
+import {
+  type ExecutorPool,
+  type HandlerSource,
+  planPools,
+  type RunningPool,
+  serves,
+} from './pools.ts';
+import { Stopper } from './stopper.ts';
+
+/** One attempt that is under way. */
+export interface Execution {
+  /** How it ended, when the handler can no longer act; there at once if it waited for nothing. Never rejects. */
+  readonly finished: Eventually<AttemptResult>;
+  /**
+   * Aborts the handler's signal, and ends it by force if it has not ended
+   * `graceMs` later. Does nothing once the attempt has ended.
+   *
+   * @param graceMs default: the kill grace of the executor
+   */
+  abort(reason: 'cancelled' | 'drain', graceMs?: number): void;
+}
+
+export interface ExecutorOptions {
+  /** A handler module, by path or `file:` URL; or the handlers themselves, all inline. */
+  readonly handlers: string | URL | readonly HandlerBinding[];
+  /** From the abort of a signal to the kill, in ms. Default 10 s. */
+  readonly killGraceMs?: number;
+  /** Times deadlines and graces. Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** Everything that a worker can run, with its threads and processes warm. */
+export interface Executor {
+  readonly pools: readonly ExecutorPool[];
+  /** Must only be called while fewer than `slots` attempts of the pool are open. */
+  run(poolId: number, assignment: Assignment): Execution;
+  /**
+   * Kills what runs; resolves when no thread or process is left and no inline
+   * handler runs. An inline handler that ignores its signal, or a thread in a
+   * blocking system call, keeps this waiting: bound the wait.
+   */
+  close(): Promise<void>;
+  /** Threads that have not ended. `process.exit` waits for them. */
+  readonly liveThreads: number;
+}
+
+/** What the end of a run means; a result that made it counts, whatever was asked meanwhile. */
+const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult => {
+  if (end.kind === 'returned') {
+    return { kind: 'succeeded', result: end.result };
+  }
+  switch (stopped) {
+    case 'deadline':
+      return { kind: 'timed-out', error: deadlineError(end.error) };
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'drain':
+      return { kind: 'released' };
+    default:
+      return { kind: 'failed', error: end.error };
+  }
+};
+
+const finished = (result: AttemptResult): Execution => ({ finished: result, abort() {} });
+
+/** One attempt: run, arm the deadline, wait for the end, disarm, classify. */
+const execute = (
+  runner: Runner,
+  assignment: Assignment,
+  killGraceMs: number,
+  clock: Clock,
+): Execution => {
+  const run = runner.run(assignment);
+  const { ended } = run;
+  if (!(ended instanceof Promise)) {
+    return finished(classify(ended, undefined));
+  }
+  const stopper = new Stopper(run, clock);
+  const armDeadline = (): void => stopper.armDeadline(assignment.deadlineMs, killGraceMs);
+  // While a slot is being replaced, the wait for it is no fault of the task.
+  if (run.begun === undefined) {
+    armDeadline();
+  } else {
+    void run.begun.then(armDeadline);
+  }
+  return {
+    finished: ended.then((end) => {
+      stopper.disarm();
+      return classify(end, stopper.reason);
+    }),
+    abort: (reason, graceMs = killGraceMs) => stopper.stop(reason, graceMs),
+  };
+};
+
+const notFound = (assignment: Assignment): Execution =>
+  finished({ kind: 'failed', error: handlerNotFound(assignment) });
+
+const isHandlerList = (
+  handlers: ExecutorOptions['handlers'],
+): handlers is readonly HandlerBinding[] => Array.isArray(handlers);
+
+const sourceOf = async (handlers: ExecutorOptions['handlers']): Promise<HandlerSource> =>
+  isHandlerList(handlers)
+    ? { handlers: handlerTable(handlers, 'the list of handlers'), moduleUrl: null }
+    : { handlers: await loadHandlers(handlers), moduleUrl: handlerModuleUrl(handlers).href };
+
+const closePools = async (pools: readonly RunningPool[]): Promise<void> => {
+  await Promise.all(pools.map(({ runner }) => runner.close()));
+};
+
+const liveThreadsOf = (pools: readonly RunningPool[]): number =>
+  pools.reduce((sum, { runner }) => sum + (runner.kind === 'thread' ? runner.liveSlots : 0), 0);
+
+const startPools = async (pools: readonly RunningPool[]): Promise<void> => {
+  try {
+    await Promise.all(pools.map(({ runner }) => runner.start()));
+  } catch (error) {
+    await closePools(pools);
+    throw error;
+  }
+};
+
+/**
+ * Loads the handlers, starts the threads and processes that they ask for, and
+ * resolves when every slot is ready.
+ *
+ * @throws HANDLER_INVALID when the module or list is not usable
+ * @throws HANDLER_NOT_IMPORTABLE when a function is to run outside this process
+ * @throws RUNNER_DIED when a thread or process ends before it is ready
+ */
+export const createExecutor = async (options: ExecutorOptions): Promise<Executor> => {
+  const { clock = systemClock, killGraceMs = limits.killGraceMs } = options;
+  const source = await sourceOf(options.handlers);
+  const pools = planPools(source);
+  await startPools(pools);
+  return {
+    pools,
+    run: (poolId, assignment) => {
+      const pool = pools[poolId];
+      return pool !== undefined && serves(pool, assignment)
+        ? execute(pool.runner, assignment, killGraceMs, clock)
+        : notFound(assignment);
+    },
+    close: () => closePools(pools),
+    get liveThreads() {
+      return liveThreadsOf(pools);
+    },
+  };
+};

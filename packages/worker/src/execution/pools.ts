@@ -1,0 +1,82 @@
+import { MillraceError } from '@millrace/protocol';
+import type { Runner } from '../attempt/runner.ts';
+import type { HandlerBinding, RunnerKind } from '../handlers/handler.ts';
+import { HandlerTable, type TaskKey } from '../handlers/handler-table.ts';
+import { InlineRunner } from '../runners/inline.ts';
+import { processRunner } from '../runners/process.ts';
+import { threadRunner } from '../runners/thread.ts';
+
+/** Slots that serve the same tasks: what a worker announces room for. */
+export interface ExecutorPool {
+  /** Its index in the list of pools. */
+  readonly id: number;
+  readonly kind: RunnerKind;
+  readonly slots: number;
+  readonly handles: readonly TaskKey[];
+}
+
+/** Handlers, and the module that threads and processes import them from, if there is one. */
+export interface HandlerSource {
+  readonly handlers: HandlerTable;
+  readonly moduleUrl: string | null;
+}
+
+type Group = [HandlerBinding, ...HandlerBinding[]];
+
+/** Handlers that named a concurrency stand alone; the others share one group per kind. */
+const groupBindings = (bindings: Iterable<HandlerBinding>): readonly Group[] => {
+  const groups: Group[] = [];
+  const shared = new Map<RunnerKind, Group>();
+  for (const binding of bindings) {
+    const peers = binding.sharesPool ? shared.get(binding.runner) : undefined;
+    if (peers !== undefined) {
+      peers.push(binding);
+      continue;
+    }
+    const group: Group = [binding];
+    groups.push(group);
+    if (binding.sharesPool) {
+      shared.set(binding.runner, group);
+    }
+  }
+  return groups;
+};
+
+const runnerOf = (binding: HandlerBinding, { handlers, moduleUrl }: HandlerSource): Runner => {
+  const { runner, concurrency, task } = binding;
+  if (runner === 'inline') {
+    return new InlineRunner(handlers, concurrency);
+  }
+  if (moduleUrl === null) {
+    throw new MillraceError(
+      'HANDLER_NOT_IMPORTABLE',
+      `the handler of task '${task.name}' asks for the runner '${runner}', which has to import it: give the worker a handler module instead of a function`,
+    );
+  }
+  return runner === 'thread'
+    ? threadRunner(moduleUrl, concurrency)
+    : processRunner(moduleUrl, concurrency);
+};
+
+/** A pool with its handlers, and what runs them. */
+export interface RunningPool extends ExecutorPool {
+  readonly handlers: HandlerTable;
+  readonly runner: Runner;
+}
+
+/**
+ * The pools that a set of handlers needs; none is started yet.
+ *
+ * @throws HANDLER_NOT_IMPORTABLE for a thread or process handler without a module
+ */
+export const planPools = (source: HandlerSource): readonly RunningPool[] =>
+  groupBindings(source.handlers.bindings).map((group, id) => {
+    const [first] = group;
+    const runner = runnerOf(first, source);
+    const handles = group.map(({ task }) => ({ queue: task.queue, name: task.name }));
+    const handlers = new HandlerTable(group);
+    return { id, kind: runner.kind, slots: runner.slots, handles, handlers, runner };
+  });
+
+export const serves = (pool: RunningPool, task: TaskKey): boolean =>
+  pool.handlers.find(task) !== undefined;

@@ -1,0 +1,246 @@
+import {
+  type Clock,
+  type Link,
+  limits,
+  type MessageNamed,
+  type Token,
+  TurnoverMap,
+  tokenKey,
+} from '@millrace/protocol';
+import type { AttemptResult, FailedAttempt } from '../attempt/attempt-result.ts';
+import type { Assignment } from '../attempt/runner.ts';
+import type { Execution, Executor } from '../execution/executor.ts';
+import type { ExecutorPool } from '../execution/pools.ts';
+import type { Reporter } from './reporter.ts';
+
+type GrantedTask = MessageNamed<'grant'>['tasks'][number];
+
+/** An attempt that is under way. */
+interface Running {
+  readonly assignment: Assignment;
+  readonly execution: Execution;
+  /** Its lease is gone: how it ends interests nobody. */
+  isFenced: boolean;
+}
+
+/** Room of one pool, as the running totals that CREDIT carries. */
+interface PoolCredit {
+  readonly pool: ExecutorPool;
+  /** Slots, and one more for each attempt that ended. */
+  given: number;
+  received: number;
+}
+
+/** Aborts that came before their grant, which may travel in parts, or after their attempt. */
+const EARLY_ABORTS_MAX = 1_000;
+
+/**
+ * Pulls as many tasks as there are free slots, runs them, and hands their ends
+ * to the reporter. A slot is free, and its credit given, when its attempt ended.
+ */
+export class Puller {
+  readonly #link: Link;
+  readonly #executor: Executor;
+  readonly #reporter: Reporter;
+  readonly #clock: Clock;
+  readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
+  readonly #credits: readonly PoolCredit[];
+  readonly #running = new TurnoverMap<string, Running>();
+  readonly #earlyAborts = new Set<string>();
+  readonly #unannounced = new Set<PoolCredit>();
+  #isDraining = false;
+  #idle: (() => void)[] = [];
+
+  /** @param failed hears of attempts that did not succeed, before they are reported */
+  constructor(
+    link: Link,
+    executor: Executor,
+    reporter: Reporter,
+    clock: Clock,
+    failed: (assignment: Assignment, result: FailedAttempt) => void = () => {},
+  ) {
+    this.#failed = failed;
+    this.#link = link;
+    this.#executor = executor;
+    this.#reporter = reporter;
+    this.#clock = clock;
+    this.#credits = executor.pools.map((pool) => ({ pool, given: pool.slots, received: 0 }));
+  }
+
+  /** Tokens of attempts that are under way. */
+  get tokens(): Token[] {
+    return [...this.#running.values()].map(({ assignment }) => assignment.token);
+  }
+
+  get busySlots(): number {
+    return this.#running.size;
+  }
+
+  /** A session stands: says what this worker runs, and how much room it has. */
+  announceAll(): void {
+    if (this.#isDraining) {
+      return;
+    }
+    for (const credit of this.#credits) {
+      const { handles, id } = credit.pool;
+      this.#link.send({ verb: 'declarePool', pool: id, handles });
+      this.#announce(credit);
+    }
+  }
+
+  take(message: MessageNamed<'grant'>): void {
+    const credit = this.#credits[message.pool];
+    for (const task of message.tasks) {
+      if (credit === undefined || this.#isDraining) {
+        this.#reporter.report(tokenOf(task), { kind: 'released' });
+      } else {
+        credit.received += 1;
+        this.#start(credit, task);
+      }
+    }
+  }
+
+  abort({ reason, token }: MessageNamed<'abort'>): void {
+    const running = this.#running.get(tokenKey(token));
+    if (running !== undefined) {
+      running.isFenced ||= reason === 'fenced';
+      running.execution.abort('cancelled');
+    } else {
+      this.#noteEarly(tokenKey(token));
+    }
+  }
+
+  /**
+   * These tokens are no longer held: whatever still runs for them is stopped,
+   * and not reported. Answers which of them were running.
+   */
+  lose(tokens: readonly Token[]): Token[] {
+    const lost: Token[] = [];
+    for (const token of tokens) {
+      const running = this.#running.get(tokenKey(token));
+      if (running !== undefined) {
+        lost.push(token);
+        running.isFenced = true;
+        running.execution.abort('cancelled');
+      }
+    }
+    return lost;
+  }
+
+  /** Takes nothing new: grants under way to this worker are released on arrival. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const { pool } of this.#credits) {
+      this.#link.send({ verb: 'declarePool', pool: pool.id, handles: [] });
+    }
+  }
+
+  /** Stops what runs; each attempt has `graceMs` after its signal. */
+  abortAll(graceMs: number): void {
+    for (const { execution } of this.#running.values()) {
+      execution.abort('drain', graceMs);
+    }
+  }
+
+  /** Resolves when nothing runs. */
+  idle(): Promise<void> {
+    return this.#running.size === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The oldest makes room: it came too late, its attempt had ended before. */
+  #noteEarly(key: string): void {
+    const [oldest] = this.#earlyAborts;
+    if (oldest !== undefined && this.#earlyAborts.size >= EARLY_ABORTS_MAX) {
+      this.#earlyAborts.delete(oldest);
+    }
+    this.#earlyAborts.add(key);
+  }
+
+  #start(credit: PoolCredit, task: GrantedTask): void {
+    const { payloadMaxBytes } = this.#link.limits ?? limits;
+    const assignment = assignmentOf(credit.pool, task, payloadMaxBytes);
+    if (this.#earlyAborts.size > 0 && this.#earlyAborts.delete(tokenKey(assignment.token))) {
+      this.#end(credit, assignment, { kind: 'cancelled' });
+      return;
+    }
+    const execution = this.#executor.run(credit.pool.id, assignment);
+    const { finished } = execution;
+    if (finished instanceof Promise) {
+      void this.#await(credit, { assignment, execution, isFenced: false }, finished);
+    } else {
+      this.#end(credit, assignment, finished);
+    }
+  }
+
+  /** `finished` never rejects. */
+  async #await(
+    credit: PoolCredit,
+    running: Running,
+    finished: Promise<AttemptResult>,
+  ): Promise<void> {
+    const key = tokenKey(running.assignment.token);
+    this.#running.set(key, running);
+    const result = await finished;
+    this.#running.delete(key);
+    if (running.isFenced) {
+      this.#free(credit);
+    } else {
+      this.#end(credit, running.assignment, result);
+    }
+  }
+
+  #end(credit: PoolCredit, assignment: Assignment, result: AttemptResult): void {
+    if (result.kind === 'failed' || result.kind === 'timed-out') {
+      this.#failed(assignment, result);
+    }
+    this.#reporter.report(assignment.token, result);
+    this.#free(credit);
+  }
+
+  #free(credit: PoolCredit): void {
+    credit.given += 1;
+    if (this.#unannounced.size === 0) {
+      this.#clock.endOfTurn(() => this.#announceFreed());
+    }
+    this.#unannounced.add(credit);
+    if (this.#running.size === 0) {
+      for (const resolve of this.#idle.splice(0)) {
+        resolve();
+      }
+    }
+  }
+
+  #announceFreed(): void {
+    for (const credit of this.#unannounced) {
+      this.#announce(credit);
+    }
+    this.#unannounced.clear();
+  }
+
+  #announce({ given, pool, received }: PoolCredit): void {
+    if (!this.#isDraining) {
+      this.#link.send({ verb: 'credit', pool: pool.id, given, received });
+    }
+  }
+}
+
+const tokenOf = ({ epoch, grant, taskId }: GrantedTask): Token => ({ taskId, epoch, grant });
+
+const assignmentOf = (
+  pool: ExecutorPool,
+  task: GrantedTask,
+  resultMaxBytes: number,
+): Assignment => {
+  const handle = pool.handles[task.handle];
+  return {
+    token: tokenOf(task),
+    queue: handle?.queue ?? '',
+    name: handle?.name ?? '',
+    payload: task.payload,
+    attempt: task.attempt,
+    deadlineMs: task.deadlineMs,
+    resultMaxBytes,
+  };
+};

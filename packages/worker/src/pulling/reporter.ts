@@ -1,0 +1,118 @@
+import {
+  type Clock,
+  type Link,
+  type MessageNamed,
+  MillraceError,
+  type Token,
+} from '@millrace/protocol';
+import type { AttemptResult } from '../attempt/attempt-result.ts';
+
+type Report = MessageNamed<'settle'>['results'][number];
+export type SettleAnswer = MessageNamed<'settled'>['answers'][number];
+
+/** Several reports share a SETTLE as long as it fits into one frame. */
+const SETTLE_BYTES = 32 * 1024;
+/** What a report takes beside its result, at most, unless it failed. */
+const REPORT_FIELDS_BYTES = 160;
+
+const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Report => ({
+  taskId,
+  epoch,
+  grant,
+  kind: result.kind,
+  result: result.kind === 'succeeded' ? result.result : undefined,
+  error: 'error' in result ? result.error : undefined,
+});
+
+/** What its texts may take, at most. */
+const errorBytes = (error: Report['error']): number =>
+  error === undefined ? 0 : 3 * (error.name.length + error.message.length + error.stack.length);
+
+/** The longest run of reports from `start` that fits one message. */
+const endOfMessage = (reports: readonly Report[], start: number): number => {
+  let bytes = 0;
+  let end = start;
+  while (end < reports.length) {
+    const report = reports[end];
+    bytes += REPORT_FIELDS_BYTES + (report?.result?.length ?? 0) + errorBytes(report?.error);
+    end += 1;
+    if (bytes > SETTLE_BYTES) {
+      break;
+    }
+  }
+  return end;
+};
+
+/** Reports how attempts ended, all of one turn together, again and again until each is answered. */
+export class Reporter {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #answered: (token: Token, answer: SettleAnswer) => void;
+  /** What was sent together, each in a list that is answered as a whole. */
+  readonly #unanswered: (readonly Report[])[] = [];
+  #waiting: Report[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(link: Link, clock: Clock, answered: (token: Token, answer: SettleAnswer) => void) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#answered = answered;
+  }
+
+  /** Tokens whose end is reported and not yet answered. */
+  get tokens(): Token[] {
+    return [...this.#unanswered.flat(), ...this.#waiting].map(({ epoch, grant, taskId }) => ({
+      taskId,
+      epoch,
+      grant,
+    }));
+  }
+
+  report(token: Token, result: AttemptResult): void {
+    const report = reportOf(token, result);
+    this.#waiting.push(report);
+    if (this.#waiting.length === 1) {
+      this.#clock.endOfTurn(() => this.#send());
+    }
+  }
+
+  /** Resolves when every report is answered. */
+  settled(): Promise<void> {
+    return this.#isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    return this.#unanswered.length === 0 && this.#waiting.length === 0;
+  }
+
+  #send(): void {
+    const reports = this.#waiting;
+    this.#waiting = [];
+    let start = 0;
+    while (start < reports.length) {
+      const end = endOfMessage(reports, start);
+      // A closed link leaves the rest unanswered: the leases return with the session.
+      this.#settle(reports.slice(start, end)).catch(() => {});
+      start = end;
+    }
+  }
+
+  async #settle(results: readonly Report[]): Promise<void> {
+    this.#unanswered.push(results);
+    const reply = await this.#link.request({
+      build: (requestId) => ({ verb: 'settle', requestId, results }),
+      giveUpAtMs: Number.POSITIVE_INFINITY,
+      giveUp: () => new MillraceError('TIMEOUT', 'no answer'),
+    });
+    const answers = reply.verb === 'settled' ? reply.answers : [];
+    this.#unanswered.splice(this.#unanswered.indexOf(results), 1);
+    for (const [index, report] of results.entries()) {
+      this.#answered(report, answers[index] ?? 'UNKNOWN_TASK');
+    }
+    if (this.#isIdle) {
+      for (const resolve of this.#idle.splice(0)) {
+        resolve();
+      }
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest';
+import { codeOf, importsOf } from './imports.ts';
+import { readRepository } from './repository.ts';
+import { breachesOf } from './rules.ts';
+
+const packages = new Map([
+  ['@millrace/protocol', 'packages/protocol'],
+  ['@millrace/manager', 'packages/manager'],
+  ['@millrace/worker', 'packages/worker'],
+  ['millrace', 'packages/millrace'],
+]);
+
+const breaches = (sources: Record<string, string>): string[] =>
+  breachesOf(new Map(Object.entries(sources)), packages);
+
+const core = 'packages/manager/src/engine/core/task-machine.ts';
+
+describe('this repository', () => {
+  const repository = readRepository();
+
+  test('is read', () => {
+    const paths = [...repository.sources.keys()];
+    expect(paths).toContain('packages/protocol/src/index.ts');
+    expect(paths).toContain('test/architecture/architecture.test.ts');
+    expect(repository.packages.get('@millrace/protocol')).toBe('packages/protocol');
+  });
+
+  test('keeps its architecture', () => {
+    expect(breachesOf(repository.sources, repository.packages)).toEqual([]);
+  });
+});
+
+describe('arrows between packages', () => {
+  test('downward ones are allowed', () => {
+    expect(
+      breaches({
+        'packages/manager/src/door/server.ts': `import { limits } from '@millrace/protocol';`,
+        'packages/millrace/src/bin.ts': `import { Manager } from '@millrace/manager';`,
+        'test/end-to-end.test.ts': `import { connect } from 'millrace';`,
+      }),
+    ).toEqual([]);
+  });
+
+  test('an upward one is reported', () => {
+    expect(
+      breaches({ 'packages/protocol/src/frame.ts': `import { x } from '@millrace/manager';` }),
+    ).toEqual([
+      'packages/protocol/src/frame.ts imports packages/manager/src/index.ts, which is above it',
+    ]);
+  });
+
+  test('an upward one of types only is reported', () => {
+    expect(
+      breaches({ 'packages/worker/src/worker.ts': `import type { Cli } from 'millrace';` }),
+    ).toHaveLength(1);
+  });
+
+  test('an upward one by a relative path is reported', () => {
+    expect(
+      breaches({ 'packages/protocol/src/a.ts': `export * from '../../worker/src/index.ts';` }),
+    ).toHaveLength(1);
+  });
+
+  test('a sideways one on the middle floor is reported', () => {
+    expect(
+      breaches({ 'packages/worker/src/worker.ts': `await import('@millrace/manager');` }),
+    ).toEqual([
+      'packages/worker/src/worker.ts imports packages/manager/src/index.ts, which stands beside it',
+    ]);
+  });
+});
+
+describe('arrows between the rooms of a package', () => {
+  const manager = 'packages/manager/src';
+
+  test('downward ones, and those of a file that lies in no room, are allowed', () => {
+    expect(
+      breaches({
+        [`${manager}/commands/pause.ts`]: `import '../waiting/peer.ts';`,
+        [`${manager}/engine/engine.ts`]: `import './core/state.ts';`,
+        [`${manager}/broker.ts`]: `import './peers/reception.ts';`,
+      }),
+    ).toEqual([]);
+  });
+
+  test('an upward one is reported', () => {
+    expect(
+      breaches({
+        [`${manager}/structures/heap.ts`]: `import type { X } from '../engine/turn.ts';`,
+      }),
+    ).toEqual([
+      `${manager}/structures/heap.ts imports ${manager}/engine/turn.ts, which is in a room above it`,
+    ]);
+  });
+
+  test('an import of a file in no room is upward', () => {
+    expect(breaches({ [`${manager}/door/server.ts`]: `import '../broker.ts';` })).toHaveLength(1);
+  });
+
+  test('a folder without a floor is reported', () => {
+    expect(breaches({ [`${manager}/attic/a.ts`]: '' })).toEqual([
+      `${manager}/attic is a room without a floor: list it in test/architecture/rooms.ts`,
+    ]);
+  });
+});
+
+describe('circles', () => {
+  test('one of two files is reported', () => {
+    expect(
+      breaches({
+        'packages/protocol/src/a.ts': `import { b } from './b.ts';`,
+        'packages/protocol/src/b.ts': `export { a } from './a.ts';`,
+      }),
+    ).toEqual([
+      'a circle: packages/protocol/src/a.ts -> packages/protocol/src/b.ts -> packages/protocol/src/a.ts',
+    ]);
+  });
+
+  test('one of types only, through the package itself, is reported', () => {
+    expect(
+      breaches({
+        'packages/protocol/src/index.ts': `export { type A } from './a.ts';`,
+        'packages/protocol/src/a.ts': `import type { B } from './b.ts';`,
+        'packages/protocol/src/b.ts': `import type { A } from '@millrace/protocol';`,
+      }),
+    ).toHaveLength(1);
+  });
+
+  test('two ways to one file are no circle', () => {
+    expect(
+      breaches({
+        'packages/protocol/src/a.ts': `import './b.ts'; import './c.ts';`,
+        'packages/protocol/src/b.ts': `import './c.ts';`,
+        'packages/protocol/src/c.ts': '',
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe('inside the manager', () => {
+  test.each([
+    `import { readFileSync } from 'node:fs';`,
+    `const now = Date.now();`,
+    `const now = new Date();`,
+    `const now = performance.now();`,
+    `const id = Math.random();`,
+    `const later = setTimeout;`,
+    `setImmediate(next);`,
+    `const key = process.env['KEY'];`,
+    `await fetch(url);`,
+  ])('the core may not say: %s', (text) => {
+    expect(breaches({ [core]: text })).toHaveLength(1);
+  });
+
+  test('the core may use such words in comments, strings and names of its own', () => {
+    const text = `
+      // Date.now() is read by the caller
+      const text = 'process.exit(1)';
+      this.process.start(now.monotonicMs, this.#fetch());
+    `;
+    expect(breaches({ [core]: text })).toEqual([]);
+  });
+
+  test('a command may not touch the store or the socket', () => {
+    expect(
+      breaches({
+        'packages/manager/src/commands/enqueue.ts': `import { open } from 'lmdb'; import 'ws';`,
+      }),
+    ).toHaveLength(2);
+  });
+
+  test('only the wiring names a journal', () => {
+    const text = `import { LmdbJournal } from './lmdb-journal.ts';`;
+    const folder = 'packages/manager/src';
+    expect(breaches({ [`${folder}/manager.ts`]: text })).toEqual([]);
+    expect(breaches({ [`${folder}/lmdb-journal.test.ts`]: text })).toEqual([]);
+    expect(breaches({ [`${folder}/engine/store/disk/disk-journal.ts`]: text })).toEqual([]);
+    expect(breaches({ [`${folder}/engine/core/state.ts`]: text })).toHaveLength(1);
+    expect(breaches({ [`${folder}/door/server.ts`]: text })).toHaveLength(1);
+  });
+});
+
+describe('reading imports', () => {
+  test.each<[string, string[]]>([
+    [`import 'a';`, ['a']],
+    [`import a, { b as c, type D } from "a";`, ['a']],
+    [`import * as a from 'a'`, ['a']],
+    [`import {\n  a,\n  b,\n} from 'a';`, ['a']],
+    [`export { a } from 'a'; export * as b from 'b';`, ['a', 'b']],
+    [`export type { A } from 'a';`, ['a']],
+    [`type A = import('a').A; const b = await import(\`b\`);`, ['a', 'b']],
+    [`// import 'a';\n/* import 'b'; */ import/* c */'d';`, ['d']],
+    [`const text = "import 'a'"; const more = \`import 'b' \${await import('c')}\`;`, ['c']],
+    [`const quote = /['"\`]/; import 'a';`, ['a']],
+    [`const half = total / 2; import 'a'; const third = total / 3;`, ['a']],
+    [`const here = import.meta.dirname; module.import('a'); await import(name);`, []],
+    [`export const a = 1; export default a; export { a };`, []],
+  ])('%s', (source, expected) => {
+    expect(importsOf(source)).toEqual(expected);
+  });
+
+  test('code comes without comments and the contents of strings', () => {
+    expect(codeOf(`const a = 'b'; // c\nreturn typeof a;`)).toBe(`const a='';return typeof a;`);
+  });
+});
