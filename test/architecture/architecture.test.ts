@@ -86,10 +86,10 @@ describe('arrows between the rooms of a package', () => {
   test('an upward one is reported', () => {
     expect(
       breaches({
-        [`${manager}/structures/heap.ts`]: `import type { X } from '../engine/turn.ts';`,
+        [`${manager}/engine/core/state.ts`]: `import type { X } from '../turn.ts';`,
       }),
     ).toEqual([
-      `${manager}/structures/heap.ts imports ${manager}/engine/turn.ts, which is in a room above it`,
+      `${manager}/engine/core/state.ts imports ${manager}/engine/turn.ts, which is in a room above it`,
     ]);
   });
 
@@ -159,6 +159,19 @@ describe('inside the manager', () => {
       this.process.start(now.monotonicMs, this.#fetch());
     `;
     expect(breaches({ [core]: text })).toEqual([]);
+  });
+
+  test('only the transitions change a task', () => {
+    const folder = 'packages/manager/src/engine/core';
+    const text = `import { MutableTask } from './task.ts'; move(task, 'lease');`;
+    expect(breaches({ [`${folder}/transitions.ts`]: text })).toEqual([]);
+    expect(breaches({ [`${folder}/load.ts`]: text })).toHaveLength(2);
+  });
+
+  test('only the turn plans for the end of a turn', () => {
+    const text = 'clock.endOfTurn(run); queueMicrotask(run);';
+    expect(breaches({ 'packages/manager/src/engine/turn.ts': text })).toEqual([]);
+    expect(breaches({ 'packages/manager/src/waiting/room.ts': text })).toHaveLength(1);
   });
 
   test('a command may not touch the store or the socket', () => {

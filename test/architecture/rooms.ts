@@ -1,16 +1,23 @@
 /**
- * The rooms of each package, from the ground up: a room may import itself and the
- * rooms listed before it. A name that starts with another, such as `engine/core`,
- * is a room of its own. Files that lie in no room stand above all of them.
+ * The rooms of each package, from the ground up: a room may import itself and the rooms
+ * listed before it. A name that starts with another, such as `engine/core`, is a room of
+ * its own. An entry that ends in `.ts` is one file at the top of the package. All other
+ * files there stand above all rooms.
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   protocol: ['runtime', 'words', 'bytes', 'messages', 'connection', 'dialler'],
   manager: [
+    'version.ts',
+    'tuning.ts',
     'structures',
     'engine/store',
     'engine/store/memory',
     'engine/store/disk/log',
     'engine/store/disk',
+    'engine/core/rows',
+    'engine/core',
+    'engine/core/verbs',
+    'engine/core/audit',
     'engine',
     'waiting',
     'commands',
@@ -40,7 +47,8 @@ interface Place {
   readonly floor: number;
 }
 
-const isInside = (path: string, room: string): boolean => path.startsWith(`${room}/`);
+const isInside = (path: string, room: string): boolean =>
+  path === room || path.startsWith(`${room}/`);
 
 /** Where a source of a package stands; nowhere for other files. */
 const placeOf = (path: string): Place | undefined => {

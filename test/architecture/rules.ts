@@ -60,6 +60,43 @@ const namedJournal = ({ from, to }: Arrow): string | undefined =>
 const upwardInPackage = ({ from, to }: Arrow): string | undefined =>
   isTest(from) ? undefined : upwardInside(from, to);
 
+const TRANSITIONS = 'packages/manager/src/engine/core/transitions.ts';
+const TASK = 'packages/manager/src/engine/core/task.ts';
+
+/** `Task` is read-only to the compiler; the type behind it is for the transitions alone. */
+const changesTasks = (path: string, text: string): string[] => {
+  if (path === TASK || path === TRANSITIONS || path.startsWith('test/architecture/')) {
+    return [];
+  }
+  return /\bMutableTask\b/.test(codeOf(text))
+    ? [`${path} mentions MutableTask: tasks change in transitions.ts alone`]
+    : [];
+};
+
+const MACHINE = 'packages/manager/src/engine/core/task-machine.ts';
+
+/** The state of a task moves in the transitions alone. */
+const movesTasks = (path: string, text: string): string[] => {
+  const isMachine = path.startsWith(MACHINE.replace(/\.ts$/, '.'));
+  return path.startsWith(CORE) &&
+    !isMachine &&
+    path !== TRANSITIONS &&
+    /(?<![.#\w$])move\(/.test(codeOf(text))
+    ? [`${path} calls move: tasks change in transitions.ts alone`]
+    : [];
+};
+
+/** The end of a turn is planned in one place of the manager. */
+const plansTurns = (path: string, text: string): string[] =>
+  path.startsWith('packages/manager/src/') &&
+  !path.startsWith(CORE) &&
+  !isTest(path) &&
+  !path.endsWith('/engine/turn.ts') &&
+  !path.endsWith('/lmdb-journal.ts') &&
+  /\b(?:endOfTurn|queueMicrotask|setImmediate)\b/.test(codeOf(text))
+    ? [`${path} plans for the end of a turn: engine/turn.ts does`]
+    : [];
+
 const arrowRules = [upwardArrow, upwardInPackage, impureCore, decidingCommand, namedJournal];
 
 /** What would let time, chance or I/O into the core; each is given to it as an argument. */
@@ -92,7 +129,12 @@ export const breachesOf = (sources: Sources, packages: Packages): string[] => {
   return [
     ...arrows.flatMap((arrow) => arrowRules.flatMap((rule) => rule(arrow) ?? [])),
     ...circlesOf(arrows).map((circle) => `a circle: ${circle.join(' -> ')}`),
-    ...[...sources].flatMap(([path, text]) => impureWords(path, text)),
+    ...[...sources].flatMap(([path, text]) => [
+      ...impureWords(path, text),
+      ...changesTasks(path, text),
+      ...movesTasks(path, text),
+      ...plansTurns(path, text),
+    ]),
     ...unlistedRooms(sources.keys()),
   ];
 };

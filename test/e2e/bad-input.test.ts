@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@millrace/client';
-import { diskJournal, encodeNumbers, metaKey, STORE_VERSION } from '@millrace/manager/internals';
+import { diskJournal, encodeNumbers, LAYOUT, metaKey } from '@millrace/manager/internals';
 import { codeOf, defineTask, type ErrorCode, messageOf, systemClock } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -70,7 +70,7 @@ type Row = readonly [
 
 const newerStore = async (): Promise<void> => {
   const journal = await diskJournal(stage.path('newer'), systemClock);
-  await journal.commit([{ key: metaKey('version'), value: encodeNumbers([STORE_VERSION + 1]) }]);
+  await journal.commit([{ key: metaKey('version'), value: encodeNumbers([LAYOUT + 1]) }]);
   await journal.close();
 };
 
@@ -190,7 +190,7 @@ const rows: readonly Row[] = [
     () => start('--data', stage.path('newer')),
     'STORE_VERSION',
     1,
-    /run the millrace that wrote it/,
+    /install millrace of the version that wrote it or a later one/,
   ],
   [
     'unknown queue',

@@ -1,4 +1,4 @@
-import type { NewTask } from '@millrace/manager/internals';
+import type { NewTask } from '@millrace/protocol';
 import { ITEM_NAME, type TaskState, taskStates } from '@millrace/protocol';
 import fc from 'fast-check';
 import type { EndKind } from './reference.ts';

@@ -1,10 +1,5 @@
-import type {
-  CancelAnswer,
-  EnqueueAnswer,
-  NewTask,
-  SettleAnswer,
-} from '@millrace/manager/internals';
-import { ITEM_NAME, limits, type TaskState, type Token } from '@millrace/protocol';
+import type { CancelAnswer, EnqueueAnswer, SettleAnswer } from '@millrace/manager/internals';
+import { ITEM_NAME, limits, type NewTask, type TaskState, type Token } from '@millrace/protocol';
 
 /** What the reference knows of one task. */
 export interface ModelTask {

@@ -1,10 +1,18 @@
 import {
-  Core,
+  audit,
+  type Batch,
+  committed,
   type Effects,
   Handles,
   type Journal,
+  load,
   memoryJournal,
   type Now,
+  nextTickInMs,
+  State,
+  seal,
+  tick,
+  verbs,
 } from '@millrace/manager/internals';
 import { limits, type TaskState, type Token, tokenKey } from '@millrace/protocol';
 import { expect } from 'vitest';
@@ -16,8 +24,6 @@ const queues: Readonly<Record<string, ModelQueue>> = {
   lifo: { maxItems: 5, order: 'lifo' },
 };
 
-type Batch = ReturnType<Core['seal']>;
-
 const errorOf = (retry: boolean) => ({ name: 'Error', message: 'no', stack: '', retry });
 
 const wordOf = (answer: string | { readonly refused: string } | undefined): string | undefined =>
@@ -27,7 +33,7 @@ const wordOf = (answer: string | { readonly refused: string } | undefined): stri
 export class Subject {
   readonly #reference = new Reference(queues);
   readonly #journal: Journal = memoryJournal();
-  #core: Core;
+  #state: State;
   #inFlight: Batch | undefined;
   /** Every token each session was ever given. */
   readonly #tokens = new Map<string, Token[]>(sessionIds.map((id) => [id, []]));
@@ -35,9 +41,9 @@ export class Subject {
   readonly #outcomes = new Map<string, string>();
 
   constructor() {
-    this.#core = this.#start();
+    this.#state = this.#start();
     sessionIds.forEach((id) => {
-      this.#core.openSession(id);
+      verbs.openSession.run(this.#state, id, this.#now);
       this.#reference.open(id);
     });
     this.#reference.batch = 2;
@@ -49,21 +55,22 @@ export class Subject {
     return { monotonicMs, wallMs };
   }
 
-  #start(): Core {
-    const core = new Core(this.#journal, {
+  #start(): State {
+    const state = new State(this.#journal, {
+      software: 'the model',
       payloadMaxBytes: 10_000,
       retainMaxBytes: 1_000_000_000,
       restartGraceMs: limits.restartGraceMs,
     });
     for (const [name, spec] of Object.entries(queues)) {
-      core.declareQueue({ name, maxBytes: 1_000_000, ...spec });
+      state.declareQueue({ name, maxBytes: 1_000_000, ...spec });
     }
-    core.load(new Uint8Array(32), this.#now);
-    const batch = core.seal();
+    load(state, new Uint8Array(32), this.#now);
+    const batch = seal(state);
     // A commit of the memory journal is done when it returns.
     void this.#journal.commit(batch.writes);
-    core.committed(batch);
-    return core;
+    committed(state, batch);
+    return state;
   }
 
   do(command: Command): void {
@@ -75,16 +82,20 @@ export class Subject {
       case 'settle':
         return this.#settle(command);
       case 'cancel': {
-        const [answer] = this.#core.cancel([{ taskId: command.taskId, reason: '' }], this.#now);
+        const [answer] = verbs.cancel.run(
+          this.#state,
+          [{ taskId: command.taskId, reason: '' }],
+          this.#now,
+        );
         return expect(answer).toEqual(this.#reference.cancel(command.taskId));
       }
       case 'retry': {
         const { newTaskId, taskId } = command;
-        const [answer] = this.#core.retry([{ taskId, newTaskId }], this.#now);
+        const [answer] = verbs.retry.run(this.#state, [{ taskId, newTaskId }], this.#now);
         return expect(wordOf(answer)).toBe(this.#reference.retry(taskId, newTaskId));
       }
       case 'drop': {
-        const [answer] = this.#core.drop([command.taskId]);
+        const [answer] = verbs.drop.run(this.#state, [command.taskId], this.#now);
         return expect(wordOf(answer)).toBe(this.#reference.drop(command.taskId));
       }
       case 'pause':
@@ -117,7 +128,7 @@ export class Subject {
     for (const [queue, { maxItems }] of Object.entries(queues)) {
       const own = this.#reference.unfinished(queue);
       const counted = (state: string) => own.filter((task) => task.state === state).length;
-      expect(this.#core.size(queue)).toMatchObject({
+      expect(verbs.size.run(this.#state, queue, this.#now)).toMatchObject({
         ready: counted('ready'),
         scheduled: counted('scheduled'),
         leased: counted('leased'),
@@ -127,15 +138,21 @@ export class Subject {
     }
     for (const [taskId, task] of this.#reference.tasks) {
       const { failures, grants: grant, losses, returns, state } = task;
-      expect(this.#core.inspect(taskId)).toMatchObject({ state, grant, failures, losses, returns });
+      expect(verbs.inspect.run(this.#state, taskId, this.#now)).toMatchObject({
+        state,
+        grant,
+        failures,
+        losses,
+        returns,
+      });
     }
-    if (this.#inFlight === undefined && !this.#core.hasChanges) {
-      expect(this.#core.audit()).toEqual([]);
+    if (this.#inFlight === undefined && this.#state.batch.isEmpty) {
+      expect(audit(this.#state)).toEqual([]);
     }
   }
 
   #enqueue({ tasks }: Extract<Command, { verb: 'enqueue' }>): void {
-    const [answer] = this.#core.enqueue([tasks], this.#now);
+    const [answer] = verbs.enqueue.run(this.#state, [tasks], this.#now);
     const expected = this.#reference.enqueue(tasks);
     const given = answer !== undefined && 'refused' in answer ? answer.refused : answer;
     expect(given).toEqual(expected);
@@ -144,7 +161,7 @@ export class Subject {
   #claim({ max, names, queue, sessionId }: Extract<Command, { verb: 'claim' }>): void {
     const handles = new Handles(names.map((name) => ({ queue, name })));
     const request = { sessionId, handles, max, maxBytes: 1_000_000 };
-    const [grants = []] = this.#core.claim([request], this.#now);
+    const [grants = []] = verbs.claim.run(this.#state, [request], this.#now);
     const expected = this.#reference.claim(sessionId, queue, names, max);
     expect(grants.map(({ epoch, grant, taskId }) => ({ taskId, epoch, grant }))).toEqual(expected);
     for (const { epoch, grant, payload, taskId } of grants) {
@@ -171,16 +188,21 @@ export class Subject {
       return;
     }
     const error = kind === 'failed' ? errorOf(true) : errorOf(false);
-    const [answer] = this.#core.settle(
-      sessionId,
-      [{ ...token, kind: kind === 'hopeless' ? 'failed' : kind, result: undefined, error }],
+    const [answer] = verbs.settle.run(
+      this.#state,
+      {
+        sessionId,
+        reports: [
+          { ...token, kind: kind === 'hopeless' ? 'failed' : kind, result: undefined, error },
+        ],
+      },
       this.#now,
     );
     expect(answer).toBe(this.#reference.settle(sessionId, token, kind));
   }
 
   #pause(queue: string, isPaused: boolean): void {
-    this.#core.setPaused(queue, isPaused);
+    verbs.pause.run(this.#state, { queue, isPaused }, this.#now);
     if (isPaused) {
       this.#reference.paused.add(queue);
     } else {
@@ -191,7 +213,7 @@ export class Subject {
   /** It reads the disk: what is not there yet is not met. */
   #purge(queue: string): void {
     this.#flush();
-    expect(this.#core.purge(queue, undefined, this.#now)).toEqual({
+    expect(verbs.purge.run(this.#state, { queue, after: undefined }, this.#now)).toEqual({
       cancelled: this.#reference.purge(queue),
       next: undefined,
     });
@@ -202,7 +224,7 @@ export class Subject {
     const listed: string[] = [];
     for (let after: string | undefined; ; ) {
       const request = { queue: undefined, name: undefined, state, limit, after };
-      const { next, tasks } = this.#core.list(request, this.#now);
+      const { next, tasks } = verbs.listTasks.run(this.#state, request, this.#now);
       expect(tasks.length).toBeLessThanOrEqual(limit);
       listed.push(...tasks.map(({ taskId }) => taskId));
       if (next === undefined) {
@@ -215,13 +237,13 @@ export class Subject {
 
   #connect(verb: 'open' | 'disconnect' | 'end', sessionId: string): void {
     if (verb === 'open') {
-      this.#core.openSession(sessionId);
+      verbs.openSession.run(this.#state, sessionId, this.#now);
       this.#reference.open(sessionId);
     } else if (verb === 'disconnect') {
-      this.#core.disconnect(sessionId, limits.resumeGraceMs, this.#now);
+      verbs.disconnect.run(this.#state, { sessionId, graceMs: limits.resumeGraceMs }, this.#now);
       this.#reference.disconnect(sessionId, limits.resumeGraceMs);
     } else {
-      this.#core.endSession(sessionId, this.#now);
+      verbs.endSession.run(this.#state, sessionId, this.#now);
       this.#reference.end(sessionId);
     }
   }
@@ -235,13 +257,13 @@ export class Subject {
       }
     }
     const list = [...presented.values()];
-    const lost = this.#core.resume(sessionId, list, this.#now);
+    const lost = verbs.resume.run(this.#state, { sessionId, tokens: list }, this.#now);
     expect(lost).toEqual(this.#reference.resume(sessionId, list));
   }
 
   #write(): void {
-    if (this.#inFlight === undefined && this.#core.hasChanges) {
-      this.#inFlight = this.#core.seal();
+    if (this.#inFlight === undefined && !this.#state.batch.isEmpty) {
+      this.#inFlight = seal(this.#state);
       this.#reference.seal();
     }
   }
@@ -252,7 +274,7 @@ export class Subject {
       this.#inFlight = undefined;
       void this.#journal.commit(batch.writes);
       this.#reference.committed();
-      this.#see(this.#core.committed(batch));
+      this.#see(committed(this.#state, batch));
     }
   }
 
@@ -266,7 +288,7 @@ export class Subject {
 
   #flush(): void {
     this.#written();
-    while (this.#core.hasChanges) {
+    while (!this.#state.batch.isEmpty) {
       this.#write();
       this.#written();
     }
@@ -278,20 +300,20 @@ export class Subject {
     }
     this.#reference.crash(inFlightIsDurable);
     this.#inFlight = undefined;
-    this.#core = this.#start();
-    expect(this.#core.epoch).toBe(this.#reference.epoch);
+    this.#state = this.#start();
+    expect(this.#state.epoch).toBe(this.#reference.epoch);
   }
 
   #advance(byMs: number): void {
     this.#reference.monotonicMs += byMs;
     this.#reference.wallMs += byMs;
     // Ticks come whether or not a batch is in flight.
-    this.#core.tick(this.#now);
+    tick(this.#state, this.#now);
     this.#reference.pass();
     this.#flush();
-    for (let ticks = 0; this.#core.nextTickInMs(this.#now) === 0; ticks++) {
+    for (let ticks = 0; nextTickInMs(this.#state, this.#now) === 0; ticks++) {
       expect(ticks).toBeLessThan(20);
-      this.#core.tick(this.#now);
+      tick(this.#state, this.#now);
       this.#flush();
     }
     this.#reference.pass();
@@ -312,7 +334,7 @@ export class Subject {
     if (retry === undefined) {
       return;
     }
-    const info = this.#core.inspect(spec.taskId);
+    const info = verbs.inspect.run(this.#state, spec.taskId, this.#now);
     const { wallMs } = this.#reference;
     if (info !== 'UNKNOWN_TASK' && info.state === 'ready') {
       expect(wallMs).toBeGreaterThanOrEqual(retry.fromMs);

@@ -1,4 +1,4 @@
-import { Broker, EmbeddedEngine, type QueueSpec } from '@millrace/manager/internals';
+import { Broker, type Engine, makeEngine, type QueueSpec } from '@millrace/manager/internals';
 import { DEFAULT_KEY_ID, limits, messageOf } from '@millrace/protocol';
 import { recordingEngine } from './recording-engine.ts';
 import type { SimDisk } from './sim-disk.ts';
@@ -30,7 +30,7 @@ export class ManagerProcess {
   readonly #options: ManagerOptions;
   #lives = 0;
   #process: SimProcess | undefined;
-  #engine: EmbeddedEngine | undefined;
+  #engine: Engine | undefined;
   #isServing = false;
   #broker: Broker | undefined;
   #isLeaving = false;
@@ -44,7 +44,7 @@ export class ManagerProcess {
     return this.#process;
   }
 
-  get engine(): EmbeddedEngine | undefined {
+  get engine(): Engine | undefined {
     return this.#isServing ? this.#engine : undefined;
   }
 
@@ -139,7 +139,8 @@ export class ManagerProcess {
   #begin(process: SimProcess): void {
     const { disk, network, queues, world } = this.#options;
     const { clock, randomBytes } = process;
-    const engine = new EmbeddedEngine({
+    const engine = makeEngine({
+      software: 'the simulation',
       journal: disk.journalOf(process),
       clock,
       randomBytes,

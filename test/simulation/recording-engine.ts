@@ -1,5 +1,5 @@
-import type { Engine, NewTask } from '@millrace/manager/internals';
-import { decodePayload } from '@millrace/protocol';
+import type { Engine } from '@millrace/manager/internals';
+import { decodePayload, type NewTask } from '@millrace/protocol';
 import type { Recorder } from './recorder.ts';
 
 /** The name of a piece of work, which its producer put into the payload. */
@@ -24,6 +24,22 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
     }
   };
   return {
+    ...engine,
+    get epoch() {
+      return engine.epoch;
+    },
+    get hasFailed() {
+      return engine.hasFailed;
+    },
+    get isSettled() {
+      return engine.isSettled;
+    },
+    close: () => engine.close(),
+    ticket: (sessionId, keyId) => engine.ticket(sessionId, keyId),
+    hurry: () => engine.hurry(),
+    report: () => engine.report(),
+    audit: () => engine.audit(),
+    auditMemory: () => engine.auditMemory(),
     start: (events) =>
       engine.start({
         ...events,
@@ -39,28 +55,14 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
           events.abort(sessionId, token, reason);
         },
       }),
-    close: () => engine.close(),
-    get epoch() {
-      return engine.epoch;
-    },
-    get hasFailed() {
-      return engine.hasFailed;
-    },
-    declareQueue: (spec) => engine.declareQueue(spec),
-    hasQueue: (name) => engine.hasQueue(name),
-    ticket: (sessionId, keyId) => engine.ticket(sessionId, keyId),
-    openSession: (sessionId) => engine.openSession(sessionId),
-    resume: (sessionId, tokens) => engine.resume(sessionId, tokens),
-    disconnect: (sessionId, graceMs) => engine.disconnect(sessionId, graceMs),
-    endSession: (sessionId) => engine.endSession(sessionId),
     enqueue(requests) {
       for (const tasks of requests) {
         learn(tasks);
       }
       return engine.enqueue(requests);
     },
-    async claim(requests) {
-      const dealt = await engine.claim(requests);
+    claim(requests) {
+      const dealt = engine.claim(requests);
       for (const [index, grants] of dealt.entries()) {
         for (const { epoch, grant, handle, taskId } of grants) {
           const queue = requests[index]?.handles.list[handle]?.queue ?? '';
@@ -70,9 +72,9 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
       }
       return dealt;
     },
-    async settle(sessionId, reports, isAwaited) {
+    async settle(request) {
       // The core decides now; the answer comes when it is durable.
-      const decisions = reports.map(({ epoch, grant, kind, taskId }) =>
+      const decisions = request.reports.map(({ epoch, grant, kind, taskId }) =>
         recorder.reserve({
           kind: 'settled',
           task: recorder.keyOf(taskId),
@@ -81,25 +83,11 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
           answer: 'pending',
         }),
       );
-      const answers = await engine.settle(sessionId, reports, isAwaited);
+      const answers = await engine.settle(request);
       for (const [index, decide] of decisions.entries()) {
         decide(answers[index] ?? 'none');
       }
       return answers;
     },
-    cancel: (requests) => engine.cancel(requests),
-    outcomes: (taskIds) => engine.outcomes(taskIds),
-    inspect: (taskId) => engine.inspect(taskId),
-    size: (queue) => engine.size(queue),
-    list: (request) => engine.list(request),
-    retry: (requests) => engine.retry(requests),
-    drop: (taskIds) => engine.drop(taskIds),
-    setPaused: (queue, isPaused) => engine.setPaused(queue, isPaused),
-    purge: (queue, after) => engine.purge(queue, after),
-    waitingLanes: () => engine.waitingLanes(),
-    lostSessions: () => engine.lostSessions(),
-    leaseCount: (sessionId) => engine.leaseCount(sessionId),
-    lastHeld: (sessionId) => engine.lastHeld(sessionId),
-    report: () => engine.report(),
   };
 };

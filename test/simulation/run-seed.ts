@@ -1,4 +1,4 @@
-import type { EmbeddedEngine } from '@millrace/manager/internals';
+import type { Engine } from '@millrace/manager/internals';
 import { check, type Verdict } from '../checker/checker.ts';
 import { ClientProcess, type LiveClient } from './client-process.ts';
 import { Customer, readOutcome } from './customer.ts';
@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly hasLyingDisk?: boolean;
 }
 
-type OutcomeAnswers = Awaited<ReturnType<EmbeddedEngine['outcomes']>>;
+type OutcomeAnswers = Awaited<ReturnType<Engine['outcomes']>>;
 
 /** How long the world has after the faults until everything must have ended. */
 const DRAIN_MAX_MS = 3_600_000;

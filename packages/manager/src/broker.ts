@@ -8,7 +8,8 @@ import {
   type Transport,
 } from '@millrace/protocol';
 import type { Services } from './commands/services.ts';
-import type { Engine, QueueSpec } from './engine/engine.ts';
+import type { QueueSpec } from './engine/core/queue.ts';
+import type { Engine } from './engine/engine.ts';
 import { Attendant } from './peers/attendant.ts';
 import { LocalPeer } from './peers/local-peer.ts';
 import { Reception } from './peers/reception.ts';
@@ -18,6 +19,7 @@ import { VERSION } from './version.ts';
 import { Dispatcher } from './waiting/dispatcher.ts';
 import { Results } from './waiting/results.ts';
 import { Room } from './waiting/room.ts';
+import { Settlements } from './waiting/settlements.ts';
 import { Waits } from './waiting/waits.ts';
 
 export interface BrokerOptions {
@@ -51,12 +53,15 @@ export class Broker {
     const { clock, engine } = options;
     this.#options = options;
     this.#waits = new Waits(clock);
+    const results = new Results(engine, this.#waits);
+    const room = new Room(engine, this.#waits);
     this.#services = {
       clock,
       engine,
       dispatcher: new Dispatcher(engine),
-      results: new Results(engine, this.#waits),
-      room: new Room(engine, this.#waits),
+      results,
+      room,
+      settlements: new Settlements(engine, results, room),
       waits: this.#waits,
       admitQueue: (name) => this.#admitQueue(name),
       newSessionId: () => Buffer.from(options.randomBytes(SESSION_ID_BYTES)).toString('base64url'),

@@ -1,4 +1,5 @@
 export type { HttpOptions } from './door/http/http-options.ts';
-export type { Engine, EngineEvents, QueueSpec } from './engine/engine.ts';
+export type { QueueSpec } from './engine/core/queue.ts';
+export type { Engine, EngineEvents } from './engine/engine.ts';
 export { Manager, type ManagerOptions, type QueueOptions, type Started } from './manager.ts';
 export { VERSION } from './version.ts';

@@ -19,10 +19,11 @@ import type { HttpListener } from './door/http/http-listener.ts';
 import { checkHttpOptions, type HttpOptions } from './door/http/http-options.ts';
 import { authorityOf, isLoopback } from './door/listen.ts';
 import { Server } from './door/server.ts';
-import { EmbeddedEngine } from './engine/embedded-engine.ts';
-import type { Engine, QueueSpec } from './engine/engine.ts';
+import type { QueueSpec } from './engine/core/queue.ts';
+import { type Engine, makeEngine } from './engine/engine.ts';
 import type { Journal } from './engine/store/journal.ts';
 import { memoryJournal } from './engine/store/memory/memory-journal.ts';
+import { VERSION } from './version.ts';
 
 export interface QueueOptions {
   /** Unfinished tasks and items it may hold. Default 10,000,000. */
@@ -234,7 +235,8 @@ export class Manager {
   }
 
   async #open(): Promise<Started> {
-    const engine = new EmbeddedEngine({ ...this.#options, journal: await this.#openJournal() });
+    const journal = await this.#openJournal();
+    const engine = makeEngine({ ...this.#options, software: VERSION, journal });
     try {
       this.#running = await this.#serve(engine);
     } catch (error) {

@@ -49,8 +49,16 @@ export {
 export { type Asked, promiseOf, type Request, Requests } from './dialler/requests.ts';
 export { remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
 export { expectVerb } from './messages/expect-verb.ts';
+export type { Field, Fields, FieldValues } from './messages/field.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
-export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
+export {
+  type Message,
+  type MessageNamed,
+  type NewTask,
+  type VerbName,
+  verbs,
+} from './messages/message-table.ts';
+export { sequence } from './messages/sequence.ts';
 export { type Cancel, type Clock, systemClock } from './runtime/clock.ts';
 export { type Eventually, tryThen } from './runtime/eventually.ts';
 export { type Log, silentLog } from './runtime/log.ts';

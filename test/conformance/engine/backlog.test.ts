@@ -1,4 +1,4 @@
-import { WINDOW_MAX_TASKS } from '@millrace/manager/internals';
+import { tuning } from '@millrace/manager/internals';
 import { expect, test } from 'vitest';
 import { type EngineStage, idsOf, task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
@@ -21,7 +21,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
         result: undefined,
         error: undefined,
       }));
-      void stage.engine.settle('a', settled, true);
+      void stage.settleAll('a', settled);
     }
   };
 
@@ -30,15 +30,15 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
 
   test('is drained exactly once in exact order, priorities first whenever they arrive', async () => {
     const stage = await open();
-    const length = WINDOW_MAX_TASKS * 3 + 100;
+    const length = tuning.windowMaxTasks * 3 + 100;
     await stage.enqueue(...many('high', 10, 5));
     await stage.enqueue(...many('mid', length));
     await stage.enqueue(...many('low', 10, -5));
     const before = idsOf(await stage.claim('a', 20));
     expect(before).toEqual([...ids('high', 10), ...ids('mid', 10)]);
-    await stage.enqueue(...many('urgent', WINDOW_MAX_TASKS + 50, 9));
+    await stage.enqueue(...many('urgent', tuning.windowMaxTasks + 50, 9));
     expect(await drain(stage, 97)).toEqual([
-      ...ids('urgent', WINDOW_MAX_TASKS + 50),
+      ...ids('urgent', tuning.windowMaxTasks + 50),
       ...ids('mid', length).slice(10),
       ...ids('low', 10),
     ]);
@@ -62,24 +62,33 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
 
   test('takes back returned tasks before and behind the window, once each', async () => {
     const stage = await open();
-    await stage.enqueue(...many('t', WINDOW_MAX_TASKS * 2));
-    const grants = await stage.claim('a', WINDOW_MAX_TASKS + 300);
+    await stage.enqueue(...many('t', tuning.windowMaxTasks * 2));
+    const grants = await stage.claim('a', tuning.windowMaxTasks + 300);
     await stage.enqueue(...many('late', 5));
     await stage.engine.endSession('a');
     stage.sessions('a');
-    expect(grants).toHaveLength(WINDOW_MAX_TASKS + 300);
-    expect(await drain(stage, 100)).toEqual([...ids('t', WINDOW_MAX_TASKS * 2), ...ids('late', 5)]);
+    expect(grants).toHaveLength(tuning.windowMaxTasks + 300);
+    expect(await drain(stage, 100)).toEqual([
+      ...ids('t', tuning.windowMaxTasks * 2),
+      ...ids('late', 5),
+    ]);
   });
 
   test('loses cancelled tasks wherever they are, also while their write is in flight', async () => {
     const stage = await open();
-    const count = WINDOW_MAX_TASKS + 700;
+    const count = tuning.windowMaxTasks + 700;
     await stage.enqueue(...many('t', count));
     stage.journal.hold();
-    const cancelled = [0, 5, WINDOW_MAX_TASKS - 1, WINDOW_MAX_TASKS, WINDOW_MAX_TASKS + 600];
+    const cancelled = [
+      0,
+      5,
+      tuning.windowMaxTasks - 1,
+      tuning.windowMaxTasks,
+      tuning.windowMaxTasks + 600,
+    ];
     const answered = stage.engine.cancel(cancelled.map((n) => ({ taskId: `t-${n}`, reason: '' })));
     await stage.journal.held();
-    const first = await stage.claim('a', WINDOW_MAX_TASKS + 650);
+    const first = await stage.claim('a', tuning.windowMaxTasks + 650);
     stage.journal.release();
     await answered;
     const left = await stage.claim('a', count);
@@ -89,10 +98,10 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
 
   test('goes on where it was after a restart in its middle', async () => {
     const stage = await open();
-    const count = WINDOW_MAX_TASKS * 2 + 300;
+    const count = tuning.windowMaxTasks * 2 + 300;
     await stage.enqueue(...many('t', count));
-    const half = await stage.claim('a', WINDOW_MAX_TASKS + 50);
-    await stage.engine.settle(
+    const half = await stage.claim('a', tuning.windowMaxTasks + 50);
+    await stage.settleAll(
       'a',
       half.map(({ token }) => ({
         ...token,
@@ -100,21 +109,20 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
         result: undefined,
         error: undefined,
       })),
-      true,
     );
     await stage.crash();
     stage.sessions('a');
     await stage.enqueue(...many('late', 3), ...many('high', 3, 1));
     expect(await drain(stage, 111)).toEqual([
       ...ids('high', 3),
-      ...ids('t', count).slice(WINDOW_MAX_TASKS + 50),
+      ...ids('t', count).slice(tuning.windowMaxTasks + 50),
       ...ids('late', 3),
     ]);
   });
 
   test('stays on disk: memory holds a window of it', async () => {
     const stage = await open();
-    await stage.enqueue(...many('t', WINDOW_MAX_TASKS * 3));
+    await stage.enqueue(...many('t', tuning.windowMaxTasks * 3));
     expect(await stage.audit()).toEqual([]);
   });
 

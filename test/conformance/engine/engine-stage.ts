@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import {
   type AttemptReport,
   diskJournal,
-  EmbeddedEngine,
+  type Engine,
   type EngineEvents,
   type EnqueueAnswer,
   type Finished,
@@ -12,12 +12,18 @@ import {
   type Handle,
   Handles,
   type Journal,
+  makeEngine,
   memoryJournal,
-  type NewTask,
   type QueueSpec,
   type SettleAnswer,
 } from '@millrace/manager/internals';
-import { ITEM_NAME, systemClock, type TaskError, type Token } from '@millrace/protocol';
+import {
+  ITEM_NAME,
+  type NewTask,
+  systemClock,
+  type TaskError,
+  type Token,
+} from '@millrace/protocol';
 import { GatedJournal } from '../../support/gated-journal.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -114,7 +120,7 @@ export class EngineStage {
   readonly #directory: string | undefined;
   #base: Journal | undefined;
   #gate: GatedJournal | undefined;
-  #engine: EmbeddedEngine | undefined;
+  #engine: Engine | undefined;
 
   private constructor(kind: EngineKind, options: StageOptions, directory: string | undefined) {
     this.#kind = kind;
@@ -130,7 +136,7 @@ export class EngineStage {
     return stage;
   }
 
-  get engine(): EmbeddedEngine {
+  get engine(): Engine {
     if (this.#engine === undefined) {
       throw new Error('the stage has no engine');
     }
@@ -151,7 +157,8 @@ export class EngineStage {
         : await diskJournal(this.#directory, systemClock);
     this.told = new Told();
     this.#gate = new GatedJournal(this.#base);
-    this.#engine = new EmbeddedEngine({
+    this.#engine = makeEngine({
+      software: 'a test',
       journal: this.#gate,
       clock: this.clock,
       randomBytes: (length) => new Uint8Array(length).fill(7),
@@ -193,7 +200,7 @@ export class EngineStage {
   /** Resolves when everything that was done so far is durable and told. */
   async flushed(): Promise<void> {
     // A verb that writes, and so takes pending grants along.
-    await this.engine.settle('nobody', [], true);
+    await this.settleAll('nobody', []);
   }
 
   /** Moves the time forward, timer by timer, with all that follows from each. */
@@ -225,7 +232,7 @@ export class EngineStage {
     handles: readonly Handle[] = work,
   ): Promise<readonly Dealt[]> {
     const request = { sessionId, handles: new Handles(handles), max, maxBytes: 1_000_000_000 };
-    const [grants = []] = await this.engine.claim([request]);
+    const [grants = []] = this.engine.claim([request]);
     return grants.map(dealt);
   }
 
@@ -245,8 +252,15 @@ export class EngineStage {
     end: { readonly result?: Uint8Array; readonly error?: TaskError } = {},
   ): Promise<SettleAnswer | undefined> {
     const { error, result } = end;
-    const [answer] = await this.engine.settle(sessionId, [{ ...token, kind, result, error }], true);
+    const [answer] = await this.settleAll(sessionId, [{ ...token, kind, result, error }]);
     return answer;
+  }
+
+  /** Settles reports whose answers are awaited. */
+  settleAll(sessionId: string, reports: readonly AttemptReport[]): Promise<SettleAnswer[]> {
+    const answers = this.engine.settle({ sessionId, reports });
+    this.engine.hurry();
+    return answers;
   }
 
   async cancel(taskId: string): Promise<unknown> {

@@ -22,17 +22,21 @@ onEachEngine('a grant that a crash forgot', (open) => {
     await stage.flushed();
     await stage.crash();
     expect(await stage.state('t1')).toBe('leased');
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([]);
   });
 
   test('is taken up again by its holder, once', async () => {
     const { grant, stage } = await forgotten();
     expect(await stage.state('t1')).toBe('ready');
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([]);
     expect(await stage.state('t1')).toBe('leased');
-    expect(await stage.engine.resume('b', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'b', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
     expect(await stage.settle('a', grant, 'succeeded')).toBe('accepted');
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
   });
 
   test('is lost when the task was granted to another since', async () => {
@@ -41,16 +45,22 @@ onEachEngine('a grant that a crash forgot', (open) => {
     const other = await stage.claimOne('b');
     expect(other.token.grant).toBe(grant.token.grant);
     expect(other.token.epoch).toBe(grant.token.epoch + 1);
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
     await stage.settle('b', other, 'released');
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
     expect(await stage.settle('a', grant, 'succeeded')).toBe('LEASE_LOST');
   });
 
   test('is lost when more than one restart lies between', async () => {
     const { grant, stage } = await forgotten();
     await stage.crash();
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
   });
 
   test('is lost unless its number is exactly the next', async () => {
@@ -60,13 +70,18 @@ onEachEngine('a grant that a crash forgot', (open) => {
     } = await forgotten();
     const next = { ...token, grant: token.grant + 1 };
     const before = { ...token, grant: token.grant - 1 };
-    expect(await stage.engine.resume('a', [next, before])).toEqual([next, before]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [next, before] })).toEqual([
+      next,
+      before,
+    ]);
     expect(await stage.state('t1')).toBe('ready');
   });
 
   test('is lost when the task was cancelled since', async () => {
     const { grant, stage } = await forgotten();
     await stage.cancel('t1');
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
   });
 });

@@ -115,7 +115,7 @@ onEachEngine('listing', (open) => {
     const count = limits.listLooksMax + 10;
     const many = Array.from({ length: count }, (_, n) => task(`t${n}`, { payload: bytes('x') }));
     await stage.enqueue(...many, task('z', { name: 'rare' }));
-    const first = await stage.engine.list({ ...everything, name: 'rare' });
+    const first = await stage.engine.listTasks({ ...everything, name: 'rare' });
     expect(first.tasks).toEqual([]);
     expect(first.next).toBeDefined();
     expect(await listIds(stage, { name: 'rare' })).toEqual(['z']);
@@ -125,7 +125,7 @@ onEachEngine('listing', (open) => {
     const stage = await open();
     const payload = new Uint8Array(1_048_576);
     await stage.enqueue(...Array.from({ length: 20 }, (_, n) => task(`t${n}`, { payload })));
-    const page = await stage.engine.list({ ...everything });
+    const page = await stage.engine.listTasks({ ...everything });
     expect(page.tasks).toHaveLength(16);
     expect(await listIds(stage)).toHaveLength(20);
   });
@@ -134,7 +134,7 @@ onEachEngine('listing', (open) => {
     const stage = await open();
     await stage.enqueue(task('1'));
     for (const after of ['', '.', 'zzzz', '????.-1', 'dA.9999', '~~~.NaN']) {
-      const { tasks } = await stage.engine.list({ ...everything, after });
+      const { tasks } = await stage.engine.listTasks({ ...everything, after });
       expect(tasks.length).toBeLessThanOrEqual(1);
     }
   });

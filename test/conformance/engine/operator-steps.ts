@@ -20,7 +20,7 @@ export const listAll = async (
   const tasks: TaskSummary[] = [];
   let pages = 0;
   for (let after: string | undefined; ; ) {
-    const page = await engine.list({ ...everything, ...request, after });
+    const page = await engine.listTasks({ ...everything, ...request, after });
     tasks.push(...page.tasks);
     pages += 1;
     if (page.next === undefined) {

@@ -90,7 +90,7 @@ onEachEngine('order', (open) => {
     await stage.enqueue(task('t1'), task('t2'), task('t3'), task('t4'), task('t5'));
     const handles = new Handles([{ queue: 'q', name: 'work' }]);
     const maxBytes = 1_000;
-    const dealt = await stage.engine.claim([
+    const dealt = stage.engine.claim([
       { sessionId: 'a', handles, max: 9, maxBytes },
       { sessionId: 'nobody', handles, max: 9, maxBytes },
       { sessionId: 'b', handles, max: 1, maxBytes },
@@ -113,7 +113,7 @@ onEachEngine('order', (open) => {
       task('z2', { name: 'z', priority: -1 }),
       task('x3', { name: 'x' }),
     );
-    const dealt = await stage.engine.claim([
+    const dealt = stage.engine.claim([
       { sessionId: 'a', handles: all, max: 2, maxBytes },
       { sessionId: 'a', handles: of('y', 'x'), max: 2, maxBytes },
       { sessionId: 'b', handles: all, max: 9, maxBytes },

@@ -5,7 +5,7 @@ import { onEachEngine } from './on-each-engine.ts';
 
 onEachEngine('a paused queue', (open) => {
   const pause = (stage: EngineStage, isPaused: boolean, queue = 'q') =>
-    stage.engine.setPaused(queue, isPaused);
+    stage.engine.pause({ queue, isPaused });
 
   test('accepts and does not deal', async () => {
     const stage = await open();

@@ -1,4 +1,4 @@
-import { WINDOW_MAX_TASKS } from '@millrace/manager/internals';
+import { tuning } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { bytes, type EngineStage, idsOf, queueSpec, task } from './engine-stage.ts';
@@ -17,7 +17,7 @@ onEachEngine('a purge', (open) => {
     let cancelled = 0;
     let steps = 0;
     for (let after: string | undefined; ; ) {
-      const answer = await stage.engine.purge(queue, after);
+      const answer = await stage.engine.purge({ queue, after });
       if (answer === 'UNKNOWN_QUEUE') {
         throw new Error(answer);
       }
@@ -80,7 +80,7 @@ onEachEngine('a purge', (open) => {
 
   test('of a backlog goes step by step, and leaves no rows behind', async () => {
     const stage = await open();
-    const count = WINDOW_MAX_TASKS * 3 + 100;
+    const count = tuning.windowMaxTasks * 3 + 100;
     const many = Array.from({ length: count }, (_, n) => task(`t${n}`, { payload: bytes('x') }));
     await stage.enqueue(...many);
     const { cancelled, steps } = await purgeAll(stage);
@@ -95,9 +95,12 @@ onEachEngine('a purge', (open) => {
     const stage = await open();
     const count = limits.purgeTasks + 10;
     await stage.enqueue(...Array.from({ length: count }, (_, n) => task(`t${n}`)));
-    const first = await stage.engine.purge('q', undefined);
+    const first = await stage.engine.purge({ queue: 'q', after: undefined });
     await stage.enqueue(task('late'));
-    const second = first === 'UNKNOWN_QUEUE' ? first : await stage.engine.purge('q', first.next);
+    const second =
+      first === 'UNKNOWN_QUEUE'
+        ? first
+        : await stage.engine.purge({ queue: 'q', after: first.next });
     expect(second).toEqual({ cancelled: 10, next: undefined });
     expect(idsOf(await stage.claim('a', 9))).toEqual(['late']);
   });
@@ -115,6 +118,6 @@ onEachEngine('a purge', (open) => {
 
   test('of a queue that does not exist is refused', async () => {
     const stage = await open();
-    expect(await stage.engine.purge('none', undefined)).toBe('UNKNOWN_QUEUE');
+    expect(await stage.engine.purge({ queue: 'none', after: undefined })).toBe('UNKNOWN_QUEUE');
   });
 });

@@ -60,8 +60,8 @@ onEachEngine('reports', (open) => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2'));
     await stage.claim('a', 2);
-    stage.engine.disconnect('a', 2_000);
-    stage.engine.disconnect('b', 2_000);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: 2_000 });
+    stage.engine.disconnect({ sessionId: 'b', graceMs: 2_000 });
     await stage.advance(500);
     expect(stage.engine.lostSessions()).toEqual([{ sessionId: 'a', leases: 2, returnInMs: 1_500 }]);
     await stage.advance(1_500);

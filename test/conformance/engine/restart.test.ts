@@ -23,7 +23,7 @@ onEachEngine('after a restart', (open) => {
     await stage.flushed();
     await stage.crash();
     await stage.advance(14_999);
-    expect(await stage.engine.resume('a', [kept.token])).toEqual([]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [kept.token] })).toEqual([]);
     await stage.advance(1);
     expect(await stage.settle('a', kept, 'succeeded')).toBe('accepted');
     expect(await stage.engine.inspect('t2')).toMatchObject({ state: 'ready', losses: 1 });
@@ -41,7 +41,7 @@ onEachEngine('after a restart', (open) => {
     await stage.crash();
     expect(await stage.outcome('t1')).toMatchObject({ state: 'succeeded' });
     expect(await stage.outcome('t2')).toEqual({ taskId: 't2', state: 'leased' });
-    await stage.engine.resume('a', [two.token]);
+    await stage.engine.resume({ sessionId: 'a', tokens: [two.token] });
     await stage.settle('a', two, 'succeeded', { result: bytes('later') });
     expect(stage.told.outcomes.map(({ result, taskId }) => [taskId, text(result)])).toEqual([
       ['t2', 'later'],

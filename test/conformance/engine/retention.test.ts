@@ -55,7 +55,7 @@ onEachEngine('retention', (open) => {
         result: new Uint8Array(1_000),
         error: undefined,
       }));
-      await stage.engine.settle('a', reports, true);
+      await stage.settleAll('a', reports);
       await stage.advance(SECOND_MS);
     }
     await stage.enqueue(task('bad', { attempts: 1, payload: new Uint8Array(4_000_000) }));

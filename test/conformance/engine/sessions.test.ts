@@ -18,19 +18,21 @@ onEachEngine('sessions', (open) => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const grant = await stage.claimOne('a');
-    stage.engine.disconnect('a', limits.resumeGraceMs);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: limits.resumeGraceMs });
     await stage.advance(limits.resumeGraceMs - 1);
     expect(await stage.state('t1')).toBe('leased');
     await stage.advance(1);
     expect(await stage.engine.inspect('t1')).toMatchObject({ state: 'ready', losses: 1 });
-    expect(await stage.engine.resume('a', [grant.token])).toEqual([grant.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
   });
 
   test('are not ended by steps of the wall clock', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     await stage.claimOne('a');
-    stage.engine.disconnect('a', limits.resumeGraceMs);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: limits.resumeGraceMs });
     stage.clock.stepWall(3_600_000);
     await stage.advance(limits.resumeGraceMs - 1);
     expect(await stage.state('t1')).toBe('leased');
@@ -43,12 +45,12 @@ onEachEngine('sessions', (open) => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     const [kept, unknown] = await stage.claim('a', 2);
-    stage.engine.disconnect('a', limits.resumeGraceMs);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: limits.resumeGraceMs });
     await stage.advance(1_000);
     if (kept === undefined || unknown === undefined) {
       throw new Error('two tasks were ready');
     }
-    expect(await stage.engine.resume('a', [kept.token])).toEqual([]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [kept.token] })).toEqual([]);
     await stage.advance(MINUTE_MS);
     expect(await stage.state('t1')).toBe('leased');
     expect(await stage.engine.inspect('t2')).toMatchObject({
@@ -66,7 +68,7 @@ onEachEngine('sessions', (open) => {
     const old = await stage.claimOne('a');
     await stage.settle('a', old, 'released');
     await stage.claimOne('a');
-    expect(await stage.engine.resume('a', [old.token])).toEqual([old.token]);
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [old.token] })).toEqual([old.token]);
     expect(await stage.engine.inspect('t1')).toMatchObject({ state: 'ready', returns: 2 });
   });
 
@@ -75,8 +77,8 @@ onEachEngine('sessions', (open) => {
     await stage.enqueue(task('t1'));
     const { token } = await stage.claimOne('a');
     await stage.cancel('t1');
-    stage.engine.disconnect('a', limits.resumeGraceMs);
-    await stage.engine.resume('a', [token]);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: limits.resumeGraceMs });
+    await stage.engine.resume({ sessionId: 'a', tokens: [token] });
     expect(stage.told.aborts).toEqual(['a t1 1 cancelled', 'a t1 1 cancelled']);
   });
 
@@ -84,7 +86,7 @@ onEachEngine('sessions', (open) => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const { token } = await stage.claimOne('a');
-    expect(await stage.engine.resume('b', [token])).toEqual([token]);
+    expect(await stage.engine.resume({ sessionId: 'b', tokens: [token] })).toEqual([token]);
     expect(await stage.state('t1')).toBe('leased');
   });
 
@@ -106,7 +108,7 @@ onEachEngine('sessions', (open) => {
 
   test('are forgotten when they are over', async () => {
     const stage = await open();
-    stage.engine.disconnect('a', limits.resumeGraceMs);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: limits.resumeGraceMs });
     await stage.engine.endSession('b');
     await stage.advance(limits.resumeGraceMs);
     expect(stage.engine.report().sessions).toBe(0);

@@ -8,7 +8,7 @@ onEachEngine('tokens', (open) => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const old = await stage.claimOne('a');
-    stage.engine.disconnect('a', 0);
+    stage.engine.disconnect({ sessionId: 'a', graceMs: 0 });
     await stage.advance(0);
     const present = await stage.claimOne('b');
     expect(await stage.settle('a', old, 'succeeded')).toBe('LEASE_LOST');
@@ -46,10 +46,7 @@ onEachEngine('tokens', (open) => {
     await stage.enqueue(task('t1'));
     const { token } = await stage.claimOne('a');
     const report = { ...token, kind: 'succeeded', result: undefined, error: undefined } as const;
-    expect(await stage.engine.settle('a', [report, report], true)).toEqual([
-      'accepted',
-      'duplicate',
-    ]);
+    expect(await stage.settleAll('a', [report, report])).toEqual(['accepted', 'duplicate']);
     expect(stage.told.outcomes).toHaveLength(1);
   });
 

@@ -12,11 +12,10 @@ onEachEngine('the end of a run that nobody awaits', (open) => {
   };
 
   const end = ({ engine }: EngineStage, { token }: Dealt): Promise<unknown> =>
-    engine.settle(
-      'a',
-      [{ ...token, kind: 'succeeded', result: undefined, error: undefined }],
-      false,
-    );
+    engine.settle({
+      sessionId: 'a',
+      reports: [{ ...token, kind: 'succeeded', result: undefined, error: undefined }],
+    });
 
   test('shares the flush of what comes next', async () => {
     const { grant, stage } = await running();

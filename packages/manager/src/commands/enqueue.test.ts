@@ -108,7 +108,7 @@ test.each([
   const peer = new RecordingPeer('a');
   await sendAndLeave(peer, sent);
   expect(peer.take()).toEqual([]);
-  expect(peer.waiting.size).toBe(0);
+  expect(peer.openRequests.size).toBe(0);
   const again = new RecordingPeer('a');
   await send(again, request(1, 'task-1'));
   expect(again.take()).toEqual(['enqueued 1']);
@@ -122,5 +122,5 @@ test('a request that had to wait is not parked for a peer that has left', async 
   await send(other, request(1, 'task-2'));
   await sendAndLeave(first, request(2, 'task-3'));
   expect(first.take()).toEqual(['enqueued 1']);
-  expect(first.waiting.size).toBe(0);
+  expect(first.openRequests.size).toBe(0);
 });

@@ -1,7 +1,7 @@
-import type { EnqueueAnswer } from '../engine/engine.ts';
+import type { EnqueueAnswer } from '../engine/core/verbs/enqueue.ts';
+import { refuseIfTooMany, withdraw } from '../waiting/open-requests.ts';
 import type { Peer } from '../waiting/peer.ts';
 import type { ResultRequest } from '../waiting/results.ts';
-import { refuseIfTooMany, withdraw } from '../waiting/waiting-requests.ts';
 import type { Command } from './command.ts';
 import type { Services } from './services.ts';
 

@@ -1,5 +1,5 @@
 import { clip, limits, type MessageNamed, type TaskError } from '@millrace/protocol';
-import type { TaskSummary } from '../engine/engine.ts';
+import type { TaskSummary } from '../engine/core/verbs/list-tasks.ts';
 import type { Command } from './command.ts';
 
 type ListedTask = MessageNamed<'taskPage'>['tasks'][number];
@@ -17,7 +17,7 @@ const listedTask = ({ ageMs, dueInMs, error, ...task }: TaskSummary): ListedTask
 
 export const listTasks: Command<'listTasks'> = async (services, peer, requests) => {
   for (const { requestId, ...request } of requests) {
-    const { next, tasks } = await services.engine.list(request);
+    const { next, tasks } = await services.engine.listTasks(request);
     peer.send({ verb: 'taskPage', requestId, tasks: tasks.map(listedTask), next });
   }
 };

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Dispatcher } from '../waiting/dispatcher.ts';
 import type { Results } from '../waiting/results.ts';
 import type { Room } from '../waiting/room.ts';
+import type { Settlements } from '../waiting/settlements.ts';
 import type { Waits } from '../waiting/waits.ts';
 
 /** What commands may use. */
@@ -12,6 +13,7 @@ export interface Services {
   readonly dispatcher: Dispatcher;
   readonly results: Results;
   readonly room: Room;
+  readonly settlements: Settlements;
   readonly waits: Waits;
   /** Declares a queue on its first use, if this manager does that. */
   readonly admitQueue: (name: string) => void;

@@ -1,4 +1,4 @@
-import { withdraw as withdrawRequest } from '../waiting/waiting-requests.ts';
+import { withdraw as withdrawRequest } from '../waiting/open-requests.ts';
 import type { Command } from './command.ts';
 
 export const withdraw: Command<'withdraw'> = (_services, peer, requests) => {

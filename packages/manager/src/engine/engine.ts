@@ -1,213 +1,38 @@
-import type { Outcome, TaskError, TaskState, Token } from '@millrace/protocol';
-import type { Handles } from './core/handles.ts';
+import {
+  type Cancel,
+  type Clock,
+  MillraceError,
+  messageOf,
+  type RandomBytes,
+  type Token,
+  ticketOf,
+} from '@millrace/protocol';
+import { tuning } from '../tuning.ts';
+import { Commits, storeFailed } from './commits.ts';
+import { audit } from './core/audit/audit.ts';
+import { auditMemory } from './core/audit/memory-audit.ts';
+import type { Effects, Finished } from './core/committed.ts';
+import { load } from './core/load.ts';
+import type { QueueReport } from './core/queue.ts';
+import { type CoreOptions, type Now, State } from './core/state.ts';
+import { nextTickInMs, tick } from './core/upkeep.ts';
+import { queueReports } from './core/verbs/reports.ts';
+import { verbs } from './core/verbs/table.ts';
+import type { Verb, Wait } from './core/verbs/verb.ts';
+import type { Journal, JournalSpace } from './store/journal.ts';
+import { Turn } from './turn.ts';
 
-/** A queue as its owner declares it. */
-export interface QueueSpec {
-  readonly name: string;
-  /** Unfinished tasks and items it may hold. */
-  readonly maxItems: number;
-  /** Payload bytes its unfinished tasks may hold. */
-  readonly maxBytes: number;
-  /** Among equal priorities: first or last in, first out. */
-  readonly order: 'fifo' | 'lifo';
-}
-
-/** A task to add; times are durations from now. */
-export interface NewTask {
-  readonly taskId: string;
-  readonly queue: string;
-  readonly name: string;
-  readonly payload: Uint8Array;
-  readonly priority: number;
-  readonly delayMs: number;
-  readonly deadlineMs: number | null;
-  readonly attempts: number;
-  readonly expiresInMs: number | undefined;
-}
-
-export type EnqueueRefusal =
-  | 'QUEUE_FULL'
-  | 'UNKNOWN_QUEUE'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'TOO_MANY_NAMES'
-  | 'STORE_FULL';
-
-export type EnqueueAnswer =
-  | { readonly created: number }
-  | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
-
-/**
- * A wish for tasks of any of these handles: at most `max`, and no more after `maxBytes` of payload. Requests with
- * the same handles, one object of them, are cheaper together.
- */
-export interface ClaimRequest {
-  readonly sessionId: string;
-  readonly handles: Handles;
-  readonly max: number;
-  readonly maxBytes: number;
-}
-
-/** A task that is handed out, under its token. */
-export interface Grant extends Token {
-  /** Position in the request's handles. */
-  readonly handle: number;
-  readonly payload: Uint8Array;
-  /** 1 for the first; losses and returns do not count. */
-  readonly attempt: number;
-  readonly deadlineMs: number | null;
-}
-
-/** How a run ended, as its worker reports it. */
-export interface AttemptReport extends Token {
-  readonly kind: 'succeeded' | 'failed' | 'timed-out' | 'cancelled' | 'lost' | 'released';
-  readonly result: Uint8Array | undefined;
-  readonly error: TaskError | undefined;
-}
-
-export type SettleAnswer = 'accepted' | 'duplicate' | 'LEASE_LOST' | 'UNKNOWN_TASK';
-
-export type CancelAnswer =
-  | { readonly answer: 'cancelled' | 'requested' | 'finished'; readonly state: TaskState }
-  | 'UNKNOWN_TASK';
-
-/** A task's end, as anyone may see it from now on. */
-export interface Finished {
-  readonly taskId: string;
-  readonly state: Outcome;
-  readonly result: Uint8Array | undefined;
-  readonly error: TaskError | undefined;
-}
-
-/** What is known of a task's end. */
-export type OutcomeAnswer =
-  | Finished
-  | { readonly taskId: string; readonly state: Exclude<TaskState, Outcome> }
-  | 'UNKNOWN_TASK'
-  | 'RESULT_REMOVED';
-
-export interface TaskInfo {
-  readonly queue: string;
-  readonly name: string;
-  readonly state: TaskState;
-  readonly priority: number;
-  readonly grant: number;
-  readonly failures: number;
-  readonly losses: number;
-  readonly returns: number;
-  readonly payloadBytes: number;
-  readonly error: TaskError | undefined;
-}
-
-export interface QueueSize {
-  readonly ready: number;
-  readonly scheduled: number;
-  readonly leased: number;
-  readonly bytes: number;
-  /** What its bounds leave. */
-  readonly freeItems: number;
-  readonly freeBytes: number;
-}
-
-/** Which tasks to list, and from where on. */
-export interface ListRequest {
-  readonly queue: string | undefined;
-  readonly name: string | undefined;
-  readonly state: TaskState | undefined;
-  readonly limit: number;
-  /** `next` of the page before. */
-  readonly after: string | undefined;
-}
-
-export interface TaskSummary {
-  readonly taskId: string;
-  readonly queue: string;
-  readonly name: string;
-  readonly state: TaskState;
-  readonly priority: number;
-  readonly failures: number;
-  readonly losses: number;
-  /** Since it was accepted. */
-  readonly ageMs: number;
-  /** Of a scheduled task. */
-  readonly dueInMs: number | undefined;
-  /** Of the last failure. */
-  readonly error: TaskError | undefined;
-}
-
-/** Some tasks, perhaps none, and where to go on; there is no more without `next`. */
-export interface TaskPage {
-  readonly tasks: readonly TaskSummary[];
-  readonly next: string | undefined;
-}
-
-export interface RetryRequest {
-  readonly taskId: string;
-  /** Of the task that does the work again. */
-  readonly newTaskId: string;
-}
-
-type DeadRefusal = 'UNKNOWN_TASK' | 'RESULT_REMOVED' | 'TASK_NOT_DEAD';
-
-export type RetryAnswer =
-  | 'retried'
-  | { readonly refused: DeadRefusal | EnqueueRefusal; readonly message: string };
-
-export type DropAnswer = 'dropped' | { readonly refused: DeadRefusal; readonly message: string };
-
-export interface PurgeAnswer {
-  readonly cancelled: number;
-  /** Where to go on; nothing is left without it. */
-  readonly next: string | undefined;
-}
-
-/** A task name of a queue in which something is ready. */
-export interface WaitingLane {
-  readonly queue: string;
-  readonly name: string;
-  /** How long its oldest could have been dealt; unknown where the last in are the first out. */
-  readonly oldestMs: number | undefined;
-}
-
-/** A session without a connection that holds leases. */
-export interface LostSession {
-  readonly sessionId: string;
-  readonly leases: number;
-  readonly returnInMs: number;
-}
-
-/** A task that a session holds. */
-export interface HeldTask {
-  readonly taskId: string;
-  readonly queue: string;
-  readonly name: string;
-  readonly heldMs: number;
-}
-
-/** Running totals of a queue; they survive a restart. */
-export interface QueueTotals {
-  readonly enqueued: number;
-  readonly succeeded: number;
-  readonly dead: number;
-  readonly cancelled: number;
-  readonly expired: number;
-  /** Grants beyond a task's first. */
-  readonly regranted: number;
-  readonly losses: number;
-}
-
-export interface QueueReport {
-  readonly name: string;
-  readonly size: QueueSize;
-  readonly totals: QueueTotals;
-  /** Of the scheduled ones those that failed before. */
-  readonly retrying: number;
-  /** Dead tasks that are still kept, and can be retried. */
-  readonly deadKept: number;
-  readonly isPaused: boolean;
-  /** What 95 of 100 of its latest runs stayed below; unknown before the first since the start. */
-  readonly runP95Ms: number | undefined;
-  readonly maxItems: number;
-  readonly maxBytes: number;
+/** What an engine tells the manager without being asked. Everything told is durable. */
+export interface EngineEvents {
+  /** `count` more tasks of a lane can be claimed; `laneKeyOf` makes the key of a queue and a name. */
+  ready(laneKey: string, count: number): void;
+  finished(tasks: readonly Finished[]): void;
+  /** The holder of this lease should stop. */
+  abort(sessionId: string, token: Token, reason: 'cancelled' | 'fenced'): void;
+  /** Unfinished tasks of this queue became fewer. */
+  room(queue: string): void;
+  /** The store failed, or a defect was met (INTERNAL). Nothing is acknowledged from here on. */
+  failed(error: Error): void;
 }
 
 export interface EngineReport {
@@ -222,110 +47,386 @@ export interface EngineReport {
   readonly queues: readonly QueueReport[];
 }
 
-/** What an engine tells the manager without being asked. Everything told is durable. */
-export interface EngineEvents {
-  /** `count` more tasks of a lane can be claimed; `laneKeyOf` its queue and name. */
-  ready(laneKey: string, count: number): void;
-  finished(tasks: readonly Finished[]): void;
-  /** The holder of this lease should stop. */
-  abort(sessionId: string, token: Token, reason: 'cancelled' | 'fenced'): void;
-  /** Unfinished tasks of this queue became fewer. */
-  room(queue: string): void;
-  /** The store failed, or a defect was met (INTERNAL); nothing is acknowledged from here on. */
-  failed(error: Error): void;
+export interface EngineOptions extends CoreOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
 }
 
-/**
- * Owns all queue state. Contract, kept by every engine and held by one
- * conformance suite:
- *
- * 1. A promise resolves only when everything its answer reflects is on disk.
- *    Grants alone are not waited for: what `claim` grants was durable before,
- *    and the grant joins the ordered journal, within milliseconds.
- * 2. Verbs take effect in the order of their calls. A batch is not a
- *    transaction; its entries are, each by itself.
- * 3. A task is claimable only once the write that made it ready is durable, and
- *    an outcome is visible only once it is.
- * 4. Every grant raises the task's grant number; a token is compared only for
- *    equality, together with its session. The first settlement with the current
- *    token wins.
- * 5. Durations, never instants, come in. Leases and grace run on monotonic time,
- *    schedules and retention on wall time.
- * 6. After a failed write, no promise resolves any more; `events.failed` says so.
- */
-export interface Engine {
-  start(events: EngineEvents): Promise<void>;
-  close(): Promise<void>;
+type Answered<W extends Wait, Answer> = W extends 'durable' | 'unawaited' | 'read'
+  ? Promise<Answer>
+  : Answer;
 
+type Call<V> =
+  V extends Verb<infer Request, infer Answer, infer W>
+    ? undefined extends Request
+      ? () => Answered<W, Answer>
+      : (request: Request) => Answered<W, Answer>
+    : never;
+
+/** What an engine is asked for beside its verbs. */
+export interface Lifecycle {
+  /** The end of the turn, of which the engine has the phases `commit` and `readAhead`. */
+  readonly turn: Turn;
+  /** Raised durably at each start. */
   readonly epoch: number;
   /** Whether `events.failed` was called. */
   readonly hasFailed: boolean;
-  /** Declares a queue, or gives a known one new bounds; answers false when there are as many as there may be. */
-  declareQueue(spec: QueueSpec): boolean;
-  hasQueue(name: string): boolean;
-
+  /** Whether nothing waits to be written. */
+  readonly isSettled: boolean;
+  /** @throws STORE_VERSION, STORE_FAILED */
+  start(events: EngineEvents): Promise<void>;
+  /** Writes the batch that is collecting, and closes the journal. */
+  close(): Promise<void>;
   /** The secret proof that a session was given to a key. */
   ticket(sessionId: string, keyId: string): Uint8Array;
-  openSession(sessionId: string): void;
-  /**
-   * Takes a session up again. Its leases that are not among `tokens` return
-   * uncounted; the tokens answered are presented but no longer held.
-   */
-  resume(sessionId: string, tokens: readonly Token[]): Promise<readonly Token[]>;
-  /** The session has no connection; after the grace its leases count as losses. */
-  disconnect(sessionId: string, graceMs: number): void;
-  /** The session said goodbye; its leases return uncounted, at once. */
-  endSession(sessionId: string): Promise<void>;
-
-  /** Each request adds all of its tasks or none; a known id is not added again. */
-  enqueue(requests: readonly (readonly NewTask[])[]): Promise<EnqueueAnswer[]>;
-  /** Tasks are dealt to the requests one by one in turn, best first. */
-  claim(requests: readonly ClaimRequest[]): Promise<Grant[][]>;
-  /**
-   * What nobody awaits is written within milliseconds, with whatever shares its flush.
-   *
-   * @param isAwaited whether somebody waits for the answers, or for an outcome among them
-   */
-  settle(
-    sessionId: string,
-    reports: readonly AttemptReport[],
-    isAwaited: boolean,
-  ): Promise<SettleAnswer[]>;
-  cancel(
-    requests: readonly { readonly taskId: string; readonly reason: string }[],
-  ): Promise<CancelAnswer[]>;
-  outcomes(taskIds: readonly string[]): Promise<OutcomeAnswer[]>;
-  inspect(taskId: string): Promise<TaskInfo | 'UNKNOWN_TASK'>;
-  size(queue: string): Promise<QueueSize | 'UNKNOWN_QUEUE'>;
-  /**
-   * A page of tasks: of one state in the order of its index, or of all by their
-   * ids. What it costs is bounded, whatever there is: a page may end short, even
-   * empty, with a place to go on from. A task that moves while pages are read
-   * may be met twice, or not at all.
-   */
-  list(request: ListRequest): Promise<TaskPage>;
-  /**
-   * Adds a dead task's work anew, under another id, and removes the dead task:
-   * both or neither. A known new id means that it was done before.
-   */
-  retry(requests: readonly RetryRequest[]): Promise<RetryAnswer[]>;
-  /** Removes dead tasks before their retention ends. */
-  drop(taskIds: readonly string[]): Promise<DropAnswer[]>;
-  /** A paused queue accepts and does not deal, also after a restart. Leases go on. */
-  setPaused(queue: string, isPaused: boolean): Promise<'UNKNOWN_QUEUE' | undefined>;
-  /**
-   * Cancels some of what waits in a queue, ready or scheduled, and says where to
-   * go on. What arrives after the first of several calls is left alone, and so is
-   * what is leased.
-   */
-  purge(queue: string, after: string | undefined): Promise<PurgeAnswer | 'UNKNOWN_QUEUE'>;
-  /** For reports: where something is ready. Costs a look for each task name and priority. */
-  waitingLanes(): WaitingLane[];
-  /** For reports: who may come back, or lose what it holds. */
-  lostSessions(): LostSession[];
-  /** For reports: how many leases a session holds. */
-  leaseCount(sessionId: string): number;
-  /** For reports: of the tasks that a session holds the one it was given last. */
-  lastHeld(sessionId: string): HeldTask | undefined;
+  /** Somebody waits for the answer of an `unawaited` verb, or for an outcome that it makes. */
+  hurry(): void;
   report(): EngineReport;
+  /** Where memory and journal disagree; for tests, while `isSettled`. */
+  audit(): string[];
+  /** Where memory disagrees with itself; for tests, at any time. */
+  auditMemory(): string[];
 }
+
+/** A method for each verb of the table. */
+export type Calls = { readonly [N in keyof typeof verbs]: Call<(typeof verbs)[N]> };
+
+/**
+ * The engine owns all state of the queues. Its contract, which one conformance suite holds
+ * over every journal:
+ *
+ * 1. A promise resolves only when everything that its answer reflects is on disk. Grants
+ *    alone are not waited for: `claim` grants only durable tasks, and the grants join the
+ *    ordered journal within milliseconds.
+ * 2. Verbs take effect in the order of their calls. A batch of requests is not a
+ *    transaction; each of its entries is.
+ * 3. A task is claimable only once the write that made it ready is durable, and an outcome
+ *    is visible only once it is durable.
+ * 4. Every grant raises the task's grant number. A token is compared only for equality,
+ *    together with its session. The first settlement with the current token wins.
+ * 5. Requests have durations, never instants. Leases and grace run on monotonic time,
+ *    schedules and retention on wall time.
+ * 6. After a failed write no promise resolves any more; `events.failed` says so.
+ */
+export type Engine = Lifecycle & Calls;
+
+const SECRET_BYTES = 32;
+
+const silent: EngineEvents = { ready() {}, finished() {}, abort() {}, room() {}, failed() {} };
+
+const orStoreFailed = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    throw storeFailed(error);
+  }
+};
+
+/** A journal whose failed reads are told as failures of the store. */
+const tellingReads = (journal: Journal): Journal => ({
+  name: journal.name,
+  get: (key) => orStoreFailed(() => journal.get(key)),
+  lastKey: (from, to) => orStoreFailed(() => journal.lastKey(from, to)),
+  range: (from, to, limit) => orStoreFailed(() => journal.range(from, to, limit)),
+  commit: (writes) => journal.commit(writes),
+  space: () => journal.space(),
+  close: () => journal.close(),
+});
+
+const refusals: ReadonlySet<string> = new Set(['STORE_FAILED', 'STORE_VERSION']);
+
+/** An error that did not come from the store is a defect; it ends the engine all the same. */
+const failureOf = (cause: unknown): MillraceError =>
+  cause instanceof MillraceError && refusals.has(cause.code)
+    ? cause
+    : new MillraceError('INTERNAL', `a defect ended the manager: ${messageOf(cause)}`, { cause });
+
+/**
+ * The shell of the pure core: it gives the core the time, commits its batches, and lets
+ * an answer go when everything that it reflects is on disk.
+ */
+class Shell implements Lifecycle {
+  readonly turn: Turn;
+  readonly #state: State;
+  readonly #commits: Commits;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #randomBytes: RandomBytes;
+  #events = silent;
+  #isStarted = false;
+  #isClosed = false;
+  #isReadAheadPlanned = false;
+  #failure: MillraceError | undefined;
+  #tickAtMs = Number.POSITIVE_INFINITY;
+  #stopTick: Cancel = () => {};
+  #stopStoreCheck: Cancel = () => {};
+  /** As it was at the last look. */
+  #space: JournalSpace = { usedBytes: 0, freeBytes: 0, reserveBytes: 0 };
+
+  constructor(options: EngineOptions) {
+    const { clock, journal, randomBytes } = options;
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#randomBytes = randomBytes;
+    this.turn = new Turn(clock);
+    this.#state = new State(tellingReads(journal), options);
+    const parts = { state: this.#state, journal, clock, turn: this.turn };
+    this.#commits = new Commits(parts, {
+      committed: (effects) => {
+        this.#tell(effects);
+        this.#planTick();
+        this.#lookIfFull();
+      },
+      failed: (cause) => void this.#fail(cause),
+    });
+  }
+
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  async start(events: EngineEvents): Promise<void> {
+    this.#events = events;
+    load(this.#state, this.#randomBytes(SECRET_BYTES), this.#now());
+    this.#isStarted = true;
+    this.#checkStore();
+    this.#commits.noteChanges();
+    this.#commits.hurry();
+    await this.#commits.written();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopTick();
+    this.#stopStoreCheck();
+    try {
+      if (this.#isStarted && this.#failure === undefined) {
+        this.#commits.hurry();
+        await this.#commits.written();
+      }
+    } finally {
+      await this.#journal.close();
+    }
+  }
+
+  ticket(sessionId: string, keyId: string): Uint8Array {
+    return ticketOf(this.#state.secret, sessionId, keyId);
+  }
+
+  hurry(): void {
+    this.#commits.hurry();
+  }
+
+  report(): EngineReport {
+    const { freeBytes, reserveBytes, usedBytes } = this.#space;
+    return {
+      epoch: this.#state.epoch,
+      store: this.#journal.name,
+      storeBytes: usedBytes,
+      freeBytes,
+      reserveBytes,
+      commitMs: this.#commits.commitMs,
+      sessions: this.#state.sessions.size,
+      queues: queueReports(this.#state),
+    };
+  }
+
+  get isSettled(): boolean {
+    return this.#commits.isSettled;
+  }
+
+  audit(): string[] {
+    return audit(this.#state);
+  }
+
+  auditMemory(): string[] {
+    return auditMemory(this.#state);
+  }
+
+  /** Runs a verb, and lets its answer go when its wait allows. */
+  call<Request, Answer>(
+    { run, wait }: Verb<Request, Answer, Wait>,
+    request: Request,
+  ): Answer | Promise<Answer> {
+    const act = (now: Now): Answer => run(this.#state, request, now);
+    switch (wait) {
+      case 'durable':
+      case 'unawaited':
+        return this.#whenWritten(act, wait === 'durable');
+      case 'read':
+        return this.#whenReflected(act);
+      case 'claim': {
+        const grants = this.#do(act);
+        this.#commits.soon();
+        this.#planReadAhead();
+        return grants;
+      }
+      case 'clock': {
+        const answer = act(this.#now());
+        this.#planTick();
+        return answer;
+      }
+      default:
+        return act(this.#now());
+    }
+  }
+
+  async #whenWritten<T>(act: (now: Now) => T, isHurried: boolean): Promise<T> {
+    const answer = this.#do(act);
+    this.#commits.noteChanges();
+    if (isHurried) {
+      this.#commits.hurry();
+    } else {
+      this.#commits.soon();
+    }
+    await this.#commits.written();
+    return answer;
+  }
+
+  async #whenReflected<T>(act: (now: Now) => T): Promise<T> {
+    const answer = this.#do(act);
+    await this.#commits.reflected();
+    return answer;
+  }
+
+  #now(): Now {
+    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
+  }
+
+  /**
+   * Runs something of the core. One that throws has met a defect or a store that cannot be
+   * read, half done: nothing of it may reach the disk.
+   */
+  #do<T>(act: (now: Now) => T): T {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+    if (this.#isClosed) {
+      throw new MillraceError('SHUTTING_DOWN', 'the manager has closed its store');
+    }
+    try {
+      return act(this.#now());
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** The same for work that nobody asked for; answers whether it succeeded. A failure has been told. */
+  #does(act: (now: Now) => void): boolean {
+    try {
+      this.#do(act);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #planReadAhead(): void {
+    if (this.#state.hasLowLanes && !this.#isReadAheadPlanned) {
+      this.#isReadAheadPlanned = true;
+      this.turn.at('readAhead', () => {
+        this.#isReadAheadPlanned = false;
+        if (this.#does(() => this.#state.readAhead())) {
+          this.#commits.soon();
+        }
+      });
+    }
+  }
+
+  #tell(effects: Effects): void {
+    if (effects.finished.length > 0) {
+      this.#events.finished(effects.finished);
+    }
+    for (const [lane, count] of effects.ready) {
+      this.#events.ready(lane.key, count);
+    }
+    for (const { sessionId, token, reason } of effects.aborts) {
+      this.#events.abort(sessionId, token, reason);
+    }
+    for (const queue of effects.queuesWithRoom) {
+      this.#events.room(queue);
+    }
+  }
+
+  /** Ends all service. */
+  #fail(cause: unknown): MillraceError {
+    if (this.#failure !== undefined) {
+      return this.#failure;
+    }
+    const failure = failureOf(cause);
+    this.#failure = failure;
+    this.#stopTick();
+    this.#stopStoreCheck();
+    this.#commits.stop(failure);
+    this.#events.failed(failure);
+    return failure;
+  }
+
+  #planTick(): void {
+    if (this.#failure !== undefined || this.#isClosed) {
+      return;
+    }
+    const now = this.#now();
+    const atMs = now.monotonicMs + Math.ceil(nextTickInMs(this.#state, now));
+    if (atMs < this.#tickAtMs) {
+      this.#stopTick();
+      this.#tickAtMs = atMs;
+      this.#stopTick = this.#clock.after(atMs - now.monotonicMs, () => this.#tick());
+    }
+  }
+
+  #tick(): void {
+    this.#tickAtMs = Number.POSITIVE_INFINITY;
+    if (this.#does((now) => tick(this.#state, now))) {
+      this.#commits.noteChanges();
+      this.#commits.hurry();
+      this.#planTick();
+    }
+  }
+
+  #checkStore(): void {
+    this.#lookAtSpace();
+    // A step of the wall clock changes what is due next.
+    this.#planTick();
+    if (this.#failure === undefined) {
+      this.#stopStoreCheck = this.#clock.after(tuning.storeCheckMs, () => this.#checkStore());
+    }
+  }
+
+  /** A disk may fill within the second between two looks. */
+  #lookIfFull(): void {
+    const { freeBytes, reserveBytes } = this.#space;
+    if (!this.#state.isStoreFull && freeBytes - this.#commits.writtenBytes < reserveBytes) {
+      this.#lookAtSpace();
+    }
+  }
+
+  #lookAtSpace(): void {
+    try {
+      this.#space = this.#journal.space();
+    } catch (error) {
+      this.#fail(storeFailed(error));
+      return;
+    }
+    this.#commits.takeWrittenBytes();
+    const { freeBytes, reserveBytes } = this.#space;
+    this.#state.isStoreFull = freeBytes < reserveBytes;
+  }
+}
+
+/** Makes an engine over a journal. Queues may be declared before `start`. */
+export const makeEngine = (options: EngineOptions): Engine => {
+  const shell = new Shell(options);
+  const calls = Object.entries(verbs).map(([name, verb]) => [
+    name,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Calls` gives each verb its own request
+    (request: unknown) => shell.call(verb as Verb<unknown, unknown, Wait>, request),
+  ]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a method for each verb was added just now
+  return Object.assign(shell, Object.fromEntries(calls)) as Engine;
+};

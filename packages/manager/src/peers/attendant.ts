@@ -15,6 +15,7 @@ import {
 } from '@millrace/protocol';
 import { runCommands } from '../commands/command-table.ts';
 import type { Services } from '../commands/services.ts';
+import { tuning } from '../tuning.ts';
 import type { Reception } from './reception.ts';
 import type { PeerSession } from './session.ts';
 
@@ -25,9 +26,6 @@ export interface AttendantOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
 }
-
-/** Frames of one peer that may be at work at once; beyond it, the network holds its messages back. */
-const FRAMES_AT_WORK_MAX = 256;
 
 /** The largest message, which must hold the largest payload. */
 const messageMaxBytesFor = (payloadMaxBytes: number): number =>
@@ -83,7 +81,7 @@ export class Attendant {
       {
         transport,
         side: 'manager',
-        clock: this.#options.clock,
+        clock: this.#services.engine.turn.clock,
         heartbeat: heartbeatTimesOf(this.#limits),
         messageMaxBytes: this.#limits.messageMaxBytes,
         outboundMaxBytes: Math.max(limits.outboundMaxBytes, this.#limits.messageMaxBytes * 2),
@@ -100,12 +98,12 @@ export class Attendant {
             .catch((error: unknown) => this.#refuse(connection, error))
             .finally(() => {
               atWork.delete(handled);
-              if (atWork.size === FRAMES_AT_WORK_MAX / 2) {
+              if (atWork.size === tuning.framesAtWorkMax / 2) {
                 connection.holdBack(false);
               }
             });
           atWork.add(handled);
-          if (atWork.size === FRAMES_AT_WORK_MAX) {
+          if (atWork.size === tuning.framesAtWorkMax) {
             connection.holdBack(true);
           }
         },

@@ -1,12 +1,12 @@
 import { type Connection, type Message, type Role, TurnoverMap } from '@millrace/protocol';
-import type { Credit, Peer, PoolRoom, Waiting } from '../waiting/peer.ts';
+import type { Credit, OpenRequest, Peer, PoolRoom } from '../waiting/peer.ts';
 
 /** A session's peer over one connection, and all that ends with it. */
 export class ConnectedPeer implements Peer {
   readonly sessionId: string;
   readonly role: Role;
   readonly connection: Connection;
-  readonly waiting = new TurnoverMap<number, Waiting>();
+  readonly openRequests = new TurnoverMap<number, OpenRequest>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   /** What came before it was welcomed; nothing may reach a peer before SESSION. */
@@ -81,10 +81,10 @@ export class ConnectedPeer implements Peer {
     this.pools.clear();
     this.earlyCredit.clear();
     this.#whenDrained = [];
-    for (const waiting of this.waiting.values()) {
-      waiting.withdraw();
+    for (const request of this.openRequests.values()) {
+      request.withdraw();
     }
-    this.waiting.clear();
+    this.openRequests.clear();
   }
 
   /** Its connection has ended, or a newer one has taken its session up. */

@@ -12,7 +12,7 @@ import {
 } from '@millrace/protocol';
 import { runCommands } from '../commands/command-table.ts';
 import type { Services } from '../commands/services.ts';
-import type { Credit, Peer, PoolRoom, Waiting } from '../waiting/peer.ts';
+import type { Credit, OpenRequest, Peer, PoolRoom } from '../waiting/peer.ts';
 
 const stopped = (): MillraceError => new MillraceError('CLIENT_CLOSED', 'the manager was stopped');
 
@@ -20,7 +20,7 @@ const stopped = (): MillraceError => new MillraceError('CLIENT_CLOSED', 'the man
 export class LocalPeer implements Peer {
   readonly sessionId: string;
   readonly role = 'client';
-  readonly waiting = new TurnoverMap<number, Waiting>();
+  readonly openRequests = new TurnoverMap<number, OpenRequest>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   #hasEnded = false;
@@ -66,8 +66,8 @@ export class LocalPeer implements Peer {
   async close(): Promise<void> {
     this.#hasEnded = true;
     this.#requests.failAll(stopped());
-    for (const waiting of this.waiting.values()) {
-      waiting.withdraw();
+    for (const request of this.openRequests.values()) {
+      request.withdraw();
     }
     // A failed store has been told, and nothing can be given back to it.
     await this.#services.engine.endSession(this.sessionId).catch(() => {});

@@ -53,7 +53,10 @@ export class Reception {
     if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
       this.sessions.delete(session.sessionId);
       this.#noteLost(session);
-      this.#services.engine.disconnect(session.sessionId, limits.resumeGraceMs);
+      this.#services.engine.disconnect({
+        sessionId: session.sessionId,
+        graceMs: limits.resumeGraceMs,
+      });
     }
   }
 
@@ -120,7 +123,7 @@ export class Reception {
       // Its connection may have ended before it heard.
       session.drain();
     }
-    const lost = await this.#services.engine.resume(sessionId, tokens);
+    const lost = await this.#services.engine.resume({ sessionId, tokens });
     this.#welcome(connection, session, lost);
     return session;
   }

@@ -59,7 +59,7 @@ const stage = () => {
 
 const waitIn = (peer: Peer | undefined): { isWithdrawn: boolean } => {
   const wait = { isWithdrawn: false };
-  peer?.waiting.set(1, {
+  peer?.openRequests.set(1, {
     withdraw() {
       wait.isWithdrawn = true;
     },

@@ -1,5 +1,5 @@
 import { type Finding, ITEM_NAME, limits, type QueueStatus, type Status } from '@millrace/protocol';
-import type { HeldTask, LostSession, WaitingLane } from '../engine/engine.ts';
+import type { HeldTask, LostSession, WaitingLane } from '../engine/core/verbs/reports.ts';
 import type { LostWorker } from '../peers/lost-workers.ts';
 
 const SECOND_MS = 1_000;

@@ -1,5 +1,6 @@
 import { codeOf, type Log, messageOf, type Token } from '@millrace/protocol';
-import type { Engine, Finished } from '../engine/engine.ts';
+import type { Finished } from '../engine/core/committed.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { PeerSession } from '../peers/session.ts';
 import type { Notice } from './attention.ts';
 

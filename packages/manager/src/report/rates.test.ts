@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { QueueReport } from '../engine/engine.ts';
+import type { QueueReport } from '../engine/core/queue.ts';
 import { Rates } from './rates.ts';
 
 const report = (enqueued: number, succeeded: number): QueueReport => ({

@@ -1,4 +1,4 @@
-import type { QueueReport } from '../engine/engine.ts';
+import type { QueueReport } from '../engine/core/queue.ts';
 
 interface Sample {
   readonly atMs: number;

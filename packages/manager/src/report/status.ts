@@ -1,5 +1,7 @@
 import type { Clock, QueueStatus, Status, WorkerStatus } from '@millrace/protocol';
-import type { Engine, QueueReport, WaitingLane } from '../engine/engine.ts';
+import type { QueueReport } from '../engine/core/queue.ts';
+import type { WaitingLane } from '../engine/core/verbs/reports.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Reception } from '../peers/reception.ts';
 import type { PeerSession } from '../peers/session.ts';
 import { attention, type Notice, type SilentLoop, worstOf } from './attention.ts';

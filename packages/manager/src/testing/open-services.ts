@@ -1,10 +1,11 @@
 import type { Clock } from '@millrace/protocol';
 import type { Services } from '../commands/services.ts';
-import { EmbeddedEngine } from '../engine/embedded-engine.ts';
+import { makeEngine } from '../engine/engine.ts';
 import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
 import { Dispatcher } from '../waiting/dispatcher.ts';
 import { Results } from '../waiting/results.ts';
 import { Room } from '../waiting/room.ts';
+import { Settlements } from '../waiting/settlements.ts';
 import { Waits } from '../waiting/waits.ts';
 
 /** A clock of which a test can say that everything planned for now is done. */
@@ -14,7 +15,8 @@ interface SettlingClock extends Clock {
 
 /** What commands use, over a real engine in memory with one queue, `q`. */
 export const openServices = async (clock: SettlingClock, maxItems: number) => {
-  const engine = new EmbeddedEngine({
+  const engine = makeEngine({
+    software: 'a test',
     journal: memoryJournal(),
     clock,
     randomBytes: (bytes) => new Uint8Array(bytes),
@@ -43,6 +45,7 @@ export const openServices = async (clock: SettlingClock, maxItems: number) => {
     dispatcher,
     results,
     room,
+    settlements: new Settlements(engine, results, room),
     admitQueue() {},
     newSessionId: () => 'session',
     drainWorkers: () => 0,

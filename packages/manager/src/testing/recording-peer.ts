@@ -1,11 +1,11 @@
 import { type Message, type Role, TurnoverMap } from '@millrace/protocol';
-import type { Credit, Peer, PoolRoom, Waiting } from '../waiting/peer.ts';
+import type { Credit, OpenRequest, Peer, PoolRoom } from '../waiting/peer.ts';
 
 /** A peer that keeps what it is sent. */
 export class RecordingPeer implements Peer {
   readonly sessionId: string;
   readonly role: Role;
-  readonly waiting = new TurnoverMap<number, Waiting>();
+  readonly openRequests = new TurnoverMap<number, OpenRequest>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
   readonly sent: Message[] = [];

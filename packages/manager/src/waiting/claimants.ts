@@ -1,9 +1,9 @@
 import { TurnoverMap } from '@millrace/protocol';
 import { type Handle, Handles } from '../engine/core/handles.ts';
-import type { Grant } from '../engine/engine.ts';
+import type { Grant } from '../engine/core/verbs/claim.ts';
 import type { Peer } from './peer.ts';
 
-/** Somebody with room for tasks of some handles: a worker's pool, or a waiting `get`. */
+/** Has room for tasks of some handles: a worker's pool, or a waiting `get`. */
 export interface Claimant {
   readonly peer: Peer;
   readonly handles: readonly Handle[];
@@ -14,11 +14,11 @@ export interface Claimant {
 
 /** Claimants with the same handles, such as the workers that run one program. */
 class Group {
-  /** By which it is found. */
+  /** The key by which it is found. */
   readonly list: string;
   readonly handles: Handles;
   size = 0;
-  /** Its idle claimants, longest idle first, and since when: a count. */
+  /** Its idle claimants, longest idle first, each with its place in the order of becoming idle. */
   readonly idle = new Map<Claimant, number>();
 
   constructor(list: string, handles: Handles) {
@@ -28,9 +28,9 @@ class Group {
 }
 
 /**
- * Whoever may want tasks, and which of them are idle. To become idle and busy
- * again costs the same with a thousand handles as with one: a lane knows the
- * groups that handle it, a group its idle.
+ * All claimants, and which of them are idle. Becoming idle or busy costs the same with a
+ * thousand handles as with one: a lane knows the groups that handle it, and a group its
+ * idle claimants.
  */
 export class Claimants {
   /** By the list of their handles. */
@@ -39,7 +39,7 @@ export class Claimants {
   readonly #groupsOfLane = new Map<string, Set<Group>>();
   #becameIdle = 0;
 
-  /** The handles of a claimant, the same object for all that have the same; it is known until it leaves. */
+  /** The handles of a claimant: one object for all that have the same. The claimant is known until it leaves. */
   handlesOf(claimant: Claimant): Handles {
     return this.#join(claimant).handles;
   }
@@ -89,7 +89,7 @@ export class Claimants {
     }
   }
 
-  /** Not for one that has left meanwhile. */
+  /** Does nothing for a claimant that has left meanwhile. */
   setIdle(claimant: Claimant): void {
     this.#becameIdle += 1;
     this.#groupOf.get(claimant)?.idle.set(claimant, this.#becameIdle);
@@ -99,7 +99,7 @@ export class Claimants {
     this.#groupOf.get(claimant)?.idle.delete(claimant);
   }
 
-  /** Who is idle longest of those who handle a lane. */
+  /** The longest idle claimant that handles a lane. */
   longestIdle(laneKey: string): Claimant | undefined {
     let longest: Claimant | undefined;
     let longestSince = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { laneKeyOf } from '../engine/core/handles.ts';
-import type { Grant } from '../engine/engine.ts';
+import type { Grant } from '../engine/core/verbs/claim.ts';
 import { engineWith } from '../testing/engine-with.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
 import type { Claimant } from './claimants.ts';
@@ -11,11 +11,9 @@ class Store {
   readonly #lanes = new Map<string, string[]>();
   /** Who asked in each claim. */
   readonly asked: string[][] = [];
-  /** Runs in the middle of the next claim, after the engine has looked. */
-  meanwhile: (() => void) | undefined;
   readonly dispatcher = new Dispatcher(
     engineWith({
-      claim: async (requests) => {
+      claim: (requests) => {
         this.asked.push(requests.map(({ sessionId }) => sessionId));
         const dealt = requests.map((): Grant[] => []);
         for (let isDealing = true; isDealing; ) {
@@ -38,8 +36,6 @@ class Store {
             }
           }
         }
-        this.meanwhile?.();
-        this.meanwhile = undefined;
         return dealt;
       },
     }),
@@ -132,15 +128,6 @@ describe('the dispatcher', () => {
     await quiet();
     expect(pool.got).toHaveLength(2_500);
     expect(store.asked).toHaveLength(3);
-  });
-
-  test('does not miss what becomes ready while a claim is under way', async () => {
-    const store = new Store();
-    const pool = new Pool('a', ['x'], 1);
-    store.meanwhile = () => store.add('x', 't1');
-    store.dispatcher.wants(pool);
-    await quiet();
-    expect(pool.got).toEqual(['t1']);
   });
 
   test('wakes another when the one it woke for two names has room for one task', async () => {

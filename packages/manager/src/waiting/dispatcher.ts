@@ -1,17 +1,16 @@
 import { limits } from '@millrace/protocol';
 import type { Handles } from '../engine/core/handles.ts';
-import type { ClaimRequest, Engine, Grant } from '../engine/engine.ts';
+import type { ClaimRequest, Grant } from '../engine/core/verbs/claim.ts';
+import type { Engine } from '../engine/engine.ts';
+import { tuning } from '../tuning.ts';
 import { type Claimant, Claimants } from './claimants.ts';
 
-/** Most tasks dealt to one claimant in one go. */
-const CLAIM_MAX = 1_000;
-
-/** Whether the engine had nothing more for a claimant that asked for so many; a claim may also end by its bytes. */
+/** Whether the engine had nothing more for a claimant; a claim may also end by its bytes. */
 const isShort = (grants: readonly Grant[], asked: number): boolean =>
   grants.length < asked &&
   grants.reduce((sum, { payload }) => sum + payload.length, 0) < limits.claimMaxBytes;
 
-/** Takes off what somebody with these handles was dealt; where one got all there was, nothing is left. */
+/** Subtracts the grants of one claim. After a claim that got all there was, nothing is left of its lanes. */
 const account = (
   announced: Map<string, number>,
   handles: Handles,
@@ -39,25 +38,24 @@ const account = (
 };
 
 /**
- * Brings ready tasks and claimants together. Whoever gained room asks the
- * engine; whoever got less than it has room for is idle until a lane it handles
- * has something new, and then asks in turn, longest idle first.
+ * Brings ready tasks and claimants together. A claimant that gains room claims in the
+ * phase `claim` of the turn. One that got less than it has room for is idle until a lane
+ * that it handles announces tasks; then the longest idle claims first.
  *
- * Invariant: a task that was announced while somebody was idle for it is claimed,
- * or somebody who handles it has asked in vain, or somebody is about to ask.
+ * Invariant: a task that was announced while somebody was idle for it is claimed, or a
+ * claimant that handles it has claimed in vain, or one is about to claim.
  */
 export class Dispatcher {
   readonly #engine: Engine;
   readonly #claimants = new Claimants();
   #hungry = new Set<Claimant>();
-  /** Have room, and a peer that must first take what was sent to it. */
+  /** Claimants with room whose peer must first take what was sent to it. */
   readonly #congested = new Set<Claimant>();
   /**
-   * Tasks announced by lane, until a claim accounts for them: whoever was woken
+   * Announced tasks by lane, until a claim accounts for them: a claimant that was woken
    * for one may take another, or leave.
    */
   #announced = new Map<string, number>();
-  #isAsking = false;
   #isPlanned = false;
 
   constructor(engine: Engine) {
@@ -70,24 +68,22 @@ export class Dispatcher {
     this.#plan();
   }
 
-  /** A claimant is gone; what a claim under way brings it is still handed to it. */
+  /** A claimant is gone. Others that can take what it was woken for are woken by the next claim. */
   leaves(claimant: Claimant): void {
     this.#congested.delete(claimant);
     this.#claimants.leaves(claimant);
-    // Whoever else could take what it was woken for is woken by the next round.
     this.#hungry.delete(claimant);
   }
 
-  /** `count` more tasks of a lane can be claimed. */
+  /** `count` more tasks of a lane can be claimed. Claimants that are hungry will see them anyway. */
   ready(laneKey: string, count: number): void {
-    // Who is hungry will see them; who is being answered may not have.
-    if (this.#isAsking || this.#claimants.longestIdle(laneKey) !== undefined) {
+    if (this.#claimants.longestIdle(laneKey) !== undefined) {
       this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);
       this.#wake(laneKey, count);
     }
   }
 
-  /** Wakes as many as there are tasks; each may have room for just one. */
+  /** Wakes a claimant for each task, as far as there are idle ones; each may have room for just one. */
   #wake(laneKey: string, count: number): void {
     for (let left = count; left > 0; left--) {
       const claimant = this.#claimants.longestIdle(laneKey);
@@ -101,24 +97,21 @@ export class Dispatcher {
   }
 
   #plan(): void {
-    if (this.#isPlanned || this.#isAsking || this.#hungry.size === 0) {
-      return;
+    if (!this.#isPlanned && this.#hungry.size > 0) {
+      this.#isPlanned = true;
+      this.#engine.turn.at('claim', () => {
+        this.#isPlanned = false;
+        this.#claim();
+      });
     }
-    this.#isPlanned = true;
-    queueMicrotask(() => {
-      this.#isPlanned = false;
-      // A failed claim means a failed store, which ends the manager by itself.
-      this.#ask().catch(() => {});
-    });
   }
 
-  async #ask(): Promise<void> {
+  #claim(): void {
     const asking = this.#takeHungry().map((claimant) => this.#requestOf(claimant));
     const announced = this.#announced;
     this.#announced = new Map();
-    this.#isAsking = true;
-    const grants = asking.length === 0 ? [] : await this.#engine.claim(asking);
-    this.#isAsking = false;
+    // A failed claim means a failed store, which ends the manager by itself.
+    const grants = asking.length === 0 || this.#engine.hasFailed ? [] : this.#engine.claim(asking);
     for (const [index, { claimant, handles, max }] of asking.entries()) {
       const dealt = grants[index] ?? [];
       const hasAll = isShort(dealt, max);
@@ -134,12 +127,12 @@ export class Dispatcher {
       claimant,
       sessionId: claimant.peer.sessionId,
       handles: this.#claimants.handlesOf(claimant),
-      max: Math.min(CLAIM_MAX, claimant.room()),
+      max: Math.min(tuning.claimMaxTasks, claimant.room()),
       maxBytes: limits.claimMaxBytes,
     };
   }
 
-  /** Who can be dealt to now; whoever is congested asks again when it is not. */
+  /** The claimants that can be dealt to now; a congested one claims again when it is drained. */
   #takeHungry(): Claimant[] {
     const hungry = [...this.#hungry];
     this.#hungry = new Set();
@@ -176,16 +169,12 @@ export class Dispatcher {
     }
   }
 
-  /** What no claim accounted for may still be there for those who are idle. */
+  /** Announced tasks that no claim accounted for may still be there for idle claimants. */
   #announceAgain(announced: ReadonlyMap<string, number>): void {
     for (const [laneKey, count] of announced) {
-      this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);
-    }
-    for (const [laneKey, count] of this.#announced) {
       if (count > 0 && this.#claimants.longestIdle(laneKey) !== undefined) {
+        this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);
         this.#wake(laneKey, count);
-      } else {
-        this.#announced.delete(laneKey);
       }
     }
   }

@@ -1,11 +1,13 @@
 import { limits, type Message, outcomes, TurnoverMap } from '@millrace/protocol';
-import type { Engine, Finished, OutcomeAnswer } from '../engine/engine.ts';
-import type { Peer, Waiting } from './peer.ts';
-import { beginWaiting, refuseIfTooMany } from './waiting-requests.ts';
+import type { Finished } from '../engine/core/committed.ts';
+import type { OutcomeAnswer } from '../engine/core/verbs/outcomes.ts';
+import type { Engine } from '../engine/engine.ts';
+import { beginWaiting, refuseIfTooMany } from './open-requests.ts';
+import type { OpenRequest, Peer } from './peer.ts';
 import type { Wait, Waits } from './waits.ts';
 
 /** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
-class ResultWait implements Wait, Waiting {
+class ResultWait implements Wait, OpenRequest {
   readonly peer: Peer;
   readonly requestId: number;
   readonly taskId: string;
@@ -152,7 +154,7 @@ export class Results {
     if (waiting.isOpen) {
       waiting.isOpen = false;
       this.#waits.remove(waiting);
-      waiting.peer.waiting.delete(waiting.requestId);
+      waiting.peer.openRequests.delete(waiting.requestId);
       this.#unlink(waiting);
     }
   }

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
 import { engineWith } from '../testing/engine-with.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
+import { withdraw } from './open-requests.ts';
 import { Room } from './room.ts';
-import { withdraw } from './waiting-requests.ts';
 import { Waits } from './waits.ts';
 
 /** A room over queues whose free items the test sets. */
@@ -69,7 +69,7 @@ describe('the room of a full queue', () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     const back = new RecordingPeer(peer.sessionId);
     room.park(peer, request(1, ['q']), 'q', 'full');
-    peer.waiting.get(1)?.withdraw();
+    peer.openRequests.get(1)?.withdraw();
     room.park(back, request(1, ['q']), 'q', 'full');
     free['q'] = 1;
     room.invite('q');
@@ -159,7 +159,7 @@ describe('the room of a full queue', () => {
     withdraw(peer, 1);
     withdraw(peer, 2);
     expect(waits.isEmpty).toBe(true);
-    expect(peer.waiting.size).toBe(0);
+    expect(peer.openRequests.size).toBe(0);
   });
 
   test('may fit the next when one that was too large has waited long enough', async () => {
@@ -178,10 +178,10 @@ describe('the room of a full queue', () => {
     room.park(peer, request(2, ['q']), 'q', 'full');
     await clock.settle();
     peer.take();
-    peer.waiting.get(1)?.withdraw();
+    peer.openRequests.get(1)?.withdraw();
     await clock.settle();
     expect(peer.take()).toEqual(['room 2']);
-    peer.waiting.get(2)?.withdraw();
+    peer.openRequests.get(2)?.withdraw();
     expect(waits.isEmpty).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { limits, type MessageNamed } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
+import { beginWaiting, refuseIfTooMany } from './open-requests.ts';
 import type { Peer } from './peer.ts';
-import { beginWaiting, refuseIfTooMany } from './waiting-requests.ts';
 import type { Wait, Waits } from './waits.ts';
 
 type Enqueue = MessageNamed<'enqueue'>;
@@ -158,7 +158,7 @@ export class Room {
   #remove(parked: Parked): void {
     this.#waits.remove(parked.untilMs);
     this.#endInvitation(parked);
-    parked.peer.waiting.delete(parked.requestId);
+    parked.peer.openRequests.delete(parked.requestId);
     const place = placeOf(parked.peer, parked.requestId);
     this.#byPlace.delete(place);
     const others = this.#parked.get(parked.queue);

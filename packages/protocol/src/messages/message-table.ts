@@ -71,6 +71,8 @@ export type VerbName = keyof typeof verbs;
 /** A decoded message: `verb` and its fields. */
 export type Message = { [N in VerbName]: MessageOf<(typeof verbs)[N]> }[VerbName];
 export type MessageNamed<N extends VerbName> = Extract<Message, { readonly verb: N }>;
+/** A task to add, as ENQUEUE carries it; times are durations from now. */
+export type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
 /** What the table holds of a verb, where its particular fields do not matter. */
 interface AnyVerb {

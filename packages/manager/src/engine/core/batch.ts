@@ -11,27 +11,27 @@ export interface Abort {
 }
 
 /**
- * What will be committed together, and what may be said once it is durable.
+ * Changes that are committed together, and what may be told once they are durable.
  * Writes keep their order: of two writes to one key the later wins.
  */
 export class Batch {
   readonly number: number;
   readonly writes: Write[] = [];
-  /** Tasks that this batch writes; a task whose last batch this is can leave memory after it. */
+  /** Tasks that this batch writes. A task that no later batch writes can leave memory after it. */
   readonly touched: Task[] = [];
   /** New tasks that become claimable, in order of arrival. */
   readonly arrived: Task[] = [];
-  /** Tasks that become claimable again, or late: returned, or fallen due. */
+  /** Tasks that become claimable later than they arrived: returned, or fallen due. */
   readonly returned: Task[] = [];
-  /** Leases that began, or whose cancellation was requested; those that are still unwritten are recorded. */
+  /** Leases that began, or whose cancellation was requested. Sealing records those that are still unwritten. */
   readonly leases: Lease[] = [];
   /** Tasks whose outcome becomes visible. */
   readonly finished: Task[] = [];
   readonly aborts: Abort[] = [];
-  /** Queues whose counters changed, or whether they are paused. */
+  /** Queues whose counters changed, or that were paused or resumed. */
   readonly dirtyQueues = new Set<Queue>();
   readonly queuesWithRoom = new Set<Queue>();
-  /** Queues that deal again. */
+  /** Queues that were resumed. */
   readonly resumed = new Set<Queue>();
   /** For each time index, the tasks of each instant. */
   readonly times = new Map<TimeIndex, Map<number, string[]>>();

@@ -1,10 +1,10 @@
-/** Tasks of one name in one queue, as somebody who takes them says it. */
+/** A queue and a task name, as a claimant names the tasks that it takes. */
 export interface Handle {
   readonly queue: string;
   readonly name: string;
 }
 
-/** Names a lane: the tasks of one name in one queue. */
+/** The key of the lane of one task name in one queue. */
 export const laneKeyOf = (queue: string, name: string): string => `${queue}\0${name}`;
 
 /** A lane as an engine knows it. */
@@ -16,15 +16,15 @@ interface NumberedLane {
 const NOWHERE = -1;
 
 /**
- * A list of handles, and where in it each lane of one engine stands. Whoever asks
- * often makes it once: to look up a lane costs the same however many handles there are.
+ * A list of handles, and the position in it of each lane of one engine. A claimant makes
+ * it once: looking up a lane costs the same however many handles there are.
  */
 export class Handles {
   readonly list: readonly Handle[];
   /** The lanes, in the order of the list. */
   readonly laneKeys: readonly string[];
   readonly #positions = new Map<string, number>();
-  /** What `positionOf` said of each lane of the engine, by its number. */
+  /** Answers of `positionOf` for each lane of the engine, by its number. */
   readonly #byNumber: number[] = [];
 
   constructor(list: readonly Handle[]) {
@@ -42,7 +42,7 @@ export class Handles {
     return this.#positions.get(laneKey);
   }
 
-  /** The same for a lane that its engine has numbered; its name is looked up once. */
+  /** As `positionOf`, for a numbered lane: its key is looked up once. */
   positionOfLane({ key, number }: NumberedLane): number | undefined {
     let position = this.#byNumber[number];
     if (position === undefined) {

@@ -1,22 +1,20 @@
 import { TurnoverMap, taskIdStem } from '@millrace/protocol';
-
-/** How many stems of ids are remembered, before they become part of what lies below the mark. */
-const STEMS_MAX = 16_384;
+import { tuning } from '../../tuning.ts';
 
 /**
- * The tasks in memory, and which ids may be on disk beside them. Ids ascend with
- * time, so that nearly every new one lies above all that were there, or above the
- * mark and beside none that left since the mark was set: it is new, and the disk
- * need not be asked. Of ids that left, what those of one client and millisecond
- * have in common is remembered once. An id of a user's own that sorts high raises
- * the mark, and costs no more than the look.
+ * The tasks in memory, and a filter for ids that may be on disk. Ids ascend with time:
+ * nearly every new id lies above all others, and the disk need not be asked for it.
+ * Ids that left memory are remembered by their stem, which all ids of one client and
+ * millisecond share. When there are too many stems, the mark rises to the highest id,
+ * and the disk is asked for all ids up to the mark. An id of a user's own that sorts
+ * high costs nothing but such lookups.
  *
  * Invariant: every id on disk is at or below the mark, or in memory, or has a stem
  * that is remembered.
  */
 export class KnownTasks<T> {
   readonly #inMemory = new TurnoverMap<string, T>();
-  /** Of ids that left memory since the mark was set. */
+  /** Stems of the ids that left memory since the mark was set. */
   readonly #stems = new Set<string>();
   #lastStem = '';
   #mark: string;
@@ -49,7 +47,7 @@ export class KnownTasks<T> {
     }
   }
 
-  /** Memory, which held it, holds it no longer; the disk may. */
+  /** Memory no longer holds this task; the disk may. */
   leave(taskId: string): void {
     this.#inMemory.delete(taskId);
     if (taskId > this.#mark) {
@@ -67,11 +65,11 @@ export class KnownTasks<T> {
   }
 
   #remember(stem: string): void {
-    // Nearly always it is the one before, and need not be looked up.
+    // Nearly always it is the same as before.
     if (stem === this.#lastStem) {
       return;
     }
-    if (this.#stems.size === STEMS_MAX) {
+    if (this.#stems.size === tuning.idStemsMax) {
       this.#mark = this.#highest;
       this.#stems.clear();
     }

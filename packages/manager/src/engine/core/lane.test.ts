@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tuning } from '../../tuning.ts';
 import { memoryJournal } from '../store/memory/memory-journal.ts';
-import { Lane, type LaneQueue, type Shelf, type Waiting, WINDOW_MAX_TASKS } from './lane.ts';
-import { type Place, readyKey, readyPrefix, readyRowKey, stampOf } from './rows/keys.ts';
+import { Lane, type LaneQueue, type Queued, type Shelf } from './lane.ts';
+import { type Rank, readyKey, readyPrefix, readyRowKey, stampOf } from './rows/keys.ts';
 import { encodeIds, ListRow } from './rows/list-row.ts';
 
-interface Entry extends Waiting {
+interface Entry extends Queued {
   readonly id: string;
 }
 
@@ -43,7 +44,7 @@ class Rack {
   arrive(numbers: readonly number[], priority = 0): void {
     this.#batches += 1;
     const entries = numbers.map((number): Entry => {
-      const place: Place = { priority, arrival: { epoch: 1, count: number }, order: 'fifo' };
+      const place: Rank = { priority, arrival: { epoch: 1, count: number }, order: 'fifo' };
       return { ...place, id: String(number), readyRow: undefined, inWindow: false };
     });
     const [first] = entries;
@@ -111,18 +112,18 @@ describe('a lane', () => {
 
   test('keeps a bounded window, and gives all of a long backlog in order', () => {
     const rack = new Rack(true);
-    for (let from = 0; from < WINDOW_MAX_TASKS * 6; from += 256) {
+    for (let from = 0; from < tuning.windowMaxTasks * 6; from += 256) {
       rack.arrive(numbers(from, from + 256));
-      expect(rack.lane.windowSize).toBeLessThanOrEqual(WINDOW_MAX_TASKS * 2);
+      expect(rack.lane.windowSize).toBeLessThanOrEqual(tuning.windowMaxTasks * 2);
     }
     expect(rack.memory.size).toBe(rack.lane.windowSize);
-    expect(rack.takeAll()).toEqual(numbers(0, WINDOW_MAX_TASKS * 6));
+    expect(rack.takeAll()).toEqual(numbers(0, tuning.windowMaxTasks * 6));
     expect(rack.journal.range('\0', '\xff', 10)).toEqual([]);
   });
 
   test('gives a late arrival with a higher priority before what waits on disk', () => {
     const rack = new Rack(true);
-    rack.arrive(numbers(0, WINDOW_MAX_TASKS * 4));
+    rack.arrive(numbers(0, tuning.windowMaxTasks * 4));
     rack.arrive([100_000], 1);
     expect(rack.take()).toBe('100000');
     rack.arrive([100_001], -1);

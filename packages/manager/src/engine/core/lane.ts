@@ -1,36 +1,28 @@
 import { ITEM_NAME } from '@millrace/protocol';
 import type { ChainEntry } from '../../structures/chain.ts';
+import { tuning } from '../../tuning.ts';
 import type { Journal, Row } from '../store/journal.ts';
 import { laneKeyOf } from './handles.ts';
-import { comesBefore, type Place, readyKey, readyPrefix, readyRange } from './rows/keys.ts';
+import { comesBefore, type Rank, readyKey, readyPrefix, readyRange } from './rows/keys.ts';
 import { decodeIds, ListRow } from './rows/list-row.ts';
 
-/** Claimable tasks held in memory for each (queue, name); the rest of a backlog is on disk. */
-export const WINDOW_MAX_TASKS = 1_024;
-/** With fewer tasks than this in its window a lane reads on. */
-const LOW_TASKS = 256;
-/** And until it has so many, as far as the disk has them. */
-const REFILL_TASKS = 384;
-const REFILL_ROWS = 8;
-/** Places at the head of the window that were left, before the others move up. */
-const LEFT_MAX = 64;
 /** Sorts behind every key. */
 const END = '\xff';
 
-/** What a lane needs of a task: its place, and whether the window holds it. */
-export interface Waiting extends Place {
+/** What a lane needs of a task: its place in the order, and whether the window holds it. */
+export interface Queued extends Rank {
   /** The row that lists it as ready. */
   readyRow: ListRow | undefined;
   inWindow: boolean;
 }
 
-/** Where a lane finds the tasks that its rows name. */
+/** Where a lane looks up the tasks that its rows name. */
 export interface Shelf<T> {
-  /** A task that memory holds, in whatever state. */
+  /** A task that memory holds, in any state. */
   inMemory(taskId: string): T | undefined;
-  /** A task that only the disk has, if it is ready in this lane; from now on memory holds it. */
+  /** A task that only the disk has, if it is ready in this lane. Memory holds it from then on. */
   fromDisk(taskId: string): T | undefined;
-  /** A row that names no ready task any more. */
+  /** Removes a row that no longer names a ready task. */
   drop(rowKey: string): void;
 }
 
@@ -43,24 +35,24 @@ export interface LaneQueue {
  * The ready tasks of one task name in one queue, in order. Memory holds the head.
  *
  * Invariant: every durable ready row before `unread` is accounted for in memory:
- * its tasks are in the window, leased, or being written. Rows from there on are
- * on disk only, and all their tasks come behind the window's last. With `unread`
+ * its tasks are in the window, leased, or being written. Rows from `unread` on are
+ * on disk only, and all their tasks come behind the last of the window. With `unread`
  * at the end, the window is the whole lane.
  */
-export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<Lane<T, Q>> {
+export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<Lane<T, Q>> {
   readonly number: number;
   readonly name: string;
   readonly queue: Q;
-  /** By which handles find it. */
+  /** The key by which handles find it. */
   readonly key: string;
   readonly prefix: string;
-  /** Whether it is among the lanes to ask, and where. Written by `State` and its chain alone. */
+  /** Whether it is among the lanes to ask. Written by `State` alone. */
   isAsked = false;
   before: Lane<T, Q> | undefined;
   next: Lane<T, Q> | undefined;
   /**
-   * In order; what was before `#head` has left its place. The array is never replaced
-   * and a place never left full: what is old in V8 keeps alive all it refers to.
+   * In order; places before `#head` are vacated. Vacated places are cleared: an array in
+   * the old generation keeps its entries alive.
    */
   readonly #window: (T | undefined)[] = [];
   #head = 0;
@@ -98,9 +90,9 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
     return this.windowSize > 0 || this.#unread !== END;
   }
 
-  /** Whether it is time to read on, before a claim finds the window empty. */
+  /** Whether the lane should read ahead, before a claim finds the window empty. */
   get isLow(): boolean {
-    return this.windowSize < LOW_TASKS && this.#unread !== END;
+    return this.windowSize < tuning.windowLowTasks && this.#unread !== END;
   }
 
   /** Whether memory accounts for a durable row of this key. */
@@ -109,8 +101,8 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
   }
 
   /**
-   * Takes in a task whose ready row is now durable. Answers whether memory keeps
-   * it; from `unread` on its row on disk is enough.
+   * Takes in a task whose ready row is now durable. Answers whether the window holds it;
+   * a task from `unread` on is left to its row on disk.
    */
   offer(task: T): boolean {
     if (task.readyRow === undefined || !this.covers(task.readyRow.key)) {
@@ -120,9 +112,9 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
     return true;
   }
 
-  /** Drops the tail well beyond the window's bound, whole rows of it, and hands out what was dropped. */
+  /** Drops the tail of a window that is well beyond its bound, in whole rows; answers the dropped tasks. */
   trim(): T[] {
-    if (this.windowSize <= WINDOW_MAX_TASKS * 2) {
+    if (this.windowSize <= tuning.windowMaxTasks * 2) {
       return [];
     }
     const { position, unread } = this.#cut();
@@ -135,11 +127,11 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
     return dropped;
   }
 
-  /** The first place beyond the bound where every row behind begins behind everything before. */
+  /** The first position beyond the bound at which all rows behind begin after all tasks before. */
   #cut(): { readonly position: number; readonly unread: string } {
     let cut = { position: this.#window.length, unread: this.#unread };
     let { unread } = cut;
-    for (let i = this.#window.length - 1; i >= this.#head + WINDOW_MAX_TASKS; i--) {
+    for (let i = this.#window.length - 1; i >= this.#head + tuning.windowMaxTasks; i--) {
       const [before, task] = [this.#window[i - 1], this.#window[i]];
       const rowKey = task?.readyRow?.key ?? '';
       unread = rowKey < unread ? rowKey : unread;
@@ -164,13 +156,13 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
   }
 
   /**
-   * Reads on until the window has enough, or the disk has no more: at least until no
+   * Reads until the window has enough, or the disk has no more, and in any case until no
    * unread row can name a task that comes before one in memory.
    */
   refill(journal: Journal, shelf: Shelf<T>): void {
     while (this.#unread !== END) {
       const [from, to] = readyRange(this.prefix, this.#unread);
-      const rows = journal.range(from, to, REFILL_ROWS);
+      const rows = journal.range(from, to, tuning.windowRefillRows);
       for (const row of rows) {
         if (this.#isFilledBefore(row.key)) {
           this.#unread = row.key;
@@ -179,7 +171,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
         this.#read(row, shelf);
         this.#unread = `${row.key}\0`;
       }
-      if (rows.length < REFILL_ROWS) {
+      if (rows.length < tuning.windowRefillRows) {
         this.#unread = END;
       }
     }
@@ -187,10 +179,10 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
 
   #isFilledBefore(rowKey: string): boolean {
     const last = this.#window[this.#window.length - 1];
-    return this.windowSize >= REFILL_TASKS && this.#endsBefore(last, rowKey);
+    return this.windowSize >= tuning.windowRefillTasks && this.#endsBefore(last, rowKey);
   }
 
-  /** Whether a task comes before all that a row, or any behind it, can name. */
+  /** Whether a task comes before all tasks that this row and those behind it can name. */
   #endsBefore(task: T | undefined, rowKey: string): boolean {
     return task !== undefined && readyKey(this.prefix, task) < rowKey;
   }
@@ -200,7 +192,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
     let isBeingWritten = false;
     for (const taskId of decodeIds(row.value)) {
       const held = shelf.inMemory(taskId);
-      // A row can be seen on disk a moment before its batch is known to be durable.
+      // The disk shows a row a moment before its batch is known to be durable.
       isBeingWritten ||= held?.readyRow?.key === row.key;
       const task = held === undefined ? shelf.fromDisk(taskId) : undefined;
       if (task !== undefined) {
@@ -245,7 +237,7 @@ export class Lane<T extends Waiting, Q extends LaneQueue> implements ChainEntry<
     if (this.#head === this.#window.length) {
       this.#window.length = 0;
       this.#head = 0;
-    } else if (this.#head === LEFT_MAX) {
+    } else if (this.#head === tuning.windowVacatedMax) {
       this.#window.splice(0, this.#head);
       this.#head = 0;
     }

@@ -1,12 +1,12 @@
-import { MillraceError } from '@millrace/protocol';
-import { decodeQueues, type QueueRecord } from './rows/counters.ts';
-import { laneOfKey, metaKey, rangeOf, STORE_VERSION, timeIndexes } from './rows/keys.ts';
-import { decodeLeases, type LeaseRecord, ListRow } from './rows/list-row.ts';
-import { decodeNumbers, encodeNumbers } from './rows/number-record.ts';
+import { laneOfKey, metaKey, rangeOf, timeIndexes } from './rows/keys.ts';
+import { LAYOUT, migrate } from './rows/layouts.ts';
+import { decodeLeases, type LeaseRecord } from './rows/lease-record.ts';
+import { ListRow } from './rows/list-row.ts';
+import { decodeNumbers, encodeNumbers } from './rows/numbers.ts';
+import { decodeQueues, type QueueRecord } from './rows/queue-record.ts';
 import type { Now, State } from './state.ts';
 import type { Task } from './task.ts';
 import { restoreLease } from './transitions.ts';
-import { openSession } from './verbs/sessions.ts';
 
 const ALL = Number.MAX_SAFE_INTEGER;
 
@@ -15,15 +15,19 @@ const readNumber = (state: State, name: 'version' | 'epoch' | 'retained'): numbe
   return record === undefined ? undefined : decodeNumbers(record)[0];
 };
 
-/** @throws STORE_VERSION when another version wrote the store */
-const checkVersion = (state: State): void => {
-  const version = readNumber(state, 'version') ?? STORE_VERSION;
-  if (version !== STORE_VERSION) {
-    throw new MillraceError(
-      'STORE_VERSION',
-      `the store has version ${version}, this manager reads version ${STORE_VERSION}: run the millrace that wrote it`,
-    );
-  }
+/** @throws STORE_VERSION when this millrace cannot read the store, or the disk has no room to migrate it */
+const loadLayout = (state: State): void => {
+  const { batch, journal, options } = state;
+  const writer = journal.get(metaKey('software'));
+  const writes = migrate(
+    journal,
+    () => journal.space(),
+    readNumber(state, 'version') ?? LAYOUT,
+    writer && Buffer.from(writer).toString(),
+  );
+  batch.writes.push(...writes);
+  batch.put(metaKey('version'), encodeNumbers([LAYOUT]));
+  batch.put(metaKey('software'), Buffer.from(options.software));
 };
 
 const loadLanes = (state: State): void => {
@@ -38,7 +42,7 @@ interface FoundQueue {
   readonly rowKey: string;
 }
 
-/** What the store has of each queue: of several rows that name it, the last counts. */
+/** The record of each queue: of several rows that name it, the last counts. */
 export const queuesOnDisk = (state: State): Map<string, FoundQueue> => {
   const found = new Map<string, FoundQueue>();
   for (const { key, value } of state.journal.range(...rangeOf('counters'), ALL)) {
@@ -55,17 +59,17 @@ export interface FoundLease {
   readonly rowKey: string;
 }
 
-const isInForce = ({ arrival, grant }: LeaseRecord, task: Task): boolean =>
+const isInForce = ({ arrivalCount, arrivalEpoch, grant }: LeaseRecord, task: Task): boolean =>
   task.state === 'ready' &&
   grant > task.grants &&
-  arrival.epoch === task.arrival.epoch &&
-  arrival.count === task.arrival.count;
+  arrivalEpoch === task.arrival.epoch &&
+  arrivalCount === task.arrival.count;
 
 /**
- * The leases in force: a row names a lease that is over when its task was
- * written since, which raised the grant number on disk, or when its id was
- * forgotten and given to a task that arrived later. Of two rows that name
- * the same grant the later says whether its cancellation was requested.
+ * The leases in force. A lease is over when its task was written since, which raised the
+ * grant number on disk, or when its id was forgotten and given to a task that arrived
+ * later. Of two rows that name the same grant the later says whether its cancellation
+ * was requested.
  *
  * @param find a task as the disk has it
  */
@@ -85,11 +89,11 @@ export const leasesInForce = (
   return found;
 };
 
-/** The rows of which something still counts. */
+/** Rows in which something still counts. */
 class RowsInUse {
   readonly #rows = new Map<string, ListRow>();
 
-  /** The row of this key, for one more that it lists. */
+  /** The row of this key, which lists one more. */
   use(key: string): ListRow {
     const row = this.#rows.get(key) ?? new ListRow(key, 0);
     this.#rows.set(key, row);
@@ -114,8 +118,7 @@ const loadLeases = (state: State, now: Now): void => {
   const rows = new RowsInUse();
   const found = leasesInForce(state, (taskId) => state.find(taskId));
   for (const { record, rowKey, task } of found.values()) {
-    task.cancelReason = record.cancelReason;
-    const session = openSession(state, record.sessionId);
+    const session = state.sessionFor(record.sessionId);
     session.graceEndsAtMs = now.monotonicMs + state.options.restartGraceMs;
     state.gracing.add(session);
     restoreLease(state, task, session, record, rows.use(rowKey), now);
@@ -134,11 +137,10 @@ const loadLeases = (state: State, now: Now): void => {
  * @throws STORE_VERSION, STORE_FAILED
  */
 export const load = (state: State, freshSecret: Uint8Array, now: Now): void => {
-  checkVersion(state);
+  loadLayout(state);
   state.epoch = (readNumber(state, 'epoch') ?? 0) + 1;
   state.retainedBytes = readNumber(state, 'retained') ?? 0;
   state.secret = state.journal.get(metaKey('secret')) ?? freshSecret;
-  state.batch.put(metaKey('version'), encodeNumbers([STORE_VERSION]));
   state.batch.put(metaKey('epoch'), encodeNumbers([state.epoch]));
   state.batch.put(metaKey('secret'), state.secret);
   loadLanes(state);

@@ -1,16 +1,62 @@
-import type { QueueReport, QueueSize, QueueSpec } from '../engine.ts';
-import { type Counters, type QueueRecord, zeroCounters } from './rows/counters.ts';
 import type { ListRow } from './rows/list-row.ts';
+import { type Counters, type QueueRecord, zeroCounters } from './rows/queue-record.ts';
 import { RunTimes } from './run-times.ts';
+
+/** A queue as its owner declares it. */
+export interface QueueSpec {
+  readonly name: string;
+  /** Unfinished tasks and items it may hold. */
+  readonly maxItems: number;
+  /** Payload bytes its unfinished tasks may hold. */
+  readonly maxBytes: number;
+  /** Among equal priorities: first or last in, first out. */
+  readonly order: 'fifo' | 'lifo';
+}
+
+export interface QueueSize {
+  readonly ready: number;
+  readonly scheduled: number;
+  readonly leased: number;
+  readonly bytes: number;
+  /** Room that its bounds leave. */
+  readonly freeItems: number;
+  readonly freeBytes: number;
+}
+
+/** Running totals of a queue; they survive a restart. */
+export interface QueueTotals {
+  readonly enqueued: number;
+  readonly succeeded: number;
+  readonly dead: number;
+  readonly cancelled: number;
+  readonly expired: number;
+  /** Grants beyond a task's first. */
+  readonly regranted: number;
+  readonly losses: number;
+}
+
+export interface QueueReport {
+  readonly name: string;
+  readonly size: QueueSize;
+  readonly totals: QueueTotals;
+  /** Scheduled tasks that failed before. */
+  readonly retrying: number;
+  /** Dead tasks that are still kept, and can be retried. */
+  readonly deadKept: number;
+  readonly isPaused: boolean;
+  /** 95 of 100 of its latest runs took less; unknown before the first run since the start. */
+  readonly runP95Ms: number | undefined;
+  readonly maxItems: number;
+  readonly maxBytes: number;
+}
 
 /** A named queue: its bounds and its counters. */
 export class Queue {
   spec: QueueSpec;
-  /** Whether its owner declared it; an undeclared one was found in the store and refuses new tasks. */
+  /** False for a queue that was found in the store and not declared yet; it refuses new tasks. */
   declared: boolean;
   /** Task names that have been used in it. */
   laneCount = 0;
-  /** Whether nothing of it is dealt. */
   isPaused = false;
   readonly runTimes = new RunTimes();
   readonly counters: Counters = zeroCounters();
@@ -57,12 +103,12 @@ export class Queue {
     };
   }
 
-  /** What the store should have of it. */
+  /** The record that the store should have of it. */
   get record(): QueueRecord {
     return { queue: this.spec.name, isPaused: this.isPaused, counters: this.counters };
   }
 
-  /** Has from now on what the store had of it, in this row. */
+  /** Takes up what the store has of it, in this row. */
   restore({ counters, isPaused }: QueueRecord, row: ListRow): void {
     Object.assign(this.counters, counters);
     this.isPaused = isPaused;

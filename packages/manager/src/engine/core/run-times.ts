@@ -1,18 +1,19 @@
-/** Steps in which a run time doubles: a bucket is 19 % wide. */
-const BUCKETS_PER_DOUBLING = 4;
+import { tuning } from '../../tuning.ts';
+
 /** The last bucket begins at 2^32 ms, which is 50 days. */
-const BUCKETS = 32 * BUCKETS_PER_DOUBLING + 1;
-/** Runs after which all counts are halved, so that what was long ago fades. */
-const RUNS_MAX = 2_048;
+const BUCKETS = 32 * tuning.runTimeBucketsPerDoubling + 1;
 const SHARE = 0.95;
 
 const bucketOf = (tookMs: number): number =>
-  Math.min(BUCKETS - 1, Math.floor(Math.log2(Math.max(1, tookMs)) * BUCKETS_PER_DOUBLING));
+  Math.min(
+    BUCKETS - 1,
+    Math.floor(Math.log2(Math.max(1, tookMs)) * tuning.runTimeBucketsPerDoubling),
+  );
 
 /** The upper end of a bucket. */
-const endMs = (bucket: number): number => 2 ** ((bucket + 1) / BUCKETS_PER_DOUBLING);
+const endMs = (bucket: number): number => 2 ** ((bucket + 1) / tuning.runTimeBucketsPerDoubling);
 
-/** How long the runs of a queue took lately: a histogram of fixed size. */
+/** Run times of a queue, the latest above all: a histogram of fixed size. */
 export class RunTimes {
   #counts: number[] | undefined;
   #runs = 0;
@@ -22,12 +23,12 @@ export class RunTimes {
     const bucket = bucketOf(tookMs);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#runs += 1;
-    if (this.#runs >= RUNS_MAX) {
+    if (this.#runs >= tuning.runTimesMax) {
       this.#fade(this.#counts);
     }
   }
 
-  /** What 95 of 100 runs stayed below, a fifth too high at most; unknown before the first run. */
+  /** The time that 95 of 100 runs stayed below, at most a fifth too high; unknown before the first run. */
   get p95Ms(): number | undefined {
     let left = this.#runs * (1 - SHARE);
     for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {

@@ -1,7 +1,7 @@
 import { Chain } from '../../structures/chain.ts';
 import type { Holder } from './task.ts';
 
-/** A peer that can hold leases; outlives its connection by a grace. */
+/** A session as the holder of leases; it outlives its connection by a grace. */
 export interface Session extends Holder {
   /** On the monotonic clock; infinite while connected. */
   graceEndsAtMs: number;

@@ -1,30 +1,26 @@
 import { limits, MillraceError } from '@millrace/protocol';
 import { Chain } from '../../structures/chain.ts';
 import { Timetable } from '../../structures/timetable.ts';
-import type { QueueSpec } from '../engine.ts';
 import type { Journal } from '../store/journal.ts';
 import { Batch } from './batch.ts';
 import type { Handle } from './handles.ts';
 import { KnownTasks } from './known-tasks.ts';
 import { Lane } from './lane.ts';
-import { Queue } from './queue.ts';
+import { Queue, type QueueSpec } from './queue.ts';
 import {
   type Arrival,
   atMsOfTimeKey,
   laneKey,
-  metaKey,
   rangeOf,
-  stampOf,
   type TimeIndex,
   taskIdOfTaskKey,
   taskKey,
   timeRange,
 } from './rows/keys.ts';
-import { writeLists } from './rows/lists.ts';
-import { encodeNumbers } from './rows/number-record.ts';
+import { encodeNumbers } from './rows/numbers.ts';
 import { decodeTask, encodeTask, payloadOfRecord } from './rows/task-record.ts';
 import { newSession, type Session } from './session.ts';
-import type { Fence, Task, TaskLane } from './task.ts';
+import { type Fence, type Task, type TaskLane, taskOf } from './task.ts';
 
 /** The two clocks, read once by the caller for each event. */
 export interface Now {
@@ -33,6 +29,8 @@ export interface Now {
 }
 
 export interface CoreOptions {
+  /** Version of millrace, which the store keeps for whoever cannot read it. */
+  readonly software: string;
   readonly payloadMaxBytes: number;
   readonly retainMaxBytes: number;
   /** How long leases found at start wait for their sessions. */
@@ -40,17 +38,17 @@ export interface CoreOptions {
 }
 
 /**
- * Everything the core knows: what of the journal is in memory, and the batch
- * that collects changes. Verbs change it through the moves in `transitions.ts`.
+ * Everything that the core knows: the part of the journal that memory holds, and the
+ * batch that collects changes. Verbs change tasks through `transitions.ts` alone.
  */
 export class State {
   readonly journal: Journal;
   readonly options: CoreOptions;
   readonly queues = new Map<string, Queue>();
   readonly lanes = new Map<number, TaskLane>();
-  /** The lanes that may have ready tasks, and all that have some. */
+  /** The lanes that may have ready tasks; every lane that has some is among them. */
   readonly lanesToAsk = new Chain<TaskLane>();
-  /** Lanes whose next claims would soon have to wait for the disk. */
+  /** Lanes whose window is low while the disk has more. */
   readonly #lowLanes = new Set<TaskLane>();
   readonly #lanesOf = new Map<Queue, Map<string, TaskLane>>();
   readonly tasks: KnownTasks<Task>;
@@ -58,7 +56,7 @@ export class State {
   /** Sessions without a connection. */
   readonly gracing = new Set<Session>();
   readonly fences = new Timetable<Fence>();
-  /** For each time index, an instant at or before its first row that is durable: others cannot be read yet. */
+  /** For each time index, an instant at or before its first durable row. */
   readonly nextAtMs: Record<TimeIndex, number> = {
     due: Number.POSITIVE_INFINITY,
     expiry: Number.POSITIVE_INFINITY,
@@ -72,10 +70,13 @@ export class State {
   retainedBytes = 0;
   /** Whether the store is below its reserve of free space. */
   isStoreFull = false;
+  /** `retainedBytes` as the store has it. */
+  retainedOnDisk = 0;
+  /** The batch in which each time index was swept, until it is durable. */
+  readonly sweptIn = new Map<TimeIndex, number>();
   batch = new Batch(1);
   #arrivals = 0;
   #lastLane = 0;
-  #retainedOnDisk = 0;
 
   constructor(journal: Journal, options: CoreOptions) {
     this.journal = journal;
@@ -84,7 +85,7 @@ export class State {
     this.tasks = new KnownTasks(lastKey === undefined ? '' : taskIdOfTaskKey(lastKey));
   }
 
-  /** Whatever arrives from now on has a later one. */
+  /** Tasks that arrive from now on have a later one. */
   get lastArrival(): Arrival {
     return { epoch: this.epoch, count: this.#arrivals };
   }
@@ -99,7 +100,7 @@ export class State {
     return this.queues.size >= limits.queuesMax;
   }
 
-  /** Declares a queue, or gives a known one its new bounds; answers whether there was room for it. */
+  /** Declares a queue, or gives a known one its new bounds; answers false when there are too many. */
   declareQueue(spec: QueueSpec): boolean {
     const known = this.queues.get(spec.name);
     if (known !== undefined) {
@@ -114,7 +115,7 @@ export class State {
     return true;
   }
 
-  /** A queue that the store knows and nobody has declared yet. */
+  /** The queue of this name; one that nobody has declared is added, undeclared. */
   foundQueue(name: string): Queue {
     const known = this.queues.get(name);
     if (known !== undefined) {
@@ -185,6 +186,12 @@ export class State {
     return session;
   }
 
+  /** Nothing of a session is kept; its leases are the caller's to end. */
+  forgetSession(session: Session): void {
+    this.sessions.delete(session.id);
+    this.gracing.delete(session);
+  }
+
   /** A task from memory, which is newer, or from disk. */
   find(taskId: string): Task | undefined {
     const known = this.tasks.look(taskId);
@@ -219,7 +226,7 @@ export class State {
     return this.#lowLanes.size > 0;
   }
 
-  /** Reads what the next claims will find in memory. */
+  /** Refills the windows of low lanes, before a claim finds one empty. */
   readAhead(): void {
     for (const lane of this.#lowLanes) {
       this.#refill(lane);
@@ -258,7 +265,11 @@ export class State {
 
   #fromDisk(taskId: string): Task | undefined {
     const record = this.journal.get(taskKey(taskId));
-    return record === undefined ? undefined : decodeTask(taskId, record, this.laneOf);
+    if (record === undefined) {
+      return undefined;
+    }
+    const { payload, values } = decodeTask(record);
+    return taskOf(taskId, this.laneOf(values.laneNumber), values, payload);
   }
 
   payloadOf(task: Task): Uint8Array {
@@ -291,7 +302,7 @@ export class State {
     }
   }
 
-  /** Memory holds a task no longer; the disk has it. */
+  /** Memory no longer holds a task; the disk has it. */
   release(task: Task): void {
     if (task.isKnown) {
       task.isKnown = false;
@@ -320,17 +331,5 @@ export class State {
     if (first !== undefined) {
       this.nextAtMs[index] = Math.min(this.nextAtMs[index], atMsOfTimeKey(first.key));
     }
-  }
-
-  /** Closes the batch with its lists, and starts the next. */
-  sealBatch(): Batch {
-    const sealed = this.batch;
-    writeLists(sealed, stampOf(this.epoch, sealed.number));
-    if (this.retainedBytes !== this.#retainedOnDisk) {
-      this.#retainedOnDisk = this.retainedBytes;
-      sealed.put(metaKey('retained'), encodeNumbers([this.retainedBytes]));
-    }
-    this.batch = new Batch(sealed.number + 1);
-    return sealed;
   }
 }

@@ -5,8 +5,10 @@ import type { Lane } from './lane.ts';
 import type { Queue } from './queue.ts';
 import type { Arrival } from './rows/keys.ts';
 import type { ListRow } from './rows/list-row.ts';
+import { extraOf } from './rows/record.ts';
+import { type TaskExtras, type TaskValues, taskExtras } from './rows/task-record.ts';
 
-/** Whoever tasks are leased to. */
+/** A session, as the holder of leases. */
 export interface Holder {
   readonly id: string;
   /** In the order in which they were granted. */
@@ -55,105 +57,145 @@ export class Lease implements ChainEntry<Lease> {
 export type TaskLane = Lane<Task, Queue>;
 
 /**
- * A task in memory: leased, in the window of its lane, or with a write that is
- * not yet durable. All others are on disk only.
- *
- * `state` is written by the task machine alone.
- *
- * It is a class, as its lease and fence are, because of the garbage collector. Of what
- * a literal makes, V8 counts how much a collection finds alive; where that is nearly all
- * of a first hundred or so, and as many tasks under way are enough for it, optimised
- * code makes all others in the old generation. There each keeps alive what it refers to
- * until a full collection: a drain lost a fifth of its rate. What a constructor makes is
- * not counted, and begins young.
+ * Where memory keeps a task. These fields say nothing of its life, and belong to the
+ * lane, the batch and the table of known tasks.
  */
-export class Task {
+interface Residence {
+  /** The row that lists it as ready, while memory holds it as ready. */
+  readyRow: ListRow | undefined;
+  /** Whether it is among the known tasks. Written by `State.keep` and `State.release` alone. */
+  isKnown: boolean;
+  /** Number of the last batch that writes it; 0 when none has since memory holds it. */
+  lastBatch: number;
+  /** Whether the lane's window holds it. */
+  inWindow: boolean;
+}
+
+/**
+ * A task in memory: leased, in the window of its lane, or with a write that is not yet
+ * durable. All others are on disk only. Its record is made of the fields and getters
+ * that `TaskValues` names.
+ *
+ * Only `transitions.ts` may use this type, which a test holds; all others use `Task`,
+ * which is read-only.
+ *
+ * It is a class, as its lease and fence are, because V8 allocates instances young.
+ * Literals of which most survive a collection are allocated in the old generation
+ * from then on, where each keeps alive what it refers to: a drain lost a fifth of its rate.
+ */
+export class MutableTask implements Residence, TaskValues {
   readonly id: string;
   readonly lane: TaskLane;
   readonly priority: number;
   readonly arrival: Arrival;
-  /** Of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
+  /** Order of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
   readonly order: 'fifo' | 'lifo';
   readonly payloadBytes: number;
   readonly acceptedAtMs: number;
   readonly deadlineMs: number | null;
   readonly attempts: number;
   readonly expiresAtMs: number | undefined;
-  /** The row that lists it as ready, while memory holds it as ready. */
+  readonly extras: TaskExtras;
   readyRow: ListRow | undefined;
   state: TaskState;
   /** Small payloads stay here, larger ones are read from disk when they are needed. */
   payload: Uint8Array | undefined;
   dueAtMs: number;
-  grants = 0;
-  failures = 0;
-  losses = 0;
-  returns = 0;
-  /** Why it should end, since its cancellation was asked for while it ran. */
+  grants: number;
+  failures: number;
+  losses: number;
+  returns: number;
+  /** Why it should end, since its cancellation was requested while it ran. */
   cancelReason: string | undefined;
   lease: Lease | undefined;
-  /** The last token that was settled by its holder, to answer a resend with `duplicate`. */
-  settled: { readonly epoch: number; readonly grant: number } | undefined;
+  /** Last token that its holder settled, so that a resend is answered with `duplicate`. */
+  settledEpoch: number | undefined;
+  settledGrant: number | undefined;
   result: Uint8Array | undefined;
   error: TaskError | undefined;
-  finishedAtMs = 0;
+  finishedAtMs: number | undefined;
   /** The result was removed; what is left says only that the id was used. */
-  isTombstone = false;
-  /** Whether it is among the known tasks. Written by `State.keep` and `State.release` alone. */
+  isTombstone: boolean;
   isKnown = false;
-  /** Number of the last batch that writes it; 0 when none has since memory holds it. */
   lastBatch = 0;
-  /** Whether the lane's window holds it. */
   inWindow = false;
 
-  constructor(
-    facts: TaskFacts,
-    state: TaskState,
-    dueAtMs: number,
-    payload: Uint8Array | undefined,
-  ) {
-    this.id = facts.id;
-    this.lane = facts.lane;
-    this.priority = facts.priority;
-    this.arrival = facts.arrival;
-    this.order = facts.order;
-    this.payloadBytes = facts.payloadBytes;
-    this.acceptedAtMs = facts.acceptedAtMs;
-    this.deadlineMs = facts.deadlineMs;
-    this.attempts = facts.attempts;
-    this.expiresAtMs = facts.expiresAtMs;
-    this.state = state;
-    this.dueAtMs = dueAtMs;
+  constructor(id: string, lane: TaskLane, values: TaskValues, payload: Uint8Array | undefined) {
+    const { acceptedAtMs, expiresAfterMs, finishedAfterMs } = values;
+    this.id = id;
+    this.lane = lane;
+    this.priority = values.priority;
+    this.arrival = { epoch: values.arrivalEpoch, count: values.arrivalCount };
+    this.order = values.isLifo ? 'lifo' : 'fifo';
+    this.payloadBytes = values.payloadBytes;
+    this.acceptedAtMs = acceptedAtMs;
+    this.deadlineMs = values.deadlineMs;
+    this.attempts = values.attempts;
+    this.expiresAtMs = expiresAfterMs === undefined ? undefined : acceptedAtMs + expiresAfterMs;
+    this.extras = values.extras;
+    this.state = values.state;
     this.payload = payload;
+    this.dueAtMs = acceptedAtMs + values.dueAfterMs;
+    this.grants = values.grants;
+    this.failures = values.failures;
+    this.losses = values.losses;
+    this.returns = values.returns;
+    this.settledEpoch = values.settledEpoch;
+    this.settledGrant = values.settledGrant;
+    this.result = values.result;
+    this.error = values.error;
+    this.finishedAtMs = finishedAfterMs === undefined ? undefined : acceptedAtMs + finishedAfterMs;
+    this.isTombstone = values.isTombstone;
   }
 
   get cancelRequested(): boolean {
     return this.cancelReason !== undefined;
   }
+
+  /** First id of the chain of retries that this task continues. */
+  get workId(): string {
+    return extraOf(taskExtras.workId, this.extras?.workId) ?? this.id;
+  }
+
+  get laneNumber(): number {
+    return this.lane.number;
+  }
+
+  get isLifo(): boolean {
+    return this.order === 'lifo';
+  }
+
+  get arrivalEpoch(): number {
+    return this.arrival.epoch;
+  }
+
+  get arrivalCount(): number {
+    return this.arrival.count;
+  }
+
+  get dueAfterMs(): number {
+    return this.dueAtMs - this.acceptedAtMs;
+  }
+
+  get expiresAfterMs(): number | undefined {
+    return this.expiresAtMs === undefined ? undefined : this.expiresAtMs - this.acceptedAtMs;
+  }
+
+  get finishedAfterMs(): number | undefined {
+    return this.finishedAtMs === undefined ? undefined : this.finishedAtMs - this.acceptedAtMs;
+  }
 }
 
-/** What a cancelled task says of itself. */
-export const cancelledError = (reason: string): TaskError => ({
-  name: 'Cancelled',
-  message: reason,
-  stack: '',
-  retry: false,
-});
+/** A task, as all but the transitions see it. */
+export type Task = Readonly<Omit<MutableTask, keyof Residence>> & Residence;
 
-/** What of a task is settled when it arrives. */
-export type TaskFacts = Pick<
-  Task,
-  | 'id'
-  | 'lane'
-  | 'priority'
-  | 'arrival'
-  | 'order'
-  | 'payloadBytes'
-  | 'acceptedAtMs'
-  | 'deadlineMs'
-  | 'attempts'
-  | 'expiresAtMs'
->;
+/** Makes a task of its record's values. */
+export const taskOf = (
+  id: string,
+  lane: TaskLane,
+  values: TaskValues,
+  payload: Uint8Array | undefined,
+): Task => new MutableTask(id, lane, values, payload);
 
 export const tokenOf = (lease: Lease): Token => ({
   taskId: lease.task.id,

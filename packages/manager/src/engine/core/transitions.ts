@@ -1,20 +1,39 @@
-import { limits, type Outcome, type TaskError } from '@millrace/protocol';
+import { limits, type Outcome, retryDelayMs, type TaskError, type Token } from '@millrace/protocol';
 import type { Queue } from './queue.ts';
 import { taskKey } from './rows/keys.ts';
 import type { ListRow } from './rows/list-row.ts';
+import { keptPayload, type TaskValues } from './rows/task-record.ts';
 import type { Session } from './session.ts';
 import type { Now, State } from './state.ts';
-import { Fence, Lease, type Task, tokenOf } from './task.ts';
+import {
+  Fence,
+  Lease,
+  type MutableTask,
+  type Task,
+  type TaskLane,
+  taskOf,
+  tokenOf,
+} from './task.ts';
 import { isFinished, move } from './task-machine.ts';
 
 /**
- * The moves of a task with all that belongs to them: indexes, counters, leases,
- * and the writes that make them durable. Nothing else changes a task.
+ * Every change of a task, with all that belongs to it: indexes, counters, leases, and
+ * the writes that make it durable. Everywhere else a task is read-only.
  */
 
+/** The one way to the fields of a task that change. */
+const mutable = (task: Task): MutableTask => task;
+
 /** A new task enters the store, ready or scheduled. */
-export const admit = (state: State, task: Task, payload: Uint8Array): void => {
-  const { counters } = task.lane.queue;
+export const admit = (
+  state: State,
+  id: string,
+  lane: TaskLane,
+  values: TaskValues,
+  payload: Uint8Array,
+): void => {
+  const task = taskOf(id, lane, values, keptPayload(payload));
+  const { counters } = lane.queue;
   counters.enqueued += 1;
   counters.bytes += task.payloadBytes;
   state.writeTask(task, payload);
@@ -30,28 +49,28 @@ export const admit = (state: State, task: Task, payload: Uint8Array): void => {
   }
 };
 
-/** A task that waits no longer for its time; one that has failed waited for a further attempt. */
+/** A task leaves `scheduled`. One that has failed waited for a further attempt. */
 const leaveScheduled = (task: Task): void => {
   const { counters } = task.lane.queue;
   counters.scheduled -= 1;
   counters.retrying -= task.failures > 0 ? 1 : 0;
 };
 
-/** A scheduled task whose time has come. */
+/** The time of a scheduled task has come. */
 export const fallDue = (state: State, task: Task): void => {
-  move(task, 'fallDue');
+  move(mutable(task), 'fallDue');
   leaveScheduled(task);
   task.lane.queue.counters.ready += 1;
   state.writeTask(task, state.payloadOf(task));
   state.batch.returned.push(task);
 };
 
-/** How long a run may take before it is fenced off: its deadline, the kill, and some slack for the report. */
+/** How long a run may take before it is fenced off: its deadline, the kill, and slack for the worker's report. */
 const fencedAfterMs = (deadlineMs: number): number =>
   deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
 
 const attachLease = (state: State, task: Task, session: Session, lease: Lease, now: Now): void => {
-  task.lease = lease;
+  mutable(task).lease = lease;
   session.leases.add(lease);
   if (task.deadlineMs !== null) {
     lease.fence = new Fence(lease);
@@ -59,7 +78,7 @@ const attachLease = (state: State, task: Task, session: Session, lease: Lease, n
   }
 };
 
-/** The present batch records a lease as it will be when the batch is sealed. */
+/** The present batch records a lease as it is when the batch is sealed. */
 const recordLease = (state: State, held: Lease): void => {
   if (!held.isUnwritten) {
     held.isUnwritten = true;
@@ -67,7 +86,7 @@ const recordLease = (state: State, held: Lease): void => {
   }
 };
 
-/** A task that leaves the ready order, whoever takes it. */
+/** A task leaves the ready order. */
 const leaveReady = (state: State, task: Task): void => {
   task.lane.remove(task);
   task.lane.queue.counters.ready -= 1;
@@ -84,12 +103,12 @@ export const lease = (
   grant: number,
   now: Now,
 ): Lease => {
-  move(task, 'lease');
+  move(mutable(task), 'lease');
   leaveReady(state, task);
   const { counters } = task.lane.queue;
   counters.leased += 1;
   counters.regranted += task.grants > 0 ? 1 : 0;
-  task.grants = grant;
+  mutable(task).grants = grant;
   const granted = new Lease(task, session, epoch, grant, now.monotonicMs);
   attachLease(state, task, session, granted, now);
   state.touch(task);
@@ -97,32 +116,41 @@ export const lease = (
   return granted;
 };
 
+/** What the store remembers of a lease. */
+interface StoredLease {
+  readonly epoch: number;
+  readonly grant: number;
+  readonly cancelReason: string | undefined;
+}
+
 /** Puts a lease that the store remembers back in force, after a restart. */
 export const restoreLease = (
   state: State,
   task: Task,
   session: Session,
-  { epoch, grant }: { readonly epoch: number; readonly grant: number },
+  { cancelReason, epoch, grant }: StoredLease,
   row: ListRow,
   now: Now,
 ): void => {
-  move(task, 'lease');
-  task.grants = grant;
+  const own = mutable(task);
+  move(own, 'lease');
+  own.grants = grant;
+  own.cancelReason = cancelReason;
   const restored = new Lease(task, session, epoch, grant, now.monotonicMs);
   restored.row = row;
   attachLease(state, task, session, restored, now);
   state.keep(task);
 };
 
-/** What is on disk of a lease holds no longer. */
+/** The row of a lease no longer says what holds. */
 const leaveLeaseRow = (state: State, held: Lease): void => {
   held.row?.leave(state.batch);
   held.row = undefined;
 };
 
-/** Records that a running task should be cancelled, and tells its holder once that is durable. */
+/** Records that a running task should be cancelled. Its holder is told once that is durable. */
 export const requestCancel = (state: State, task: Task, held: Lease, reason: string): void => {
-  task.cancelReason = reason;
+  mutable(task).cancelReason = reason;
   state.touch(task);
   leaveLeaseRow(state, held);
   recordLease(state, held);
@@ -138,7 +166,7 @@ const dropLease = (state: State, task: Task): void => {
   if (held === undefined) {
     return;
   }
-  task.lease = undefined;
+  mutable(task).lease = undefined;
   held.holder.leases.remove(held);
   if (held.fence !== undefined) {
     state.fences.remove(held.fence);
@@ -149,8 +177,8 @@ const dropLease = (state: State, task: Task): void => {
 };
 
 /** A leased task goes back to its place in the ready order. */
-export const returnToReady = (state: State, task: Task): void => {
-  move(task, 'return');
+const returnToReady = (state: State, task: Task): void => {
+  move(mutable(task), 'return');
   dropLease(state, task);
   task.lane.queue.counters.ready += 1;
   state.writeTask(task, state.payloadOf(task));
@@ -158,14 +186,89 @@ export const returnToReady = (state: State, task: Task): void => {
 };
 
 /** A leased task waits for its next attempt. */
-export const retryLater = (state: State, task: Task, delayMs: number, now: Now): void => {
-  move(task, 'retry');
+const retryLater = (state: State, task: Task, delayMs: number, now: Now): void => {
+  move(mutable(task), 'retry');
   dropLease(state, task);
   task.lane.queue.counters.scheduled += 1;
   task.lane.queue.counters.retrying += 1;
-  task.dueAtMs = now.wallMs + delayMs;
+  mutable(task).dueAtMs = now.wallMs + delayMs;
   state.writeTask(task, state.payloadOf(task));
   state.batch.putTime('due', task.dueAtMs, task.id);
+};
+
+/** The holder of a lease has settled its token; a resend of that is a duplicate from now on. */
+export const noteSettled = (task: Task, { epoch, grant }: Token): void => {
+  const own = mutable(task);
+  own.settledEpoch = epoch;
+  own.settledGrant = grant;
+};
+
+/** The error of a cancelled task. */
+export const cancelledError = (reason: string): TaskError => ({
+  name: 'Cancelled',
+  message: reason,
+  stack: '',
+  retry: false,
+});
+
+const lossError: TaskError = {
+  name: 'WorkerLost',
+  message: `the worker was lost ${limits.lossesMax} times while it ran this task`,
+  stack: '',
+  retry: false,
+};
+
+/**
+ * The random part of a task's backoff: a hash (FNV-1a) of its id and the
+ * failure, spread over [0, 1), so that the core needs no random numbers.
+ */
+const jitterOf = (task: Task): number => {
+  let hash = 2_166_136_261 ^ task.failures;
+  for (let i = 0; i < task.id.length; i++) {
+    hash = Math.imul(hash ^ task.id.charCodeAt(i), 16_777_619);
+  }
+  return (hash >>> 0) / 2 ** 32;
+};
+
+/** The reason of the cancellation says more than what the run said of being stopped. */
+const finishCancelled = (state: State, task: Task, now: Now): void =>
+  finish(state, task, 'cancelled', { error: cancelledError(task.cancelReason ?? '') }, now);
+
+/** An attempt failed: the task is cancelled if that was requested, dead after its last attempt, and otherwise waits. */
+export const failAttempt = (state: State, task: Task, error: TaskError, now: Now): void => {
+  const own = mutable(task);
+  own.failures += 1;
+  own.error = error;
+  if (task.cancelRequested) {
+    finishCancelled(state, task, now);
+  } else if (!error.retry || task.failures >= task.attempts) {
+    finish(state, task, 'dead', { error }, now);
+  } else {
+    retryLater(state, task, retryDelayMs(task.failures, jitterOf(task)), now);
+  }
+};
+
+/** The grant came back without a complete run; nothing is counted against the task. */
+export const returnUncounted = (state: State, task: Task, now: Now): void => {
+  mutable(task).returns += 1;
+  if (task.cancelRequested) {
+    finishCancelled(state, task, now);
+  } else {
+    returnToReady(state, task);
+  }
+};
+
+/** Its worker was lost. A task that was lost with three workers is dead; an item cannot harm anyone. */
+export const loseAttempt = (state: State, task: Task, now: Now): void => {
+  mutable(task).losses += 1;
+  task.lane.queue.counters.losses += 1;
+  if (task.cancelRequested) {
+    finishCancelled(state, task, now);
+  } else if (task.losses >= limits.lossesMax && !task.lane.isItems) {
+    finish(state, task, 'dead', { error: lossError }, now);
+  } else {
+    returnToReady(state, task);
+  }
 };
 
 const moveTo = {
@@ -202,7 +305,7 @@ const leaveWaiting = (state: State, task: Task): void => {
   }
 };
 
-/** A task ends, from whatever state allows it. Its outcome is visible once this is durable. */
+/** A task ends, from any state that allows it. Its outcome is visible once this is durable. */
 export const finish = (
   state: State,
   task: Task,
@@ -210,31 +313,32 @@ export const finish = (
   end: { readonly result?: Uint8Array | undefined; readonly error?: TaskError | undefined },
   now: Now,
 ): void => {
+  const own = mutable(task);
   leaveWaiting(state, task);
-  move(task, moveTo[outcome]);
+  move(own, moveTo[outcome]);
   dropLease(state, task);
   const { queue } = task.lane;
   queue.counters[outcome] += 1;
   queue.counters.bytes -= task.payloadBytes;
-  task.finishedAtMs = now.wallMs;
-  task.result = end.result;
-  task.error = end.error;
+  own.finishedAtMs = now.wallMs;
+  own.result = end.result;
+  own.error = end.error;
   state.batch.finished.push(task);
   state.batch.queuesWithRoom.add(queue);
-  retain(state, task);
+  retain(state, own);
 };
 
 const SECOND_MS = 1_000;
 
-/** What may go a little later shares its row with what goes then. */
+/** Times are rounded up, so that tasks of one second share a row. */
 const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECOND_MS;
 
 /** Until when a finished task is kept, unless the results take too much space. */
-export const retainedUntilMs = ({ finishedAtMs, state }: Task): number =>
+export const retainedUntilMs = ({ finishedAtMs = 0, state }: Task): number =>
   wholeSecond(finishedAtMs + (isFinished(state) ? retainMs[state] : 0));
 
-/** A result is kept for its time. Items have none: what stays is the knowledge that their id was used. */
-const retain = (state: State, task: Task): void => {
+/** A result is kept for its time. Items have none: only the knowledge that their id was used stays. */
+const retain = (state: State, task: MutableTask): void => {
   if (task.lane.isItems) {
     keepTombstone(state, task);
     return;
@@ -254,7 +358,7 @@ const retain = (state: State, task: Task): void => {
 /** Until when the id of a task is known, so that a resent enqueue does not make it anew. */
 const knownUntilMs = (task: Task): number => task.acceptedAtMs + limits.tombstoneMs;
 
-const keepTombstone = (state: State, task: Task): void => {
+const keepTombstone = (state: State, task: MutableTask): void => {
   task.isTombstone = true;
   task.payload = undefined;
   state.writeTask(task, undefined);
@@ -267,7 +371,7 @@ export const forgetTask = (state: State, task: Task): void => {
   state.batch.remove(taskKey(task.id));
 };
 
-const releaseResult = (state: State, task: Task): void => {
+const releaseResult = (state: State, task: MutableTask): void => {
   state.retainedBytes -= retainedBytesOf(task);
   task.lane.queue.counters.deadKept -= keepsPayload(task) ? 1 : 0;
   task.result = undefined;
@@ -276,20 +380,22 @@ const releaseResult = (state: State, task: Task): void => {
 
 /** Removes the result of a finished task; its id stays while a resend of its enqueue may come. */
 export const removeResult = (state: State, task: Task, now: Now): void => {
-  releaseResult(state, task);
+  const own = mutable(task);
+  releaseResult(state, own);
   if (knownUntilMs(task) <= now.wallMs) {
-    // Who looks before this is durable must not see an outcome without its result.
-    task.isTombstone = true;
+    // A reader before the commit must not see an outcome without its result.
+    own.isTombstone = true;
     forgetTask(state, task);
   } else {
-    keepTombstone(state, task);
+    keepTombstone(state, own);
   }
 };
 
-/** Removes the result before its time. Its id is known at least until that is durable: the next sweep forgets it. */
+/** Removes the result before its time. The id is known at least until that is durable: the next sweep forgets it. */
 export const dropResult = (state: State, task: Task): void => {
-  releaseResult(state, task);
-  keepTombstone(state, task);
+  const own = mutable(task);
+  releaseResult(state, own);
+  keepTombstone(state, own);
 };
 
 /** A queue deals no more, or again. */

@@ -1,26 +1,27 @@
 import { type FoundLease, leasesInForce, queuesOnDisk } from '../load.ts';
-import { countedFields, type QueueRecord, zeroCounters } from '../rows/counters.ts';
 import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
-import { decodeTask } from '../rows/task-record.ts';
+import { countedFields, type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
+import { decodeTask, type TaskValues } from '../rows/task-record.ts';
 import type { State } from '../state.ts';
-import type { Task, TaskLane } from '../task.ts';
+import { type Task, type TaskLane, taskOf } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
 import { retainedBytesOf } from '../transitions.ts';
 import { hasItsFence } from './memory-audit.ts';
 
 /**
- * Compares what memory holds with the rows of the journal, and says in
- * sentences where they disagree. For tests and simulation: it reads everything,
- * and it holds only while no write is waiting or in flight.
+ * Compares memory with the rows of the journal, and says in sentences where they
+ * disagree. For tests and simulation: it reads everything, and it is meaningful only
+ * while no write is waiting or in flight.
  */
 export const audit = (state: State): string[] => {
-  const tasks = tasksOnDisk(state);
-  const leases = leasesInForce(state, (taskId) => tasks.get(taskId));
-  // A task with a lease in force counts as leased, although its record calls it ready.
-  for (const { task } of leases.values()) {
-    task.state = 'leased';
-  }
+  const records = recordsOnDisk(state);
+  const written = tasksOf(state, records, (values) => values);
+  const leases = leasesInForce(state, (taskId) => written.get(taskId));
+  // A task with a lease in force counts as leased, although its record says ready.
+  const tasks = tasksOf(state, records, (values, id) =>
+    leases.has(id) ? { ...values, state: 'leased' } : values,
+  );
   return [
     ...auditLeases(state, tasks, leases),
     ...auditIndexes(state, tasks),
@@ -34,15 +35,23 @@ const ALL = Number.MAX_SAFE_INTEGER;
 
 const rows = (state: State, table: Table) => state.journal.range(...rangeOf(table), ALL);
 
-/** Every task as its record has it. */
-const tasksOnDisk = (state: State): Map<string, Task> => {
-  const tasks = new Map<string, Task>();
-  for (const { key, value } of rows(state, 'task')) {
-    const id = taskIdOfTaskKey(key);
-    tasks.set(id, decodeTask(id, value, state.laneOf));
-  }
-  return tasks;
-};
+/** The record of every task. */
+const recordsOnDisk = (state: State): Map<string, TaskValues> =>
+  new Map(
+    rows(state, 'task').map(({ key, value }) => [taskIdOfTaskKey(key), decodeTask(value).values]),
+  );
+
+const tasksOf = (
+  state: State,
+  records: ReadonlyMap<string, TaskValues>,
+  adapt: (values: TaskValues, id: string) => TaskValues,
+): Map<string, Task> =>
+  new Map(
+    [...records].map(([id, values]) => [
+      id,
+      taskOf(id, state.laneOf(values.laneNumber), adapt(values, id), undefined),
+    ]),
+  );
 
 const auditLeases = (
   state: State,
@@ -72,7 +81,7 @@ const auditLeases = (
   return breaches;
 };
 
-/** For each index where the rows of a task must be, by what the task says of itself. */
+/** For each index, which tasks its rows must name. */
 const wanted: Readonly<
   Record<'due' | 'expiry' | 'retention' | 'dead' | 'tombstone', (task: Task) => boolean>
 > = {
@@ -86,7 +95,7 @@ const wanted: Readonly<
   tombstone: (task) => task.isTombstone,
 };
 
-/** Which tasks the ready rows of each lane name, as `lane/id`; a row of another lane is of no use to a task. */
+/** The tasks that the ready rows of each lane name, as `lane/id`; a row of another lane does not count. */
 const namesInReadyRows = (
   state: State,
   isWanted: (lane: TaskLane, key: string) => boolean,
@@ -192,7 +201,7 @@ const auditCounters = (state: State, tasks: ReadonlyMap<string, Task>): string[]
   return breaches;
 };
 
-/** Memory holds what is leased or in a window, and a window is all that its lane covers. */
+/** Memory holds leased tasks and windows, and a window holds all tasks that its lane covers. */
 const auditMemory = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
   const breaches: string[] = [];
   for (const task of state.tasks.values()) {

@@ -4,11 +4,11 @@ import type { Lease, Task } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
 
 /**
- * What must hold in memory after every event, whatever is being written: a
- * leased task has one owner and one deadline, a finished one has no lease, no
- * queue counts other leases than there are, and none holds more than it may. (One
- * that is declared anew with less may; no test does that.) Every lane that may
- * have something is asked, and each knows whether it is. It reads nothing from disk.
+ * Checks what must hold in memory after every event, whatever is being written: a leased
+ * task has one owner and one deadline, a finished task has no lease, each queue counts
+ * its leases and keeps its bounds, and every lane that may have tasks is asked. (A queue
+ * that is declared anew with less may exceed its bounds; no test does that.) It reads
+ * nothing from disk.
  */
 export const auditMemory = (state: State): string[] => {
   const held = [...state.sessions.values()].flatMap(({ leases }) => leases.entries());

@@ -2,11 +2,8 @@
  * The key space of the journal. A key is a string of single-byte characters;
  * its first character is the table. Task ids are printable ASCII (the decoder
  * of the wire ensures it), so that one character is one byte.
- *
- * Changing a layout: raise STORE_VERSION, and say in ARCHITECTURE.md what
- * becomes of older directories.
+ * A changed key needs a new layout, see `layouts.ts`.
  */
-export const STORE_VERSION = 6;
 
 const table = {
   meta: 'm',
@@ -43,7 +40,7 @@ const bigEndian = (value: number, width: number): string => {
   return chars.slice(7 - width);
 };
 
-export const metaKey = (name: 'version' | 'epoch' | 'secret' | 'retained'): string =>
+export const metaKey = (name: 'version' | 'software' | 'epoch' | 'secret' | 'retained'): string =>
   table.meta + name;
 
 const utf8AsBytes = (text: string): string => Buffer.from(text).toString('latin1');
@@ -59,7 +56,7 @@ export const laneOfKey = (key: string): { readonly queue: string; readonly name:
 export const taskKey = (taskId: string): string => table.task + taskId;
 export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 
-/** Tells the rows that one batch adds from those of all others; later batches sort behind. */
+/** Marks the rows of one batch; those of later batches sort behind. */
 export const stampOf = (epoch: number, batchNumber: number): string =>
   bigEndian(epoch, 4) + bigEndian(batchNumber, 6);
 
@@ -81,31 +78,31 @@ const EPOCH_MAX = 2 ** 32 - 1;
 
 export const readyPrefix = (laneNumber: number): string => table.ready + bigEndian(laneNumber, 4);
 
-/** What decides where a task stands among the ready ones of its lane. */
-export interface Place {
+/** What decides where a task stands in the ready order of its lane. */
+export interface Rank {
   readonly priority: number;
   readonly arrival: Arrival;
   readonly order: 'fifo' | 'lifo';
 }
 
-const epochRank = ({ arrival, order }: Place): number =>
+const epochRank = ({ arrival, order }: Rank): number =>
   order === 'fifo' ? arrival.epoch : EPOCH_MAX - arrival.epoch;
 
-const countRank = ({ arrival, order }: Place): number =>
+const countRank = ({ arrival, order }: Rank): number =>
   order === 'fifo' ? arrival.count : COUNT_MAX - arrival.count;
 
-/** Sorts by priority, higher first, then by arrival: earlier first, or for LIFO later first. */
-export const readyKey = (prefix: string, place: Place): string =>
+/** Sorts by priority, higher first, then by arrival: earlier first, for LIFO later first. */
+export const readyKey = (prefix: string, rank: Rank): string =>
   prefix +
-  String.fromCharCode(127 - place.priority) +
-  bigEndian(epochRank(place), 4) +
-  bigEndian(countRank(place), COUNT_CHARS);
+  String.fromCharCode(127 - rank.priority) +
+  bigEndian(epochRank(rank), 4) +
+  bigEndian(countRank(rank), COUNT_CHARS);
 
-/** What the ready keys of a lane, a priority and an epoch of arrival have in common. */
+/** The part that all ready keys of one lane, priority and epoch of arrival share. */
 export const withoutCount = (key: string): string => key.slice(0, -COUNT_CHARS);
 
-/** Whether the ready key of one place sorts before that of another in its lane. No key is made for that. */
-export const comesBefore = (a: Place, b: Place): boolean => {
+/** Whether the ready key of `a` sorts before that of `b` in the same lane; makes no key. */
+export const comesBefore = (a: Rank, b: Rank): boolean => {
   if (a.priority !== b.priority) {
     return a.priority > b.priority;
   }
@@ -117,9 +114,9 @@ export const comesBefore = (a: Place, b: Place): boolean => {
 export const readyRowKey = (firstReadyKey: string, stamp: string): string => firstReadyKey + stamp;
 
 /**
- * The indexes by wall time: schedules, expiries, kept results, dead tasks, ids
- * kept after their task. The dead have an index of their own, because they are
- * few and looked for among very many that succeeded.
+ * The indexes by wall time: schedules, expiries, kept results, dead tasks, ids kept after
+ * their task. Dead tasks have an index of their own, because operators look for few of
+ * them among very many that succeeded.
  */
 export const timeIndexes = ['due', 'expiry', 'retention', 'dead', 'tombstone'] as const;
 export type TimeIndex = (typeof timeIndexes)[number];
@@ -151,7 +148,7 @@ export const rangeOf = (name: Table): readonly [string, string] => [
   behind(table[name]),
 ];
 
-/** The key behind all rows of a lane that begin with tasks of the priority of this one; none behind the last. */
+/** The key behind all rows of a lane whose priority is that of `key`; none behind the lowest priority. */
 export const behindPriority = (prefix: string, key: string): string | undefined => {
   const code = key.charCodeAt(prefix.length);
   return code < 0xff ? prefix + String.fromCharCode(code + 1) : undefined;

@@ -1,13 +1,14 @@
+import { tuning } from '../../../tuning.ts';
 import type { Journal, Row } from '../../store/journal.ts';
 
-/** A place in the store: the task at `index` of those that the row `key` names. */
-export interface Place {
+/** A position in the store: the task at `index` of those that the row `key` names. */
+export interface RowPosition {
   readonly key: string;
   readonly index: number;
 }
 
-/** What is found at a place: a row, and the task that it names there. */
-export interface Named extends Place {
+/** A task that a row names at a position. */
+export interface Named extends RowPosition {
   readonly taskId: string;
   readonly rowIds: readonly string[];
 }
@@ -19,21 +20,21 @@ export interface Path {
   readonly idsOf: (row: Row) => readonly string[];
 }
 
-/** Rows read at a time, and the bytes of them beyond which fewer are read. */
-const ROWS_MAX = 16;
-const ROWS_BYTES = 64 * 1_024;
-
-/** Rows may hold a payload each, or a few ids: as many again as before, while they are small. */
+/** Reads twice as many rows each time while they are small; a row may hold a payload, or only ids. */
 const rowsNext = (rows: readonly Row[], limit: number): number => {
   const bytes = rows.reduce((sum, { value }) => sum + value.length, 0);
-  return bytes > ROWS_BYTES ? 1 : Math.min(ROWS_MAX, limit * 2);
+  return bytes > tuning.walkBytes ? 1 : Math.min(tuning.walkRows, limit * 2);
 };
 
 /**
- * Everything that the rows of a path name, from a place on. Whoever walks may
- * stop anywhere, and go on from there later: what was read is what it cost.
+ * All tasks that the rows of a path name, from a position on. A walk may stop anywhere and
+ * be continued there; it reads only as far as it is followed.
  */
-export function* walk(journal: Journal, path: Path, from: Place | undefined): Generator<Named> {
+export function* walk(
+  journal: Journal,
+  path: Path,
+  from: RowPosition | undefined,
+): Generator<Named> {
   const start = from?.key ?? '';
   for (const [first, end] of path.ranges) {
     let next = start > first ? start : first;
@@ -56,12 +57,12 @@ function* namedBy({ key }: Row, rowIds: readonly string[], from: number): Genera
   }
 }
 
-/** A place as text that means nothing to whoever is given it. */
-export const cursorOf = ({ index, key }: Place): string =>
+/** A position as opaque text. */
+export const cursorOf = ({ index, key }: RowPosition): string =>
   `${Buffer.from(key, 'latin1').toString('base64url')}.${index}`;
 
-/** What `cursorOf` wrote; anything else is some place, where nothing may be found. */
-export const placeOf = (cursor: string): Place => {
+/** The position that `cursorOf` wrote. Any other text is a position at which nothing may be found. */
+export const positionOf = (cursor: string): RowPosition => {
   const [key = '', index = ''] = cursor.split('.');
   return {
     key: Buffer.from(key, 'base64url').toString('latin1'),
@@ -69,7 +70,7 @@ export const placeOf = (cursor: string): Place => {
   };
 };
 
-/** How much one request may look at: what it reads while nobody else is served. */
+/** Bounds what one request may look at while nobody else is served. */
 export class Budget {
   #tasks: number;
   #bytes: number;
@@ -83,7 +84,7 @@ export class Budget {
     return this.#tasks <= 0 || this.#bytes <= 0;
   }
 
-  /** One more place was looked at, and so many bytes read there. */
+  /** One more position was looked at, and so many bytes read there. */
   spend(bytes: number): void {
     this.#tasks -= 1;
     this.#bytes -= bytes;

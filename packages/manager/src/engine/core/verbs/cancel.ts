@@ -1,18 +1,18 @@
-import type { CancelAnswer } from '../../engine.ts';
+import type { TaskState } from '@millrace/protocol';
 import type { Now, State } from '../state.ts';
-import { cancelledError } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
-import { finish, requestCancel } from '../transitions.ts';
+import { cancelledError, finish, requestCancel } from '../transitions.ts';
 
-/**
- * Cancels a waiting task at once. For a running one the request is recorded: a
- * success committed first stands, any other end is then `cancelled`.
- */
-export const cancel = (
-  state: State,
-  request: { readonly taskId: string; readonly reason: string },
-  now: Now,
-): CancelAnswer => {
+export interface CancelRequest {
+  readonly taskId: string;
+  readonly reason: string;
+}
+
+export type CancelAnswer =
+  | { readonly answer: 'cancelled' | 'requested' | 'finished'; readonly state: TaskState }
+  | 'UNKNOWN_TASK';
+
+const cancelOne = (state: State, request: CancelRequest, now: Now): CancelAnswer => {
   const task = state.find(request.taskId);
   if (task === undefined) {
     return 'UNKNOWN_TASK';
@@ -29,3 +29,13 @@ export const cancel = (
   finish(state, task, 'cancelled', { error: cancelledError(request.reason) }, now);
   return { answer: 'cancelled', state: task.state };
 };
+
+/**
+ * Cancels waiting tasks at once. For a running one the request is recorded: a success
+ * that is committed first stands, and any other end is then `cancelled`.
+ */
+export const cancel = (
+  state: State,
+  requests: readonly CancelRequest[],
+  now: Now,
+): CancelAnswer[] => requests.map((request) => cancelOne(state, request, now));

@@ -1,12 +1,33 @@
+import type { Token } from '@millrace/protocol';
 import { Heap, type HeapEntry } from '../../../structures/heap.ts';
-import type { ClaimRequest, Grant } from '../../engine.ts';
 import type { Handles } from '../handles.ts';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
 import { lease } from '../transitions.ts';
 
-/** A lane that somebody asks, with its next task when it was last looked at. */
+/**
+ * A wish for tasks of any of these handles: at most `max`, and no more after `maxBytes` of
+ * payload. Requests that share one object of handles are cheaper together.
+ */
+export interface ClaimRequest {
+  readonly sessionId: string;
+  readonly handles: Handles;
+  readonly max: number;
+  readonly maxBytes: number;
+}
+
+/** A task that is handed out, under its token. */
+export interface Grant extends Token {
+  /** Position in the request's handles. */
+  readonly handle: number;
+  readonly payload: Uint8Array;
+  /** 1 for the first; losses and returns do not count. */
+  readonly attempt: number;
+  readonly deadlineMs: number | null;
+}
+
+/** A lane that is asked, with its first task when it was last looked at. */
 interface Head extends HeapEntry {
   readonly lane: TaskLane;
   /** Position in the request's handles. */
@@ -17,7 +38,7 @@ interface Head extends HeapEntry {
 const arrivedBefore = ({ arrival: a }: Task, { arrival: b }: Task): boolean =>
   a.epoch === b.epoch ? a.count < b.count : a.epoch < b.epoch;
 
-/** Between a queue in order of arrival and one against it, arrival decides. */
+/** Between a FIFO and a LIFO queue of equal priority, earlier arrival wins. */
 const comesBefore = ({ task: a }: Head, { task: b }: Head): boolean => {
   if (a.priority !== b.priority) {
     return a.priority > b.priority;
@@ -31,7 +52,7 @@ class Heads {
   readonly #state: State;
   readonly #heap = new Heap<Head>(comesBefore);
 
-  /** Looks at whichever are fewer: the handles, or the lanes that may have something. */
+  /** Iterates over the handles or over the lanes that may have tasks, whichever are fewer. */
   constructor(state: State, handles: Handles) {
     this.#state = state;
     if (handles.list.length < state.lanesToAsk.size) {
@@ -55,7 +76,7 @@ class Heads {
     }
   }
 
-  /** The best of all. Of a lane that others took from, the next comes later than what they took. */
+  /** The best head. A head may be stale because another claimant took from its lane: it is refreshed before it is compared. */
   best(): Head | undefined {
     for (let head = this.#heap.first; head !== undefined; head = this.#heap.first) {
       const task = this.#state.headOf(head.lane);
@@ -73,7 +94,8 @@ class Heads {
   }
 }
 
-interface Claimant {
+/** A request while it is served. */
+interface Taker {
   readonly session: Session;
   readonly heads: Heads;
   readonly max: number;
@@ -81,11 +103,11 @@ interface Claimant {
   leftBytes: number;
 }
 
-/** Who asks, but for sessions that are gone. Those with the same handles share the heads of their lanes. */
-const claimantsOf = (
+/** The requests of sessions that are known. Those with the same handles share the heads of their lanes. */
+const takersOf = (
   state: State,
   requests: readonly ClaimRequest[],
-): readonly (Claimant | undefined)[] => {
+): readonly (Taker | undefined)[] => {
   const shared = new Map<Handles, Heads>();
   return requests.map(({ handles, max, maxBytes, sessionId }) => {
     const session = state.sessions.get(sessionId);
@@ -98,21 +120,21 @@ const claimantsOf = (
   });
 };
 
-/** Deals a claimant its next task; answers whether there was room, and one. */
-const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
-  if (claimant.grants.length === claimant.max || claimant.leftBytes <= 0) {
+/** Deals a taker its next task; answers false when it has enough, or there is none. */
+const grantNext = (state: State, taker: Taker, now: Now): boolean => {
+  if (taker.grants.length === taker.max || taker.leftBytes <= 0) {
     return false;
   }
-  const head = claimant.heads.best();
+  const head = taker.heads.best();
   if (head === undefined) {
     return false;
   }
   const { handle, task } = head;
   const payload = state.payloadOf(task);
-  const { epoch, grant } = lease(state, task, claimant.session, state.epoch, task.grants + 1, now);
+  const { epoch, grant } = lease(state, task, taker.session, state.epoch, task.grants + 1, now);
   state.claimed(task.lane);
-  claimant.leftBytes -= payload.length;
-  claimant.grants.push({
+  taker.leftBytes -= payload.length;
+  taker.grants.push({
     taskId: task.id,
     epoch,
     grant,
@@ -129,14 +151,14 @@ const grantNext = (state: State, claimant: Claimant, now: Now): boolean => {
  * enough or nothing is left for them.
  */
 export const claim = (state: State, requests: readonly ClaimRequest[], now: Now): Grant[][] => {
-  const claimants = claimantsOf(state, requests);
-  let hungry = claimants.filter((claimant) => claimant !== undefined);
+  const takers = takersOf(state, requests);
+  let hungry = takers.filter((taker) => taker !== undefined);
   while (hungry.length > 1) {
-    hungry = hungry.filter((claimant) => grantNext(state, claimant, now));
+    hungry = hungry.filter((taker) => grantNext(state, taker, now));
   }
-  // Nobody is left to take turns with.
+  // The last one has nobody to take turns with.
   for (const last of hungry) {
     while (grantNext(state, last, now)) {}
   }
-  return claimants.map((claimant) => claimant?.grants ?? []);
+  return takers.map((taker) => taker?.grants ?? []);
 };

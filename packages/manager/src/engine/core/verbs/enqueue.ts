@@ -1,27 +1,42 @@
-import { limits } from '@millrace/protocol';
-import type { EnqueueAnswer, NewTask } from '../../engine.ts';
+import { limits, type NewTask } from '@millrace/protocol';
 import type { Queue } from '../queue.ts';
-import { keptPayload } from '../rows/task-record.ts';
+import type { TaskExtras, TaskValues } from '../rows/task-record.ts';
 import type { Now, State } from '../state.ts';
-import { Task, type TaskFacts, type TaskLane } from '../task.ts';
+import type { TaskLane } from '../task.ts';
 import { admit } from '../transitions.ts';
+
+export type EnqueueRefusal =
+  | 'QUEUE_FULL'
+  | 'UNKNOWN_QUEUE'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'TOO_MANY_NAMES'
+  | 'STORE_FULL';
+
+export type EnqueueAnswer =
+  | { readonly created: number }
+  | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
+
+/** A task to add, with what only the manager can give it. */
+export interface Addition extends NewTask {
+  readonly extras?: TaskExtras;
+}
 
 type Refusal = Extract<EnqueueAnswer, { refused: string }>;
 
 /** A task and where it belongs. */
 interface Wanted {
-  readonly task: NewTask;
+  readonly task: Addition;
   readonly queue: Queue;
   /** None when its name is new in the queue. */
   readonly lane: TaskLane | undefined;
 }
 
-/** What a request adds to one queue. */
+/** How much a request adds to one queue. */
 interface Demand {
   readonly queue: Queue;
   items: number;
   bytes: number;
-  /** Made when there is one: nearly all requests use names that are known. */
+  /** Undefined until there is one: nearly all requests use known names. */
   newNames: Set<string> | undefined;
 }
 
@@ -33,7 +48,7 @@ const unknownQueue = (state: State, name: string): Refusal => {
   return { refused: 'UNKNOWN_QUEUE', queue: name, message };
 };
 
-const checkTask = (state: State, task: NewTask): Refusal | undefined => {
+const checkTask = (state: State, task: Addition): Refusal | undefined => {
   const queue = state.queues.get(task.queue);
   if (queue === undefined || !queue.declared) {
     return unknownQueue(state, task.queue);
@@ -48,8 +63,8 @@ const checkTask = (state: State, task: NewTask): Refusal | undefined => {
   return undefined;
 };
 
-/** Its queue is known: `checkTask` has passed it. */
-const wantedOf = (state: State, task: NewTask): Wanted => {
+/** `checkTask` has passed it, so its queue is known. */
+const wantedOf = (state: State, task: Addition): Wanted => {
   const queue = state.foundQueue(task.queue);
   return { task, queue, lane: state.laneOfName(queue, task.name) };
 };
@@ -107,24 +122,33 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
   return undefined;
 };
 
-const newTask = (state: State, wanted: Wanted, now: Now): Task => {
-  const { queue, task } = wanted;
-  const lane = wanted.lane ?? state.laneFor(queue, task.name);
-  const facts: TaskFacts = {
-    id: task.taskId,
-    lane,
+const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskValues => {
+  const { epoch, count } = state.nextArrival();
+  return {
+    laneNumber: lane.number,
+    state: task.delayMs > 0 ? 'scheduled' : 'ready',
     priority: task.priority,
-    arrival: state.nextArrival(),
-    order: lane.order,
-    payloadBytes: task.payload.length,
+    isLifo: lane.order === 'lifo',
+    arrivalEpoch: epoch,
+    arrivalCount: count,
     acceptedAtMs: now.wallMs,
+    dueAfterMs: task.delayMs,
+    expiresAfterMs: task.expiresInMs,
+    finishedAfterMs: undefined,
     deadlineMs: task.deadlineMs,
     attempts: task.attempts,
-    expiresAtMs: task.expiresInMs === undefined ? undefined : now.wallMs + task.expiresInMs,
+    grants: 0,
+    failures: 0,
+    losses: 0,
+    returns: 0,
+    settledEpoch: undefined,
+    settledGrant: undefined,
+    isTombstone: false,
+    payloadBytes: task.payload.length,
+    result: undefined,
+    error: undefined,
+    extras: task.extras,
   };
-  const isDelayed = task.delayMs > 0;
-  const dueAtMs = now.wallMs + task.delayMs;
-  return new Task(facts, isDelayed ? 'scheduled' : 'ready', dueAtMs, keptPayload(task.payload));
 };
 
 /** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
@@ -144,7 +168,7 @@ const withoutKnown = (state: State, wanted: readonly Wanted[]): readonly Wanted[
 };
 
 /** Adds all tasks of one request, or none. */
-export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): EnqueueAnswer => {
+export const add = (state: State, tasks: readonly Addition[], now: Now): EnqueueAnswer => {
   for (const task of tasks) {
     const refusal = checkTask(state, task);
     if (refusal !== undefined) {
@@ -166,7 +190,16 @@ export const enqueue = (state: State, tasks: readonly NewTask[], now: Now): Enqu
     return refusal;
   }
   for (const one of fresh) {
-    admit(state, newTask(state, one, now), one.task.payload);
+    const { queue, task } = one;
+    const lane = one.lane ?? state.laneFor(queue, task.name);
+    admit(state, task.taskId, lane, valuesOf(state, lane, task, now), task.payload);
   }
   return { created: fresh.length };
 };
+
+/** Adds tasks: for each request all of them or none. A known id is not added again. */
+export const enqueue = (
+  state: State,
+  requests: readonly (readonly NewTask[])[],
+  now: Now,
+): EnqueueAnswer[] => requests.map((tasks) => add(state, tasks, now));

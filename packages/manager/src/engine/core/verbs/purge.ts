@@ -1,20 +1,39 @@
 import { limits } from '@millrace/protocol';
-import type { PurgeAnswer } from '../../engine.ts';
 import type { Queue } from '../queue.ts';
 import { type Arrival, rangeOf } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
-import { Budget, cursorOf, type Named, type Path, placeOf, walk } from '../rows/walk.ts';
+import {
+  Budget,
+  cursorOf,
+  type Named,
+  type Path,
+  positionOf,
+  type RowPosition,
+  walk,
+} from '../rows/walk.ts';
 import type { Now, State } from '../state.ts';
-import { cancelledError, type Task } from '../task.ts';
-import { finish } from '../transitions.ts';
-import { readyPath } from './list.ts';
+import type { Task } from '../task.ts';
+import { cancelledError, finish } from '../transitions.ts';
+import { readyPath } from './list-tasks.ts';
+
+export interface PurgeRequest {
+  readonly queue: string;
+  /** `next` of the answer before; undefined to begin. */
+  readonly after: string | undefined;
+}
+
+export interface PurgeAnswer {
+  readonly cancelled: number;
+  /** Where to go on; nothing is left without it. */
+  readonly next: string | undefined;
+}
 
 const purgedError = cancelledError('its queue was purged');
 
 /** How far a purge has come, and the last arrival that it concerns. */
 interface Progress {
   readonly until: Arrival;
-  readonly from: ReturnType<typeof placeOf> | undefined;
+  readonly from: RowPosition | undefined;
 }
 
 const SEPARATOR = '/';
@@ -25,13 +44,13 @@ const progressOf = (state: State, after: string | undefined): Progress => {
   }
   const [epoch = '', count = '', cursor = ''] = after.split(SEPARATOR);
   const until = { epoch: Number(epoch) || 0, count: Number(count) || 0 };
-  return { until, from: placeOf(cursor) };
+  return { until, from: positionOf(cursor) };
 };
 
 const textOf = ({ until }: Progress, place: Named): string =>
   [until.epoch, until.count, cursorOf(place)].join(SEPARATOR);
 
-/** Scheduled before ready: what falls due meanwhile is met again behind. */
+/** Scheduled tasks before ready ones: a task that falls due meanwhile is met among the ready ones. */
 const pathOf = (state: State, queue: Queue): Path => {
   const ready = readyPath(state, (lane) => lane.queue === queue);
   const ranges = [rangeOf('due'), ...ready.ranges];
@@ -43,19 +62,14 @@ const arrivedUntil = ({ arrival }: Task, until: Arrival): boolean =>
 
 const isWaiting = ({ state }: Task): boolean => state === 'ready' || state === 'scheduled';
 
-/** Whether a row names nothing any more that waits, which memory knows of all that was just purged. */
+/** Whether no task in this row still waits. Tasks purged in this call are still in memory. */
 const isDone = (state: State, { rowIds }: Named): boolean =>
   rowIds.every((taskId) => {
     const task = state.find(taskId);
     return task === undefined || !isWaiting(task);
   });
 
-/**
- * Cancels what waits in a queue, as much of it as one request may, and says
- * where to go on. Rows that are used up go with their tasks: a lane would have
- * to read them all before it found the next task that is there.
- */
-export const purge = (
+const purgeQueue = (
   state: State,
   queue: Queue,
   after: string | undefined,
@@ -79,4 +93,19 @@ export const purge = (
     }
   }
   return { cancelled, next: undefined };
+};
+
+/**
+ * Cancels waiting tasks of a queue, ready or scheduled, as many as one request may, and
+ * says where to go on. Tasks that arrive after the first of several calls are left alone,
+ * and so are leased ones. Rows whose tasks are all purged are removed: a lane would
+ * otherwise read all of them before it found the next task.
+ */
+export const purge = (
+  state: State,
+  { after, queue }: PurgeRequest,
+  now: Now,
+): PurgeAnswer | 'UNKNOWN_QUEUE' => {
+  const known = state.queues.get(queue);
+  return known === undefined ? 'UNKNOWN_QUEUE' : purgeQueue(state, known, after, now);
 };

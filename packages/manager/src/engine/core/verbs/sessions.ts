@@ -1,24 +1,26 @@
 import { type Token, tokenKey } from '@millrace/protocol';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
-import type { Task } from '../task.ts';
-import { tokenOf } from '../task.ts';
-import { lease } from '../transitions.ts';
-import { loseAttempt, returnUncounted } from './settle.ts';
+import { type Task, tokenOf } from '../task.ts';
+import { lease, returnUncounted } from '../transitions.ts';
 
-/** A session has a connection. */
-export const openSession = (state: State, sessionId: string): Session => {
+const connect = (state: State, sessionId: string): Session => {
   const session = state.sessionFor(sessionId);
   session.graceEndsAtMs = Number.POSITIVE_INFINITY;
   state.gracing.delete(session);
   return session;
 };
 
+/** A session has a connection. */
+export const openSession = (state: State, sessionId: string): void => {
+  connect(state, sessionId);
+};
+
 /**
- * A grant whose write a crash forgot: the store has the task ready with the
- * grant before. Its holder may take it up only from the previous epoch, with
- * exactly the next grant number, while nobody else was granted it since. A task
- * of the present epoch that was given a forgotten id was not.
+ * Whether a crash forgot the write of this grant: the store has the task ready, with the
+ * grant before. Its holder may take it up only from the previous epoch, with exactly the
+ * next grant number, and while it was not granted to another since. A task of the present
+ * epoch, which was given a forgotten id, was not granted then.
  */
 const isForgottenGrant = (state: State, task: Task, token: Token): boolean =>
   task.state === 'ready' &&
@@ -43,17 +45,22 @@ const takeUp = (state: State, session: Session, token: Token, now: Now): boolean
   return true;
 };
 
+export interface ResumeRequest {
+  readonly sessionId: string;
+  /** Every token that the peer still holds. */
+  readonly tokens: readonly Token[];
+}
+
 /**
- * Takes up a session: what it presents stays leased, what it does not present
- * never reached it and returns uncounted. Answers the tokens it no longer holds.
+ * Takes a session up again. Presented leases go on. Those that are not presented never
+ * reached the peer, and return uncounted. Answers the tokens that are no longer held.
  */
 export const resume = (
   state: State,
-  sessionId: string,
-  tokens: readonly Token[],
+  { sessionId, tokens }: ResumeRequest,
   now: Now,
-): Token[] => {
-  const session = openSession(state, sessionId);
+): readonly Token[] => {
+  const session = connect(state, sessionId);
   const lost = tokens.filter((token) => !takeUp(state, session, token, now));
   const presented = new Set(tokens.map(tokenKey));
   for (const held of session.leases.entries()) {
@@ -69,8 +76,17 @@ export const resume = (
   return lost;
 };
 
-/** The connection is gone; the session waits for another until its grace ends. */
-export const disconnect = (state: State, sessionId: string, graceMs: number, now: Now): void => {
+export interface DisconnectRequest {
+  readonly sessionId: string;
+  readonly graceMs: number;
+}
+
+/** The connection is gone. After the grace the session's leases count as losses. */
+export const disconnect = (
+  state: State,
+  { graceMs, sessionId }: DisconnectRequest,
+  now: Now,
+): void => {
   const session = state.sessions.get(sessionId);
   if (session !== undefined) {
     session.graceEndsAtMs = now.monotonicMs + graceMs;
@@ -78,31 +94,14 @@ export const disconnect = (state: State, sessionId: string, graceMs: number, now
   }
 };
 
-const forget = (state: State, session: Session): void => {
-  state.sessions.delete(session.id);
-  state.gracing.delete(session);
-};
-
-/** The peer said goodbye. */
+/** The peer said goodbye: its leases return uncounted, at once. */
 export const endSession = (state: State, sessionId: string, now: Now): void => {
   const session = state.sessions.get(sessionId);
   if (session === undefined) {
     return;
   }
-  forget(state, session);
+  state.forgetSession(session);
   for (const { task } of session.leases.entries()) {
     returnUncounted(state, task, now);
-  }
-};
-
-/** Ends the sessions whose grace is over. */
-export const expireSessions = (state: State, now: Now): void => {
-  for (const session of state.gracing) {
-    if (session.graceEndsAtMs <= now.monotonicMs) {
-      forget(state, session);
-      for (const { task } of session.leases.entries()) {
-        loseAttempt(state, task, now);
-      }
-    }
   }
 };

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '@millrace/protocol';
 import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
-import { Layer } from './layer.ts';
+import { Layer } from '../layer.ts';
 import { apply, rowsOf } from './log/position.ts';
 import type { WriteAheadLog } from './log/write-ahead-log.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Write } from '../journal.ts';
-import { memoryJournal } from '../memory/memory-journal.ts';
+import type { Write } from './journal.ts';
 import { Layer } from './layer.ts';
+import { memoryJournal } from './memory/memory-journal.ts';
 
 const key = fc.constantFrom(...'abcdefghijkl'.split(''));
 const write: fc.Arbitrary<Write> = fc.record({

@@ -1,31 +1,27 @@
-import type { Batch } from '../batch.ts';
-import type { Queue } from '../queue.ts';
-import type { Lease, Task, TaskLane } from '../task.ts';
-import { encodeQueues } from './counters.ts';
+import { tuning } from '../../tuning.ts';
+import { Batch } from './batch.ts';
+import type { Queue } from './queue.ts';
 import {
   comesBefore,
   countersRowKey,
   leaseRowKey,
+  metaKey,
   readyKey,
   readyRowKey,
+  stampOf,
   timeKey,
-} from './keys.ts';
-import { encodeIds, encodeLeases, ListRow } from './list-row.ts';
+} from './rows/keys.ts';
+import { encodeLeases, type LeaseRecord } from './rows/lease-record.ts';
+import { encodeIds, ListRow } from './rows/list-row.ts';
+import { encodeNumbers } from './rows/numbers.ts';
+import { encodeQueues } from './rows/queue-record.ts';
+import type { State } from './state.ts';
+import type { Lease, Task, TaskLane } from './task.ts';
 
 /**
- * Writes the lists of a batch: which tasks became ready, which were leased, what
- * comes due, and what its queues count. A list costs one row, however many tasks or
- * queues it names.
+ * Sealing a batch writes its lists: the tasks that became ready, were leased or come due,
+ * and the counters of its queues. A list costs one row, however many it names.
  */
-
-/**
- * Tasks that one row names, at most: a row goes only when all of them have left it, and
- * a lane reads all of them at once.
- */
-const READY_ROW_TASKS = 128;
-const LEASE_ROW_TASKS = 256;
-/** Queues that one row names, at most: one that is idle keeps the row. */
-const COUNTERS_ROW_QUEUES = 64;
 
 const chunks = <T>(all: readonly T[], size: number): T[][] => {
   const pieces: T[][] = [];
@@ -68,12 +64,12 @@ const byLane = (tasks: readonly Task[]): Map<TaskLane, Task[]> => {
 const areTogether = (a: Task | undefined, b: Task): boolean =>
   a !== undefined && a.priority === b.priority && a.order === b.order;
 
-/** Cuts tasks of one lane, in its order, into what one row may list. */
+/** Cuts tasks of one lane, in its order, into rows. */
 const stretchesOf = (tasks: readonly Task[]): Task[][] => {
   const stretches: Task[][] = [];
   let stretch: Task[] = [];
   for (const task of tasks) {
-    if (stretch.length === READY_ROW_TASKS || !areTogether(stretch[0], task)) {
+    if (stretch.length === tuning.readyRowTasks || !areTogether(stretch[0], task)) {
       stretch = [];
       stretches.push(stretch);
     }
@@ -83,9 +79,9 @@ const stretchesOf = (tasks: readonly Task[]): Task[][] => {
 };
 
 /**
- * Tasks that arrived together share rows: nothing can arrive between them, so a
- * row covers a stretch of its lane. A task that comes back has a place between
- * others, and a row of its own.
+ * Tasks that arrived together share rows: nothing can arrive between them, so a row
+ * covers a stretch of its lane. A returned task stands between others, and has a row
+ * of its own.
  */
 const writeReady = (batch: Batch, stamp: string): void => {
   for (const arrived of byLane(batch.arrived.filter(isReady)).values()) {
@@ -98,18 +94,20 @@ const writeReady = (batch: Batch, stamp: string): void => {
   }
 };
 
-const recordOf = ({ epoch, grant, holder, task }: Lease) => ({
+const recordOf = ({ epoch, grant, holder, task }: Lease): LeaseRecord => ({
   taskId: task.id,
   sessionId: holder.id,
   epoch,
   grant,
   cancelReason: task.cancelReason,
-  arrival: task.arrival,
+  arrivalEpoch: task.arrival.epoch,
+  arrivalCount: task.arrival.count,
+  extras: undefined,
 });
 
 const writeLeases = (batch: Batch, stamp: string): void => {
   const unwritten = batch.leases.filter((lease) => lease.isUnwritten);
-  for (const [index, leases] of chunks(unwritten, LEASE_ROW_TASKS).entries()) {
+  for (const [index, leases] of chunks(unwritten, tuning.leaseRowTasks).entries()) {
     const row = new ListRow(leaseRowKey(stamp, index), leases.length);
     for (const lease of leases) {
       lease.row = row;
@@ -139,22 +137,37 @@ const moveToRow = (key: string, queues: readonly Queue[], batch: Batch): ListRow
   return row;
 };
 
-/** Where a queue that is written by itself has a row to itself: that is written anew. */
+/** The row to write again, when a queue is written by itself and has a row to itself. */
 const ownRowOf = ([queue, ...others]: readonly Queue[]): ListRow | undefined =>
   others.length === 0 && queue?.countersRow?.hasOne === true ? queue.countersRow : undefined;
 
 /** The counters of a queue are in the last row that was written for it. */
 const writeCounters = (batch: Batch, stamp: string): void => {
-  for (const [index, queues] of chunks([...batch.dirtyQueues], COUNTERS_ROW_QUEUES).entries()) {
+  for (const [index, queues] of chunks(
+    [...batch.dirtyQueues],
+    tuning.countersRowQueues,
+  ).entries()) {
     const row = ownRowOf(queues) ?? moveToRow(countersRowKey(stamp, index), queues, batch);
     batch.put(row.key, encodeQueues(queues.map(recordOfQueue)));
   }
 };
 
 /** @param stamp of this batch; later batches have later ones */
-export const writeLists = (batch: Batch, stamp: string): void => {
+const writeLists = (batch: Batch, stamp: string): void => {
   writeReady(batch, stamp);
   writeLeases(batch, stamp);
   writeTimes(batch, stamp);
   writeCounters(batch, stamp);
+};
+
+/** Closes the present batch with its lists. The next changes go into another. */
+export const seal = (state: State): Batch => {
+  const { batch, epoch, retainedBytes } = state;
+  writeLists(batch, stampOf(epoch, batch.number));
+  if (retainedBytes !== state.retainedOnDisk) {
+    state.retainedOnDisk = retainedBytes;
+    batch.put(metaKey('retained'), encodeNumbers([retainedBytes]));
+  }
+  state.batch = new Batch(batch.number + 1);
+  return batch;
 };

@@ -1,59 +1,48 @@
 import { expect, test } from 'vitest';
-import { sampleTask } from '../../../testing/sample-tasks.ts';
-import { memoryJournal } from '../../store/memory/memory-journal.ts';
-import { Core } from '../core.ts';
-import { decodeQueues } from './counters.ts';
-import { rangeOf } from './keys.ts';
+import { CoreStage } from '../../testing/core-stage.ts';
+import { sampleTask } from '../../testing/sample-tasks.ts';
+import { rangeOf } from './rows/keys.ts';
+import { decodeQueues } from './rows/queue-record.ts';
+import { enqueue } from './verbs/enqueue.ts';
+import { pause } from './verbs/pause.ts';
+import { queueReports } from './verbs/reports.ts';
 
-const options = { payloadMaxBytes: 1_000, retainMaxBytes: 1_000_000, restartGraceMs: 1_000 };
-const now = { monotonicMs: 1, wallMs: 1_800_000_000_000 };
 const bounds = { maxItems: 100, maxBytes: 1_000, order: 'fifo' as const };
 
-/** A manager's core, and what becomes of its journal when another takes over. */
+/** The queues of a core, and what becomes of them when another takes over. */
 const openStore = () => {
-  const journal = memoryJournal();
-  let core = new Core(journal, options);
-  const commit = async (): Promise<void> => {
-    const batch = core.seal();
-    await journal.commit(batch.writes);
-    core.committed(batch);
-  };
-  const start = async (): Promise<void> => {
-    core = new Core(journal, options);
-    core.load(new Uint8Array(32), now);
-    await commit();
-  };
+  const stage = new CoreStage();
   let tasks = 0;
   return {
-    start,
+    start: () => stage.start(),
     /** One more task in each of these queues, in one batch. */
     async addTo(...queues: readonly string[]): Promise<void> {
+      const { now, state } = stage;
       for (const queue of queues) {
         tasks += 1;
-        core.declareQueue({ name: queue, ...bounds });
-        core.enqueue([[{ ...sampleTask(`t${tasks}`), queue }]], now);
+        state.declareQueue({ name: queue, ...bounds });
+        enqueue(state, [[{ ...sampleTask(`t${tasks}`), queue }]], now);
       }
-      await commit();
+      await stage.commit();
     },
     async pause(queue: string): Promise<void> {
-      core.setPaused(queue, true);
-      await commit();
+      pause(stage.state, { queue, isPaused: true });
+      await stage.commit();
     },
     /** The queues that each row of counters names, with what was enqueued to them. */
     rows: (): string[] =>
-      journal.range(...rangeOf('counters'), Number.MAX_SAFE_INTEGER).map(({ value }) =>
+      stage.journal.range(...rangeOf('counters'), Number.MAX_SAFE_INTEGER).map(({ value }) =>
         decodeQueues(value)
           .map(({ counters, queue }) => `${queue} ${counters.enqueued}`)
           .join(', '),
       ),
     reports: (): string[] =>
-      core
-        .queueReports()
+      queueReports(stage.state)
         .map(
           ({ isPaused, name, totals }) => `${name} ${totals.enqueued}${isPaused ? ' paused' : ''}`,
         )
         .toSorted(),
-    audit: (): string[] => core.audit(),
+    audit: (): string[] => stage.audit(),
   };
 };
 

@@ -1,10 +1,10 @@
 import type { Message, MessageNamed } from '@millrace/protocol';
 import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
+import { runCommands } from '../commands/command-table.ts';
 import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
 import { sampleTask, successOfFirst } from '../testing/sample-tasks.ts';
-import { runCommands } from './command-table.ts';
 
 const TASKS = 4;
 const UNAWAITED_MS = 10;

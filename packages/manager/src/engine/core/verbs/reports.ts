@@ -1,12 +1,33 @@
-import type { HeldTask, LostSession, WaitingLane } from '../../engine.ts';
+import { tuning } from '../../../tuning.ts';
+import type { QueueReport } from '../queue.ts';
 import { behindPriority, readyRange } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
 import type { TaskLane } from '../task.ts';
 
-/** Places looked at in a lane before the rest of it is left unknown. */
-const LOOKS_MAX = 600;
+/** A task name of a queue in which something is ready. */
+export interface WaitingLane {
+  readonly queue: string;
+  readonly name: string;
+  /** How long its oldest task has been ready; unknown in a LIFO queue. */
+  readonly oldestMs: number | undefined;
+}
+
+/** A session without a connection that holds leases. */
+export interface LostSession {
+  readonly sessionId: string;
+  readonly leases: number;
+  readonly returnInMs: number;
+}
+
+/** A task that a session holds. */
+export interface HeldTask {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly heldMs: number;
+}
 
 const firstReady = (
   state: State,
@@ -21,10 +42,10 @@ const firstReady = (
   return { looked: taskIds.length };
 };
 
-/** The first task of each priority in a lane that is read from disk: in order of arrival, its oldest. */
+/** The due time of the first task of each priority in a lane, as the disk has it: in a FIFO lane its oldest. */
 function* headsOnDisk(state: State, lane: TaskLane): Generator<number> {
   let from: string | undefined = lane.prefix;
-  for (let looks = 0; from !== undefined && looks < LOOKS_MAX; ) {
+  for (let looks = 0; from !== undefined && looks < tuning.oldestLooksMax; ) {
     const [row] = state.journal.range(...readyRange(lane.prefix, from), 1);
     if (row === undefined) {
       return;
@@ -48,14 +69,14 @@ const oldestDueAtMs = (state: State, lane: TaskLane): number => {
   return oldestMs;
 };
 
-/** The lanes in which something waits, with the age of the oldest there. */
-export const waitingLanes = (state: State, now: Now): WaitingLane[] => {
+/** The lanes in which something waits, with the age of the oldest task. Costs a look for each task name and priority. */
+export const waitingLanes = (state: State, _request: undefined, now: Now): WaitingLane[] => {
   const waiting: WaitingLane[] = [];
   for (const lane of state.lanes.values()) {
     const dueAtMs = oldestDueAtMs(state, lane);
     if (Number.isFinite(dueAtMs)) {
       const { name: queue, order } = lane.queue.spec;
-      // Last in, first out: its oldest is the last of its order, which is not looked for.
+      // The oldest task of a LIFO queue is the last of its order, which is not looked for.
       const oldestMs = order === 'lifo' ? undefined : Math.max(0, now.wallMs - dueAtMs);
       waiting.push({ queue, name: lane.name, oldestMs });
     }
@@ -64,7 +85,7 @@ export const waitingLanes = (state: State, now: Now): WaitingLane[] => {
 };
 
 /** The sessions without a connection that hold leases. */
-export const lostSessions = (state: State, now: Now): LostSession[] =>
+export const lostSessions = (state: State, _request: undefined, now: Now): LostSession[] =>
   [...state.gracing]
     .filter(({ leases }) => leases.size > 0)
     .map(({ graceEndsAtMs, id, leases }) => ({
@@ -85,8 +106,16 @@ const heldTask = (session: Session, now: Now): HeldTask | undefined => {
       };
 };
 
-/** The task that a session was given last, of those that it still holds. */
+/** The latest grant among the tasks that a session still holds. */
 export const lastHeld = (state: State, sessionId: string, now: Now): HeldTask | undefined => {
   const session = state.sessions.get(sessionId);
   return session === undefined ? undefined : heldTask(session, now);
 };
+
+/** How many leases a session holds. */
+export const leaseCount = (state: State, sessionId: string): number =>
+  state.sessions.get(sessionId)?.leases.size ?? 0;
+
+/** Every queue with its counters. */
+export const queueReports = (state: State): QueueReport[] =>
+  [...state.queues.values()].map((queue) => queue.report());

@@ -1,12 +1,12 @@
 import type { Message } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
-import type { Grant } from '../engine/engine.ts';
+import { runCommands } from '../commands/command-table.ts';
+import type { Grant } from '../engine/core/verbs/claim.ts';
 import { engineWith } from '../testing/engine-with.ts';
 import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
-import { Dispatcher } from '../waiting/dispatcher.ts';
-import { runCommands } from './command-table.ts';
+import { Dispatcher } from './dispatcher.ts';
 
 const PAYLOAD_BYTES = 10_000;
 
@@ -25,7 +25,7 @@ const stage = async () => {
   const clock = new ManualClock();
   const { services } = await openServices(clock, 1);
   const engine = engineWith({
-    claim: async ([request]) => [Array.from({ length: request?.max ?? 0 }, (_, n) => grantOf(n))],
+    claim: ([request]) => [Array.from({ length: request?.max ?? 0 }, (_, n) => grantOf(n))],
   });
   const peer = new RecordingPeer('worker', 'worker');
   const pool = 0;

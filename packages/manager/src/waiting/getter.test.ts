@@ -1,10 +1,10 @@
 import { ITEM_NAME, limits } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../protocol/src/testing/manual-clock.ts';
+import { runCommands } from '../commands/command-table.ts';
 import { openServices } from '../testing/open-services.ts';
 import { RecordingPeer } from '../testing/recording-peer.ts';
 import { sampleTask } from '../testing/sample-tasks.ts';
-import { runCommands } from './command-table.ts';
 
 const getOf = (requestId: number) =>
   ({ verb: 'get', requestId, queue: 'q', waitMs: 1_000 }) as const;
@@ -26,13 +26,13 @@ test('a get that was sent twice is answered with one item, and leases no other',
   await clock.advance(2_000);
   expect(peer.take()).toEqual(['item 1']);
   expect(engine.leaseCount(peer.sessionId)).toBe(1);
-  expect(peer.waiting.size).toBe(0);
+  expect(peer.openRequests.size).toBe(0);
 });
 
 test('a get that was sent twice is not one more than may wait', async () => {
   const { peer, services } = await open();
   for (let requestId = 1; requestId <= limits.requestsPerSessionMax; requestId++) {
-    peer.waiting.set(requestId, { withdraw: () => void peer.waiting.delete(requestId) });
+    peer.openRequests.set(requestId, { withdraw: () => void peer.openRequests.delete(requestId) });
   }
   await runCommands(services, peer, [getOf(1)]);
   expect(peer.take()).toEqual([]);

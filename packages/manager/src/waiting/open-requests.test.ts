@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { RecordingPeer } from '../testing/recording-peer.ts';
-import { beginWaiting, withdraw } from './waiting-requests.ts';
+import { beginWaiting, withdraw } from './open-requests.ts';
 
 test('a request that begins to wait anew ends what waited under it before, and no other', () => {
   const peer = new RecordingPeer('peer');
@@ -9,14 +9,14 @@ test('a request that begins to wait anew ends what waited under it before, and n
     beginWaiting(peer, requestId, {
       withdraw() {
         withdrawn.push(name);
-        peer.waiting.delete(requestId);
+        peer.openRequests.delete(requestId);
       },
     });
   begin(1, 'first');
   begin(2, 'other');
   begin(1, 'again');
   expect(withdrawn).toEqual(['first']);
-  expect([...peer.waiting.entries()].map(([requestId]) => requestId)).toEqual([2, 1]);
+  expect([...peer.openRequests.entries()].map(([requestId]) => requestId)).toEqual([2, 1]);
   withdraw(peer, 1);
   withdraw(peer, 1);
   expect(withdrawn).toEqual(['first', 'again']);

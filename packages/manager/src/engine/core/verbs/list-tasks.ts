@@ -1,5 +1,4 @@
-import { limits, type TaskState } from '@millrace/protocol';
-import type { ListRequest, TaskPage, TaskSummary } from '../../engine.ts';
+import { limits, type TaskError, type TaskState } from '@millrace/protocol';
 import {
   atMsOfTimeKey,
   rangeOf,
@@ -9,14 +8,47 @@ import {
   taskIdOfTaskKey,
   withoutCount,
 } from '../rows/keys.ts';
-import { decodeIds, decodeLeases } from '../rows/list-row.ts';
-import { Budget, cursorOf, type Named, type Path, placeOf, walk } from '../rows/walk.ts';
+import { decodeLeases } from '../rows/lease-record.ts';
+import { decodeIds } from '../rows/list-row.ts';
+import { Budget, cursorOf, type Named, type Path, positionOf, walk } from '../rows/walk.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
 import { retainedBytesOf, retainedUntilMs } from '../transitions.ts';
 
-/** Where the tasks of a state are named, and whether a task belongs to the place that names it. */
+/** Which tasks to list, and from where on. */
+export interface ListRequest {
+  readonly queue: string | undefined;
+  readonly name: string | undefined;
+  readonly state: TaskState | undefined;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after: string | undefined;
+}
+
+export interface TaskSummary {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly priority: number;
+  readonly failures: number;
+  readonly losses: number;
+  /** Since it was accepted. */
+  readonly ageMs: number;
+  /** Only of a scheduled task. */
+  readonly dueInMs: number | undefined;
+  /** The last failure. */
+  readonly error: TaskError | undefined;
+}
+
+/** Some tasks, perhaps none, and where to go on; without `next` there is no more. */
+export interface TaskPage {
+  readonly tasks: readonly TaskSummary[];
+  readonly next: string | undefined;
+}
+
+/** The rows that name the tasks of a state, and whether a task belongs to the row that names it. */
 interface Listing {
   readonly path: Path;
   /** Rows are hints: a task may have moved on, and be named elsewhere as well. */
@@ -47,17 +79,17 @@ const allTasks: Listing = {
 };
 
 /**
- * A task that came back has a row of its own. Its first may still name it, and
- * so may the row of an earlier return, when a crash forgot the grant in between.
+ * A returned task has a row of its own. The row of its arrival may still name it, and so
+ * may the row of an earlier return, when a crash forgot the grant in between.
  */
 const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean =>
   rowIds.length === 1 &&
   journal.range(...readyRange(readyKey(task.lane.prefix, task), `${key}\0`), 1).length === 0;
 
 /**
- * A task that was never granted is named by a row that it leads, or by that of its
- * arrival, which another of its batch leads. Any other row names a task that had the
- * same id and was forgotten.
+ * A task that was never granted is named by a row that it leads, or by the row of its
+ * arrival, which another task of its batch leads. Any other row names an earlier task
+ * that had the same id and was forgotten.
  */
 const isItsFirstRow = (task: Task, { key, rowIds }: Named): boolean => {
   const own = readyKey(task.lane.prefix, task);
@@ -131,14 +163,18 @@ const summaryOf = (task: Task, now: Now): TaskSummary => ({
   error: task.error,
 });
 
-/** What reading a task's record takes, roughly: its payload, or its result once it has ended. */
+/** Bytes read with a task's record, roughly: its payload, or its result once it has ended. */
 const recordBytesOf = (task: Task): number =>
   isFinished(task.state) ? retainedBytesOf(task) : task.payloadBytes;
 
-/** A page of tasks: it ends when it is full, or when enough was looked at. */
-export const list = (state: State, request: ListRequest, now: Now): TaskPage => {
+/**
+ * A page of tasks: those of one state in the order of its index, or all by their ids.
+ * Its cost is bounded, whatever there is: a page may be short, even empty, and have
+ * others behind it. A task that moves while pages are read may be met twice or not at all.
+ */
+export const listTasks = (state: State, request: ListRequest, now: Now): TaskPage => {
   const { isHere, path } = listingOf(state, request);
-  const from = request.after === undefined ? undefined : placeOf(request.after);
+  const from = request.after === undefined ? undefined : positionOf(request.after);
   const budget = new Budget(limits.listLooksMax, limits.listReadBytes);
   const tasks: TaskSummary[] = [];
   for (const place of walk(state.journal, path, from)) {

@@ -1,5 +1,5 @@
-import { orderedMap } from '../../../structures/ordered-map.ts';
-import type { Row, Rows, Write } from '../journal.ts';
+import { orderedMap } from '../../structures/ordered-map.ts';
+import type { Row, Rows, Write } from './journal.ts';
 
 /** The rows that `changes` leave of `rows`, and those that they add; both ascending, at most `limit`. */
 const merge = (changes: readonly Write[], rows: readonly Row[], limit: number): Row[] => {

@@ -1,23 +1,20 @@
 import type { TaskError } from '@millrace/protocol';
-import { atMsOfTimeKey, type TimeIndex, timeRange } from '../rows/keys.ts';
-import { decodeIds } from '../rows/list-row.ts';
-import type { Now, State } from '../state.ts';
-import { type Task, tokenOf } from '../task.ts';
-import { isFinished } from '../task-machine.ts';
+import { tuning } from '../../tuning.ts';
+import { atMsOfTimeKey, type TimeIndex, timeIndexes, timeRange } from './rows/keys.ts';
+import { decodeIds } from './rows/list-row.ts';
+import type { Now, State } from './state.ts';
+import { type Task, tokenOf } from './task.ts';
+import { isFinished } from './task-machine.ts';
 import {
+  failAttempt,
   fallDue,
   finish,
   forgetTask,
+  loseAttempt,
   removeResult,
   retainedUntilMs,
   retainMs,
-} from '../transitions.ts';
-import { expireSessions } from './sessions.ts';
-import { failAttempt } from './settle.ts';
-
-/** Rows read at a time, and tasks after which a sweep leaves the rest to the next batch. */
-const SWEEP_ROWS = 1_000;
-const SWEEP_TASKS = 2_000;
+} from './transitions.ts';
 
 const fencedError: TaskError = {
   name: 'DeadlineExceeded',
@@ -26,7 +23,19 @@ const fencedError: TaskError = {
   retry: true,
 };
 
-/** Fences the attempts that outlived deadline and kill: their tokens are worth nothing from now on. */
+/** Ends the sessions whose grace is over. */
+const expireSessions = (state: State, now: Now): void => {
+  for (const session of state.gracing) {
+    if (session.graceEndsAtMs <= now.monotonicMs) {
+      state.forgetSession(session);
+      for (const { task } of session.leases.entries()) {
+        loseAttempt(state, task, now);
+      }
+    }
+  }
+};
+
+/** Fences attempts that outlived deadline and kill grace: their tokens are void from now on. */
 const fenceOverdue = (state: State, now: Now): void => {
   for (;;) {
     const { first } = state.fences;
@@ -40,10 +49,10 @@ const fenceOverdue = (state: State, now: Now): void => {
   }
 };
 
-/** Handles one task of a row that has come due. A row that no longer fits its task is left over and says nothing. */
+/** Handles one task of a row that has come due. A row may name a task that has moved on, which is left alone. */
 type HandleTask = (state: State, task: Task, atMs: number, now: Now) => void;
 
-/** An id that was forgotten may be given to another task, which old rows do not concern. */
+/** An id that was forgotten may be given to another task, which an old row does not concern. */
 const endRetention: HandleTask = (state, task, atMs, now) => {
   if (isFinished(task.state) && !task.isTombstone && retainedUntilMs(task) === atMs) {
     removeResult(state, task, now);
@@ -73,28 +82,27 @@ const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
 const keepsTooMuch = ({ options, retainedBytes }: State): boolean =>
   retainedBytes > options.retainMaxBytes;
 
-/** Of the two indexes of finished tasks the one whose first ended earlier. */
+/** The index of finished tasks whose first task ended earlier. */
 const oldestKept = ({ nextAtMs }: State): TimeIndex =>
   nextAtMs.dead - retainMs.dead < nextAtMs.retention - retainMs.succeeded ? 'dead' : 'retention';
 
-/** How far an index is handled: up to now, or on to the next row while finished tasks take too much space. */
-export const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
+/** How far an index is handled: up to now, or further while finished tasks take too much space. */
+const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
   keepsTooMuch(state) && index === oldestKept(state) ? Number.MAX_SAFE_INTEGER : now.wallMs;
 
 /**
- * Handles the rows of one time index that have come due. Answers whether it
- * changed anything: then the same rows must not be read again before the batch
- * is durable.
+ * Handles the rows of one time index that have come due. Answers whether it changed
+ * anything: if so, the same rows must not be read again before the batch is durable.
  */
-export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
+const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   const untilMs = horizonMs(state, index, now);
   if (state.nextAtMs[index] > untilMs) {
     return false;
   }
   const [from, to] = timeRange(index, untilMs);
-  const rows = state.journal.range(from, to, SWEEP_ROWS);
-  const lastKey = rows.length === SWEEP_ROWS ? rows.at(-1)?.key : undefined;
-  // What is left over is not read before the batch is durable, and until then tells which index has the oldest.
+  const rows = state.journal.range(from, to, tuning.sweepRows);
+  const lastKey = rows.length === tuning.sweepRows ? rows.at(-1)?.key : undefined;
+  // Rows that are left are not read before the batch is durable; until then their time says which index has the oldest.
   state.nextAtMs[index] = lastKey === undefined ? Number.POSITIVE_INFINITY : atMsOfTimeKey(lastKey);
   if (rows.length === 0) {
     // A purge took the row that was next; nothing was changed, so the disk can be asked at once.
@@ -105,7 +113,7 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   for (const { key, value } of rows) {
     const atMs = atMsOfTimeKey(key);
     const endMs = keepsTooMuch(state) ? untilMs : now.wallMs;
-    if (atMs > endMs || handled >= SWEEP_TASKS) {
+    if (atMs > endMs || handled >= tuning.sweepTasks) {
       state.nextAtMs[index] = atMs;
       break;
     }
@@ -122,8 +130,28 @@ export const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   return true;
 };
 
-/** What time alone brings about, apart from the time indexes. */
-export const passTime = (state: State, now: Now): void => {
+/** Does what has come due: graces, fences, schedules, expiries, retention. */
+export const tick = (state: State, now: Now): void => {
   expireSessions(state, now);
   fenceOverdue(state, now);
+  for (const index of timeIndexes) {
+    if (!state.sweptIn.has(index) && sweep(state, index, now)) {
+      state.sweptIn.set(index, state.batch.number);
+    }
+  }
+};
+
+/** How long until `tick` has something to do; infinite if nothing is planned. */
+export const nextTickInMs = (state: State, now: Now): number => {
+  const { fences, gracing, nextAtMs, sweptIn } = state;
+  let inMs = (fences.first?.atMs ?? Number.POSITIVE_INFINITY) - now.monotonicMs;
+  for (const session of gracing) {
+    inMs = Math.min(inMs, session.graceEndsAtMs - now.monotonicMs);
+  }
+  for (const index of timeIndexes) {
+    if (!sweptIn.has(index)) {
+      inMs = Math.min(inMs, nextAtMs[index] - horizonMs(state, index, now));
+    }
+  }
+  return Math.max(0, inMs);
 };

@@ -1,0 +1,54 @@
+import type { DeadRefusal } from '../dead-task.ts';
+import { findDead } from '../dead-task.ts';
+import type { Now, State } from '../state.ts';
+import type { Task } from '../task.ts';
+import { dropResult } from '../transitions.ts';
+import { type Addition, add, type EnqueueRefusal } from './enqueue.ts';
+
+export interface RetryRequest {
+  readonly taskId: string;
+  /** Id of the task that does the work again. */
+  readonly newTaskId: string;
+}
+
+export type RetryAnswer =
+  | 'retried'
+  | { readonly refused: DeadRefusal | EnqueueRefusal; readonly message: string };
+
+/** The same work under another id, with its attempts counted anew. */
+const anew = (state: State, dead: Task, taskId: string): Addition => ({
+  taskId,
+  queue: dead.lane.queue.spec.name,
+  name: dead.lane.name,
+  payload: state.payloadOf(dead),
+  priority: dead.priority,
+  delayMs: 0,
+  deadlineMs: dead.deadlineMs,
+  attempts: dead.attempts,
+  expiresInMs: dead.expiresAfterMs,
+  extras: { ...dead.extras, workId: dead.workId },
+});
+
+const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer => {
+  // A known new id means that this was done before, and only the answer was lost.
+  if (state.find(request.newTaskId) !== undefined) {
+    return 'retried';
+  }
+  const dead = findDead(state, request.taskId);
+  if ('refused' in dead) {
+    return dead;
+  }
+  const answer = add(state, [anew(state, dead, request.newTaskId)], now);
+  if ('refused' in answer) {
+    return { refused: answer.refused, message: answer.message };
+  }
+  dropResult(state, dead);
+  return 'retried';
+};
+
+/**
+ * Adds the work of dead tasks anew, under other ids, and removes the dead tasks; for
+ * each of them both or neither.
+ */
+export const retry = (state: State, requests: readonly RetryRequest[], now: Now): RetryAnswer[] =>
+  requests.map((request) => retryOne(state, request, now));

@@ -1,0 +1,48 @@
+import { cancel } from './cancel.ts';
+import { claim } from './claim.ts';
+import { declareQueue, hasQueue } from './declare-queue.ts';
+import { drop } from './drop.ts';
+import { enqueue } from './enqueue.ts';
+import { inspect } from './inspect.ts';
+import { listTasks } from './list-tasks.ts';
+import { outcomes } from './outcomes.ts';
+import { pause } from './pause.ts';
+import { purge } from './purge.ts';
+import { lastHeld, leaseCount, lostSessions, queueReports, waitingLanes } from './reports.ts';
+import { retry } from './retry.ts';
+import { disconnect, endSession, openSession, resume } from './sessions.ts';
+import { settle } from './settle.ts';
+import { size } from './size.ts';
+import { verb } from './verb.ts';
+
+/** Every verb of the core: the right that it needs, how its answer waits, and what it does. */
+export const verbs = {
+  openSession: verb('session', 'memory', openSession),
+  resume: verb('session', 'durable', resume),
+  disconnect: verb('session', 'clock', disconnect),
+  endSession: verb('session', 'durable', endSession),
+
+  enqueue: verb('produce', 'durable', enqueue),
+  outcomes: verb('produce', 'read', outcomes),
+  cancel: verb('produce', 'durable', cancel),
+
+  claim: verb('consume', 'claim', claim),
+  settle: verb('consume', 'unawaited', settle),
+
+  inspect: verb('read', 'read', inspect),
+  size: verb('read', 'read', size),
+  listTasks: verb('read', 'read', listTasks),
+  waitingLanes: verb('read', 'memory', waitingLanes),
+  lostSessions: verb('read', 'memory', lostSessions),
+  leaseCount: verb('read', 'memory', leaseCount),
+  lastHeld: verb('read', 'memory', lastHeld),
+  queueReports: verb('read', 'memory', queueReports),
+  hasQueue: verb('read', 'memory', hasQueue),
+
+  retry: verb('operate', 'durable', retry),
+  drop: verb('operate', 'durable', drop),
+  pause: verb('operate', 'durable', pause),
+  purge: verb('operate', 'durable', purge),
+
+  declareQueue: verb('admin', 'memory', declareQueue),
+} as const;

@@ -1,0 +1,43 @@
+import { audit } from '../engine/core/audit/audit.ts';
+import { committed, type Effects } from '../engine/core/committed.ts';
+import { load } from '../engine/core/load.ts';
+import { seal } from '../engine/core/seal.ts';
+import { type CoreOptions, type Now, State } from '../engine/core/state.ts';
+import type { Journal } from '../engine/store/journal.ts';
+import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
+
+const options: CoreOptions = {
+  software: 'a test',
+  payloadMaxBytes: 1_000,
+  retainMaxBytes: 1_000_000,
+  restartGraceMs: 1_000,
+};
+
+/** A core on a journal, whose batches are committed when a test says so. */
+export class CoreStage {
+  readonly journal: Journal;
+  readonly now: Now = { monotonicMs: 1, wallMs: 1_800_000_000_000 };
+  state: State;
+
+  constructor(journal: Journal = memoryJournal()) {
+    this.journal = journal;
+    this.state = new State(journal, options);
+  }
+
+  /** Another manager takes the journal over. */
+  async start(): Promise<void> {
+    this.state = new State(this.journal, options);
+    load(this.state, new Uint8Array(32), this.now);
+    await this.commit();
+  }
+
+  async commit(): Promise<Effects> {
+    const batch = seal(this.state);
+    await this.journal.commit(batch.writes);
+    return committed(this.state, batch);
+  }
+
+  audit(): string[] {
+    return audit(this.state);
+  }
+}

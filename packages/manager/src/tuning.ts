@@ -1,0 +1,82 @@
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+/**
+ * Numbers that only tune the manager: to change one changes its speed or its use of
+ * memory, never what a peer may rely on. Those stand in `limits` of the protocol.
+ */
+export const tuning = {
+  /** Claimable tasks of a lane held in memory; the rest of a backlog is on disk. */
+  windowMaxTasks: 1_024,
+  /** A lane with fewer tasks than this in its window reads ahead. */
+  windowLowTasks: 256,
+  /** A refill stops at this many tasks in the window. */
+  windowRefillTasks: 384,
+  windowRefillRows: 8,
+  /** Vacated places at the head of a window before the array is compacted. */
+  windowVacatedMax: 64,
+
+  /** Tasks in one ready row: a row is removed only when all of them have left it, and is read as a whole. */
+  readyRowTasks: 128,
+  leaseRowTasks: 256,
+  /** Queues in one row of counters: an idle queue keeps the row. */
+  countersRowQueues: 64,
+  /** Records are written into pieces of memory of this size, one behind the other. */
+  recordPieceBytes: 8 * KIB,
+  /** Most records are smaller; a larger one makes the piece grow. */
+  recordBytes: 512,
+  /** Payloads up to this size stay in memory with their task. */
+  keptPayloadMaxBytes: 4 * KIB,
+  /** Stems of ids that `KnownTasks` remembers. */
+  idStemsMax: 16_384,
+
+  /** Rows of a time index read at a time. */
+  sweepRows: 1_000,
+  /** Tasks after which a sweep leaves the rest to the next batch. */
+  sweepTasks: 2_000,
+  /** Rows that a walk reads at a time, and bytes beyond which it reads one. */
+  walkRows: 16,
+  walkBytes: 64 * KIB,
+  /** Places looked at in one lane for the age of its oldest task. */
+  oldestLooksMax: 600,
+
+  /** Longest delay before changes that no caller awaits are flushed. */
+  unawaitedMaxMs: 5,
+  /** Interval at which the free space of the store and the wall clock are looked at. */
+  storeCheckMs: 1_000,
+  /** Share of the last commit in the smoothed commit time. */
+  commitSmoothing: 0.1,
+  /** Changed keys that wait for the tree; more would be promoted to the old generation. */
+  checkpointKeys: 2_000,
+  /** Longest wait of changed keys for the tree, when they are few. */
+  checkpointMs: 100,
+  /** Size of each of the two files of the log. */
+  logFileBytes: 4 * MIB,
+  /** Memory of the log's encoder that is kept between records. */
+  logKeptBytes: 1 * MIB,
+  /** Space kept free for results and deletes when nothing new is accepted: the smaller of the two. */
+  reserveMaxBytes: 64 * MIB,
+  reserveShare: 0.1,
+
+  /** Tasks dealt to one claimant at a time. */
+  claimMaxTasks: 1_000,
+  /** Grants share a message as long as it fits into one frame. */
+  grantMessageBytes: 32 * KIB,
+  /** Bytes of a grant beside its payload, at most. */
+  grantFieldsBytes: 256,
+  /** A pool with this share of its room free counts as idle. */
+  idleShare: 0.9,
+  /** Frames of one peer that may be at work at once; beyond it the connection is held back. */
+  framesAtWorkMax: 256,
+
+  /** Run times are counted in buckets that are 19% wide. */
+  runTimeBucketsPerDoubling: 4,
+  /** Runs after which all counts of a histogram are halved, so that old runs fade. */
+  runTimesMax: 2_048,
+  /** Interval at which the status samples rates. */
+  sampleMs: 1_000,
+  /** Samples between two requests for a report of each worker. */
+  samplesPerReport: 5,
+  /** Samples that a rate is averaged over. */
+  rateSamples: 10,
+} as const;
