@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Every check of this repository, on any machine that has Node and npm. It
+# installs nothing outside the checkout. A check that fails does not stop the
+# others; the last lines name those that failed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+failed=()
+
+check() {
+  local name=$1
+  shift
+  printf '\n── %s\n' "$name"
+  local started=$SECONDS
+  if "$@"; then
+    printf '── %s: ok (%d s)\n' "$name" "$((SECONDS - started))"
+  else
+    printf '── %s: FAILED (%d s)\n' "$name" "$((SECONDS - started))"
+    failed+=("$name")
+  fi
+}
+
+lockfiles_name_no_registry() {
+  ! grep -nE 'https?://|tarball:' pnpm-lock.yaml bench/peers/pnpm-lock.yaml
+}
+
+check 'install and compile' node scripts/prepare.mjs
+check 'types'               npm run --silent build
+check 'tests'               npm test --silent
+check 'lint'                npm run --silent lint
+check 'format'              npm run --silent format:check
+check 'packages'            npm run --silent packages
+check 'lockfiles'           lockfiles_name_no_registry
+
+if ((${#failed[@]} > 0)); then
+  printf '\nFAILED:\n'
+  printf '  %s\n' "${failed[@]}"
+  exit 1
+fi
+printf '\nall checks passed in %d s\n' "$SECONDS"
