@@ -30,6 +30,7 @@ check 'tests'               npm test --silent
 check 'lint'                npm run --silent lint
 check 'format'              npm run --silent format:check
 check 'packages'            npm run --silent packages
+check 'public API'          npm run --silent api:check
 check 'lockfiles'           lockfiles_name_no_registry
 
 if ((${#failed[@]} > 0)); then
