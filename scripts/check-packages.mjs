@@ -1,10 +1,11 @@
-/** Checks the package as npm would publish it: entry points, files, types. */
+/** Checks the package as npm would publish it: its versions, entry points, files, types. */
 import './check-node.mjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack } from './pack.mjs';
 import { run } from './run-tools.mjs';
+import { versionBreaches } from './versions.mjs';
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-pack-'));
 try {
@@ -13,7 +14,12 @@ try {
     run('publint', tarball, '--strict'),
     run('attw', tarball, '--profile', 'esm-only'),
   ];
-  process.exitCode = codes.some((code) => code !== 0) ? 1 : 0;
+  const breaches = versionBreaches();
+  for (const breach of breaches) {
+    console.error(breach);
+  }
+  const hasFailed = breaches.length > 0 || codes.some((code) => code !== 0);
+  process.exitCode = hasFailed ? 1 : 0;
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -67,7 +67,7 @@ const writeManifest = (stage) => {
     Object.entries(manifestOf(name).dependencies ?? {}).filter(isThirdParty),
   );
   const sorted = dependencies.toSorted(([a], [b]) => a.localeCompare(b));
-  const files = [...own.files, 'docs', 'deploy'];
+  const files = [...own.files, 'CHANGELOG.md', 'docs', 'deploy'];
   const manifest = { ...own, files, dependencies: Object.fromEntries(sorted) };
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 };
@@ -81,7 +81,7 @@ const assemble = (stage) => {
     copyCompiled(name, `dist/${name}`, stage);
   }
   cpSync(join(root, 'packages', 'millrace', 'bin'), join(stage, 'bin'), { recursive: true });
-  for (const name of ['README.md', 'LICENSE', 'docs', 'deploy']) {
+  for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'deploy']) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
   writeManifest(stage);

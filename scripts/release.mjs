@@ -1,0 +1,100 @@
+/**
+ * Makes a release: turns the waiting changesets into a version, compiles, packs the
+ * tarball into release/, and says what it made. It publishes only with `--publish`,
+ * and then only what is committed. See .changeset/README.md.
+ */
+import './check-node.mjs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pack } from './pack.mjs';
+import { root, run } from './run-tools.mjs';
+import { versionPackages, waitingChangesets } from './version-packages.mjs';
+import { currentVersion, versionBreaches } from './versions.mjs';
+
+const refuse = (...lines) => {
+  for (const line of lines) {
+    console.error(line);
+  }
+  process.exit(1);
+};
+
+const uncommittedFiles = () => {
+  const { status, stdout, stderr } = spawnSync('git', ['status', '--porcelain'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trimEnd() : refuse(`git status failed: ${stderr}`);
+};
+
+/** The registry takes a version only once, so the tarball must be what a commit contains. */
+const requireCommitted = async () => {
+  const waiting = await waitingChangesets();
+  if (waiting > 0) {
+    refuse(
+      `Changesets wait for a version (${waiting}): run \`npm run release\` without --publish, and commit what it changes.`,
+    );
+  }
+  const uncommitted = uncommittedFiles();
+  if (uncommitted !== '') {
+    refuse('These files are not committed, so nothing was published:', uncommitted);
+  }
+};
+
+/** Compiles into empty folders: pack.mjs ships every file in them, also that of a source that has moved. */
+const compileAnew = () => {
+  const packages = join(root, 'packages');
+  for (const name of readdirSync(packages)) {
+    for (const output of ['dist', 'tsconfig.tsbuildinfo']) {
+      rmSync(join(packages, name, output), { recursive: true, force: true });
+    }
+  }
+  if (run('tsc', '-b') !== 0) {
+    refuse('The compiler found errors, so nothing was packed.');
+  }
+};
+
+const describe = (tarball) => {
+  const bytes = readFileSync(tarball);
+  const integrity = createHash('sha512').update(bytes).digest('base64');
+  const kib = Math.round(bytes.length / 1024);
+  console.log(`millrace ${currentVersion()}: ${relative(root, tarball)}, ${kib} KiB`);
+  console.log(`sha512-${integrity}`);
+};
+
+const publish = (tarball) => {
+  const { status } = spawnSync('npm', ['publish', tarball, '--access', 'public'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) {
+    refuse('npm did not publish the tarball.');
+  }
+  console.log(`published millrace ${currentVersion()}`);
+};
+
+const [option, ...rest] = process.argv.slice(2);
+if (rest.length > 0 || ![undefined, '--publish'].includes(option)) {
+  refuse('usage: npm run release [-- --publish]');
+}
+const isPublishing = option === '--publish';
+if (isPublishing) {
+  await requireCommitted();
+} else {
+  await versionPackages();
+}
+const breaches = versionBreaches();
+if (breaches.length > 0) {
+  refuse(...breaches);
+}
+compileAnew();
+const tarball = pack(join(root, 'release'));
+describe(tarball);
+if (isPublishing) {
+  publish(tarball);
+} else {
+  console.log(
+    'Nothing was published. Commit the version, tag it, then `npm run release -- --publish`.',
+  );
+}
