@@ -37,7 +37,7 @@ export const advice = {
   TASK_CANCELLED: 'Nothing: somebody wanted it.',
   TASK_EXPIRED: 'Add workers, or allow more time with expiresInMs.',
   PAYLOAD_INVALID:
-    'Send plain data; the message names what cannot travel. docs/tasks.md says what can.',
+    'Send plain data; the message names what cannot travel. docs/guide/tasks.md says what can.',
   SCHEMA_MISMATCH: 'Correct the value; the message names the place.',
   HANDLER_NOT_FOUND: 'Start a worker with a handler of this task, of the same queue.',
   HANDLER_NOT_IMPORTABLE: 'Give the worker a module instead of functions.',

@@ -1,11 +1,11 @@
 /**
- * Writes docs/errors.md from the table of error codes. With `--check` it writes
+ * Writes docs/guide/errors.md from the table of error codes. With `--check` it writes
  * nothing, and fails when the document is not what it would write.
  */
 import './check-node.mjs';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitCodeOf } from '../packages/millrace/dist/cli/exit.js';
+import { exitCodeOf } from '../packages/millrace/dist/cli/terminal/exit.js';
 import { errorTable } from '../packages/protocol/dist/index.js';
 import { advice } from './error-advice.mjs';
 import { root } from './run-tools.mjs';
@@ -34,7 +34,7 @@ connect().then(async (client) => {
 The CLI prints \`millrace: CODE: message\` as one line on stderr and ends with the
 exit code of the table; \`status\` and \`check\` end with 3 for all of them.
 
-This page is written by \`npm run errors\` from \`packages/protocol/src/error-codes.ts\`.
+This page is written by \`npm run errors\` from \`packages/protocol/src/words/error-codes.ts\`.
 
 | code | what it means | what to do | may succeed later | exit code |
 |---|---|---|---|---|
@@ -48,10 +48,10 @@ const row = ([code, { meaning, retry }]) => {
 };
 
 const document = `${HEAD}${Object.entries(errorTable).map(row).join('')}`;
-const path = join(root, 'docs', 'errors.md');
+const path = join(root, 'docs', 'guide', 'errors.md');
 if (!process.argv.includes('--check')) {
   writeFileSync(path, document);
 } else if (readFileSync(path, 'utf8') !== document) {
-  console.error('docs/errors.md is not what the table says: npm run errors');
+  console.error('docs/guide/errors.md is not what the table says: npm run errors');
   process.exitCode = 1;
 }

@@ -7,7 +7,7 @@ import { readDocument, root } from './markdown.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-deploy-'));
 const files = readdirSync(join(root, 'deploy'));
-const settings = readDocument('docs/cli.md');
+const settings = readDocument('docs/guide/cli.md');
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 const hasYaml = spawnSync('python3', ['-c', 'import yaml']).status === 0;
 

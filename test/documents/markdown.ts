@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
@@ -11,6 +11,13 @@ export interface Block {
 }
 
 export const readDocument = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** The Markdown files below a folder of the repository, as paths from its root. */
+export const documentsUnder = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`)
+    .toSorted();
 
 /** The part of a document from one heading to the next of the same level. */
 export const section = (text: string, heading: string): string => {

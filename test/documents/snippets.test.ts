@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Child } from '../support/child.ts';
-import { blocksOf, commandsOf, filesOf, readDocument, root } from './markdown.ts';
+import { blocksOf, commandsOf, documentsUnder, filesOf, readDocument, root } from './markdown.ts';
 
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+const documents = ['README.md', ...documentsUnder('docs')];
 /** They are what the others import or what a worker runs. */
 const notPrograms = ['tasks.ts', 'handlers.ts'];
 const DOCUMENT_MAX_MS = 120_000;
@@ -100,7 +100,7 @@ test.each(documents)(
   },
 );
 
-test('docs/errors.md is what the table of errors says', () => {
+test('docs/guide/errors.md is what the table of errors says', () => {
   const { status, stderr } = spawnSync(
     process.execPath,
     [join(root, 'scripts/write-errors.mjs'), '--check'],

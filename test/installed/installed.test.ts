@@ -11,7 +11,7 @@ const BUDGET_MS = 300_000;
 
 const readme = readDocument('README.md');
 const quickStart = section(readme, '## Quick start');
-const javaScript = section(readDocument('docs/tasks.md'), '## In JavaScript');
+const javaScript = section(readDocument('docs/guide/tasks.md'), '## In JavaScript');
 
 const folder = new InstalledFolder();
 const startedAtMs = performance.now();

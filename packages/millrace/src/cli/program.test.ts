@@ -6,7 +6,7 @@ import { CONFIG_VARIABLE } from '../config/environment.ts';
 import { settingEntries } from '../config/settings.ts';
 import { createProgram } from './program.ts';
 
-const document = readFileSync(join(import.meta.dirname, '../../../../docs/cli.md'), 'utf8');
+const document = readFileSync(join(import.meta.dirname, '../../../../docs/guide/cli.md'), 'utf8');
 
 /** What can be run: groups of verbs alone cannot. */
 const runnable = (command: Command, path: string): [string, Command][] => {
@@ -25,7 +25,7 @@ const helpOf = (command: Command): string => {
   return help;
 };
 
-test('every command is in docs/cli.md, and the document has no other', () => {
+test('every command is in docs/guide/cli.md, and the document has no other', () => {
   const rows = [...document.matchAll(/^\| `(millrace[a-z ]+?)(?: [A-Z[][^`]*)?` \|/gm)];
   const documented = rows.map(([, path]) => path);
   expect(new Set(documented)).toEqual(new Set(commands.map(([path]) => path)));
@@ -36,7 +36,7 @@ test.each(commands)('the help of %s shows an example of it', (path, command) => 
   expect(helpOf(command)).toMatch(new RegExp(`Example:\\n  ${path}`));
 });
 
-test('every setting is in docs/cli.md, with its key and its variable', () => {
+test('every setting is in docs/guide/cli.md, with its key and its variable', () => {
   for (const [key, { env, secret }] of settingEntries) {
     expect(document).toContain(`\`${env}\``);
     expect(document.includes(`\`${key}\``)).toBe(secret !== true);
