@@ -1,7 +1,7 @@
 import { codeOf, type ErrorCode, messageOf } from '@millrace/protocol';
 import { plainText } from './plain-text.ts';
 
-/** Exit codes of every command; docs/cli.md lists them. */
+/** Exit codes of every command; docs/guide/cli.md lists them. */
 export const exitCodes = {
   ok: 0,
   /** The command failed; stderr says why. */
