@@ -12,7 +12,7 @@ import { root } from './run-tools.mjs';
 
 const HEAD = `# Errors
 
-Every error of millrace has a code that does not change; its message says what
+Every error of millrace has a code that does not change. Its message says what
 happened, to which queue or task, and what to do. Match on the code:
 
 \`\`\`ts errors.ts
@@ -32,9 +32,9 @@ connect().then(async (client) => {
 \`\`\`
 
 The CLI prints \`millrace: CODE: message\` as one line on stderr and ends with the
-exit code of the table; \`status\` and \`check\` end with 3 for all of them.
+exit code of the table. \`status\` and \`check\` end with 3 for every code.
 
-This page is written by \`npm run errors\` from \`packages/protocol/src/words/error-codes.ts\`.
+\`npm run errors\` writes this page from \`packages/protocol/src/words/error-codes.ts\`.
 
 | code | what it means | what to do | may succeed later | exit code |
 |---|---|---|---|---|
