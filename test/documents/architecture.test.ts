@@ -25,18 +25,3 @@ test('the diagram of a task ends where the machine does', () => {
   );
   expect(new Set(drawn)).toEqual(new Set(final));
 });
-
-test('every file that the code map names exists', () => {
-  const paths = [...text.matchAll(/`((?:packages|test|bench|examples)\/[\w./-]+)`/g)];
-  expect(paths.length).toBeGreaterThan(10);
-  for (const [, path = ''] of paths) {
-    expect(() => readFileSync(join(root, path)), path).toSatisfy((read: () => unknown) => {
-      try {
-        read();
-        return true;
-      } catch (error) {
-        return error instanceof Error && 'code' in error && error.code === 'EISDIR';
-      }
-    });
-  }
-});

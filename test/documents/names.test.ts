@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { readDocument, root } from './markdown.ts';
+import { lostLinks, lostNames, namesIn, readTree, treeOf } from './names.ts';
+
+/** Files of users, which the documents tell them to write or which millrace makes for them. */
+const placeholders = new Set([
+  'app.ts',
+  'app.mjs',
+  'app.cjs',
+  'handlers.js',
+  'handlers.mjs',
+  'handlers.cjs',
+  'tasks.mjs',
+  'tasks.cjs',
+  'millrace.toml',
+  // A mutant that is to be written.
+  'test/mutants/patches/NN-name.patch',
+]);
+const tree = readTree(root);
+const documents = [...tree.paths].filter(
+  (path) => path.endsWith('.md') && !path.endsWith('CHANGELOG.md'),
+);
+
+describe('the documents of this repository', () => {
+  test('are found', () => {
+    expect(documents).toEqual(
+      expect.arrayContaining(['README.md', 'PROTOCOL.md', 'bench/README.md', 'docs/README.md']),
+    );
+    expect(namesIn(readDocument('ARCHITECTURE.md')).length).toBeGreaterThan(10);
+  });
+
+  test.each(documents)('%s names only files that exist', (path) => {
+    expect(lostNames(tree, path, readDocument(path), placeholders)).toEqual([]);
+  });
+
+  test.each(documents)('the links of %s lead somewhere', (path) => {
+    expect(lostLinks(tree, path, readDocument(path), readDocument)).toEqual([]);
+  });
+});
+
+describe('a name', () => {
+  const small = treeOf([
+    { path: 'docs', isFile: false },
+    { path: 'docs/guide', isFile: false },
+    { path: 'docs/guide/tasks.md', isFile: true },
+    { path: 'packages/worker/src/worker.ts', isFile: true },
+  ]);
+  const lost = (text: string): string[] => lostNames(small, 'docs/guide/a.md', text, new Set());
+
+  test.each([
+    '`worker.ts`',
+    '`tasks.md`',
+    '`./tasks.md`',
+    '`docs/guide/`',
+    '`packages/worker/src/worker.ts`',
+    '`packages/worker/dist/worker.js`',
+    '`worker.ts: move`',
+    '`await client.close()` and `and/or`',
+  ])('%s is found', (text) => {
+    expect(lost(text)).toEqual([]);
+  });
+
+  test.each([
+    '`gone.ts`',
+    '`src/worker.ts`',
+    '`packages/worker/gone`',
+    '`npx vitest run test/gone`',
+    '```sh\nnode scripts/gone\n```',
+  ])('%s is not', (text) => {
+    expect(lost(text)).toHaveLength(1);
+  });
+
+  test('of a file that a user writes is none of ours', () => {
+    expect(lostNames(small, 'a.md', '`app.ts`', new Set(['app.ts']))).toEqual([]);
+  });
+});
+
+describe('a link', () => {
+  const small = treeOf([
+    { path: 'docs/a.md', isFile: true },
+    { path: 'docs/b.md', isFile: true },
+  ]);
+  const lost = (text: string): string[] =>
+    lostLinks(small, 'docs/a.md', text, () => '# What `b` is, in short\n');
+
+  test('to a file, to a heading, and out of the repository is found', () => {
+    expect(lost('[b](b.md) [b](b.md#what-b-is-in-short) [x](https://example.org)')).toEqual([]);
+  });
+
+  test('to nothing is reported', () => {
+    expect(lost('[c](c.md) [b](b.md#gone) [here](#nowhere)')).toHaveLength(3);
+  });
+
+  test('that is code is none', () => {
+    expect(lost('`[c](c.md)`\n\n```md\n[c](c.md)\n```\n')).toEqual([]);
+  });
+});
