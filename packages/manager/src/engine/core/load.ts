@@ -18,13 +18,13 @@ const readNumber = (state: State, name: 'version' | 'epoch' | 'retained'): numbe
 /** @throws STORE_VERSION when this millrace cannot read the store, or the disk has no room to migrate it */
 const loadLayout = (state: State): void => {
   const { batch, journal, options } = state;
-  const writer = journal.get(metaKey('software'));
-  const writes = migrate(
-    journal,
-    () => journal.space(),
-    readNumber(state, 'version') ?? LAYOUT,
-    writer && Buffer.from(writer).toString(),
-  );
+  const software = journal.get(metaKey('software'));
+  const writes = migrate({
+    rows: journal,
+    space: () => journal.space(),
+    layout: readNumber(state, 'version') ?? LAYOUT,
+    software: software && Buffer.from(software).toString(),
+  });
   batch.writes.push(...writes);
   batch.put(metaKey('version'), encodeNumbers([LAYOUT]));
   batch.put(metaKey('software'), Buffer.from(options.software));

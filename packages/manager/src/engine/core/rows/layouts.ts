@@ -10,14 +10,14 @@ import { Layer } from '../../store/layer.ts';
 export const LAYOUT = 7;
 
 /** The writes that turn a store of one layout into the next. */
-type Migration = (rows: Rows) => Iterable<Write>;
+export type Migration = (rows: Rows) => Iterable<Write>;
 
 /**
- * A migration for each layout that was ever released. None is ever removed, and the
- * tests keep a store of each.
+ * A migration from each layout that was ever released. None is ever removed, and the tests
+ * keep a store of each.
  */
-const migrations: ReadonlyMap<number, Migration> = new Map([
-  // Records may have extras from layout 7 on; those of layout 6 have none, and stay as they are.
+const released: ReadonlyMap<number, Migration> = new Map([
+  // Records may have extras from layout 7 on. Those of layout 6 have none, and stay as they are.
   [6, () => []],
 ]);
 
@@ -26,6 +26,15 @@ const MIB = 1_024 * 1_024;
 /** A migration is in the log and in the tree at the same time. */
 const COPIES = 2;
 
+/** A store, as far as a migration needs it. */
+export interface OldStore {
+  readonly rows: Rows;
+  readonly space: () => JournalSpace;
+  readonly layout: number;
+  /** The version of millrace that wrote it last, if it says so. */
+  readonly software: string | undefined;
+}
+
 const bytesOf = (writes: readonly Write[]): number =>
   writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
 
@@ -33,43 +42,44 @@ const refuse = (message: string): never => {
   throw new MillraceError('STORE_VERSION', message);
 };
 
-/** @throws STORE_VERSION when the disk has no room for what the migration writes */
-const requireRoom = (writes: readonly Write[], { freeBytes, reserveBytes }: JournalSpace): void => {
-  const neededBytes = COPIES * bytesOf(writes) + reserveBytes;
-  if (neededBytes > freeBytes) {
+/** @throws STORE_VERSION when the disk has no room for the writes of a migration */
+const requireRoom = (writes: readonly Write[], space: JournalSpace): void => {
+  const neededBytes = COPIES * bytesOf(writes) + space.reserveBytes;
+  if (neededBytes > space.freeBytes) {
+    const neededMib = Math.ceil(neededBytes / MIB);
+    const freeMib = Math.floor(space.freeBytes / MIB);
     refuse(
-      `migrating the store needs ${Math.ceil(neededBytes / MIB)} MiB of free space, and the disk has ${Math.floor(freeBytes / MIB)}; nothing was changed: free some space and start again`,
+      `migrating the store needs ${neededMib} MiB of free space, and the disk has ${freeMib} MiB; nothing was changed: free some space and start again`,
     );
   }
 };
 
+const migrationFrom = (layout: number, migrations: ReadonlyMap<number, Migration>): Migration =>
+  migrations.get(layout) ??
+  refuse(
+    `the store has layout ${layout}, which was never released: run the millrace that wrote it, or move the store away`,
+  );
+
 /**
- * The writes that bring a store to the present layout. They belong to one batch, so
- * that a migration is made as a whole or not at all.
+ * The writes that bring a store to the present layout. They belong into one batch, so that
+ * a store is migrated as a whole or not at all.
  *
- * @param writer the version of millrace that wrote the store last, if it says so
- * @throws STORE_VERSION for a newer store, one too old, or a full disk
+ * @throws STORE_VERSION for a newer store, for one that is too old, and for a full disk
  */
 export const migrate = (
-  rows: Rows,
-  space: () => JournalSpace,
-  layout: number,
-  writer: string | undefined,
+  { layout, rows, software, space }: OldStore,
+  present = LAYOUT,
+  migrations = released,
 ): readonly Write[] => {
-  if (layout > LAYOUT) {
+  if (layout > present) {
     refuse(
-      `the store has layout ${layout}, and this millrace reads layouts up to ${LAYOUT}: install millrace ${writer ?? 'of the version that wrote it'} or a later one`,
+      `the store has layout ${layout}, and this millrace reads layouts up to ${present}: install millrace ${software ?? 'of the version that wrote it'} or a later one`,
     );
   }
-  // The next migration reads what the one before has written.
+  // Each migration reads what the one before has written.
   const changes = new Layer(rows);
-  for (let from = layout; from < LAYOUT; from++) {
-    const migration =
-      migrations.get(from) ??
-      refuse(
-        `the store has layout ${from}, which was never released: move its directory away, or export its tasks with the millrace that wrote it`,
-      );
-    changes.add([...migration(changes)]);
+  for (let from = layout; from < present; from++) {
+    changes.add([...migrationFrom(from, migrations)(changes)]);
   }
   const writes = changes.writes();
   if (writes.length > 0) {
