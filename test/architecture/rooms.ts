@@ -5,7 +5,7 @@
  * files there stand above all rooms.
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
-  protocol: ['runtime', 'words', 'bytes', 'messages', 'connection', 'dialler'],
+  protocol: ['runtime', 'words', 'bytes', 'messages/wire', 'messages', 'connection', 'dialler'],
   manager: [
     'version.ts',
     'tuning.ts',

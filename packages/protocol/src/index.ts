@@ -34,6 +34,7 @@ export {
   wsTransport,
 } from './connection/ws-transport.ts';
 export { dialManager, heartbeatTimesOf, randomFraction } from './dialler/dial-manager.ts';
+export { expectVerb } from './dialler/expect-verb.ts';
 export { Holdings } from './dialler/holdings.ts';
 export { type AskPort, inquire, type TimedPort } from './dialler/inquire.ts';
 export { Link, type LinkEvents, type LinkOptions, type Session } from './dialler/link.ts';
@@ -48,17 +49,11 @@ export {
 } from './dialler/queue-handle.ts';
 export { type Asked, promiseOf, type Request, Requests } from './dialler/requests.ts';
 export { remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
-export { expectVerb } from './messages/expect-verb.ts';
-export type { Field, Fields, FieldValues } from './messages/field.ts';
+export type { NewTask } from './messages/enqueue.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
-export {
-  type Message,
-  type MessageNamed,
-  type NewTask,
-  type VerbName,
-  verbs,
-} from './messages/message-table.ts';
-export { sequence } from './messages/sequence.ts';
+export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
+export type { Field, Fields, FieldValues } from './messages/wire/field.ts';
+export { sequence } from './messages/wire/sequence.ts';
 export { type Cancel, type Clock, systemClock } from './runtime/clock.ts';
 export { type Eventually, tryThen } from './runtime/eventually.ts';
 export { type Log, silentLog } from './runtime/log.ts';

@@ -1,5 +1,10 @@
 import { decodeFrame, encodeFrame } from '../messages/frame.ts';
-import type { Message, MessageNamed, VerbName } from '../messages/message-table.ts';
+import {
+  isNamed,
+  type Message,
+  type MessageNamed,
+  type VerbName,
+} from '../messages/message-table.ts';
 import type { Cancel, Clock } from '../runtime/clock.ts';
 import { type ErrorCode, isErrorCode } from '../words/error-codes.ts';
 import { clip, MillraceError } from '../words/errors.ts';
@@ -11,9 +16,6 @@ export interface Exchanged<N extends VerbName> {
   readonly message: MessageNamed<N>;
   readonly frame: Uint8Array;
 }
-
-const isNamed = <N extends VerbName>(message: Message, name: N): message is MessageNamed<N> =>
-  message.verb === name;
 
 /**
  * The handshake's view of a transport: one message a frame, in turn, all within

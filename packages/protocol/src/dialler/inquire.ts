@@ -1,7 +1,7 @@
-import { expectVerb } from '../messages/expect-verb.ts';
 import type { Message, MessageNamed, VerbName } from '../messages/message-table.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { MillraceError } from '../words/errors.ts';
+import { expectVerb } from './expect-verb.ts';
 import { type Asked, promiseOf } from './requests.ts';
 
 export interface AskPort {

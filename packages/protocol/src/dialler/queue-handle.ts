@@ -1,10 +1,10 @@
 import { decodePayload, encodePayload } from '../bytes/payload.ts';
-import { expectVerb } from '../messages/expect-verb.ts';
 import type { MessageNamed } from '../messages/message-table.ts';
 import { checkName, checkTaskOptions, checkTimeout } from '../words/definition.ts';
 import { MillraceError, QueueEmpty } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import { ITEM_NAME, type Token } from '../words/task.ts';
+import { expectVerb } from './expect-verb.ts';
 import type { Holdings } from './holdings.ts';
 import { type AskPort, inquire, type TimedPort } from './inquire.ts';
 import { pauseQueue, purgeQueue } from './queue-operations.ts';

@@ -1,12 +1,11 @@
-import { unexpectedAnswer } from '../messages/expect-verb.ts';
-import type { Message, MessageNamed } from '../messages/message-table.ts';
+import type { NewTask } from '../messages/enqueue.ts';
+import type { Message } from '../messages/message-table.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { codeOf, MillraceError, QueueFull } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
+import { unexpectedAnswer } from './expect-verb.ts';
 import type { TimedPort } from './inquire.ts';
 import type { Asked } from './requests.ts';
-
-type NewTasks = MessageNamed<'enqueue'>['tasks'];
 
 /** Waits until `atMs` on the monotonic clock, as a duration that the wire can carry. */
 export const remainingMs = (clock: Clock, atMs: number): number =>
@@ -16,7 +15,7 @@ export const remainingMs = (clock: Clock, atMs: number): number =>
 class Enqueue<T> implements Asked {
   giveUpAtMs: number;
   readonly #clock: Clock;
-  readonly #tasks: NewTasks;
+  readonly #tasks: readonly NewTask[];
   readonly #untilMs: number;
   readonly #answer: T;
   readonly #resolve: (answer: T) => void;
@@ -24,7 +23,7 @@ class Enqueue<T> implements Asked {
 
   constructor(
     clock: Clock,
-    tasks: NewTasks,
+    tasks: readonly NewTask[],
     timeoutMs: number,
     answer: T,
     resolve: (answer: T) => void,
@@ -75,7 +74,7 @@ class Enqueue<T> implements Asked {
 /** Sends an ENQUEUE for ten minutes at most; resolves with `answer` when its tasks are on disk. */
 export const sendEnqueue = <T>(
   port: TimedPort,
-  tasks: NewTasks,
+  tasks: readonly NewTask[],
   timeoutMs: number,
   answer: T,
 ): Promise<T> =>

@@ -1,4 +1,5 @@
-import { count, durationMs, group, list, optional, requestId } from './fields.ts';
+import type { FieldValue } from './wire/field.ts';
+import { count, durationMs, group, list, optional, requestId } from './wire/fields.ts';
 import {
   attempts,
   deadlineMs,
@@ -7,8 +8,8 @@ import {
   queueName,
   taskId,
   taskName,
-} from './shared-fields.ts';
-import { verb } from './verb.ts';
+} from './wire/shared-fields.ts';
+import { verb } from './wire/verb.ts';
 
 /** A task as its producer describes it. The id makes resending harmless. */
 export const newTask = group('new task', {
@@ -22,6 +23,8 @@ export const newTask = group('new task', {
   attempts,
   expiresInMs: optional(durationMs),
 });
+
+export type NewTask = FieldValue<typeof newTask>;
 
 /**
  * Adds tasks, all or none. `waitMs` is how long to wait for room. With `awaitMs`
@@ -37,11 +40,8 @@ export const enqueue = verb(32, 'enqueue', 'dialler', {
 /** The tasks are on disk; `created` of them were new. */
 export const enqueued = verb(33, 'enqueued', 'manager', { requestId, created: count });
 
-/** The queue is full. The request waits at the manager without its payload. */
+/** The queue is full. The request waits at the manager without its payloads. */
 export const parked = verb(34, 'parked', 'manager', { requestId });
 
-/** There is room: send the request again. */
+/** There is room: send the parked request again. */
 export const room = verb(35, 'room', 'manager', { requestId });
-
-/** The dialler no longer waits for a parked enqueue or an outcome. */
-export const withdraw = verb(36, 'withdraw', 'dialler', { requestId });

@@ -1,7 +1,7 @@
 import { limits } from '../words/limits.ts';
 import { roles } from '../words/task.ts';
-import { count, durationMs, fixedBytes, group, integer, text, word } from './fields.ts';
-import { verb } from './verb.ts';
+import { count, durationMs, fixedBytes, group, integer, text, word } from './wire/fields.ts';
+import { verb } from './wire/verb.ts';
 
 export const NONCE_BYTES = 32;
 export const MAC_BYTES = 32;

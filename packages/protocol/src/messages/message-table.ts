@@ -1,78 +1,102 @@
 import type { PackReader } from '../bytes/pack-reader.ts';
 import type { PackWriter } from '../bytes/pack-writer.ts';
 import { MillraceError } from '../words/errors.ts';
-import * as enqueueVerbs from './enqueue.ts';
-import * as handshakeVerbs from './handshake.ts';
-import * as itemVerbs from './items.ts';
-import * as lifeVerbs from './life.ts';
-import * as operationVerbs from './operations.ts';
-import * as sessionVerbs from './session.ts';
-import * as taskVerbs from './tasks.ts';
-import type { MessageOf } from './verb.ts';
-import * as workVerbs from './work.ts';
+import { abort } from './abort.ts';
+import { attach } from './attach.ts';
+import { awaitOutcome, outcome } from './await-outcome.ts';
+import { cancel, cancelled } from './cancel.ts';
+import { credit } from './credit.ts';
+import { declarePool } from './declare-pool.ts';
+import { drain } from './drain.ts';
+import { drainWorker, workerDraining } from './drain-worker.ts';
+import { drop, dropped } from './drop.ts';
+import { enqueue, enqueued, parked, room } from './enqueue.ts';
+import { error } from './error.ts';
+import { empty, get, item } from './get.ts';
+import { goodbye, goodbyeAck } from './goodbye.ts';
+import { grant } from './grant.ts';
+import { challenge, hello, proof, welcome } from './handshake.ts';
+import { inspect, taskInfo } from './inspect.ts';
+import { listTasks, taskPage } from './list-tasks.ts';
+import { open } from './open.ts';
+import { part, partAck } from './part.ts';
+import { pause, paused } from './pause.ts';
+import { ping, pong } from './ping.ts';
+import { purge, purged } from './purge.ts';
+import { resume } from './resume.ts';
+import { retried, retry } from './retry.ts';
+import { session } from './session.ts';
+import { settle, settled } from './settle.ts';
+import { size, sized } from './size.ts';
+import { status, statusReport } from './status.ts';
+import type { MessageOf } from './wire/verb.ts';
+import { withdraw } from './withdraw.ts';
 
 /** Every verb of version 1, by name. */
 export const verbs = {
-  hello: handshakeVerbs.hello,
-  challenge: handshakeVerbs.challenge,
-  proof: handshakeVerbs.proof,
-  welcome: handshakeVerbs.welcome,
-  open: sessionVerbs.open,
-  resume: sessionVerbs.resume,
-  attach: sessionVerbs.attach,
-  session: sessionVerbs.session,
-  ping: lifeVerbs.ping,
-  pong: lifeVerbs.pong,
-  goodbye: lifeVerbs.goodbye,
-  goodbyeAck: lifeVerbs.goodbyeAck,
-  error: lifeVerbs.error,
-  part: lifeVerbs.part,
-  partAck: lifeVerbs.partAck,
-  enqueue: enqueueVerbs.enqueue,
-  enqueued: enqueueVerbs.enqueued,
-  parked: enqueueVerbs.parked,
-  room: enqueueVerbs.room,
-  withdraw: enqueueVerbs.withdraw,
-  awaitOutcome: taskVerbs.awaitOutcome,
-  outcome: taskVerbs.outcome,
-  cancel: taskVerbs.cancel,
-  cancelled: taskVerbs.cancelled,
-  inspect: taskVerbs.inspect,
-  taskInfo: taskVerbs.taskInfo,
-  size: taskVerbs.size,
-  sized: taskVerbs.sized,
-  status: taskVerbs.status,
-  statusReport: taskVerbs.statusReport,
-  get: itemVerbs.get,
-  item: itemVerbs.item,
-  empty: itemVerbs.empty,
-  declarePool: workVerbs.declarePool,
-  credit: workVerbs.credit,
-  grant: workVerbs.grant,
-  settle: workVerbs.settle,
-  settled: workVerbs.settled,
-  abort: workVerbs.abort,
-  listTasks: operationVerbs.listTasks,
-  taskPage: operationVerbs.taskPage,
-  retry: operationVerbs.retry,
-  retried: operationVerbs.retried,
-  drop: operationVerbs.drop,
-  dropped: operationVerbs.dropped,
-  pause: operationVerbs.pause,
-  paused: operationVerbs.paused,
-  purge: operationVerbs.purge,
-  purged: operationVerbs.purged,
-  drainWorker: operationVerbs.drainWorker,
-  workerDraining: operationVerbs.workerDraining,
-  drain: operationVerbs.drain,
+  hello,
+  challenge,
+  proof,
+  welcome,
+  open,
+  resume,
+  attach,
+  session,
+  ping,
+  pong,
+  goodbye,
+  goodbyeAck,
+  error,
+  part,
+  partAck,
+  enqueue,
+  enqueued,
+  parked,
+  room,
+  withdraw,
+  awaitOutcome,
+  outcome,
+  cancel,
+  cancelled,
+  inspect,
+  taskInfo,
+  size,
+  sized,
+  status,
+  statusReport,
+  get,
+  item,
+  empty,
+  declarePool,
+  credit,
+  grant,
+  settle,
+  settled,
+  abort,
+  listTasks,
+  taskPage,
+  retry,
+  retried,
+  drop,
+  dropped,
+  pause,
+  paused,
+  purge,
+  purged,
+  drainWorker,
+  workerDraining,
+  drain,
 } as const;
 
 export type VerbName = keyof typeof verbs;
 /** A decoded message: `verb` and its fields. */
 export type Message = { [N in VerbName]: MessageOf<(typeof verbs)[N]> }[VerbName];
 export type MessageNamed<N extends VerbName> = Extract<Message, { readonly verb: N }>;
-/** A task to add, as ENQUEUE carries it; times are durations from now. */
-export type NewTask = MessageNamed<'enqueue'>['tasks'][number];
+
+export const isNamed = <N extends VerbName>(
+  message: Message,
+  name: N,
+): message is MessageNamed<N> => message.verb === name;
 
 /** What the table holds of a verb, where its particular fields do not matter. */
 interface AnyVerb {

@@ -5,15 +5,17 @@ import { conversationMoves } from '../connection/conversation.ts';
 import { exactFiles, readGoodVectors } from '../testing/vectors.ts';
 import { errorTable } from '../words/error-codes.ts';
 import { limits } from '../words/limits.ts';
+import { handle } from './declare-pool.ts';
 import { newTask } from './enqueue.ts';
-import type { Fields } from './field.ts';
+import { grantedTask } from './grant.ts';
 import { peerLimits } from './handshake.ts';
-import { peerReport } from './life.ts';
+import { listedTask } from './list-tasks.ts';
 import { verbs } from './message-table.ts';
-import { listedTask } from './operations.ts';
-import { peerDescription } from './session.ts';
-import { taskError, token } from './shared-fields.ts';
-import { attemptResult, grantedTask, handle } from './work.ts';
+import { peerDescription } from './open.ts';
+import { peerReport } from './ping.ts';
+import { attemptResult } from './settle.ts';
+import type { Fields } from './wire/field.ts';
+import { taskError, token } from './wire/shared-fields.ts';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'PROTOCOL.md'), 'utf8');
 

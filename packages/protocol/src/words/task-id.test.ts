@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PackReader } from '../bytes/pack-reader.ts';
 import { PackWriter } from '../bytes/pack-writer.ts';
-import { taskId } from '../messages/shared-fields.ts';
+import { taskId } from '../messages/wire/shared-fields.ts';
 import { taskIdMaker } from './task-id.ts';
 
 const idAt = (wallMs: number): string => taskIdMaker(() => wallMs, randomBytes)();

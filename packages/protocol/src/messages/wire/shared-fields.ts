@@ -1,4 +1,4 @@
-import { limits } from '../words/limits.ts';
+import { limits } from '../../words/limits.ts';
 import {
   bytes,
   count,
@@ -21,6 +21,10 @@ export const payload = bytes(limits.payloadCeilingBytes);
 export const priority = integer(limits.priorityMin, limits.priorityMax);
 export const deadlineMs = nullable(durationMs);
 export const attempts = integer(1, 1_000_000);
+/** Number of a pool, chosen by its worker. */
+export const pool = integer(0, limits.poolsPerSessionMax - 1);
+/** Where a listing or a purge goes on. Only the manager knows what it means. */
+export const cursor = text(limits.cursorMaxBytes);
 
 export const token = group('token', { taskId, epoch: count, grant: count });
 

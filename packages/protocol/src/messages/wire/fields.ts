@@ -1,5 +1,5 @@
-import { MillraceError } from '../words/errors.ts';
-import { limits } from '../words/limits.ts';
+import { MillraceError } from '../../words/errors.ts';
+import { limits } from '../../words/limits.ts';
 import type { Field, Fields, FieldValues } from './field.ts';
 import { sequence } from './sequence.ts';
 

@@ -1,6 +1,6 @@
 import { compileFunction } from 'node:vm';
-import type { PackReader } from '../bytes/pack-reader.ts';
-import type { PackWriter } from '../bytes/pack-writer.ts';
+import type { PackReader } from '../../bytes/pack-reader.ts';
+import type { PackWriter } from '../../bytes/pack-writer.ts';
 import type { Field, Fields, FieldValues } from './field.ts';
 
 /** How named fields are written and read. */

@@ -1,5 +1,5 @@
-import type { PackReader } from '../bytes/pack-reader.ts';
-import type { PackWriter } from '../bytes/pack-writer.ts';
+import type { PackReader } from '../../bytes/pack-reader.ts';
+import type { PackWriter } from '../../bytes/pack-writer.ts';
 import type { Fields, FieldValues } from './field.ts';
 import { sequence } from './sequence.ts';
 
@@ -20,7 +20,7 @@ export interface Verb<N extends string, F extends Fields> {
 export type MessageOf<V> =
   V extends Verb<infer N, infer F> ? { readonly verb: N } & FieldValues<F> : never;
 
-/** Declares a verb; `messages/` has one file for each group that is read together. */
+/** Declares a verb; `messages/` has a file for each request, with its answers. */
 export const verb = <const N extends string, F extends Fields>(
   type: number,
   name: N,

@@ -1,5 +1,5 @@
-import type { PackReader } from '../bytes/pack-reader.ts';
-import type { PackWriter } from '../bytes/pack-writer.ts';
+import type { PackReader } from '../../bytes/pack-reader.ts';
+import type { PackWriter } from '../../bytes/pack-writer.ts';
 
 /** One position of a message: how it is written, how it is checked on arrival, and how PROTOCOL.md names its type. */
 export interface Field<T> {
@@ -15,6 +15,6 @@ export interface Field<T> {
   missing(at: string): T;
 }
 
-type FieldValue<F> = F extends Field<infer T> ? T : never;
+export type FieldValue<F> = F extends Field<infer T> ? T : never;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 export type FieldValues<F extends Fields> = { readonly [K in keyof F]: FieldValue<F[K]> };

@@ -1,8 +1,10 @@
+import {
+  isNamed,
+  type Message,
+  type MessageNamed,
+  type VerbName,
+} from '../messages/message-table.ts';
 import { MillraceError } from '../words/errors.ts';
-import type { Message, MessageNamed, VerbName } from './message-table.ts';
-
-const isNamed = <N extends VerbName>(message: Message, verb: N): message is MessageNamed<N> =>
-  message.verb === verb;
 
 export const unexpectedAnswer = ({ verb }: Message): MillraceError =>
   new MillraceError('INTERNAL', `unexpected answer ${verb}`);

@@ -1,8 +1,9 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { PackReader } from '../bytes/pack-reader.ts';
-import { PackWriter } from '../bytes/pack-writer.ts';
-import { codeOf } from '../words/errors.ts';
+import { PackReader } from '../../bytes/pack-reader.ts';
+import { PackWriter } from '../../bytes/pack-writer.ts';
+import { codeOf } from '../../words/errors.ts';
+import { verbs } from '../message-table.ts';
 import type { Field } from './field.ts';
 import {
   bytes,
@@ -18,7 +19,6 @@ import {
   text,
   word,
 } from './fields.ts';
-import { verbs } from './message-table.ts';
 import { verb } from './verb.ts';
 
 /** Another encoder than our own. */

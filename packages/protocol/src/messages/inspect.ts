@@ -1,0 +1,21 @@
+import { taskStates } from '../words/task.ts';
+import { count, optional, requestId, word } from './wire/fields.ts';
+import { priority, queueName, taskError, taskId, taskName } from './wire/shared-fields.ts';
+import { verb } from './wire/verb.ts';
+
+/** Asks what the manager knows of a task. */
+export const inspect = verb(44, 'inspect', 'dialler', { requestId, taskId });
+
+export const taskInfo = verb(45, 'taskInfo', 'manager', {
+  requestId,
+  queue: queueName,
+  name: taskName,
+  state: word(taskStates),
+  priority,
+  grant: count,
+  failures: count,
+  losses: count,
+  returns: count,
+  payloadBytes: count,
+  error: optional(taskError),
+});

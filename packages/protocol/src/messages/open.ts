@@ -1,0 +1,13 @@
+import { limits } from '../words/limits.ts';
+import { count, group, text } from './wire/fields.ts';
+import { verb } from './wire/verb.ts';
+
+/** Who a peer is, for people who read the status. */
+export const peerDescription = group('peer', {
+  name: text(limits.workerNameMaxBytes),
+  host: text(limits.workerNameMaxBytes),
+  pid: count,
+});
+
+/** Asks for a new session. */
+export const open = verb(8, 'open', 'dialler', { peer: peerDescription });
