@@ -18,8 +18,8 @@ import {
   Link,
   limits,
   type Message,
-  type MessageNamed,
   MillraceError,
+  type NewTask,
   QueueHandle,
   type QueuePort,
   type RandomBytes,
@@ -76,8 +76,6 @@ export interface RunOptions extends TaskOptions {
 
 /** What a task takes in a message beside its payload, at most. */
 const TASK_FIELDS_BYTES = 512;
-
-type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
 const noOptions = {};
 

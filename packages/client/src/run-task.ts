@@ -2,8 +2,8 @@ import {
   type Asked,
   limits,
   type Message,
-  type MessageNamed,
   MillraceError,
+  type NewTask,
   QueueFull,
   remainingMs,
   type TimedPort,
@@ -12,8 +12,6 @@ import { AwaitOutcome } from './await-outcome.ts';
 
 /** How long to wait for room in a full queue, if nothing else is said. */
 export const ENQUEUE_TIMEOUT_MS = 5_000;
-
-type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
 /**
  * An ENQUEUE whose answer is the outcome. Before the first answer nobody knows
