@@ -7,7 +7,6 @@ import { ITEM_NAME, type Token } from '../words/task.ts';
 import { expectVerb } from './expect-verb.ts';
 import type { Holdings } from './holdings.ts';
 import { type AskPort, inquire, type TimedPort } from './inquire.ts';
-import { pauseQueue, purgeQueue } from './queue-operations.ts';
 import { promiseOf } from './requests.ts';
 import { remainingMs, sendEnqueue } from './send-enqueue.ts';
 
@@ -152,7 +151,7 @@ export class QueueHandle<T = unknown> {
    * @throws UNKNOWN_QUEUE
    */
   pause(): Promise<void> {
-    return pauseQueue(this.#port, this.name, true);
+    return this.#setPaused(true);
   }
 
   /**
@@ -161,7 +160,7 @@ export class QueueHandle<T = unknown> {
    * @throws UNKNOWN_QUEUE
    */
   resume(): Promise<void> {
-    return pauseQueue(this.#port, this.name, false);
+    return this.#setPaused(false);
   }
 
   /**
@@ -172,8 +171,33 @@ export class QueueHandle<T = unknown> {
    *
    * @throws UNKNOWN_QUEUE
    */
-  purge(): Promise<number> {
-    return purgeQueue(this.#port, this.name);
+  async purge(): Promise<number> {
+    let cancelled = 0;
+    let after: string | undefined;
+    do {
+      const step = await this.#purgeFrom(after);
+      cancelled += step.cancelled;
+      after = step.next;
+    } while (after !== undefined);
+    return cancelled;
+  }
+
+  async #setPaused(isPaused: boolean): Promise<void> {
+    await inquire(this.#port, 'paused', (requestId) => ({
+      verb: 'pause',
+      requestId,
+      queue: this.name,
+      isPaused,
+    }));
+  }
+
+  #purgeFrom(after: string | undefined): Promise<MessageNamed<'purged'>> {
+    return inquire(this.#port, 'purged', (requestId) => ({
+      verb: 'purge',
+      requestId,
+      queue: this.name,
+      after,
+    }));
   }
 
   /** An item, and its token, which is held from now on. */
