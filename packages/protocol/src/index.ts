@@ -37,7 +37,13 @@ export { dialManager, heartbeatTimesOf, randomFraction } from './dialler/dial-ma
 export { expectVerb } from './dialler/expect-verb.ts';
 export { Holdings } from './dialler/holdings.ts';
 export { type AskPort, inquire, type TimedPort } from './dialler/inquire.ts';
-export { Link, type LinkEvents, type LinkOptions, type Session } from './dialler/link.ts';
+export {
+  Link,
+  type LinkEvents,
+  type LinkOptions,
+  type SessionMessage,
+  type SessionMessage as Session,
+} from './dialler/link.ts';
 export {
   type ItemCounts,
   type LeasedItem,

@@ -23,7 +23,7 @@ export interface LinkOptions {
   readonly report?: () => PeerReport;
 }
 
-export type Session = MessageNamed<'session'>;
+export type SessionMessage = MessageNamed<'session'>;
 
 export interface LinkEvents {
   /** Messages that are not answers. */
@@ -31,7 +31,7 @@ export interface LinkEvents {
   /** Every token this peer still holds; presented when a session is taken up again. */
   unsettledTokens(): Token[];
   /** The session stands, for the first time or again. `session.lost` are no longer held. */
-  up(session: Session, limits: PeerLimits): void;
+  up(session: SessionMessage, limits: PeerLimits): void;
   /** The connection ended; the link is dialling again. */
   down(error: MillraceError): void;
   /** The link is of no further use: closed by this side, or an error that retrying cannot mend. */
@@ -60,7 +60,7 @@ export class Link {
   readonly #sendAgain = (message: Message): void => this.send(message);
   #phase: Phase = 'idle';
   #connection: Connection | undefined;
-  #session: Session | undefined;
+  #session: SessionMessage | undefined;
   #limits: PeerLimits | undefined;
   #failures = 0;
   #stopWaiting: Cancel = () => {};
@@ -85,7 +85,7 @@ export class Link {
     return this.#phase === 'leaving' ? closedByItsOwner() : this.#endedBy;
   }
 
-  get session(): Session | undefined {
+  get session(): SessionMessage | undefined {
     return this.#session;
   }
 
@@ -212,7 +212,7 @@ export class Link {
     }
   }
 
-  #up(session: Session, peerLimits: PeerLimits): void {
+  #up(session: SessionMessage, peerLimits: PeerLimits): void {
     // The ticket is kept for good, and would hold on to the frame that it came in.
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
