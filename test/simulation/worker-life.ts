@@ -4,7 +4,7 @@ import {
   limits,
   type Message,
   type MessageNamed,
-  type Session,
+  type SessionMessage,
   type Token,
 } from '@millrace/protocol';
 import { type HandlerBinding, handler } from '@millrace/worker';
@@ -35,7 +35,7 @@ export interface WorkerEvents {
   newRun(): string;
   breach(breach: string): void;
   ended(why: string): void;
-  up(session: Session): void;
+  up(session: SessionMessage): void;
 }
 
 /** What `worker.ts` wires together, without its threads. */
@@ -150,7 +150,7 @@ export class WorkerLife {
     }
   }
 
-  #up(session: Session): void {
+  #up(session: SessionMessage): void {
     this.#tell(`up under epoch ${session.epoch}, lost ${session.lost.length}`);
     this.#events.up(session);
     this.#puller?.lose(session.lost);

@@ -1,4 +1,4 @@
-import { DEFAULT_KEY_ID, type Session } from '@millrace/protocol';
+import { DEFAULT_KEY_ID, type SessionMessage } from '@millrace/protocol';
 import { LaneLink } from '@millrace/worker/internals';
 import { MANAGER_URL, SECRET } from './manager-process.ts';
 import { SimProcess } from './sim-process.ts';
@@ -79,7 +79,7 @@ export class WorkerProcess {
   }
 
   /** A thread of its own, which a busy main loop does not stop. */
-  #laneFollower(name: string): (session: Session) => void {
+  #laneFollower(name: string): (session: SessionMessage) => void {
     const lane = this.#lane;
     const { network, world } = this.#options;
     if (lane === undefined) {

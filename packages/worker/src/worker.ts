@@ -15,7 +15,7 @@ import {
   MillraceError,
   type PeerReport,
   type RandomBytes,
-  type Session,
+  type SessionMessage,
   systemClock,
   type TaskError,
   type Token,
@@ -215,7 +215,7 @@ export class Worker {
     );
   }
 
-  #up(session: Session): void {
+  #up(session: SessionMessage): void {
     const { sessionId, epoch } = session;
     this.#options.onEvent?.({ kind: 'connected', sessionId, epoch });
     this.#lane?.follow(this.#options.url, this.#key, session);

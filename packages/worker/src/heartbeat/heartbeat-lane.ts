@@ -1,5 +1,5 @@
 import { Worker as Thread } from 'node:worker_threads';
-import type { AuthKey, Session } from '@millrace/protocol';
+import type { AuthKey, SessionMessage } from '@millrace/protocol';
 
 /** What the lane's thread needs to attach to a session. */
 export interface LaneTarget {
@@ -25,7 +25,7 @@ export class HeartbeatLane {
   }
 
   /** Attaches to a session, or to its newest ticket. */
-  follow(url: string, key: AuthKey, session: Session): void {
+  follow(url: string, key: AuthKey, session: SessionMessage): void {
     const target: LaneTarget = {
       url,
       keyId: key.keyId,
