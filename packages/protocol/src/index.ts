@@ -42,7 +42,6 @@ export {
   type LinkEvents,
   type LinkOptions,
   type SessionMessage,
-  type SessionMessage as Session,
 } from './dialler/link.ts';
 export {
   type ItemCounts,
