@@ -4,46 +4,40 @@ import {
   type AnyTask,
   type Clock,
   checkPeerName,
-  checkSchema,
-  checkTaskOptions,
-  checkTimeout,
   DEFAULT_KEY_ID,
   type Dial,
-  decodePayload,
   dialWebSocket,
-  encodePayload,
   Holdings,
-  inquire,
   isTaskId,
   Link,
   limits,
   type Message,
   MillraceError,
-  type NewTask,
   QueueHandle,
   type QueuePort,
   type RandomBytes,
   type Status,
-  sendEnqueue,
   settleToken,
   systemClock,
   type TaskDefinition,
-  type TaskOptions,
   taskIdMaker,
 } from '@millrace/protocol';
-import { findConnection } from './discovery.ts';
+import { drainWorker } from './calls/drain-worker.ts';
+import { dropAll } from './calls/drop.ts';
+import { type EnqueueOptions, enqueue } from './calls/enqueue.ts';
 import {
-  drainWorker,
-  dropAll,
   eachTask,
   type ListedTask,
   type ListOptions,
   listTasks,
-  retryAll,
   type TaskFilter,
   type TaskPage,
-} from './operations.ts';
-import { ENQUEUE_TIMEOUT_MS, RunTask } from './run-task.ts';
+} from './calls/list-tasks.ts';
+import type { ProducerPort } from './calls/port.ts';
+import { retryAll } from './calls/retry.ts';
+import { type RunOptions, run } from './calls/run.ts';
+import { status } from './calls/status.ts';
+import { findConnection } from './discovery.ts';
 import { TaskHandle } from './task-handle.ts';
 
 export interface ConnectOptions {
@@ -51,77 +45,18 @@ export interface ConnectOptions {
   readonly url?: string;
   /** Default: MILLRACE_AUTHKEY, MILLRACE_AUTHKEY_FILE, then the nearest `.millrace/` upward. */
   readonly authkey?: string | Uint8Array;
-  /** What `status` calls this client. Default: host and process id. */
+  /** Name of this client for people, 1 to 128 bytes. Default: host and process id. */
   readonly name?: string;
   readonly clock?: Clock;
   readonly randomBytes?: RandomBytes;
   readonly dial?: Dial;
 }
 
-export interface EnqueueOptions extends TaskOptions {
-  /**
-   * How long to wait for room in a full queue. Default 5 s. While no manager can be
-   * reached it is sent again for ten minutes whatever this says.
-   */
-  readonly timeoutMs?: number;
-}
-
-export interface RunOptions extends TaskOptions {
-  /**
-   * How long to wait for the result, in all; then the task goes on without a
-   * listener. Default: without limit. For room in a full queue it waits 5 s at most.
-   */
-  readonly timeoutMs?: number;
-}
-
-/** What a task takes in a message beside its payload, at most. */
-const TASK_FIELDS_BYTES = 512;
-
-const noOptions = {};
-
-/** What is undefined is not said, and leaves what the definition says. */
-const given = (options: TaskOptions): TaskOptions =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-
-/** @throws BAD_OPTION */
-const settingsOf = (task: AnyTask, options: EnqueueOptions | RunOptions): TaskOptions => {
-  if (options === noOptions) {
-    return task.options;
-  }
-  const { timeoutMs = 0, ...taskOptions } = options;
-  checkTimeout(timeoutMs, `task '${task.name}'`);
-  checkTaskOptions(taskOptions, `task '${task.name}'`);
-  return { ...task.options, ...given(taskOptions) };
-};
-
-/** Checked here, sent as they are: the worker parses them again, perhaps with a newer schema. */
-const checkInputs = async (task: AnyTask, inputs: readonly unknown[]): Promise<void> => {
-  for (const input of inputs) {
-    await checkSchema(task.input, input, `the payload of task '${task.name}'`);
-  }
-};
-
-/** Sends what has passed its schema; without one nothing is waited for before it is on its way. */
-const whenChecked = <T>(
-  task: AnyTask,
-  inputs: readonly unknown[],
-  send: () => Promise<T>,
-): Promise<T> => {
-  if (task.input !== undefined) {
-    return checkInputs(task, inputs).then(send);
-  }
-  try {
-    return send();
-  } catch (error) {
-    return Promise.reject(error);
-  }
-};
-
-/** A connection to a manager that outlives its sockets: enqueue, await, cancel, put, get. */
+/** A session with a manager, across any number of connections: enqueue, await, cancel, put, get. */
 export class Client {
   readonly #link: Link;
   readonly #holdings = new Holdings(limits.listMaxItems);
-  readonly #port: QueuePort;
+  readonly #port: QueuePort & ProducerPort;
 
   constructor(url: string, secret: Uint8Array, options: ConnectOptions) {
     const { clock = systemClock, randomBytes = systemRandomBytes } = options;
@@ -148,37 +83,42 @@ export class Client {
       clock,
       newTaskId: taskIdMaker(() => clock.wallMs(), randomBytes),
       payloadMaxBytes: () => this.#link.limits?.payloadMaxBytes ?? limits.payloadMaxBytes,
+      messageMaxBytes: () => this.#link.limits?.messageMaxBytes ?? limits.messageMaxBytes,
       ask: (asked) => this.#link.ask(asked),
       refusal: () => this.#link.refusal,
       holdings: this.#holdings,
     };
   }
 
-  /** @throws CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST, TOO_MANY_CONNECTIONS, SHUTTING_DOWN, UNSUPPORTED_VERSION */
-  async start(): Promise<void> {
-    await this.#link.start(false);
+  /**
+   * Connects; only the first connection may fail.
+   *
+   * @throws CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST,
+   *   TOO_MANY_CONNECTIONS, SHUTTING_DOWN, UNSUPPORTED_VERSION
+   */
+  start(): Promise<void> {
+    return this.#link.start(false);
   }
 
   /**
    * Adds a task; resolves when it is on disk.
    *
-   * @throws SCHEMA_MISMATCH or PAYLOAD_INVALID before anything is sent;
-   *   QUEUE_FULL, UNKNOWN_QUEUE, PAYLOAD_TOO_LARGE, STORE_FULL; UNKNOWN after
-   *   ten minutes without an answer
+   * @throws SCHEMA_MISMATCH, PAYLOAD_INVALID or BAD_OPTION before anything is sent;
+   *   QUEUE_FULL, UNKNOWN_QUEUE, TOO_MANY_NAMES, PAYLOAD_TOO_LARGE, STORE_FULL,
+   *   TOO_MANY_REQUESTS; UNKNOWN after ten minutes without an answer
    */
   enqueue<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
     input: NoInfer<Input>,
-    options: EnqueueOptions = noOptions,
+    options?: EnqueueOptions,
   ): Promise<TaskHandle<Output>> {
-    return whenChecked(task, [input], () =>
-      this.#send(task, [input], options, ([first]) => this.#handle<Output>(first?.taskId ?? '')),
+    return enqueue(this.#port, task, [input], options, ([first]) =>
+      this.#handle<Output>(first?.taskId ?? ''),
     );
   }
 
   /**
-   * Adds a task and waits for its result: what `enqueue` and `result` do, in one
-   * message each way.
+   * Adds a task and waits for its result: `enqueue` and `result` in one message each way.
    *
    * @throws as `enqueue`, and as `TaskHandle.result`; UNKNOWN also when there was no
    *   answer within `timeoutMs`
@@ -186,29 +126,32 @@ export class Client {
   run<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
     input: NoInfer<Input>,
-    options: RunOptions = noOptions,
+    options?: RunOptions,
   ): Promise<Output> {
-    return whenChecked(task, [input], () => this.#run(task, input, options));
+    return run(this.#port, task, input, options);
   }
 
   /**
-   * Adds tasks, all or none; resolves when they are on disk.
+   * Adds tasks, all or none; resolves when they are on disk. One call takes 10,000 tasks
+   * at most.
    *
    * @throws as `enqueue`
    */
   enqueueMany<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
     inputs: readonly NoInfer<Input>[],
-    options: EnqueueOptions = noOptions,
+    options?: EnqueueOptions,
   ): Promise<TaskHandle<Output>[]> {
-    return whenChecked(task, inputs, () =>
-      this.#send(task, inputs, options, (tasks) =>
-        tasks.map(({ taskId }) => this.#handle<Output>(taskId)),
-      ),
+    return enqueue(this.#port, task, inputs, options, (tasks) =>
+      tasks.map(({ taskId }) => this.#handle<Output>(taskId)),
     );
   }
 
-  /** A handle on a task that somebody enqueued. Nothing is asked before it is used. */
+  /**
+   * A handle on a task that was enqueued before, here or elsewhere. Sends nothing.
+   *
+   * @throws BAD_OPTION for a text that cannot be an id
+   */
   task(taskId: string): TaskHandle;
   /** With its definition, the handle knows the type of the result. */
   task<Input, Output, Parsed, Returned>(
@@ -223,15 +166,19 @@ export class Client {
     return this.#handle(taskId);
   }
 
-  /** A named queue of items. */
+  /**
+   * A named queue of items. Sends nothing.
+   *
+   * @throws BAD_OPTION
+   */
   queue<T = unknown>(name: string): QueueHandle<T> {
     return new QueueHandle<T>(name, this.#port);
   }
 
   /**
-   * A page of tasks. What it costs the manager is bounded, whatever there is: a
-   * page can be short, even empty, and have others behind it. A task that moves
-   * while pages are read may be met twice, or not at all.
+   * A page of tasks. A page can be short, even empty, and not be the last: the manager
+   * bounds what one page costs. A task that moves while pages are read may be listed
+   * twice, or not at all.
    *
    * @throws BAD_OPTION
    */
@@ -249,8 +196,8 @@ export class Client {
   }
 
   /**
-   * Retries all dead tasks, as `task(id).retry()` does; answers how many. It goes
-   * step by step: what was retried before an error stays retried.
+   * Retries all dead tasks, as `task(id).retry()` does; answers how many. The work is done
+   * in steps: tasks retried before an error stay retried.
    *
    * @throws BAD_OPTION; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL, UNKNOWN
    */
@@ -259,7 +206,7 @@ export class Client {
   }
 
   /**
-   * Forgets all dead tasks, as `task(id).drop()` does; answers how many.
+   * Removes all dead tasks, as `task(id).drop()` does; answers how many.
    *
    * @throws BAD_OPTION
    */
@@ -268,28 +215,26 @@ export class Client {
   }
 
   /**
-   * Asks the connected workers of this name, or the one with this session id, to
-   * take nothing new, finish what they run, and end; answers how many were asked.
-   * `status` shows who is draining. One that loses its connection at that very
-   * moment may not have heard it.
+   * Asks the connected workers of this name, or the one with this session id, to take
+   * nothing new, finish what they run, and end; answers how many were asked. `status`
+   * shows which workers are draining. A worker that loses its connection at that moment
+   * may not have heard the request.
    *
-   * @throws UNKNOWN_WORKER
+   * @throws UNKNOWN_WORKER, BAD_OPTION
    */
   drainWorker(worker: string): Promise<number> {
     return drainWorker(this.#port, worker);
   }
 
-  /** The manager's account of itself; the document that `millrace status --json` prints. */
-  async status(): Promise<Status> {
-    const reply = await inquire(this.#port, 'statusReport', (requestId) => ({
-      verb: 'status',
-      requestId,
-    }));
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an authenticated manager wrote it; its shape only ever grows
-    return decodePayload(reply.document, 'the status') as Status;
+  /** The status of the manager: the document that `millrace status --json` prints. */
+  status(): Promise<Status> {
+    return status(this.#port);
   }
 
-  /** Says goodbye; a second call waits for the same. Whatever still waits rejects with CLIENT_CLOSED; leased items go back. */
+  /**
+   * Says goodbye and ends the session. Calls that still wait reject with CLIENT_CLOSED,
+   * and leased items return to their queues. A second call waits for the same end.
+   */
   close(): Promise<void> {
     return this.#link.close('the client was closed');
   }
@@ -302,59 +247,7 @@ export class Client {
     return new TaskHandle<Output>(taskId, this.#port);
   }
 
-  #run<Output>(task: AnyTask, input: unknown, options: RunOptions): Promise<Output> {
-    return new Promise((resolve, reject) => {
-      const newTask = this.#newTask(task, input, settingsOf(task, options));
-      this.#checkBatch(task, [newTask]);
-      this.#link.ask(new RunTask(this.#port, newTask, options.timeoutMs, resolve, reject));
-    });
-  }
-
-  #send<T>(
-    task: AnyTask,
-    inputs: readonly unknown[],
-    options: EnqueueOptions,
-    answerOf: (tasks: readonly NewTask[]) => T,
-  ): Promise<T> {
-    const settings = settingsOf(task, options);
-    const tasks = inputs.map((input) => this.#newTask(task, input, settings));
-    if (tasks.length === 0) {
-      return Promise.resolve(answerOf(tasks));
-    }
-    this.#checkBatch(task, tasks);
-    const { timeoutMs = ENQUEUE_TIMEOUT_MS } = options;
-    return sendEnqueue(this.#port, tasks, timeoutMs, answerOf(tasks));
-  }
-
-  /** @throws PAYLOAD_TOO_LARGE unless one message can carry the batch, which is all or nothing */
-  #checkBatch(task: AnyTask, tasks: readonly NewTask[]): void {
-    const maxBytes = this.#link.limits?.messageMaxBytes ?? limits.messageMaxBytes;
-    const bytes = tasks.reduce((sum, { payload }) => sum + payload.length + TASK_FIELDS_BYTES, 0);
-    if (tasks.length > limits.listMaxItems || bytes > maxBytes) {
-      throw new MillraceError(
-        'PAYLOAD_TOO_LARGE',
-        `${tasks.length} of task '${task.name}' with ${bytes} bytes: one call takes ${limits.listMaxItems} tasks and ${maxBytes} bytes, enqueue them in several`,
-      );
-    }
-  }
-
-  #newTask(task: AnyTask, input: unknown, options: TaskOptions): NewTask {
-    const what = `the payload of task '${task.name}'`;
-    const { attempts = limits.attempts, deadlineMs = limits.deadlineMs } = options;
-    return {
-      taskId: this.#port.newTaskId(),
-      queue: task.queue,
-      name: task.name,
-      payload: encodePayload(input, what, this.#port.payloadMaxBytes()),
-      priority: options.priority ?? 0,
-      delayMs: options.delayMs ?? 0,
-      deadlineMs,
-      attempts,
-      expiresInMs: options.expiresInMs,
-    };
-  }
-
-  /** An item that nobody waits for any more goes back. */
+  /** An item whose `get` is no longer waiting goes back to its queue. */
   #returnUnwanted(message: Message): void {
     if (message.verb === 'item') {
       const { epoch, grant, taskId } = message;

@@ -1,10 +1,11 @@
-export {
-  Client,
-  type ConnectOptions,
-  connect,
-  type EnqueueOptions,
-  type RunOptions,
-} from './client.ts';
+export type { ResultOptions } from './calls/await-outcome.ts';
+export type { CancelAnswer } from './calls/cancel.ts';
+export type { EnqueueOptions } from './calls/enqueue.ts';
+export type { TaskInfo } from './calls/inspect.ts';
+export type { ListedTask, ListOptions, TaskFilter, TaskPage } from './calls/list-tasks.ts';
+export type { RunOptions } from './calls/run.ts';
+export { TaskFailed } from './calls/task-failed.ts';
+export { Client, type ConnectOptions, connect } from './client.ts';
 export {
   type ConnectionChoice,
   type FoundConnection,
@@ -14,6 +15,4 @@ export {
   KEY_FILE,
   URL_FILE,
 } from './discovery.ts';
-export type { ListedTask, ListOptions, TaskFilter, TaskPage } from './operations.ts';
-export { TaskFailed } from './task-failed.ts';
-export { type CancelAnswer, type ResultOptions, TaskHandle, type TaskInfo } from './task-handle.ts';
+export { TaskHandle } from './task-handle.ts';

@@ -1,11 +1,11 @@
 import { type Asked, codeOf, type Message, MillraceError, systemClock } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import type { OperationsPort } from './operations.ts';
+import type { CallPort } from './calls/port.ts';
 import { TaskHandle } from './task-handle.ts';
 
 /** A task behind a connection: each request is sent so many times, and then answered. */
 const taskBehind = (times: number, answer: Message | MillraceError): TaskHandle => {
-  const port: OperationsPort = {
+  const port: CallPort = {
     clock: systemClock,
     newTaskId: () => 't-2',
     ask(asked: Asked) {

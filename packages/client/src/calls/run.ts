@@ -1,4 +1,5 @@
 import {
+  type AnyTask,
   type Asked,
   limits,
   type Message,
@@ -6,19 +7,27 @@ import {
   type NewTask,
   QueueFull,
   remainingMs,
+  type TaskOptions,
   type TimedPort,
 } from '@millrace/protocol';
 import { AwaitOutcome } from './await-outcome.ts';
+import { ENQUEUE_TIMEOUT_MS } from './enqueue.ts';
+import { checkBatch, newTask, settingsOf, whenChecked } from './new-task.ts';
+import type { ProducerPort } from './port.ts';
 
-/** How long to wait for room in a full queue, if nothing else is said. */
-export const ENQUEUE_TIMEOUT_MS = 5_000;
+export interface RunOptions extends TaskOptions {
+  /**
+   * How long to wait for the result, in all; after that the task goes on without a
+   * listener. Default: without limit. The wait for room in a full queue is 5 s at most.
+   */
+  readonly timeoutMs?: number;
+}
 
 /**
- * An ENQUEUE whose answer is the outcome. Before the first answer nobody knows
- * whether it was accepted, and it is sent again as it is; after that only its
- * outcome is asked for.
+ * An ENQUEUE whose answer is the outcome. Until the first answer arrives the task may or
+ * may not be accepted, so the ENQUEUE itself is sent again; after it only AWAIT_OUTCOME.
  */
-export class RunTask<Output> implements Asked {
+class Run<Output> implements Asked {
   readonly giveUpAtMs: number;
   readonly #port: TimedPort;
   readonly #task: NewTask;
@@ -79,3 +88,21 @@ export class RunTask<Output> implements Asked {
     this.#reject(error.code === 'QUEUE_FULL' ? new QueueFull(error.message) : error);
   }
 }
+
+/** Adds a task and waits for its result, in one message each way. */
+export const run = <Output>(
+  port: ProducerPort,
+  task: AnyTask,
+  input: unknown,
+  options: RunOptions | undefined,
+): Promise<Output> =>
+  whenChecked(
+    task,
+    [input],
+    () =>
+      new Promise((resolve, reject) => {
+        const added = newTask(port, task, input, settingsOf(task, options));
+        checkBatch(port, task, [added]);
+        port.ask(new Run<Output>(port, added, options?.timeoutMs, resolve, reject));
+      }),
+  );

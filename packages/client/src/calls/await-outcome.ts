@@ -1,5 +1,6 @@
 import {
   type Asked,
+  checkTimeout,
   decodePayload,
   expectVerb,
   limits,
@@ -14,6 +15,11 @@ import {
   type TimedPort,
 } from '@millrace/protocol';
 import { TaskFailed } from './task-failed.ts';
+
+export interface ResultOptions {
+  /** How long to wait. Default: without limit. */
+  readonly timeoutMs?: number;
+}
 
 const isOutcome = (state: TaskState): state is Outcome =>
   (outcomes as readonly string[]).includes(state);
@@ -33,7 +39,10 @@ const outputOf = (
 const asMillraceError = (error: unknown): MillraceError =>
   error instanceof MillraceError ? error : new MillraceError('INTERNAL', messageOf(error));
 
-/** AWAIT_OUTCOME, asked again slice by slice. Thousands wait at once: one object each, and the promise of its caller. */
+/**
+ * An AWAIT_OUTCOME, sent again slice by slice. Thousands wait at once, so that each is
+ * one object and the promise of its caller.
+ */
 export class AwaitOutcome<Output> implements Asked {
   readonly giveUpAtMs: number;
   readonly #taskId: string;
@@ -95,3 +104,16 @@ export class AwaitOutcome<Output> implements Asked {
     }
   }
 }
+
+/** Waits for the result of a task. */
+export const awaitOutcome = <Output>(
+  port: TimedPort,
+  taskId: string,
+  { timeoutMs = Number.POSITIVE_INFINITY }: ResultOptions,
+): Promise<Output> => {
+  const untilMs = port.clock.monotonicMs() + timeoutMs;
+  return new Promise((resolve, reject) => {
+    checkTimeout(timeoutMs, `the result of task ${taskId}`);
+    port.ask(new AwaitOutcome(taskId, port, timeoutMs, untilMs, resolve, reject));
+  });
+};

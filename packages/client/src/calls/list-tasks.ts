@@ -1,0 +1,116 @@
+import {
+  type AskPort,
+  checkName,
+  inquire,
+  limits,
+  type MessageNamed,
+  MillraceError,
+  type TaskState,
+  taskStates,
+} from '@millrace/protocol';
+
+/** Which tasks; without a field, all of them. */
+export interface TaskFilter {
+  readonly queue?: string;
+  /** Name of the task; empty for items. */
+  readonly name?: string;
+}
+
+export interface ListOptions extends TaskFilter {
+  /** Only tasks in this state. Default: all tasks by their ids, which is by age. */
+  readonly state?: TaskState;
+  /** Tasks on the page, 1 to 500. Default 100. */
+  readonly limit?: number;
+  /** `next` of the previous page of the same listing. */
+  readonly after?: string;
+}
+
+/** A task of a listing. */
+export interface ListedTask {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly priority: number;
+  readonly failures: number;
+  readonly losses: number;
+  /** Time since the task was accepted. */
+  readonly ageMs: number;
+  /** Time until the task is ready, if it is scheduled. */
+  readonly dueInMs: number | undefined;
+  /** Name and text of the last failure, cut short; `inspect` has all of it. */
+  readonly error: string | undefined;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly ListedTask[];
+  /** Where to go on; `undefined` on the last page. A page can be short, even empty, and not be the last. */
+  readonly next: string | undefined;
+}
+
+const PAGE_TASKS = 100;
+
+/** @throws BAD_OPTION */
+const checkListing = ({
+  after = '',
+  limit = PAGE_TASKS,
+  name,
+  queue,
+  state,
+}: ListOptions): void => {
+  if (queue !== undefined) {
+    checkName('queue', queue);
+  }
+  if (name !== undefined && name !== '') {
+    checkName('task', name);
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > limits.listPageMax) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `limit must be from 1 to ${limits.listPageMax}, not ${limit}`,
+    );
+  }
+  if (state !== undefined && !taskStates.includes(state)) {
+    throw new MillraceError('BAD_OPTION', `'${state}' is not a state: ${taskStates.join(', ')}`);
+  }
+  if (Buffer.byteLength(after) > limits.cursorMaxBytes) {
+    throw new MillraceError('BAD_OPTION', 'after must be the `next` of the previous page');
+  }
+};
+
+const listedTask = ({
+  taskId,
+  ...rest
+}: MessageNamed<'taskPage'>['tasks'][number]): ListedTask => ({
+  id: taskId,
+  ...rest,
+});
+
+/** @throws BAD_OPTION */
+export const listTasks = async (port: AskPort, options: ListOptions): Promise<TaskPage> => {
+  checkListing(options);
+  const { after, limit = PAGE_TASKS, name, queue, state } = options;
+  const { next, tasks } = await inquire(port, 'taskPage', (requestId) => ({
+    verb: 'listTasks',
+    requestId,
+    queue,
+    name,
+    state,
+    limit,
+    after,
+  }));
+  return { tasks: tasks.map(listedTask), next };
+};
+
+/** Every task that a listing finds, page after page. */
+export async function* eachTask(
+  port: AskPort,
+  options: Omit<ListOptions, 'after'>,
+): AsyncGenerator<ListedTask> {
+  let page = await listTasks(port, options);
+  yield* page.tasks;
+  while (page.next !== undefined) {
+    page = await listTasks(port, { ...options, after: page.next });
+    yield* page.tasks;
+  }
+}
