@@ -1,8 +1,7 @@
 import { codeOf, type ErrorCode, type TimedPort } from '@millrace/protocol';
 import { type ListOptions, listTasks, type TaskFilter } from './list-tasks.ts';
+import { tuning } from './tuning.ts';
 
-/** Dead tasks retried or dropped at once: their payloads become one batch of the store. */
-const BULK_TASKS = 100;
 /** The manager reports ages by its own clock, in whole milliseconds. */
 const AGE_SLACK_MS = 2;
 
@@ -35,7 +34,7 @@ export const forAllDead = async (
   act: (taskId: string) => Promise<unknown>,
 ): Promise<number> => {
   const startedAtMs = port.clock.monotonicMs();
-  let options: ListOptions = { ...filter, state: 'dead', limit: BULK_TASKS };
+  let options: ListOptions = { ...filter, state: 'dead', limit: tuning.bulkTasks };
   let done = 0;
   for (;;) {
     const sinceMs = port.clock.monotonicMs() - startedAtMs - AGE_SLACK_MS;

@@ -1,9 +1,12 @@
-import { type AnyTask, type NewTask, sendEnqueue, type TaskOptions } from '@millrace/protocol';
+import {
+  type AnyTask,
+  limits,
+  type NewTask,
+  sendEnqueue,
+  type TaskOptions,
+} from '@millrace/protocol';
 import { checkBatch, newTask, settingsOf, whenChecked } from './new-task.ts';
 import type { ProducerPort } from './port.ts';
-
-/** Longest wait for room in a full queue, unless the caller says another. */
-export const ENQUEUE_TIMEOUT_MS = 5_000;
 
 export interface EnqueueOptions extends TaskOptions {
   /**
@@ -28,6 +31,6 @@ export const enqueue = <T>(
       return Promise.resolve(answerOf(tasks));
     }
     checkBatch(port, task, tasks);
-    const timeoutMs = options?.timeoutMs ?? ENQUEUE_TIMEOUT_MS;
+    const timeoutMs = options?.timeoutMs ?? limits.enqueueTimeoutMs;
     return sendEnqueue(port, tasks, timeoutMs, answerOf(tasks));
   });

@@ -48,12 +48,10 @@ export interface TaskPage {
   readonly next: string | undefined;
 }
 
-const PAGE_TASKS = 100;
-
 /** @throws BAD_OPTION */
 const checkListing = ({
   after = '',
-  limit = PAGE_TASKS,
+  limit = limits.listPageTasks,
   name,
   queue,
   state,
@@ -89,7 +87,7 @@ const listedTask = ({
 /** @throws BAD_OPTION */
 export const listTasks = async (port: AskPort, options: ListOptions): Promise<TaskPage> => {
   checkListing(options);
-  const { after, limit = PAGE_TASKS, name, queue, state } = options;
+  const { after, limit = limits.listPageTasks, name, queue, state } = options;
   const { next, tasks } = await inquire(port, 'taskPage', (requestId) => ({
     verb: 'listTasks',
     requestId,

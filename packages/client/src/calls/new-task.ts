@@ -11,9 +11,6 @@ import {
 } from '@millrace/protocol';
 import type { ProducerPort } from './port.ts';
 
-/** Bytes of a task in a message beside its payload, at most. */
-const TASK_FIELDS_BYTES = 512;
-
 /** An option that is `undefined` counts as absent: the definition's own value holds. */
 const given = (options: TaskOptions): TaskOptions =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -65,7 +62,10 @@ export const newTask = (
 /** @throws PAYLOAD_TOO_LARGE unless one message can carry all tasks, which are added all or none */
 export const checkBatch = (port: ProducerPort, task: AnyTask, tasks: readonly NewTask[]): void => {
   const maxBytes = port.messageMaxBytes();
-  const bytes = tasks.reduce((sum, { payload }) => sum + payload.length + TASK_FIELDS_BYTES, 0);
+  const bytes = tasks.reduce(
+    (sum, { payload }) => sum + payload.length + limits.taskFieldsMaxBytes,
+    0,
+  );
   if (tasks.length > limits.listMaxItems || bytes > maxBytes) {
     throw new MillraceError(
       'PAYLOAD_TOO_LARGE',

@@ -11,7 +11,6 @@ import {
   type TimedPort,
 } from '@millrace/protocol';
 import { AwaitOutcome } from './await-outcome.ts';
-import { ENQUEUE_TIMEOUT_MS } from './enqueue.ts';
 import { checkBatch, newTask, settingsOf, whenChecked } from './new-task.ts';
 import type { ProducerPort } from './port.ts';
 
@@ -49,7 +48,7 @@ class Run<Output> implements Asked {
     this.#task = task;
     this.#timeoutMs = timeoutMs ?? Number.POSITIVE_INFINITY;
     this.#untilMs = nowMs + this.#timeoutMs;
-    this.#roomUntilMs = nowMs + Math.min(this.#timeoutMs, ENQUEUE_TIMEOUT_MS);
+    this.#roomUntilMs = nowMs + Math.min(this.#timeoutMs, limits.enqueueTimeoutMs);
     this.giveUpAtMs = Math.min(this.#untilMs, nowMs + limits.resendMaxMs);
     this.#resolve = resolve;
     this.#reject = reject;

@@ -1,6 +1,5 @@
-const FIRST_BYTES = 256;
-/** Texts up to this long are written character by character, which is faster than asking the platform. */
-const SHORT_CHARS = 64;
+import { tuning } from '../runtime/tuning.ts';
+
 const TWO_TO_32 = 2 ** 32;
 
 const float = new DataView(new ArrayBuffer(8));
@@ -11,7 +10,7 @@ export class PackWriter {
   #at = 0;
 
   /** @param firstBytes what is allocated at first */
-  constructor(firstBytes: number = FIRST_BYTES) {
+  constructor(firstBytes: number = tuning.writerFirstBytes) {
     this.#bytes = Buffer.allocUnsafe(firstBytes);
   }
 
@@ -80,7 +79,7 @@ export class PackWriter {
   text(value: string): void {
     const { length } = value;
     this.#ensure(5 + length * 3);
-    if (length <= SHORT_CHARS && this.#asciiText(value)) {
+    if (length <= tuning.shortTextChars && this.#asciiText(value)) {
       return;
     }
     const bytes = Buffer.byteLength(value);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeFrame, encodeFrame } from '../messages/frame.ts';
 import type { Message } from '../messages/message-table.ts';
+import { tuning } from '../runtime/tuning.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { MemoryTransport } from '../testing/memory-transport.ts';
 import { sessionMessage as session } from '../testing/session-message.ts';
@@ -146,7 +147,7 @@ describe('two ends', () => {
     connection.sendSoon(ping);
     transport.drained();
     expect(transport.sentFrames.length).toBe(2);
-    await clock.advance(limits.sendSoonMs);
+    await clock.advance(tuning.sendSoonMs);
     expect(transport.sentFrames.length).toBe(3);
   });
 
@@ -160,7 +161,7 @@ describe('two ends', () => {
     await clock.settle();
     expect(dialler.received).toEqual([empty(1), empty(2)]);
     manager.connection.sendSoon(empty(3));
-    await clock.advance(limits.sendSoonMs);
+    await clock.advance(tuning.sendSoonMs);
     expect(dialler.received).toEqual([empty(1), empty(2), empty(3)]);
     expect(manager.transport.sentFrames.length).toBe(framesBefore + 2);
   });
@@ -172,7 +173,7 @@ describe('two ends', () => {
     manager.connection.send(empty(2));
     manager.connection.sendNow(empty(3));
     expect(manager.transport.sentFrames.length).toBe(framesBefore + 1);
-    await clock.advance(limits.sendSoonMs);
+    await clock.advance(tuning.sendSoonMs);
     expect(dialler.received).toEqual([empty(1), empty(2), empty(3)]);
     expect(manager.transport.sentFrames.length).toBe(framesBefore + 1);
   });

@@ -6,6 +6,7 @@ import {
   verbs,
 } from '../messages/message-table.ts';
 import type { Cancel, Clock } from '../runtime/clock.ts';
+import { tuning } from '../runtime/tuning.ts';
 import { clip, codeOf, MillraceError, messageOf } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import { type ConversationState, nextState } from './conversation.ts';
@@ -164,13 +165,13 @@ export class Connection {
     }
     this.#put(message);
     if (!this.#flushing) {
-      this.#stopFlushSoon ??= this.#options.clock.after(limits.sendSoonMs, () => this.#flush());
+      this.#stopFlushSoon ??= this.#options.clock.after(tuning.sendSoonMs, () => this.#flush());
     }
     this.#boundOutbox();
   }
 
   #boundOutbox(): void {
-    this.#isCongested ||= this.#outbox.waitingBytes > limits.congestedBytes;
+    this.#isCongested ||= this.#outbox.waitingBytes > tuning.congestedBytes;
     if (this.#outbox.waitingBytes > this.#options.outboundMaxBytes) {
       this.fail(
         new MillraceError(
@@ -366,7 +367,7 @@ export class Connection {
   }
 
   #easeCongestion(): void {
-    if (this.#isCongested && this.#outbox.waitingBytes < limits.congestedBytes / 2) {
+    if (this.#isCongested && this.#outbox.waitingBytes < tuning.congestedBytes / 2) {
       this.#isCongested = false;
       this.#events.drained?.();
     }

@@ -1,14 +1,11 @@
 import { PackWriter } from '../bytes/pack-writer.ts';
 import { encodeFrame } from '../messages/frame.ts';
 import { type Message, writeMessage } from '../messages/message-table.ts';
+import { tuning } from '../runtime/tuning.ts';
 import { limits } from '../words/limits.ts';
 
-/** Beyond this many bytes in the transport, messages wait here. */
-const TRANSPORT_HIGH_WATER_BYTES = 1024 * 1024;
 /** Of a list that counts up to 65,535 messages. */
 const HEAD_BYTES = 3;
-/** Memory of a frame beyond what it will probably take, so that a little more does not move it. */
-const SLACK_BYTES = 512;
 
 /** Messages that will leave together. Its memory goes to the transport with them, and is not used again. */
 class OpenFrame {
@@ -17,7 +14,7 @@ class OpenFrame {
 
   /** @param probableBytes what it will probably take */
   constructor(probableBytes: number) {
-    this.#writer = new PackWriter(probableBytes + SLACK_BYTES);
+    this.#writer = new PackWriter(probableBytes + tuning.frameSlackBytes);
     this.#writer.list(limits.listMaxItems);
   }
 
@@ -119,7 +116,7 @@ export class Outbox {
 
   /** Hands out the frames that are closed, until the transport holds enough. */
   flushClosed(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
-    while (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+    while (transportBytes() < tuning.transportHighWaterBytes) {
       const frame = this.#frames.shift();
       if (frame === undefined) {
         return;
@@ -131,11 +128,11 @@ export class Outbox {
 
   /** Closes the frame, and hands out frames and parts until nothing may leave, or the transport holds enough. */
   flush(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
-    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+    if (transportBytes() < tuning.transportHighWaterBytes) {
       this.#closeFrame();
     }
     this.flushClosed(send, transportBytes);
-    if (transportBytes() < TRANSPORT_HIGH_WATER_BYTES) {
+    if (transportBytes() < tuning.transportHighWaterBytes) {
       this.#sendParts(send);
     }
   }

@@ -4,6 +4,7 @@ import type { AuthKey } from '../connection/handshake.ts';
 import type { Dial } from '../connection/ws-transport.ts';
 import type { Message, MessageNamed } from '../messages/message-table.ts';
 import type { Cancel, Clock } from '../runtime/clock.ts';
+import { tuning } from '../runtime/tuning.ts';
 import { reconnectDelayMs } from '../words/backoff.ts';
 import { codeOf, MillraceError, messageOf } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
@@ -37,11 +38,6 @@ export interface LinkEvents {
   /** The link is of no further use: closed by this side, or an error that retrying cannot mend. */
   ended(error: MillraceError): void;
 }
-
-/** How often requests are looked through for ones whose time is up. */
-const GIVE_UP_TICK_MS = 250;
-/** Of a goodbye with messages before it; the manager answers once its replies are out. */
-const GOODBYE_MAX_MS = 2_000;
 
 const closedByItsOwner = (): MillraceError =>
   new MillraceError('CLIENT_CLOSED', 'the client was closed');
@@ -144,7 +140,7 @@ export class Link {
       this.#phase = 'leaving';
       this.#connection.send({ verb: 'goodbye', reason });
       await new Promise<void>((resolve) => {
-        const stop = this.#options.clock.after(GOODBYE_MAX_MS, resolve);
+        const stop = this.#options.clock.after(limits.goodbyeMaxMs, resolve);
         this.#left = () => {
           stop();
           resolve();
@@ -248,7 +244,7 @@ export class Link {
   }
 
   #watchRequests(): void {
-    this.#stopGivingUp = this.#options.clock.after(GIVE_UP_TICK_MS, () => {
+    this.#stopGivingUp = this.#options.clock.after(tuning.giveUpTickMs, () => {
       this.#giveUp();
       this.#watchRequests();
     });

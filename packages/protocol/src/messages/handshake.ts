@@ -14,7 +14,7 @@ export const peerLimits = group('limits', {
   payloadMaxBytes: count,
   heartbeatIdleMs: durationMs,
   heartbeatIntervalMs: durationMs,
-  heartbeatProbes: integer(1, 100),
+  heartbeatProbes: integer(1, limits.heartbeatProbesMax),
 });
 
 /** Opens the conversation. */
@@ -38,5 +38,5 @@ export const proof = verb(3, 'proof', 'dialler', { mac: fixedBytes(MAC_BYTES) })
 /** The manager has it too. */
 export const welcome = verb(4, 'welcome', 'manager', {
   mac: fixedBytes(MAC_BYTES),
-  software: text(64),
+  software: text(limits.softwareMaxBytes),
 });

@@ -1,9 +1,10 @@
+import { limits } from '../words/limits.ts';
 import { MAC_BYTES } from './handshake.ts';
 import { count, durationMs, fixedBytes, list, text } from './wire/fields.ts';
 import { token } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
-export const sessionId = text(64);
+export const sessionId = text(limits.sessionIdMaxBytes);
 /** HMAC(store secret, session id, key id): proves that this session was given to this key. */
 export const ticket = fixedBytes(MAC_BYTES);
 

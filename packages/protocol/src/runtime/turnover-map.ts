@@ -1,5 +1,4 @@
-/** New entries, beyond twice as many as there are, after which all move to another Map. */
-const SPARE = 64;
+import { tuning } from './tuning.ts';
 
 /**
  * A Map for entries that come and go all the time.
@@ -31,7 +30,7 @@ export class TurnoverMap<K, V> {
 
   set(key: K, value: V): void {
     this.#added += 1;
-    if (this.#added > this.#map.size * 2 + SPARE) {
+    if (this.#added > this.#map.size * 2 + tuning.turnoverSpare) {
       this.#map = new Map(this.#map);
       this.#added = 0;
     }

@@ -95,7 +95,7 @@ const bounds = {
   priority: [limits.priorityMin, limits.priorityMax],
   delayMs: [0, limits.delayMaxMs],
   deadlineMs: [1, limits.delayMaxMs],
-  attempts: [1, 1_000_000],
+  attempts: [1, limits.attemptsMax],
   expiresInMs: [1, limits.delayMaxMs],
 } as const satisfies Record<keyof TaskOptions, readonly [number, number]>;
 

@@ -1,6 +1,7 @@
 /**
- * Every bound and default of millrace, named once, with its unit last.
- * A limit that a peer must know travels in CHALLENGE; the rest are local.
+ * Every bound, default and promise that a peer or a user can rely on, named once,
+ * with its unit last. CHALLENGE tells the dialler those that a manager may be
+ * configured to change. Values that only tune speed are in `runtime/tuning.ts`.
  */
 
 const KIB = 1024;
@@ -13,14 +14,14 @@ const DAY_MS = 24 * HOUR_MS;
 export const PROTOCOL_VERSION = 1;
 
 export const DEFAULT_PORT = 7420;
-/** Of the HTTP listener: health, metrics, status. */
+/** Port of the HTTP listener: health checks, metrics, status. */
 export const DEFAULT_HTTP_PORT = 7421;
 export const DEFAULT_HOST = '127.0.0.1';
 
 export const limits = {
-  /** Messages of one event-loop turn leave as frames of at most this size. */
+  /** Largest frame; the messages of one turn leave together in as few as possible. */
   frameMaxBytes: 64 * KIB,
-  /** One frame before authentication. */
+  /** Largest frame before authentication. */
   handshakeFrameMaxBytes: 4 * KIB,
   /** A larger message travels in parts of this size. */
   partBytes: 60 * KIB,
@@ -30,13 +31,15 @@ export const limits = {
   frameMaxDepth: 8,
   /** Entries of one list in a frame. */
   listMaxItems: 10_000,
-  /** One message, in parts or not; a batch of tasks must fit. Raised with the payload limit. */
+  /** Largest message, in parts or not; raised when the payload limit needs more. */
   messageMaxBytes: 32 * MIB,
-  /** What a message takes beside its largest payload, at most. */
+  /** Bytes of a message beside its largest payload, at most. */
   messageOverheadBytes: 64 * KIB,
+  /** Bytes of a task in an ENQUEUE beside its payload, at most. */
+  taskFieldsMaxBytes: 512,
 
   payloadMaxBytes: 1 * MIB,
-  /** The most that configuration may allow for one payload. */
+  /** Largest payload limit that a manager can be configured with. */
   payloadCeilingBytes: 64 * MIB,
   /** Nesting of a payload. */
   payloadMaxDepth: 100,
@@ -45,71 +48,80 @@ export const limits = {
   taskNameMaxBytes: 128,
   taskIdMaxBytes: 64,
   keyIdMaxBytes: 64,
+  sessionIdMaxBytes: 64,
+  softwareMaxBytes: 64,
   workerNameMaxBytes: 128,
+  errorCodeMaxBytes: 64,
   errorMessageMaxBytes: 4 * KIB,
   errorStackMaxBytes: 16 * KIB,
   reasonMaxBytes: 1 * KIB,
-  /** The most queues and workers that there may be fit into it. */
+  /** Largest status document; a status with the most queues and workers allowed fits. */
   statusMaxBytes: 16 * MIB,
 
-  /** From accept to authenticated, and from dial to authenticated. */
+  /** From accept to authenticated. */
   authenticateMaxMs: 2 * SECOND_MS,
+  /** From dial to authenticated. */
   dialMaxMs: 5 * SECOND_MS,
-  /** A peer that does not end a finished connection by then is cut off. */
+  /** A peer that does not end a finished connection within this time is cut off. */
   farewellMaxMs: 1 * SECOND_MS,
+  /** Longest wait of a closing dialler for GOODBYE_ACK, which follows all replies that are owed. */
+  goodbyeMaxMs: 2 * SECOND_MS,
   unauthenticatedMaxPerAddress: 256,
   unauthenticatedMaxTotal: 1_024,
   sessionsMax: 10_000,
-  /** Outbound bytes beyond which a manager holds back what it can: grants, items, results. */
-  congestedBytes: 4 * MIB,
-  /** Outbound bytes waiting for a slow reader before it is cut off. */
+  /** Bytes that may wait for a slow reader before it is cut off with SLOW_READER. */
   outboundMaxBytes: 32 * MIB,
-  /** Requests a session may have waiting at the manager. */
+  /** Requests of one session that may wait at the manager. */
   requestsPerSessionMax: 100_000,
   poolsPerSessionMax: 64,
   creditMaxPerPool: 10_000,
-  /** Payload bytes dealt to one claimant in one go. */
+  /** Payload bytes granted to one claimant at a time. */
   claimMaxBytes: 4 * MIB,
-
-  /** What nobody waits for leaves with what is sent next, or after this long. */
-  sendSoonMs: 5,
 
   heartbeatIdleMs: 5 * SECOND_MS,
   heartbeatIntervalMs: 1 * SECOND_MS,
   heartbeatProbes: 3,
+  heartbeatProbesMax: 100,
 
-  /** Longest wait at the manager of one `get`, pull or result slice. */
+  /** Longest wait at the manager of one GET or AWAIT_OUTCOME; longer waits are asked for again. */
   waitSliceMs: 20 * SECOND_MS,
-  /** How much later than its time a wait may be answered by a manager that is connected. */
+  /** How much later than its end a wait may be answered by a connected manager. */
   answerSlackMs: 2 * SECOND_MS,
-  /** Tasks on one page of a listing. */
+  /** Tasks on one page of a listing, unless the caller says another number. */
+  listPageTasks: 100,
+  /** Tasks on one page of a listing, at most. */
   listPageMax: 500,
-  /** Places looked at for one page, and bytes of payloads and results read for it: what it takes from everybody else. */
+  /** Entries looked at for one page. A page ends there, so that no listing delays others for long. */
   listLooksMax: 1_000,
+  /** Bytes of payloads and results read for one page or one step of a purge. */
   listReadBytes: 16 * MIB,
   listErrorMaxBytes: 512,
   cursorMaxBytes: 256,
-  /** Places looked at by one step of a purge. */
+  /** Entries looked at by one step of a purge. */
   purgeTasks: 500,
-  /** An invitation (ROOM) that is not used lapses. */
+  /** An invitation (ROOM) that is not used lapses after this time. */
   roomInvitationMs: 2 * SECOND_MS,
+  /** Longest wait of an `enqueue` for room in a full queue, unless the caller says another. */
+  enqueueTimeoutMs: 5 * SECOND_MS,
 
   resumeGraceMs: 2 * SECOND_MS,
   restartGraceMs: 15 * SECOND_MS,
+  /** Counted from acceptance. Longer than `resendMaxMs`, so that a resent task never runs again. */
   tombstoneMs: 15 * MINUTE_MS,
-  /** A client stops resending an enqueue and reports UNKNOWN. */
+  /** After this time without an answer a client stops resending an enqueue and reports UNKNOWN. */
   resendMaxMs: 10 * MINUTE_MS,
 
   attempts: 5,
+  attemptsMax: 1_000_000,
   lossesMax: 3,
   backoffBaseMs: 1 * SECOND_MS,
   backoffMaxMs: 600 * SECOND_MS,
   deadlineMs: 15 * MINUTE_MS,
   killGraceMs: 10 * SECOND_MS,
-  /** The manager fences this long after deadline + kill grace, so that a worker's own report of the kill wins. */
+  /** The manager fences this long after deadline and kill grace, so that the worker's own report of the kill arrives first. */
   fenceSlackMs: 1 * SECOND_MS,
   drainMs: 25 * SECOND_MS,
-  /** Of the drain, what is kept for kills and last reports. */
+  /** Part of `drainMs` that is kept for kills and last reports. */
   drainReserveMs: 3 * SECOND_MS,
 
   retainSucceededMs: 24 * HOUR_MS,
@@ -122,11 +134,11 @@ export const limits = {
 
   queueMaxItems: 10_000_000,
   queueMaxBytes: 16 * 1_024 * MIB,
-  /** Queues of a manager, with those in its store. Nothing removes one. */
+  /** Queues of a manager, those in its store included; no queue is ever removed. */
   queuesMax: 10_000,
   taskNamesPerQueueMax: 1_000,
 
-  /** Of a handler module, from its import to the end of its top-level awaits. */
+  /** From the import of a handler module to the end of its top-level awaits. */
   handlerImportMaxMs: 60 * SECOND_MS,
   inlineConcurrency: 10,
 

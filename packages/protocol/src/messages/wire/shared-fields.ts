@@ -20,7 +20,7 @@ export const reason = text(limits.reasonMaxBytes);
 export const payload = bytes(limits.payloadCeilingBytes);
 export const priority = integer(limits.priorityMin, limits.priorityMax);
 export const deadlineMs = nullable(durationMs);
-export const attempts = integer(1, 1_000_000);
+export const attempts = integer(1, limits.attemptsMax);
 /** Number of a pool, chosen by its worker. */
 export const pool = integer(0, limits.poolsPerSessionMax - 1);
 /** Where a listing or a purge goes on. Only the manager knows what it means. */
