@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkManagerUrl, MillraceError, messageOf } from '@millrace/protocol';
 
-/** The directory in which a manager leaves its URL and key, readable by its owner alone. */
+/** The directory in which a manager leaves its URL and key, readable only by its owner. */
 export const HOME_DIRECTORY = '.millrace';
 export const URL_FILE = 'url';
 export const KEY_FILE = 'authkey';
@@ -33,7 +33,7 @@ export const findHome = (from: string): string | undefined => {
 const isAbsence = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-/** Nothing where there is no file; one that may not be looked at is there. */
+/** The trimmed text of a file; undefined if it does not exist, and an error if it cannot be read. */
 const readLine = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8').trim();
@@ -43,7 +43,7 @@ const readLine = (path: string): string | undefined => {
     }
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
-      `${path} cannot be read: ${messageOf(error)}; run as the user whose manager left it, or set MILLRACE_URL and MILLRACE_AUTHKEY`,
+      `${path} cannot be read: ${messageOf(error)}; run as the user of the manager that wrote it, or set MILLRACE_URL and MILLRACE_AUTHKEY`,
       { cause: error },
     );
   }
@@ -96,10 +96,10 @@ const findKey = (choice: ConnectionChoice): string | Uint8Array => {
 };
 
 /**
- * Where the manager is and the key it asks for: option, then environment, then
- * the nearest `.millrace/` upward.
+ * Finds the URL and the key of a manager: each from its option, then the environment,
+ * then the nearest `.millrace/` upward.
  *
- * @throws CONFIG_NOT_FOUND naming the places searched; BAD_OPTION for another kind of URL
+ * @throws CONFIG_NOT_FOUND naming the places searched; BAD_OPTION for a URL that is no `ws://` or `wss://`
  */
 export const findConnection = (choice: ConnectionChoice = {}): FoundConnection => {
   const key = findKey(choice);

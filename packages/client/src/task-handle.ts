@@ -47,7 +47,7 @@ export class TaskHandle<Output = unknown> {
   }
 
   /**
-   * Retries a dead task: a new task does the same work, with its attempts counted anew.
+   * Retries a dead task: a new task does the same work, with its attempts counted from zero.
    * The dead task is removed in the same step, because an outcome that was seen never
    * changes. Only dead tasks keep the payload that a retry needs.
    *

@@ -9,7 +9,7 @@ import {
   taskStates,
 } from '@millrace/protocol';
 
-/** Which tasks; without a field, all of them. */
+/** Selects tasks; without a field, all of them. */
 export interface TaskFilter {
   readonly queue?: string;
   /** Name of the task; empty for items. */
@@ -44,7 +44,7 @@ export interface ListedTask {
 
 export interface TaskPage {
   readonly tasks: readonly ListedTask[];
-  /** Where to go on; `undefined` on the last page. A page can be short, even empty, and not be the last. */
+  /** Cursor of the next page; `undefined` on the last one. A page can be short, even empty, and not be the last. */
   readonly next: string | undefined;
 }
 

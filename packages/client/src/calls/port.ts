@@ -1,11 +1,11 @@
 import type { TimedPort } from '@millrace/protocol';
 
-/** What a call needs from its client. */
+/** The part of a client that a call uses. */
 export interface CallPort extends TimedPort {
   newTaskId(): string;
 }
 
-/** What a call that sends tasks needs from its client: also the bounds that its manager announced. */
+/** The part of a client that a call uses to send tasks: also the bounds that its manager announced. */
 export interface ProducerPort extends CallPort {
   payloadMaxBytes(): number;
   messageMaxBytes(): number;

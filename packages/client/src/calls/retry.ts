@@ -13,7 +13,7 @@ export const retry = async (port: CallPort, taskId: string): Promise<string> => 
       giveUp: () =>
         new MillraceError(
           'UNKNOWN',
-          `no answer to the retry of task ${taskId} for ten minutes: it may have become task ${newTaskId}`,
+          `no answer within ${limits.resendMaxMs} ms to the retry of task ${taskId}: it may have become task ${newTaskId}`,
         ),
     },
     (asked) => port.ask(asked),

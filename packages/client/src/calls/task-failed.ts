@@ -1,6 +1,6 @@
 import { MillraceError, type Outcome, type TaskError } from '@millrace/protocol';
 
-/** A task that ended without a result; `remote` holds the worker's error, as plain data. */
+/** A task ended without a result; `remote` is the last error of the task, as plain data. */
 export class TaskFailed extends MillraceError {
   readonly taskId: string;
   readonly remote: TaskError | undefined;

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { limits } from '../words/limits.ts';
 
-/** What a piece of MessagePack may hold. */
+/** Bounds of the MessagePack that is read. */
 export interface PackRules {
   readonly maxDepth: number;
   readonly maxItems: number;
   readonly maps: boolean;
-  /** The one extension allowed: the standard timestamp, -1. */
+  /** Whether the standard timestamp, extension -1, is allowed. No other extension is. */
   readonly timestamps: boolean;
 }
 
@@ -34,19 +34,18 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /**
- * Reads MessagePack value by value, whoever asks for a value saying what it
- * should be. What is of another type is skipped, and answered by `undefined`,
- * NaN or -1. A declared length is believed only as far as there are bytes for
- * it, so that nothing is allocated for a lie.
+ * Reads MessagePack value by value; the caller says which type it expects. A value of
+ * another type is skipped and answered by `undefined`, NaN or -1. Declared lengths are
+ * checked against the bytes that are there before anything is allocated.
  *
- * Every method throws RangeError or TypeError for bytes that are not well-formed
- * or not allowed here: maps, and extensions, on some of which a codec would act.
+ * Every method throws RangeError or TypeError for bytes that are malformed or not
+ * allowed: maps unless the rules say so, and extensions, which can make a codec act.
  */
 export class PackReader {
   readonly #bytes: Buffer;
   readonly #rules: PackRules;
   #at = 0;
-  /** Lists that may still be opened inside each other. */
+  /** Levels of nesting that may still be opened. */
   #depthLeft: number;
 
   constructor(bytes: Uint8Array, rules: PackRules = frameRules) {
@@ -62,7 +61,7 @@ export class PackReader {
     }
   }
 
-  /** Opens a list: its number of items, which are read next, and then `close`; -1 for anything else. */
+  /** Opens a list and returns its number of items, or -1 for anything else. The caller reads the items, then calls `close`. */
   open(): number {
     const type = this.#peek();
     if (type >= 0x90 && type < 0xa0) {
@@ -84,7 +83,7 @@ export class PackReader {
     this.#depthLeft += 1;
   }
 
-  /** Whether the next value is nil, which is read then. */
+  /** Whether the next value is nil; if so, it is read. */
   nil(): boolean {
     if (this.#peek() === 0xc0) {
       this.#at += 1;
@@ -130,7 +129,7 @@ export class PackReader {
       return undefined;
     }
     const text = this.#bytes.toString('utf8', start, this.#at);
-    // Each byte that is no UTF-8 has become a character of three, which may be what was written.
+    // Invalid bytes decode to U+FFFD, but U+FFFD may also have been written.
     const isAsWritten = !text.includes('\ufffd') || isUtf8(this.#bytes.subarray(start, this.#at));
     return isAsWritten ? text : undefined;
   }
@@ -151,7 +150,7 @@ export class PackReader {
     return this.#bytes.toString('latin1', start, this.#at);
   }
 
-  /** Whether the next value is this text, of at most 31 ASCII characters, which is read then. */
+  /** Whether the next value is this text, of at most 31 ASCII characters; if so, it is read. */
   isText(expected: string): boolean {
     const { length } = expected;
     const start = this.#at + 1;
@@ -180,7 +179,7 @@ export class PackReader {
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
-  /** Reads one value of whatever type. */
+  /** Skips one value of any type. */
   skip(): void {
     const type = this.#unsigned(1);
     if (type < 0x80 || type >= 0xe0 || type === 0xc0 || type === 0xc2 || type === 0xc3) {
@@ -244,7 +243,7 @@ export class PackReader {
     this.#skipItems(count, 2);
   }
 
-  /** Every value takes a byte at least, so a count beyond the rest is a lie. */
+  /** Every value takes at least one byte, so a count beyond the remaining bytes is refused. */
   #enter(count: number, valuesEach: number): void {
     if (this.#depthLeft === 0) {
       throw new RangeError(`nested deeper than ${this.#rules.maxDepth}`);
@@ -269,7 +268,7 @@ export class PackReader {
     this.#pass(length);
   }
 
-  /** The length of a text, which has then been passed; -1 for anything else. */
+  /** Passes a text and returns its length; -1 for anything else. */
   #textLength(): number {
     const type = this.#peek();
     if (type >= 0xa0 && type < 0xc0) {

@@ -4,12 +4,12 @@ const TWO_TO_32 = 2 ** 32;
 
 const float = new DataView(new ArrayBuffer(8));
 
-/** Writes MessagePack value by value into one growing piece of memory, each in its shortest form. */
+/** Writes MessagePack value by value into one growing buffer, each in its shortest form. */
 export class PackWriter {
   #bytes: Buffer;
   #at = 0;
 
-  /** @param firstBytes what is allocated at first */
+  /** @param firstBytes size of the first allocation */
   constructor(firstBytes: number = tuning.writerFirstBytes) {
     this.#bytes = Buffer.allocUnsafe(firstBytes);
   }
@@ -18,22 +18,22 @@ export class PackWriter {
     return this.#at;
   }
 
-  /** Takes back what was written from `length` on. */
+  /** Discards what was written after the first `length` bytes. */
   truncate(length: number): void {
     this.#at = length;
   }
 
-  /** What was written from `from` on, as a view, which further writing does not change. */
+  /** The bytes written from `from` on, as a view; further writing does not change them. */
   view(from = 0): Buffer {
     return this.#bytes.subarray(from, this.#at);
   }
 
-  /** The same as a copy, in memory of its own. */
+  /** Like `view`, but a copy. */
   copy(from = 0): Buffer {
     return Buffer.from(this.view(from));
   }
 
-  /** Bytes as they are, which are MessagePack already. */
+  /** Appends bytes that already are MessagePack. */
   raw(bytes: Uint8Array): void {
     this.#ensure(bytes.length);
     this.#bytes.set(bytes, this.#at);
@@ -105,7 +105,7 @@ export class PackWriter {
     this.#at += length;
   }
 
-  /** Writes a text if all of it is ASCII, and otherwise nothing. */
+  /** Writes a text if all of it is ASCII; returns whether it was. */
   #asciiText(value: string): boolean {
     const start = this.#at;
     this.#textHead(value.length);

@@ -5,7 +5,7 @@ import { bytesOf } from '../testing/vectors.ts';
 import { PackReader } from './pack-reader.ts';
 import { PackWriter } from './pack-writer.ts';
 
-/** Another encoder, which writes shortest forms too. */
+/** An encoder of another author, which writes shortest forms too. */
 const packr = new Packr({ useRecords: false });
 
 type Value = null | boolean | number | string | Uint8Array | readonly Value[];
@@ -72,7 +72,7 @@ test('long lists, texts and bytes are written as another encoder writes them', (
   }
 });
 
-/** Asks for what is there. */
+/** Reads the next value by the method of its type. */
 const read = (reader: PackReader, like: Value): Value | undefined => {
   if (like === null) {
     return reader.nil() ? null : undefined;
@@ -96,7 +96,7 @@ const read = (reader: PackReader, like: Value): Value | undefined => {
   return list;
 };
 
-/** What survives a round trip: halves of surrogate pairs do not, and there is one zero. */
+/** Values that survive a round trip: no halves of surrogate pairs, and only one zero. */
 const isFaithful = (what: Value): boolean =>
   typeof what === 'string'
     ? Buffer.from(what).toString() === what

@@ -21,8 +21,9 @@ const tooLarge = (what: string, size: string, maxBytes: number): MillraceError =
  * Encodes a value of the user.
  *
  * @param what names the value in the error, such as `payload of task 'image.resize'`
- * @throws PAYLOAD_INVALID for what cannot travel, which it names: functions, symbols, cycles, integers
- *   beyond 64 bits, objects that would arrive as something else, and what decoding would refuse
+ * @throws PAYLOAD_INVALID, naming the part that cannot travel: a function, a symbol, a
+ *   cycle, an integer beyond 64 bits, an object that would arrive as another, or a value
+ *   that decoding would refuse
  * @throws PAYLOAD_TOO_LARGE beyond `maxBytes`
  */
 export const encodePayload = (
@@ -33,9 +34,9 @@ export const encodePayload = (
   let bytes: Uint8Array;
   try {
     new Survey(maxBytes).walk(value);
-    // A copy, in Node's pool when it is small: the codec's buffer is large and would be kept alive.
+    // A copy, because a view would keep the codec's large buffer alive.
     bytes = Buffer.from(packr.pack(value));
-    // What the receiver would refuse is refused here, where the caller can mend it.
+    // Refuse here, where the caller can correct it, what the receiver would refuse.
     checkPayload(bytes);
   } catch (error) {
     if (error instanceof TooManyValues) {
@@ -52,8 +53,8 @@ export const encodePayload = (
 };
 
 /**
- * Decodes what a peer encoded, after its structure was checked: depth, declared
- * lengths and types are verified before anything is allocated.
+ * Decodes a payload of a peer. Depth, declared lengths and types are checked before
+ * anything is allocated.
  *
  * @throws PAYLOAD_INVALID
  */

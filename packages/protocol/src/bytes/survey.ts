@@ -1,17 +1,17 @@
 import { types } from 'node:util';
 import { limits } from '../words/limits.ts';
 
-/** More values than the payload may have bytes. */
+/** The value has more parts than its payload may have bytes. */
 export class TooManyValues extends Error {}
 
-/** The codec asks instances of classes for their `toJSON`, and plain objects not. */
+/** Whether the codec calls `toJSON`: it does on instances of classes, and not on plain objects. */
 const hasToJson = (value: object): value is { toJSON(): unknown } =>
   'toJSON' in value &&
   typeof value.toJSON === 'function' &&
   value.constructor !== Object &&
   !(value instanceof Date);
 
-/** Built-in objects that the codec knows. Of a class that extends Map it sees no entries. */
+/** Whether the codec encodes this built-in object. It would drop the entries of a subclass of Map. */
 const isKnown = (value: object): boolean =>
   value instanceof Uint8Array ||
   value instanceof ArrayBuffer ||
@@ -19,7 +19,7 @@ const isKnown = (value: object): boolean =>
   value instanceof Set ||
   (value instanceof Map && value.constructor === Map);
 
-/** What they hold is not in their own properties, which are all that the codec would take. */
+/** Whether the contents are outside the object's own properties, which are all that the codec would encode. */
 const holdsWhatIsHidden = (value: object): boolean =>
   ArrayBuffer.isView(value) ||
   types.isAnyArrayBuffer(value) ||
@@ -40,7 +40,7 @@ const advice = (value: object): string => {
   if (types.isPromise(value)) {
     return 'await it first';
   }
-  return 'send what it holds as plain data';
+  return 'send its contents as plain data';
 };
 
 /** @throws TypeError for an object that the codec would send as another, or as nothing */
@@ -71,13 +71,12 @@ const checkKey = (key: unknown): void => {
 const isPlain = (value: object): boolean => value.constructor === Object || Array.isArray(value);
 
 /**
- * Walks a value before the codec does, because the codec drops functions in
- * silence, follows cycles, and sends what it does not know as something else.
- * Each value takes a byte at least, so that a count bounds the walk also where a
- * few objects that share others unfold to millions.
+ * Walks a value before the codec does: the codec drops functions silently, follows
+ * cycles, and sends objects that it does not know as others. Each part takes at least
+ * one byte, so a count bounds the walk even when a few shared objects unfold to millions.
  */
 export class Survey {
-  /** From the outermost object to where the walk is: few, so that a list is faster than a set. */
+  /** The objects from the outermost to the current one; so few that a list is faster than a set. */
   readonly #path: object[] = [];
   #valuesLeft: number;
 
@@ -85,7 +84,7 @@ export class Survey {
     this.#valuesLeft = maxValues;
   }
 
-  /** @throws TypeError naming what cannot travel; TooManyValues */
+  /** @throws TypeError naming the part that cannot travel; TooManyValues */
   walk(value: unknown): void {
     this.#valuesLeft -= 1;
     if (this.#valuesLeft < 0) {

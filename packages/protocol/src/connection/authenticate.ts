@@ -82,7 +82,10 @@ const checkHello = (hello: MessageNamed<'hello'>): void => {
     );
   }
   if (hello.binding !== 'none') {
-    throw new MillraceError('BINDING_REFUSED', `binding '${hello.binding}' needs TLS`);
+    throw new MillraceError(
+      'BINDING_REFUSED',
+      `binding '${hello.binding}' is reserved; use 'none'`,
+    );
   }
 };
 
@@ -91,7 +94,7 @@ const checkHello = (hello: MessageNamed<'hello'>): void => {
  * which of key id and key was wrong, and the transport is closed.
  *
  * @throws AUTH_FAILED, AUTH_TIMEOUT, UNSUPPORTED_VERSION, BINDING_REFUSED,
- *   UNEXPECTED_MESSAGE, CONNECTION_LOST, or what decoding found
+ *   UNEXPECTED_MESSAGE, CONNECTION_LOST; what decoding throws
  */
 export const authenticatePeer = async (
   transport: Transport,
@@ -115,7 +118,7 @@ export const authenticatePeer = async (
       channelBinding: NO_BINDING,
     };
     const proof = await exchange.receive('proof');
-    // An unknown key id costs the same as a wrong key: a random secret is tried.
+    // For an unknown key id a random secret is tried, so that it costs the same as a wrong key.
     const secret = options.secretOf(hello.message.keyId) ?? options.randomBytes(NONCE_BYTES);
     requireProof(
       proofOf('client', secret, transcript),

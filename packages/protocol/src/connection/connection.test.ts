@@ -10,7 +10,7 @@ import { limits } from '../words/limits.ts';
 import { Connection, type ConnectionOptions, type PeerReport } from './connection.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
-/** A transport that takes everything at once, and says so when the test lets it. */
+/** A transport that takes everything at once, and calls `drained` when the test says so. */
 class OpenTransport implements Transport {
   readonly remoteAddress = 'open';
   readonly waitingBytes = 0;
@@ -83,7 +83,7 @@ const start = (more: Partial<ConnectionOptions> = {}) => {
   return { clock, dialler, manager };
 };
 
-/** Two ends whose session stands. */
+/** Two ends with an open session. */
 const open = async (more: Partial<ConnectionOptions> = {}) => {
   const ends = start(more);
   ends.dialler.connection.send({ verb: 'open', peer });

@@ -20,28 +20,28 @@ export type PeerReport = NonNullable<MessageNamed<'pong'>['report']>;
 
 export interface ConnectionOptions {
   readonly transport: Transport;
-  /** This end; the other end may send what this one may not. */
+  /** Which end this is; each may send verbs that the other may not. */
   readonly side: 'dialler' | 'manager';
   readonly clock: Clock;
   readonly heartbeat: HeartbeatTimes;
   /** The largest message that may arrive in parts. */
   readonly messageMaxBytes: number;
-  /** More than this waiting to be sent ends the connection; a dialler has no such bound. */
+  /** Bytes waiting to be sent beyond which the connection ends with SLOW_READER; infinite for a dialler. */
   readonly outboundMaxBytes: number;
-  /** What this end says of itself in each PONG. */
+  /** The report that this end sends in each PONG. */
   readonly report?: () => PeerReport;
 }
 
 export interface ConnectionEvents {
   /** The messages of one frame, in order; heartbeats and parts are already handled. */
   messages(messages: readonly Message[]): void;
-  /** The connection was congested and is not any more. */
+  /** The connection is no longer congested. */
   drained?(): void;
   /** Called once. `error.code` says why; nothing can be sent any more. */
   closed(error: MillraceError): void;
 }
 
-/** What is known of the peer from its answers. */
+/** Signs of life of the peer. */
 export interface PeerPulse {
   readonly heardAtMs: number;
   readonly roundTripMs: number | undefined;
@@ -60,8 +60,9 @@ const onlyMessageOf = (frame: Uint8Array): Message => {
 };
 
 /**
- * An authenticated connection, the same class on both ends: frames in turns,
- * parts, heartbeats, the conversation's state, and one end.
+ * An authenticated connection, the same class at both ends. It batches the messages of a
+ * turn, sends large ones in parts, keeps the heartbeat and the state of the conversation,
+ * and ends once.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -115,7 +116,7 @@ export class Connection {
     return this.#isCongested;
   }
 
-  /** Bytes that wait here to be sent. A sender that looks at this need not meet SLOW_READER. */
+  /** Bytes that wait here to be sent. A sender that checks them can avoid SLOW_READER. */
   get waitingBytes(): number {
     return this.#outbox.waitingBytes;
   }
@@ -132,7 +133,7 @@ export class Connection {
     };
   }
 
-  /** Sends at the end of this turn at the latest, together with whatever else it produces. */
+  /** Sends at the end of this turn at the latest, together with the other messages of the turn. */
   send(message: Message): void {
     if (this.#ended || this.#state === 'closed') {
       return;
@@ -145,7 +146,7 @@ export class Connection {
     this.#boundOutbox();
   }
 
-  /** Sends what its reader has nothing to do without: it leaves at once, with whatever waits here. */
+  /** Like `send`, but flushes at once; used for an idle worker's grants. */
   sendNow(message: Message): void {
     if (this.#ended || this.#state === 'closed') {
       return;
@@ -156,8 +157,8 @@ export class Connection {
   }
 
   /**
-   * Sends what nobody waits for: it leaves with whatever is sent next, and soon at
-   * the latest. To wake a peer costs more than to tell it a little more.
+   * Like `send`, for a message that no reader waits for: it leaves with the next one, or
+   * soon. Waking a peer costs more than a slightly longer frame.
    */
   sendSoon(message: Message): void {
     if (this.#ended || this.#state === 'closed') {
@@ -182,14 +183,14 @@ export class Connection {
     }
   }
 
-  /** Asks the peer for a PONG, and so for its report, although it is not silent. */
+  /** Asks the peer for a PONG, and so for its report, even when it is not silent. */
   ping(): void {
     this.send({ verb: 'ping', stampMs: this.#options.clock.monotonicMs() });
   }
 
   /**
-   * Holds back the peer's messages, or lets them come again. A peer that is held
-   * back cannot be heard, and is not taken for dead.
+   * Holds back the peer's messages, or lets them come again. A peer that is held back
+   * cannot be heard, and does not count as dead.
    */
   holdBack(hold: boolean): void {
     this.#heldBack = hold;
@@ -213,7 +214,7 @@ export class Connection {
     this.#closeTransport();
   }
 
-  /** Ends the connection after what was sent. */
+  /** Ends the connection once all messages have left. */
   close(reason: string): void {
     this.#flush();
     this.#end(new MillraceError('CONNECTION_LOST', reason));
@@ -228,16 +229,16 @@ export class Connection {
   #put(message: Message): void {
     this.#move(message.verb);
     this.#outbox.add(message);
-    // A full frame of the manager leaves at once, so that who reads it need not wait
-    // until all else of this turn is done. Those of diallers wait for the end of the
-    // turn: a receipt must not leave before the code behind `get()` had its turn.
+    // A full frame of the manager leaves at once, so that its reader need not wait for the
+    // rest of the turn. A dialler's frames wait for the end of the turn: a receipt must not
+    // leave before the code after `await get()` has run.
     if (this.#outbox.hasClosed && this.#options.side === 'manager') {
       this.#outbox.flushClosed(this.#toTransport, this.#transportBytes);
     }
   }
 
   #frame(frame: Uint8Array): void {
-    // After both goodbyes a second GOODBYE_ACK may still arrive: they may cross.
+    // Two GOODBYEs may cross; the second GOODBYE_ACK then arrives after the end.
     if (this.#ended || this.#state === 'closed') {
       return;
     }
@@ -253,7 +254,7 @@ export class Connection {
     }
   }
 
-  /** None is handed on when one of the frame is refused. */
+  /** If one message of a frame is refused, none of them is handed on. */
   #take(messages: readonly Message[]): void {
     const wanted = messages.flatMap((message) => this.#wantedOf(message));
     if (wanted.length > 0 && !this.#ended) {
@@ -261,7 +262,7 @@ export class Connection {
     }
   }
 
-  /** What of a message goes to the owner: itself, nothing, or what it completes. */
+  /** The messages that the owner receives for this one: itself, none, or the one that it completes. */
   #wantedOf(message: Message): readonly Message[] {
     this.#requireSender(message.verb);
     this.#move(message.verb);
@@ -325,7 +326,7 @@ export class Connection {
     }
   }
 
-  /** The message whose last part this is. */
+  /** The message that this part completes; undefined unless it is the last part. */
   #completedBy(part: MessageNamed<'part'>): Message | undefined {
     const frame = this.#parts.add(part);
     this.send({ verb: 'partAck', received: this.#parts.received });
@@ -359,7 +360,7 @@ export class Connection {
     }
   }
 
-  /** The transport has room again. What has its time to leave is not hurried by that. */
+  /** The transport has room again. Messages whose flush is already scheduled wait for that. */
   #drained(): void {
     if (!this.#flushing && this.#stopFlushSoon === undefined) {
       this.#flush();
@@ -376,7 +377,7 @@ export class Connection {
   #sayLastWords(): void {
     if (this.#lastWords.length > 0 && !this.#outbox.hasLarge) {
       for (const message of this.#lastWords.splice(0)) {
-        // The answer to the peer's goodbye ends the conversation, and our own is no longer needed.
+        // Once an answer to the peer's GOODBYE has closed the conversation, our own is not needed.
         if (this.#state !== 'closed') {
           this.#post(message);
         }

@@ -16,7 +16,7 @@ const work = allVerbs.filter(
   (name) => ![...handshake, ...opening, ...living, ...ending, 'error'].includes(name),
 );
 
-/** The verbs that are legal in each state, written out by hand against the table. */
+/** The verbs allowed in each state, written out by hand to check the table. */
 const legal: Record<ConversationState, readonly string[]> = {
   connected: ['hello', 'error'],
   greeted: ['challenge', 'error'],

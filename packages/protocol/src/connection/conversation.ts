@@ -2,8 +2,8 @@ import type { VerbName } from '../messages/message-table.ts';
 import { MillraceError } from '../words/errors.ts';
 
 /**
- * The conversation of two peers. Both ends move it by every message that
- * passes, sent or received, so that both always agree on where they are.
+ * The states of the conversation between two peers. Each end follows it by every message
+ * that it sends or receives.
  */
 export const conversationMoves = {
   connected: { hello: 'greeted' },
@@ -22,10 +22,10 @@ export type ConversationState = keyof typeof conversationMoves;
 const moves: Readonly<Record<ConversationState, Partial<Record<VerbName, ConversationState>>>> =
   conversationMoves;
 
-/** Verbs that belong to one move each; all others need an open conversation. */
+/** Verbs that make a move. */
 const movingVerbs: ReadonlySet<string> = new Set(Object.values(moves).flatMap(Object.keys));
 
-/** Verbs that never move the conversation and are part of it from authentication on. */
+/** Verbs that make no move and are allowed from authentication on; all others need an open conversation. */
 const livingVerbs: ReadonlySet<VerbName> = new Set(['ping', 'pong', 'part', 'partAck']);
 
 const talking: ReadonlySet<ConversationState> = new Set(['open', 'leaving']);

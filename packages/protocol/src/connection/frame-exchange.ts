@@ -18,8 +18,8 @@ export interface Exchanged<N extends VerbName> {
 }
 
 /**
- * The handshake's view of a transport: one message a frame, in turn, all within
- * one deadline and a small size.
+ * A transport during the handshake: one message per frame, small frames, and one
+ * deadline for all of them.
  */
 export class FrameExchange {
   readonly #transport: Transport;
@@ -53,10 +53,10 @@ export class FrameExchange {
   }
 
   /**
-   * The next frame, which must hold exactly this verb.
+   * Receives the next frame, which must hold one message of this verb.
    *
-   * @throws what the peer reported as ERROR, UNEXPECTED_MESSAGE, AUTH_TIMEOUT,
-   *   CONNECTION_LOST, or what decoding found
+   * @throws the ERROR that the peer sent; UNEXPECTED_MESSAGE, AUTH_TIMEOUT,
+   *   CONNECTION_LOST; what decoding throws
    */
   async receive<N extends VerbName>(name: N): Promise<Exchanged<N>> {
     const frame = await this.#next();
@@ -74,10 +74,10 @@ export class FrameExchange {
   }
 
   /**
-   * Nothing may follow the handshake until both sides have finished it: it would
-   * fall between this receiver and the next.
+   * Refuses a frame that arrived before both sides finished the handshake: it would be
+   * lost between this receiver and the next.
    *
-   * @throws what the peer reported as ERROR, or UNEXPECTED_MESSAGE
+   * @throws the ERROR that the peer sent; UNEXPECTED_MESSAGE
    */
   requireQuiet(): void {
     const frame = this.#frames.shift();
@@ -91,7 +91,7 @@ export class FrameExchange {
     throw new MillraceError('UNEXPECTED_MESSAGE', 'a message before the handshake was finished');
   }
 
-  /** Reports why the handshake failed and ends the connection, soon even if the peer does not. */
+  /** Tells the peer why the handshake failed and closes the transport; cuts it off if the peer does not end it soon. */
   refuse(code: ErrorCode, reason: string): void {
     this.send({
       verb: 'error',
@@ -142,7 +142,7 @@ export class FrameExchange {
   }
 }
 
-/** An ERROR of the peer as an exception; an unknown code of a newer peer is kept in the text. */
+/** An ERROR of the peer as an exception. The unknown code of a newer peer becomes INTERNAL and stays in the text. */
 export const errorFromPeer = (message: MessageNamed<'error'>): MillraceError => {
   return isErrorCode(message.code)
     ? new MillraceError(message.code, message.message)

@@ -56,7 +56,7 @@ const start = () => {
   return { clock, dialler, manager, accept, greet };
 };
 
-/** A peer that sends what it is told, and keeps what it receives. */
+/** A peer that sends what the test says, and keeps what it receives. */
 const rawPeer = (transport: MemoryTransport) => {
   const received: Message[] = [];
   const frames: Uint8Array[] = [];
@@ -175,7 +175,7 @@ test('a recorded dialler played back meets another nonce and is refused', async 
   expect(errorsIn(player.received)).toEqual(['AUTH_FAILED']);
 });
 
-/** Both sides, with someone between them who may change each frame. */
+/** Both sides, with a man in the middle who may change each frame. */
 const withSomeoneBetween = async (
   change: (frame: Uint8Array, from: 'dialler' | 'manager') => Uint8Array,
 ): Promise<(string | undefined)[]> => {

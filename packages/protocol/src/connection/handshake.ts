@@ -14,8 +14,8 @@ const MAC_KEY_BYTES = 32;
 type Side = 'client' | 'server';
 
 /**
- * What both sides prove to have seen: HELLO and CHALLENGE as they went over the
- * wire, each behind its length, then the channel binding. `none` binds nothing.
+ * The bytes that both sides prove to have seen: HELLO and CHALLENGE as they went over the wire,
+ * then the channel binding, each after its length. The binding `none` has no bytes.
  */
 export interface Transcript {
   readonly hello: Uint8Array;
@@ -52,7 +52,7 @@ export const requireProof = (expected: Uint8Array, actual: Uint8Array, message: 
   }
 };
 
-/** The ticket with which a session is taken up again, also after a restart of the manager. */
+/** The ticket that resumes a session, also after a restart of the manager. */
 export const ticketOf = (storeSecret: Uint8Array, sessionId: string, keyId: string): Uint8Array =>
   createHmac('sha256', storeSecret)
     .update(withLength(Buffer.from(sessionId)))

@@ -4,7 +4,7 @@ import { Heartbeat } from './heartbeat.ts';
 
 const times = { idleMs: 5_000, intervalMs: 1_000, probes: 3 };
 
-/** Asks the heartbeat whenever it wants to be asked, and notes what it says until it says dead. */
+/** Steps the heartbeat at the times that it asks for, and notes its answers until it says dead. */
 const runToDeath = (heartbeat: Heartbeat, fromMs: number): string[] => {
   const said: string[] = [];
   for (let nowMs = fromMs; ; ) {

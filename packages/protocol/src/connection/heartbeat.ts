@@ -1,4 +1,4 @@
-/** When a silent peer is asked, how often, and how many times. */
+/** After how much silence a peer is asked, at which interval, and how many times. */
 export interface HeartbeatTimes {
   readonly idleMs: number;
   readonly intervalMs: number;
@@ -11,8 +11,8 @@ export type HeartbeatStep =
   | { readonly act: 'dead' };
 
 /**
- * Finds a dead peer within idle + probes · interval. Pure: it is told the time
- * and answers what to do now and when to be asked again.
+ * Finds a dead peer within idle + probes · interval. Pure: the caller gives the time,
+ * and `step` answers what to do now and when to call it again.
  */
 export class Heartbeat {
   readonly #times: HeartbeatTimes;
@@ -30,7 +30,7 @@ export class Heartbeat {
     return this.#heardAtMs;
   }
 
-  /** Any byte of the peer counts as life. */
+  /** Call for every frame of the peer: any byte counts as life. */
   heard(nowMs: number): void {
     this.#heardAtMs = nowMs;
     this.#unanswered = 0;

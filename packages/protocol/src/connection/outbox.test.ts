@@ -131,7 +131,7 @@ describe('a large message', () => {
   });
 });
 
-/** Both ends of a link: every part is answered by `acknowledge` some time later. */
+/** Both ends of a connection: `acknowledge` answers every part some time later. */
 const carry = (messages: readonly Message[], maxBytes: number): Message[] => {
   const outbox = new Outbox();
   const parts = new PartAssembly(maxBytes);

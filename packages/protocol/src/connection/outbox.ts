@@ -4,15 +4,15 @@ import { type Message, writeMessage } from '../messages/message-table.ts';
 import { tuning } from '../runtime/tuning.ts';
 import { limits } from '../words/limits.ts';
 
-/** Of a list that counts up to 65,535 messages. */
+/** Bytes of the head of a list of up to 65,535 messages. */
 const HEAD_BYTES = 3;
 
-/** Messages that will leave together. Its memory goes to the transport with them, and is not used again. */
+/** Messages that will leave together. Its memory goes to the transport with them and is never reused. */
 class OpenFrame {
   readonly #writer: PackWriter;
   #count = 0;
 
-  /** @param probableBytes what it will probably take */
+  /** @param probableBytes probable size of the frame */
   constructor(probableBytes: number) {
     this.#writer = new PackWriter(probableBytes + tuning.frameSlackBytes);
     this.#writer.list(limits.listMaxItems);
@@ -26,7 +26,7 @@ class OpenFrame {
     return this.#count === 0;
   }
 
-  /** Adds a message; or hands it back, encoded, if it does not fit, or not any more. One that cannot be written throws, and leaves nothing behind. */
+  /** Adds a message, or returns it encoded if it does not fit. A message that cannot be written throws and leaves the frame as it was. */
   add(message: Message): Uint8Array | undefined {
     const before = this.#writer.length;
     try {
@@ -44,13 +44,13 @@ class OpenFrame {
     return undefined;
   }
 
-  /** Begins with a message that did not fit into the frame before. */
+  /** Begins the frame with an encoded message that did not fit into the previous one. */
   begin(encoded: Uint8Array): void {
     this.#writer.raw(encoded);
     this.#count = 1;
   }
 
-  /** The frame. */
+  /** Ends the frame and returns its bytes. */
   close(): Uint8Array {
     const frame = this.#writer.view();
     frame.writeUInt16BE(this.#count, 1);
@@ -59,18 +59,17 @@ class OpenFrame {
 }
 
 /**
- * Messages on their way out: all of one turn leave together, in frames of at
- * most `frameMaxBytes`; one that is full is closed, and can leave before. A message
- * too large for a frame leaves in parts, one such message at a time and at most two
- * parts unacknowledged, so that a slow link never holds more than that before a
- * heartbeat.
+ * Outgoing messages. The messages of one turn leave together, in frames of at most
+ * `frameMaxBytes`; a full frame is closed and can leave earlier. A message too large for
+ * a frame leaves in parts: one such message at a time, with at most two parts
+ * unacknowledged, so that on a slow link no more than that delays a heartbeat.
  */
 export class Outbox {
   #open: OpenFrame | undefined;
-  /** Closed frames, which wait for the transport. */
+  /** Closed frames that wait for the transport. */
   readonly #frames: Uint8Array[] = [];
   #framesBytes = 0;
-  /** What the next frame will probably take: as much as the last. */
+  /** Probable size of the next frame: that of the last. */
   #frameBytes = 0;
   readonly #large: Uint8Array[] = [];
   #largeSentBytes = 0;
@@ -114,7 +113,7 @@ export class Outbox {
     );
   }
 
-  /** Hands out the frames that are closed, until the transport holds enough. */
+  /** Sends closed frames until the transport has reached its high-water mark. */
   flushClosed(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
     while (transportBytes() < tuning.transportHighWaterBytes) {
       const frame = this.#frames.shift();
@@ -126,7 +125,7 @@ export class Outbox {
     }
   }
 
-  /** Closes the frame, and hands out frames and parts until nothing may leave, or the transport holds enough. */
+  /** Closes the open frame, then sends frames and parts until none may leave or the transport has reached its high-water mark. */
   flush(send: (frame: Uint8Array) => void, transportBytes: () => number): void {
     if (transportBytes() < tuning.transportHighWaterBytes) {
       this.#closeFrame();

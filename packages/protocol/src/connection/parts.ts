@@ -2,7 +2,7 @@ import type { MessageNamed } from '../messages/message-table.ts';
 import { MillraceError } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 
-/** Puts a message together that arrives in parts. Holds one at a time, of bounded size, however small its parts are. */
+/** Assembles a message that arrives in parts: one at a time, of bounded size however small its parts are. */
 export class PartAssembly {
   readonly #maxBytes: number;
   #whole: Buffer = Buffer.alloc(0);
@@ -19,9 +19,9 @@ export class PartAssembly {
   }
 
   /**
-   * The frame, when this was its last part.
+   * Adds a part; returns the frame if it was the last part.
    *
-   * @throws MALFORMED_FRAME when the whole would be larger than any message may be
+   * @throws MALFORMED_FRAME when the message would exceed its bound
    */
   add({ bytes, last }: MessageNamed<'part'>): Uint8Array | undefined {
     this.#received += 1;
@@ -38,7 +38,7 @@ export class PartAssembly {
     return last ? this.#take() : undefined;
   }
 
-  /** Twice as large whenever it is full, so that a message is copied once or twice in all. */
+  /** Doubles the buffer when it is full, so that a message is copied once or twice in all. */
   #grow(bytes: number): void {
     if (bytes > this.#whole.length) {
       const larger = Buffer.allocUnsafeSlow(

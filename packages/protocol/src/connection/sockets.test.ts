@@ -20,7 +20,7 @@ const PEERS = 50;
 const TIME_WAIT = '06';
 const CLOSE_WAIT = '08';
 
-/** How many sockets with this local port are in this state, by the kernel's own table. */
+/** Number of sockets with this local port in this state, by the kernel's table. */
 const socketsIn = (state: string, localPort: number): number => {
   const port = localPort.toString(16).toUpperCase().padStart(4, '0');
   const rows = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
@@ -30,7 +30,7 @@ const socketsIn = (state: string, localPort: number): number => {
   }).length;
 };
 
-/** A manager that only knows how to say hello and goodbye. */
+/** A manager that can only greet a peer and say goodbye. */
 class HallPorter {
   readonly connections: Connection[] = [];
   readonly refusals: (string | undefined)[] = [];
@@ -61,7 +61,7 @@ class HallPorter {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Resolves when every socket that was accepted has closed. */
+  /** Resolves when every accepted socket has closed. */
   async allClosed(): Promise<void> {
     await Promise.all(this.#ended);
   }

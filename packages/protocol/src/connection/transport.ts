@@ -1,9 +1,9 @@
-/** What a transport tells its owner. */
+/** Events of a transport, for its owner. */
 export interface TransportEvents {
   frame(bytes: Uint8Array): void;
   /** Everything handed over has reached the kernel. */
   drained(): void;
-  /** Called once; nothing follows. */
+  /** Called once, as the last event. */
   closed(reason: string): void;
 }
 
@@ -16,12 +16,12 @@ export interface Transport {
   send(frame: Uint8Array): void;
   /** Bytes handed over that have not reached the kernel. */
   readonly waitingBytes: number;
-  /** Lets the network hold back what the peer sends. */
+  /** Stops reading, so that the network holds back what the peer sends. */
   pause(): void;
   resume(): void;
   /**
-   * Ends the connection after what was sent. The dialler ends TCP; the manager
-   * waits for that, but not for long.
+   * Ends the connection once all frames have left. The dialler ends TCP; the manager
+   * waits for that, and cuts the connection off after `farewellMaxMs`.
    */
   close(): void;
   /** Ends the connection now. */

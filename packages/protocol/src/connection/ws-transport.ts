@@ -8,10 +8,10 @@ const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
 const PROTOCOL_ERROR = 1002;
 
 /**
- * Whoever sends the first FIN keeps TIME_WAIT. After close frames of WebSocket
- * have crossed both ends send theirs at the same time, and a fifth of the
- * goodbyes leave it with the manager; so neither sends a close frame. The
- * dialler ends TCP as soon as what it sent has left, and the manager waits for that.
+ * The end that sends the first FIN keeps TIME_WAIT. With close frames of WebSocket both
+ * ends send FIN at the same time, and a fifth of the goodbyes leave TIME_WAIT with the
+ * manager; so neither end sends a close frame. The dialler ends TCP as soon as its frames
+ * have left, and the manager waits for that.
  */
 const endTcp = (socket: WebSocket, side: 'dialler' | 'manager'): void => {
   if (side === 'dialler' && socket.bufferedAmount === 0) {
@@ -88,9 +88,8 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
 };
 
 /**
- * A mask of zeros changes nothing, which saves a pass over all bytes at each end.
- * Masks keep a page in a browser from writing what a proxy takes for a request of
- * its own; whoever dials with this is no page.
+ * A mask of zeros changes no byte, which saves a pass over all bytes at each end. Masks
+ * keep a page in a browser from forging requests to a proxy; this code runs in no browser.
  */
 const noMask = (mask: Buffer): void => {
   mask.fill(0);
@@ -99,7 +98,7 @@ const noMask = (mask: Buffer): void => {
 /** Opens a connection to a manager. */
 export type Dial = (url: string) => Promise<Transport>;
 
-/** @throws BAD_OPTION unless it is `ws://` or `wss://` with a host; a path is for proxies on the way */
+/** @throws BAD_OPTION unless it is `ws://` or `wss://` with a host; proxies on the way may need the path */
 export const checkManagerUrl = (url: string): void => {
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || new URL(url).hash !== '') {
     throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://HOST:PORT, not '${url}'`);

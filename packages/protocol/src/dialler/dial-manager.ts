@@ -20,7 +20,7 @@ export interface DialOptions {
 }
 
 /**
- * Dials a manager and proves the key to it. What fails leaves no socket behind.
+ * Dials a manager and proves the key to it. A failure leaves no socket behind.
  *
  * @throws CONNECT_FAILED, and what the handshake throws
  */
@@ -42,13 +42,13 @@ export const dialManager = async ({
   }
 };
 
-/** How often the manager wants to hear and be heard. */
+/** The heartbeat times among the limits that the manager announced. */
 export const heartbeatTimesOf = (limits: PeerLimits): HeartbeatTimes => ({
   idleMs: limits.heartbeatIdleMs,
   intervalMs: limits.heartbeatIntervalMs,
   probes: limits.heartbeatProbes,
 });
 
-/** A number from 0 up to 1, for the jitter of a backoff. */
+/** A random number in [0, 1), for the jitter of a backoff. */
 export const randomFraction = (randomBytes: RandomBytes): number =>
   Buffer.from(randomBytes(4)).readUInt32LE() / 2 ** 32;

@@ -3,21 +3,21 @@ import { MillraceError } from '../words/errors.ts';
 import { type Token, tokenKey } from '../words/task.ts';
 
 /**
- * The items that a peer holds, and the takes under way, each of which may bring one:
- * never more than it may present when its session is taken up again.
+ * The items that a peer holds and the takes in flight, each of which may bring one.
+ * Together they are never more than one RESUME can present.
  */
 export class Holdings {
   readonly #tokens = new TurnoverMap<string, Token>();
   readonly #max: number;
   #takes = 0;
 
-  /** @param max how many tokens one RESUME carries; without limit where there is none */
+  /** @param max how many tokens one RESUME carries; Infinity for a peer that never resumes */
   constructor(max: number) {
     this.#max = max;
   }
 
   /**
-   * Runs what may bring an item.
+   * Runs a take.
    *
    * @throws TOO_MANY_REQUESTS; and what `take` throws
    */
@@ -41,7 +41,7 @@ export class Holdings {
     this.#tokens.set(tokenKey(token), token);
   }
 
-  /** The token is settled, or will never be. */
+  /** The token is settled, or never will be. */
   remove(token: Token): void {
     this.#tokens.delete(tokenKey(token));
   }

@@ -9,15 +9,15 @@ export interface AskPort {
   ask(asked: Asked): void;
 }
 
-/** For requests whose waits grow shorter. */
+/** For requests whose waits end at a time. */
 export interface TimedPort extends AskPort {
   readonly clock: Clock;
 }
 
 /**
- * Asks what may be asked any number of times, until it is answered by this verb.
+ * Sends an idempotent request until it is answered, without a limit of time.
  *
- * @throws what the manager answers instead; INTERNAL
+ * @throws the error that the manager answers; INTERNAL for an answer of another verb
  */
 export const inquire = async <N extends VerbName>(
   port: AskPort,

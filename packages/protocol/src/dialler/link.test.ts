@@ -21,7 +21,7 @@ const peerLimits = {
   heartbeatProbes: 3,
 };
 
-/** A manager that answers OPEN and RESUME, notes everything, and says what a test makes it say. */
+/** A manager that answers OPEN and RESUME, notes every message, and sends what a test says. */
 class StubManager {
   readonly clock: ManualClock;
   readonly received: Message[] = [];
@@ -188,7 +188,7 @@ describe('the first connection', () => {
     await clock.settle();
     expect(await started).toBe('TOO_MANY_CONNECTIONS');
     expect(log).toEqual(['ended TOO_MANY_CONNECTIONS']);
-    // What comes later hears why, too.
+    // Later requests are told the reason, too.
     expect(await codeOfRejection(link.request(statusRequest()))).toBe('TOO_MANY_CONNECTIONS');
   });
 

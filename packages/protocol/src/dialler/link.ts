@@ -20,22 +20,22 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly dial: Dial;
-  /** What this end says of itself in each PONG. */
+  /** The report that this end sends in each PONG. */
   readonly report?: () => PeerReport;
 }
 
 export type SessionMessage = MessageNamed<'session'>;
 
 export interface LinkEvents {
-  /** Messages that are not answers. */
+  /** A message that answers no request. */
   message(message: Message): void;
-  /** Every token this peer still holds; presented when a session is taken up again. */
+  /** Every token that this peer still holds, for RESUME. */
   unsettledTokens(): Token[];
-  /** The session stands, for the first time or again. `session.lost` are no longer held. */
+  /** The session is open, for the first time or again. Tokens in `session.lost` are no longer held. */
   up(session: SessionMessage, limits: PeerLimits): void;
   /** The connection ended; the link is dialling again. */
   down(error: MillraceError): void;
-  /** The link is of no further use: closed by this side, or an error that retrying cannot mend. */
+  /** The link has ended: its owner closed it, or an error came that a retry cannot mend. */
   ended(error: MillraceError): void;
 }
 
@@ -64,7 +64,7 @@ export class Link {
   #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
   #left: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  /** Why it is of no further use. */
+  /** Why the link has ended. */
   #endedBy: MillraceError | undefined;
 
   constructor(options: LinkOptions, events: LinkEvents) {
@@ -76,7 +76,7 @@ export class Link {
     return this.#phase === 'open';
   }
 
-  /** Why nothing can be asked any more; none while it can. */
+  /** Why requests are refused; undefined while they are taken. */
   get refusal(): MillraceError | undefined {
     return this.#phase === 'leaving' ? closedByItsOwner() : this.#endedBy;
   }
@@ -124,12 +124,12 @@ export class Link {
     }
   }
 
-  /** The same, as a promise. */
+  /** Like `ask`, as a promise of the answer. */
   request(request: Request): Promise<Message> {
     return promiseOf(request, (asked) => this.ask(asked));
   }
 
-  /** Says goodbye and ends the session; leases still held return at once. Said again, it is the same goodbye. */
+  /** Says goodbye and ends the session; leases still held return at once. A second call waits for the same end. */
   close(reason: string): Promise<void> {
     this.#closing ??= this.#close(reason);
     return this.#closing;
@@ -209,11 +209,11 @@ export class Link {
   }
 
   #up(session: SessionMessage, peerLimits: PeerLimits): void {
-    // The ticket is kept for good, and would hold on to the frame that it came in.
+    // The ticket is kept for good; as a view it would keep its frame alive.
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
     this.#failures = 0;
-    // Requests that `up` makes are sent at once: they must not be sent twice.
+    // Collected before `up`, whose own requests are sent at once and must not be sent twice.
     const unanswered = [...this.#requests.unanswered()];
     this.#events.up(session, peerLimits);
     for (const message of unanswered) {
@@ -250,7 +250,7 @@ export class Link {
     });
   }
 
-  /** A manager that is there ends waits itself, and has some time for it. */
+  /** A connected manager ends waits itself, so it is given `answerSlackMs` more. */
   #giveUp(): void {
     const nowMs = this.#options.clock.monotonicMs();
     const slackMs = this.#phase === 'open' ? limits.answerSlackMs : 0;

@@ -17,7 +17,7 @@ const item = (requestId: number, payload: Uint8Array): Message => ({
   payload,
 });
 
-/** A peer whose manager says what a test says. */
+/** A peer whose manager answers what the test says. */
 const stage = () => {
   const clock = new ManualClock();
   const requests = new Requests();

@@ -10,20 +10,20 @@ import { type AskPort, inquire, type TimedPort } from './inquire.ts';
 import { promiseOf } from './requests.ts';
 import { remainingMs, sendEnqueue } from './send-enqueue.ts';
 
-/** What a queue handle needs of the peer it belongs to. */
+/** The part of a peer that a queue handle uses. */
 export interface QueuePort extends TimedPort {
   newTaskId(): string;
   payloadMaxBytes(): number;
-  /** Why nothing can be asked any more; none while it can. */
+  /** Why requests are refused; undefined while they are taken. */
   refusal(): MillraceError | undefined;
-  /** What it holds is presented when the session is taken up again. */
+  /** The items held by the peer; RESUME presents them. */
   readonly holdings: Holdings;
 }
 
 export interface WaitOptions {
   /**
-   * How long to wait: for an item, or for room. Default: without limit. While no manager
-   * can be reached a `put` is sent again for ten minutes whatever this says.
+   * How long to wait: for an item, or for room. Default: without limit. Without a manager
+   * to reach, a `put` is sent again for ten minutes, whatever this value.
    */
   readonly timeoutMs?: number;
 }
@@ -35,16 +35,16 @@ export interface PutOptions extends WaitOptions {
   readonly delayMs?: number;
 }
 
-/** An item that is leased to this peer: it goes back unless it is acknowledged. */
+/** An item leased to this peer. It returns to its queue unless it is acknowledged. */
 export interface LeasedItem<T> {
   readonly value: T;
   /**
    * Removes the item for good.
    *
-   * @throws LEASE_LOST when it has gone to somebody else meanwhile
+   * @throws LEASE_LOST when the item was granted to another peer meanwhile
    */
   ack(): Promise<void>;
-  /** Gives the item back; after `ack` does nothing. */
+  /** Returns the item to its queue; does nothing after `ack`. */
   release(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -56,7 +56,7 @@ export interface ItemCounts {
   readonly bytes: number;
 }
 
-/** A named queue of items: `put` adds, `get` takes, `lease` takes with the choice to give back. */
+/** A named queue of items: `put` adds an item, `get` takes one, `lease` takes one that can be returned. */
 export class QueueHandle<T = unknown> {
   readonly name: string;
   readonly #port: QueuePort;
@@ -92,9 +92,9 @@ export class QueueHandle<T = unknown> {
   }
 
   /**
-   * Takes an item. It is removed by a receipt that leaves this process only
-   * after the code behind `await get()` had its turn: a process that dies before
-   * that does not lose the item.
+   * Takes an item. A receipt removes the item from the queue; it leaves this process only
+   * after the code behind `await get()` has had its turn, so that a process that dies
+   * earlier does not lose the item.
    *
    * @throws QUEUE_EMPTY after the timeout, TIMEOUT when no manager answered by then,
    *   UNKNOWN_QUEUE, BAD_OPTION, CLIENT_CLOSED, PAYLOAD_INVALID, and TOO_MANY_REQUESTS
@@ -104,18 +104,18 @@ export class QueueHandle<T = unknown> {
     const { token, value } = await this.#take(options);
     const refusal = this.#port.refusal();
     if (refusal !== undefined) {
-      // Without a receipt the item goes to somebody else.
+      // Without a receipt the item returns to its queue.
       this.#port.holdings.remove(token);
       throw refusal;
     }
-    // A refused receipt means that the item went to somebody else as well: a
-    // redelivery, which the manager counts. There is nobody here to tell.
+    // A refused receipt means that the item was delivered to another peer as well. The
+    // manager counts that, and no caller waits to hear it.
     this.#settle(token, 'succeeded').catch(() => {});
     return value;
   }
 
   /**
-   * Takes an item that goes back unless it is acknowledged, also when this
+   * Takes an item that returns to its queue unless it is acknowledged, also when this
    * process dies.
    *
    * @throws as `get`
@@ -133,7 +133,11 @@ export class QueueHandle<T = unknown> {
     return { value, ack: () => end('succeeded'), release, [Symbol.asyncDispose]: release };
   }
 
-  /** @throws UNKNOWN_QUEUE */
+  /**
+   * Counts the unfinished tasks and items of the queue.
+   *
+   * @throws UNKNOWN_QUEUE
+   */
   async size(): Promise<ItemCounts> {
     const { bytes, leased, ready, scheduled } = await inquire(this.#port, 'sized', (requestId) => ({
       verb: 'size',
@@ -144,9 +148,8 @@ export class QueueHandle<T = unknown> {
   }
 
   /**
-   * Deals nothing from it any more, tasks or items; it still accepts. Whoever
-   * waits for an item goes on waiting, what is leased goes on, and a restart of
-   * the manager changes nothing.
+   * Pauses the queue: it accepts tasks and items and grants none, also after a restart of
+   * the manager. Leases go on, and a `get` waits.
    *
    * @throws UNKNOWN_QUEUE
    */
@@ -155,7 +158,7 @@ export class QueueHandle<T = unknown> {
   }
 
   /**
-   * Deals again.
+   * Resumes the queue.
    *
    * @throws UNKNOWN_QUEUE
    */
@@ -164,10 +167,10 @@ export class QueueHandle<T = unknown> {
   }
 
   /**
-   * Cancels all tasks and removes all items that wait in it, ready or scheduled;
-   * answers how many: at least so many, where the connection was lost meanwhile.
-   * What is leased goes on, what arrives meanwhile stays. It goes step by step: one
-   * that is broken off has done a part, which stays done.
+   * Cancels all tasks and removes all items that are ready or scheduled; answers how many,
+   * or a lower number if the connection was lost meanwhile. Leases go on, and tasks that
+   * arrive meanwhile stay. The work is done in steps: an error leaves the steps before it
+   * done.
    *
    * @throws UNKNOWN_QUEUE
    */
@@ -200,7 +203,7 @@ export class QueueHandle<T = unknown> {
     }));
   }
 
-  /** An item, and its token, which is held from now on. */
+  /** Takes an item and decodes it; its token is held from now on. */
   async #take(options: WaitOptions): Promise<{ readonly token: Token; readonly value: T }> {
     const { payload, token } = await this.#port.holdings.during(() => this.#hold(options));
     try {
@@ -222,7 +225,7 @@ export class QueueHandle<T = unknown> {
     return { payload, token };
   }
 
-  /** Waits in slices, each re-armed at once, until an item comes or the time is up. */
+  /** Waits slice after slice until an item comes or the time is up. */
   async #await(options: WaitOptions): Promise<MessageNamed<'item'>> {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     checkTimeout(timeoutMs, `an item of queue '${this.name}'`);
@@ -262,7 +265,7 @@ export class QueueHandle<T = unknown> {
       if (answer !== 'accepted' && answer !== 'duplicate') {
         throw new MillraceError(
           'LEASE_LOST',
-          `the item of queue '${this.name}' is no longer leased to this process: it went to another`,
+          `the item of queue '${this.name}' is no longer leased to this process: it was granted again`,
         );
       }
     } finally {
@@ -271,7 +274,7 @@ export class QueueHandle<T = unknown> {
   }
 }
 
-/** Settles one token, resent until it is answered. */
+/** Settles one token; sends the report again until it is answered. */
 export const settleToken = async (
   port: AskPort,
   token: Token,

@@ -5,16 +5,16 @@ import { MillraceError } from '../words/errors.ts';
 
 /** A request that is sent again until it is answered. */
 export interface Request {
-  /** The message as it should be sent now; waits in it may have grown shorter. */
+  /** The message to send now; its waits are reduced by the time that has passed. */
   build(requestId: number): Message;
-  /** When to stop resending, on the monotonic clock, and the error that then says so. */
+  /** When to stop resending, on the monotonic clock. `giveUp` makes the error for that. */
   readonly giveUpAtMs: number;
   giveUp(): MillraceError;
-  /** The manager has it and will answer later. */
+  /** The manager has parked the request and will answer later. */
   parked?(): void;
 }
 
-/** A request with those who hear of its end: one of the two is called, once. */
+/** A request with callbacks for its end; one of the two is called, once. */
 export interface Asked extends Request {
   answered(reply: Message): void;
   failed(error: MillraceError): void;
@@ -33,7 +33,7 @@ export const promiseOf = (request: Request, ask: (asked: Asked) => void): Promis
     });
   });
 
-/** Request id ↔ who waits for its answer. Ids are never used twice in a session. */
+/** Unanswered requests by their ids. An id is never used twice in a session. */
 export class Requests {
   readonly #pending = new TurnoverMap<number, Asked>();
   #lastId = 0;
@@ -50,9 +50,9 @@ export class Requests {
   }
 
   /**
-   * Takes a message of the peer; answers whether it belongs to a request.
+   * Takes a message of the peer; returns whether it belongs to a request.
    *
-   * @param send is given the request once more when the peer invites one that it parked
+   * @param send sends a parked request again, when the peer has room for it
    */
   take(message: Message, send: (message: Message) => void): boolean {
     const id = 'requestId' in message ? message.requestId : 0;
@@ -75,14 +75,14 @@ export class Requests {
     return true;
   }
 
-  /** Every unanswered request as it should be sent now, oldest first. */
+  /** Every unanswered request as it must be sent now, oldest first. */
   *unanswered(): Iterable<Message> {
     for (const [id, asked] of this.#pending.entries()) {
       yield asked.build(id);
     }
   }
 
-  /** Ends the requests whose time is up; answers their ids. */
+  /** Ends the requests whose time is up; returns their ids. */
   giveUp(nowMs: number): number[] {
     const ended: number[] = [];
     for (const [id, asked] of this.#pending.entries()) {

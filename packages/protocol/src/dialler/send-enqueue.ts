@@ -7,11 +7,11 @@ import { unexpectedAnswer } from './expect-verb.ts';
 import type { TimedPort } from './inquire.ts';
 import type { Asked } from './requests.ts';
 
-/** Waits until `atMs` on the monotonic clock, as a duration that the wire can carry. */
+/** Time left until `atMs` on the monotonic clock, as a duration that a message can carry. */
 export const remainingMs = (clock: Clock, atMs: number): number =>
   Math.min(limits.delayMaxMs, Math.max(0, Math.ceil(atMs - clock.monotonicMs())));
 
-/** An ENQUEUE on its way. Thousands wait at once: one object each, and the promise of its caller. */
+/** An ENQUEUE in flight. Thousands wait at once, so that each is one object and the promise of its caller. */
 class Enqueue<T> implements Asked {
   giveUpAtMs: number;
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ class Enqueue<T> implements Asked {
     return { verb: 'enqueue', requestId, waitMs, tasks: this.#tasks, awaitMs: undefined };
   }
 
-  /** The ten minutes are those without a word of the manager. */
+  /** PARKED is a sign of the manager, so the time to give up starts again. */
   parked(): void {
     this.giveUpAtMs = this.#clock.monotonicMs() + limits.resendMaxMs;
   }
@@ -54,7 +54,7 @@ class Enqueue<T> implements Asked {
     const what = `${this.#tasks.length} of task '${task?.name}' for queue '${task?.queue}'`;
     return new MillraceError(
       'UNKNOWN',
-      `no answer to ${what} for ten minutes: it may or may not be queued`,
+      `no answer within ${limits.resendMaxMs} ms to the enqueue of ${what}: it may or may not be queued`,
     );
   }
 
@@ -71,7 +71,7 @@ class Enqueue<T> implements Asked {
   }
 }
 
-/** Sends an ENQUEUE for ten minutes at most; resolves with `answer` when its tasks are on disk. */
+/** Sends an ENQUEUE until it is answered, at most for `resendMaxMs`; resolves with `answer` when its tasks are on disk. */
 export const sendEnqueue = <T>(
   port: TimedPort,
   tasks: readonly NewTask[],

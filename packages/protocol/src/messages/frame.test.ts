@@ -21,7 +21,7 @@ const refusalOf = (frame: Uint8Array): unknown => {
   }
 };
 
-/** Decodes, or is refused with one of the three codes; what decodes survives a round trip. */
+/** A frame decodes, or is refused with one of the three codes. A decoded frame survives a round trip. */
 const expectClearAnswer = (frame: Uint8Array): void => {
   const refusal = refusalOf(frame);
   if (refusal !== undefined) {

@@ -3,7 +3,7 @@ import { PackWriter } from '../bytes/pack-writer.ts';
 import { codeOf, MillraceError, messageOf } from '../words/errors.ts';
 import { type Message, readMessage, writeMessage } from './message-table.ts';
 
-/** A frame: one list of messages. The bytes belong to the caller. */
+/** Encodes a frame, which is one list of messages. The bytes belong to the caller. */
 export const encodeFrame = (messages: readonly Message[]): Uint8Array => {
   const writer = new PackWriter();
   writer.list(messages.length);
@@ -28,7 +28,7 @@ const readFrame = (frame: Uint8Array): Message[] => {
 };
 
 /**
- * The messages of a frame, checked. Byte fields are views of `frame`.
+ * Decodes and checks a frame. Byte fields of its messages are views of `frame`.
  *
  * @throws MALFORMED_FRAME, UNKNOWN_VERB or BAD_FIELD, and nothing else
  */

@@ -6,7 +6,7 @@ import { verb } from './wire/verb.ts';
 export const NONCE_BYTES = 32;
 export const MAC_BYTES = 32;
 
-/** How a connection is bound to the channel below it. */
+/** How a connection is bound to the channel below it. `tls-exporter` is reserved: no manager accepts it. */
 export const bindings = ['none', 'tls-exporter'] as const;
 
 export const peerLimits = group('limits', {
@@ -26,16 +26,16 @@ export const hello = verb(1, 'hello', 'dialler', {
   binding: word(bindings),
 });
 
-/** The manager's nonce, and the limits it keeps. */
+/** The manager's nonce and its limits. */
 export const challenge = verb(2, 'challenge', 'manager', {
   nonce: fixedBytes(NONCE_BYTES),
   limits: peerLimits,
 });
 
-/** The dialler has the key. */
+/** Proves that the dialler has the key. */
 export const proof = verb(3, 'proof', 'dialler', { mac: fixedBytes(MAC_BYTES) });
 
-/** The manager has it too. */
+/** Proves that the manager has the key too. */
 export const welcome = verb(4, 'welcome', 'manager', {
   mac: fixedBytes(MAC_BYTES),
   software: text(limits.softwareMaxBytes),

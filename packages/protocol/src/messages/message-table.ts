@@ -98,7 +98,7 @@ export const isNamed = <N extends VerbName>(
   name: N,
 ): message is MessageNamed<N> => message.verb === name;
 
-/** What the table holds of a verb, where its particular fields do not matter. */
+/** A verb of the table, without the types of its fields. */
 interface AnyVerb {
   readonly name: string;
   readonly type: number;
@@ -106,7 +106,7 @@ interface AnyVerb {
   read(reader: PackReader, length: number): Message;
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verb writes only messages of its own name: `writeMessage` looks it up by that
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `writeMessage` finds the verb by the name of the message, so each writes only its own
 const all = Object.values(verbs) as unknown as readonly AnyVerb[];
 const byType = new Map(all.map((verb) => [verb.type, verb]));
 const byName = new Map(all.map((verb) => [verb.name, verb]));
@@ -120,7 +120,7 @@ export const writeMessage = (writer: PackWriter, message: Message): void => {
   verb.write(writer, message);
 };
 
-/** @throws UNKNOWN_VERB, BAD_FIELD, MALFORMED_FRAME; RangeError or TypeError for bytes that are not well-formed */
+/** @throws UNKNOWN_VERB, BAD_FIELD, MALFORMED_FRAME; RangeError or TypeError for malformed bytes */
 export const readMessage = (reader: PackReader): Message => {
   const length = reader.open();
   const type = length > 0 ? reader.number() : Number.NaN;

@@ -2,7 +2,7 @@ import { limits } from '../words/limits.ts';
 import { count, group, text } from './wire/fields.ts';
 import { verb } from './wire/verb.ts';
 
-/** Who a peer is, for people who read the status. */
+/** Name, host and process of a peer, for people who read the status. */
 export const peerDescription = group('peer', {
   name: text(limits.workerNameMaxBytes),
   host: text(limits.workerNameMaxBytes),

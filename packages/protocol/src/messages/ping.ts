@@ -1,7 +1,7 @@
 import { count, group, measure, optional } from './wire/fields.ts';
 import { verb } from './wire/verb.ts';
 
-/** What a worker reports of itself in each PONG. */
+/** The state of a worker, in each of its PONGs. */
 export const peerReport = group('report', {
   loopLagMs: measure,
   rssBytes: count,

@@ -8,7 +8,7 @@ export const sessionId = text(limits.sessionIdMaxBytes);
 /** HMAC(store secret, session id, key id): proves that this session was given to this key. */
 export const ticket = fixedBytes(MAC_BYTES);
 
-/** The session stands; `lost` are the presented tokens that are no longer held. */
+/** The session is open; `lost` are the presented tokens that are no longer held. */
 export const session = verb(11, 'session', 'manager', {
   sessionId,
   ticket,

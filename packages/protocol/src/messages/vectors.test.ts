@@ -74,7 +74,7 @@ describe('the vectors', () => {
   });
 });
 
-/** A proxy that passes on what it receives in the pieces that `cut` makes of it, one write each. */
+/** A proxy that forwards each chunk in the pieces that `cut` makes of it, one write each. */
 const startProxy = async (port: number, cut: (chunk: Buffer) => Buffer[]): Promise<Server> => {
   const proxy = createServer({ noDelay: true }, (near) => {
     const far = connect({ port, host: '127.0.0.1', noDelay: true });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { turnEnd } from './clock.ts';
 
-/** Turn ends that the test runs by hand. */
+/** Ends of turn that the test runs by hand. */
 const stage = () => {
   const planned: (() => void)[] = [];
   const said: string[] = [];

@@ -1,29 +1,26 @@
-/** Cancels what was scheduled; after it ran, or twice, does nothing. */
+/** Cancels a scheduled call; does nothing once the call ran or was cancelled. */
 export type Cancel = () => void;
 
-/**
- * Time as this process sees it. Everything that waits takes a clock, so that a
- * simulation can supply its own.
- */
+/** The time of this process. All code that waits takes a clock, so that a simulation can supply its own. */
 export interface Clock {
-  /** Never steps; for leases, grace and heartbeats. */
+  /** Milliseconds that never step; for leases, grace and heartbeats. */
   monotonicMs(): number;
   /** Milliseconds since 1970; may step; for schedules and retention. */
   wallMs(): number;
   after(delayMs: number, run: () => void): Cancel;
   /**
-   * Runs once when the present turn of the event loop has handled its input. What that
-   * leaves for the end of the turn may run in the same, before any promise is settled.
+   * Calls `run` once, when the current turn of the event loop has handled its input. A
+   * callback queued by `run` may run in the same pass, before any promise settles.
    */
   endOfTurn(run: () => void): void;
 }
 
 /**
- * Gathers what is to run at the end of a turn, and plans it as one. What that leaves
- * for the end of the turn in its turn is done then, too: planned by itself, it would
- * wait until all input that has arrived meanwhile is handled.
+ * Collects callbacks for the end of a turn and plans one pass over them. Callbacks
+ * queued by these callbacks run in the same pass: planned separately, they would wait
+ * until all input that has arrived meanwhile is handled.
  *
- * @param plan runs something once, at the end of the present turn
+ * @param plan calls its argument once, at the end of the current turn
  */
 export const turnEnd = (plan: (run: () => void) => void): ((run: () => void) => void) => {
   const runs: (() => void)[] = [];
@@ -36,7 +33,7 @@ export const turnEnd = (plan: (run: () => void) => void): ((run: () => void) => 
       }
     } finally {
       if (done < runs.length) {
-        // One threw. Where the process goes on, it takes no other with it.
+        // A callback threw. If the process survives, those behind it must still run.
         plan(runAll);
       } else {
         runs.length = 0;
@@ -51,7 +48,7 @@ export const turnEnd = (plan: (run: () => void) => void): ((run: () => void) => 
   };
 };
 
-/** The longest delay that Node's timers hold; longer ones fire at once. */
+/** Longest delay of Node's timers; a longer one would fire at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,4 +1,4 @@
-/** What is there already, or comes. */
+/** A value, or a promise of it. */
 export type Eventually<T> = T | Promise<T>;
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
@@ -12,19 +12,19 @@ const later = async <T, R>(
   next: (value: T) => Eventually<R>,
   failed: (thrown: unknown) => R,
 ): Promise<R> => {
-  let come: T;
+  let settled: T;
   try {
-    come = await value;
+    settled = await value;
   } catch (thrown) {
     return failed(thrown);
   }
-  return next(come);
+  return next(settled);
 };
 
 /**
- * Tries something, and goes on with what it returned or threw. What is there at
- * once is gone on with at once: most work never waits, and a promise for each of
- * its steps costs more than the steps. `next` and `failed` must not throw.
+ * Calls `attempt`, then `next` with its value or `failed` with its error. Continues
+ * synchronously unless the value is a promise: most work never waits, and a promise for
+ * each step costs more than the step. `next` and `failed` must not throw.
  */
 export const tryThen = <T, R>(
   attempt: () => T | PromiseLike<T>,
@@ -32,13 +32,13 @@ export const tryThen = <T, R>(
   failed: (thrown: unknown) => R,
 ): Eventually<R> => {
   let value: T | PromiseLike<T>;
-  let comes: boolean;
+  let isLater: boolean;
   try {
     value = attempt();
-    comes = isThenable(value);
+    isLater = isThenable(value);
   } catch (thrown) {
     return failed(thrown);
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what has no `then` is the value itself
-  return comes ? later(value, next, failed) : next(value as T);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a value without `then` is no promise
+  return isLater ? later(value, next, failed) : next(value as T);
 };

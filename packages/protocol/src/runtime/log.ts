@@ -1,8 +1,8 @@
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 /**
- * Where a manager or a worker writes what is worth a line; a logger of pino fits.
- * Fields name queues, tasks, workers and codes, never a payload or a key.
+ * The log of a manager or a worker; a logger of pino fits. Fields name queues, tasks,
+ * workers and codes, never a payload or a key.
  */
 export interface Log {
   readonly info: Write;

@@ -1,4 +1,4 @@
-/** Values that change the speed of a peer and never what it does. What others can rely on is in `limits`. */
+/** Values that change the speed of a peer and never what it does; `limits` has those that others rely on. */
 export const tuning = {
   /** A message that no reader waits for leaves with the next one, or after this long. */
   sendSoonMs: 5,

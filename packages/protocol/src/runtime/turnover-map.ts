@@ -3,14 +3,13 @@ import { tuning } from './tuning.ts';
 /**
  * A Map for entries that come and go all the time.
  *
- * A Map of V8 whose places are used up, those of deleted entries too, moves its
- * entries to another table, to which the table before refers from then on. Once a
- * table has outlived two collections of the young generation, such a collection takes
- * for alive what that table refers to, although nobody needs it: the next table, the
- * entries it had, all they hold, and the table behind it. They grow old in their turn,
- * so that everything that ever passes through the Map is copied, until a full
- * collection; then it begins anew. With 2,000 entries under way a Map did an eighth of
- * the work of this one, which goes on in a Map without a past.
+ * When a Map of V8 runs out of places, it moves its entries to a new table, and the old
+ * table refers to the new one. Once the old table is in the old generation, each
+ * collection of the young generation keeps alive all that it reaches: every later table,
+ * the entries of those, and what the entries hold. Everything that passes through the
+ * Map is then copied until the next full collection. This class moves its entries to a
+ * new Map first, to which no old table refers. With 2,000 entries in flight a plain Map
+ * did an eighth of its work.
  */
 export class TurnoverMap<K, V> {
   #map = new Map<K, V>();
@@ -46,12 +45,12 @@ export class TurnoverMap<K, V> {
     this.#added = 0;
   }
 
-  /** In order of arrival. Entries may be deleted meanwhile, and not added. */
+  /** In order of insertion. During the iteration entries may be deleted, but not added. */
   values(): IterableIterator<V> {
     return this.#map.values();
   }
 
-  /** In order of arrival. Entries may be deleted meanwhile, and not added. */
+  /** In order of insertion. During the iteration entries may be deleted, but not added. */
   entries(): IterableIterator<[K, V]> {
     return this.#map.entries();
   }

@@ -6,8 +6,8 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is moved. Timers run in the order of
- * their times; ends of turn run when `settle` or `advance` is called.
+ * A clock that stands still until a test moves it. Timers run in the order of their
+ * times; callbacks for the end of a turn run when `settle` or `advance` is called.
  */
 export class ManualClock implements Clock {
   #monotonicMs = 0;
@@ -37,7 +37,7 @@ export class ManualClock implements Clock {
     this.#turn.push(run);
   }
 
-  /** Timers that wait; none means that a process with this clock could end. */
+  /** Timers that wait; with none, a process with this clock could end. */
   get timersWaiting(): number {
     return this.#timers.size;
   }
@@ -56,7 +56,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Moves the time forward, timer by timer, with all that follows from each. */
+  /** Moves the time forward, timer by timer, and settles after each. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#monotonicMs + byMs;
     await this.settle();

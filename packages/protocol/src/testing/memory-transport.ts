@@ -1,20 +1,20 @@
 import type { Transport, TransportEvents } from '../connection/transport.ts';
 import type { Clock } from '../runtime/clock.ts';
 
-/** In the inbox: the other end ended the connection. */
+/** Marks in the inbox that the other end ended the connection. */
 const END = new Uint8Array(0);
 
 const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
 
 /**
- * One end of a pair of transports in memory. Frames arrive in order, one a turn,
- * as over a network; `stalled` holds them at the sender, as a full kernel buffer does.
+ * One end of a pair of transports in memory. Frames arrive in order, one per turn, as
+ * over a network; `stalled` holds them at the sender, as a full kernel buffer does.
  */
 export class MemoryTransport implements Transport {
   readonly remoteAddress: string;
   /** Every frame that this end was given, for assertions about bytes. */
   readonly sentFrames: Uint8Array[] = [];
-  /** While set, what is sent stays in `waitingBytes`. */
+  /** While set, sent frames stay in `waitingBytes`. */
   stalled = false;
   readonly #clock: Clock;
   #peer: MemoryTransport | undefined;
@@ -68,7 +68,7 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  /** Delivers what was held at this sender. */
+  /** Delivers the frames held at this sender. */
   unstall(): void {
     this.stalled = false;
     this.#deliver();
@@ -83,7 +83,7 @@ export class MemoryTransport implements Transport {
     this.#clock.endOfTurn(() => this.#receive());
   }
 
-  /** Like a real one, ends only after what was sent could leave. */
+  /** Ends the connection only after sent frames could leave, as a socket does. */
   close(): void {
     this.#closing = true;
     this.#clock.endOfTurn(() => this.#deliver());
@@ -96,7 +96,7 @@ export class MemoryTransport implements Transport {
     this.#shut('this end ended the connection');
   }
 
-  /** The host vanishes: nothing more passes, and nobody is told. */
+  /** The host vanishes: no frame passes any more, and neither end is told. */
   vanish(): void {
     this.#open = false;
     this.#outbox = [];

@@ -1,6 +1,6 @@
 import type { Message } from '../messages/message-table.ts';
 
-/** What opens a conversation for a peer, as a manager sends it. */
+/** The SESSION with which a manager opens the conversation. */
 export const sessionMessage: Message = {
   verb: 'session',
   sessionId: 's',

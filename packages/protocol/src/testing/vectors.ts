@@ -37,7 +37,7 @@ const isMessage = (value: unknown): boolean =>
   typeof value.verb === 'string' &&
   Object.hasOwn(verbs, value.verb);
 
-// Only the names are looked at: that the fields are right is what the vectors test.
+// Only the names are checked here; the tests of the vectors check the fields.
 const areMessages = (value: unknown): value is readonly Message[] =>
   Array.isArray(value) && value.every(isMessage);
 

@@ -1,9 +1,9 @@
 import { limits } from './limits.ts';
 
 /**
- * The wait before reconnection number `n` (from 0): up to
- * min(5 s, 100 ms · 2^n), all of it random, so that the peers of a manager that
- * restarts do not return together. `random` is in [0, 1).
+ * The wait before reconnection number `n`, from 0: a random time below
+ * min(5 s, 100 ms · 2^n), so that the peers of a restarted manager do not return
+ * together. `random` is in [0, 1).
  */
 export const reconnectDelayMs = (n: number, random: number): number =>
   random * Math.min(limits.reconnectMaxMs, limits.reconnectFirstMs * 2 ** Math.min(n, 16));
@@ -13,8 +13,9 @@ const retryCeilingMs = (failures: number): number =>
   Math.min(limits.backoffMaxMs, limits.backoffBaseMs * 2 ** Math.min(failures - 1, 30));
 
 /**
- * The wait after the n-th failed attempt: `b = min(600 s, 1 s · 2^(n−1))`, then
- * `b/2 + random · b/2`. Shape of pg-boss, cap of Celery. `random` is in [0, 1).
+ * The wait after failed attempt number n: `b/2 + random · b/2`, where
+ * `b = min(600 s, 1 s · 2^(n−1))`. The shape is that of pg-boss, the cap that of Celery.
+ * `random` is in [0, 1).
  */
 export const retryDelayMs = (failures: number, random: number): number => {
   const ceilingMs = retryCeilingMs(failures);

@@ -8,7 +8,7 @@ export interface TaskOptions {
   readonly priority?: number;
   /** Wait before the task is ready. Default 0. */
   readonly delayMs?: number;
-  /** The longest one attempt may run; `null` for no limit. Default 15 min. */
+  /** Longest run of one attempt; `null` for no limit. Default 15 min. */
   readonly deadlineMs?: number | null;
   /** Attempts that may fail before the task is dead. Default 5. */
   readonly attempts?: number;
@@ -17,11 +17,11 @@ export interface TaskOptions {
 }
 
 /**
- * A task by name: what producers send, what workers bind handlers to. Carries
- * no code, so that a web application can import it without its handlers.
+ * A kind of task, by name: producers enqueue it, workers bind a handler to it. It
+ * carries no code, so that a web application can import it without the handlers.
  *
- * The four types are the two sides of the two schemas: a producer sends `Input`,
- * the handler receives `Parsed` and returns `Returned`, the producer is given `Output`.
+ * The four types are the two sides of the two schemas: a producer sends `Input`, the
+ * handler receives `Parsed` and returns `Returned`, and the producer receives `Output`.
  */
 export interface TaskDefinition<
   Input = unknown,
@@ -45,7 +45,7 @@ interface TaskTypes<Input, Output, Parsed, Returned> {
   readonly returned: Returned;
 }
 
-/** Any task definition, where its types do not matter. */
+/** Any task definition, for code to which its types do not matter. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the four types are variant; no other bound accepts every definition
 export type AnyTask = TaskDefinition<any, any, any, any>;
 
@@ -61,9 +61,7 @@ export interface DefineOptions<Input, Output, Parsed = Input, Returned = Output>
 
 export const DEFAULT_QUEUE = 'default';
 
-/**
- * @throws BAD_OPTION unless `name` has 1 to 128 bytes
- */
+/** @throws BAD_OPTION unless `name` has 1 to 128 bytes and no NUL */
 export const checkName = (kind: 'queue' | 'task', name: string): string => {
   const maxBytes = kind === 'queue' ? limits.queueNameMaxBytes : limits.taskNameMaxBytes;
   const bytes = Buffer.byteLength(name);
@@ -126,8 +124,7 @@ export const checkTaskOptions = (options: TaskOptions, what: string): TaskOption
 };
 
 /**
- * Checks how long something is waited for. What is over already is not waited for;
- * of what is no number nobody could say when it is.
+ * Checks a timeout. Zero or less means do not wait; NaN is refused.
  *
  * @throws BAD_OPTION
  */
@@ -177,7 +174,7 @@ const valueOf = (checked: StandardSchemaV1.Result<unknown>, what: string): unkno
 };
 
 /**
- * A value as its schema makes it; a promise only if the schema needs one.
+ * The value as its schema parses it; a promise only if the schema is asynchronous.
  *
  * @throws SCHEMA_MISMATCH, or rejects with it
  */

@@ -13,7 +13,7 @@ export class MillraceError extends Error {
     this.code = code;
   }
 
-  /** Whether a connection on which this happens is of no further use. */
+  /** Whether the error ends the connection on which it happens. */
   get fatal(): boolean {
     return errorTable[this.code].fatal;
   }
@@ -40,7 +40,7 @@ export class QueueFull extends MillraceError {
   }
 }
 
-/** Thrown by a handler: the task is dead at once, without further attempts. */
+/** A handler throws this to make its task dead at once, without further attempts. */
 export class Unrecoverable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -48,7 +48,7 @@ export class Unrecoverable extends Error {
   }
 }
 
-/** An error with a stable code, also one made by another copy of this package. */
+/** The code of an error of millrace, also of one made by another copy of this package. */
 export const codeOf = (error: unknown): ErrorCode | undefined => {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') {
     return undefined;
@@ -56,7 +56,7 @@ export const codeOf = (error: unknown): ErrorCode | undefined => {
   return isErrorCode(error.code) ? error.code : undefined;
 };
 
-/** The message of anything that was thrown. */
+/** The message of a thrown value, whatever it is. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
 

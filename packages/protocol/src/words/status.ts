@@ -1,11 +1,11 @@
 export interface QueueStatus {
   readonly name: string;
-  /** Whether it deals nothing until it is resumed. */
+  /** Whether the queue grants nothing until it is resumed. */
   readonly isPaused: boolean;
   readonly ready: number;
   readonly running: number;
   readonly scheduled: number;
-  /** Of the scheduled ones those that failed before. */
+  /** Scheduled tasks that failed before; `scheduled` counts them too. */
   readonly retrying: number;
   /** Dead tasks that are still kept: they can be retried or dropped. */
   readonly deadKept: number;
@@ -13,19 +13,19 @@ export interface QueueStatus {
   readonly maxItems: number;
   readonly inPerSecond: number;
   readonly outPerSecond: number;
-  /** How long its oldest ready task or item could have been dealt; `null` for none, and for `lifo`. */
+  /** Time for which the oldest ready task or item has been ready; `null` for none, and for `lifo`. */
   readonly oldestWaitingMs: number | null;
-  /** What 95 of 100 of its latest runs stayed below; `null` before the first since the start. */
+  /** 95th percentile of its latest run times; `null` until the first run since the manager started. */
   readonly runP95Ms: number | null;
-  /** Connected workers that handle any of its task names. */
+  /** Connected workers that handle at least one of its task names. */
   readonly workers: number;
-  /** Since the store was made. */
+  /** This and the following are totals since the store was made. */
   readonly enqueued: number;
   readonly succeeded: number;
   readonly dead: number;
   readonly cancelled: number;
   readonly expired: number;
-  /** Grants beyond a task's first. */
+  /** Grants of tasks that had been granted before. */
   readonly regranted: number;
   readonly losses: number;
 }
@@ -35,16 +35,16 @@ export interface WorkerStatus {
   readonly name: string;
   readonly host: string;
   readonly pid: number;
-  /** Whether it was asked to end. */
+  /** Whether the worker was asked to drain. */
   readonly isDraining: boolean;
   readonly slots: number;
-  /** By its own last report. */
+  /** From its own last report. */
   readonly busySlots: number;
-  /** Tasks that are leased to it. */
+  /** Tasks leased to the worker. */
   readonly running: number;
-  /** Since any byte of its process was received. */
+  /** Time since the last byte on either of its connections. */
   readonly processHeardMsAgo: number;
-  /** Since any byte of its main loop was received; `null` while it has no main connection. */
+  /** Time since the last byte on its main connection, written by its event loop; `null` without one. */
   readonly loopHeardMsAgo: number | null;
   readonly roundTripMs: number | null;
   readonly loopLagMs: number | null;
@@ -65,15 +65,15 @@ export const findingKinds = [
 export interface Finding {
   readonly severity: 'warning' | 'critical';
   readonly kind: (typeof findingKinds)[number];
-  /** The queue, worker or store that it is about. */
+  /** Name of the queue, worker or store. */
   readonly subject: string;
-  /** What was found, as one sentence. */
+  /** The finding as one sentence. */
   readonly message: string;
-  /** The command that looks closer. */
+  /** The command that shows more. */
   readonly command: string;
 }
 
-/** What a manager says of itself. Its shape is stable; fields are only added. */
+/** The status of a manager. Its shape is stable: fields are only added. */
 export interface Status {
   readonly version: string;
   readonly url: string;
@@ -86,12 +86,12 @@ export interface Status {
     readonly freeBytes: number;
     /** Below this much free space nothing new is accepted. */
     readonly reserveBytes: number;
-    /** How long a commit takes, averaged over the latest. */
+    /** Duration of a commit, averaged over the latest ones. */
     readonly commitMs: number;
   };
   readonly clients: number;
   readonly queues: readonly QueueStatus[];
   readonly workers: readonly WorkerStatus[];
-  /** The worst first, a hundred at most. */
+  /** The worst first, at most a hundred. */
   readonly attention: readonly Finding[];
 }

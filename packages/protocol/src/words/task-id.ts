@@ -2,13 +2,13 @@ import { customRandom } from 'nanoid';
 import { limits } from './limits.ts';
 
 /**
- * In ASCII order, so that ids sort as strings and as bytes like their times. No
- * hyphen: an id that begins with one is an option to every command line.
+ * In ASCII order, so that ids sort by their times, as strings and as bytes. Without a
+ * hyphen: a command line takes an id that begins with one for an option.
  */
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~';
 const TIME_CHARS = 8;
 const RANDOM_CHARS = 10;
-/** Ids that share their time and their random characters. */
+/** Ids that can share one time and its random characters. */
 const COUNT_MAX = 64 ** 3;
 
 /** The last `length` digits of a whole number, in base 64. */
@@ -22,16 +22,16 @@ const digits = (value: number, length: number): string => {
   return chars;
 };
 
-/** What the ids of one maker that it made within a millisecond have in common; of another id, as many characters. */
+/** The prefix that all ids share which one maker made within one millisecond; as long for any other id. */
 export const taskIdStem = (taskId: string): string => taskId.slice(0, TIME_CHARS + RANDOM_CHARS);
 
 const countChars = (count: number): string =>
   ALPHABET.charAt(count >> 12) + ALPHABET.charAt((count >> 6) & 63) + ALPHABET.charAt(count & 63);
 
 /**
- * A maker of task ids: 48 bits of milliseconds, 60 random bits drawn anew for
- * each of them, and a count. The ids of one maker ascend, so that what arrives
- * together stands together, and in order, in the store's B-tree.
+ * A maker of task ids: 48 bits of milliseconds, 60 random bits drawn for each
+ * millisecond, and a count. The ids of one maker ascend, so that tasks that arrive
+ * together lie together, and in order, in the store's B-tree.
  */
 export const taskIdMaker = (
   wallMs: () => number,
@@ -57,6 +57,6 @@ export const taskIdMaker = (
 
 const printableAscii = /^[\x21-\x7e]+$/;
 
-/** Whether a text can be the id of a task, whoever made it. */
+/** Whether a text can be the id of a task, in any client's scheme. */
 export const isTaskId = (text: string): boolean =>
   text.length <= limits.taskIdMaxBytes && printableAscii.test(text);

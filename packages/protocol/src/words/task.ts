@@ -1,6 +1,6 @@
-/** The words of millrace that both ends of the wire share. */
+/** The words of millrace that both ends of a connection share. */
 
-/** Where a task is in its life. The table of moves is the manager's task machine. */
+/** The states of a task. The moves between them are in the manager's `task-machine.ts`. */
 export const taskStates = [
   'scheduled',
   'ready',
@@ -16,7 +16,7 @@ export type TaskState = (typeof taskStates)[number];
 export const outcomes = ['succeeded', 'dead', 'cancelled', 'expired'] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** How one run ended. Closed: whatever is not listed counts as failed. */
+/** How one attempt ended; any other end counts as `failed`. */
 export const attemptKinds = [
   'succeeded',
   'failed',
@@ -27,7 +27,7 @@ export const attemptKinds = [
 ] as const;
 export type AttemptKind = (typeof attemptKinds)[number];
 
-/** What a failed run says about its error: plain data, bounded in size. */
+/** The error of a failed attempt: plain data, bounded in size. */
 export interface TaskError {
   readonly name: string;
   readonly message: string;
@@ -36,15 +36,12 @@ export interface TaskError {
   readonly retry: boolean;
 }
 
-/**
- * The right to finish one grant of a task. Two tokens are the same or they are
- * not; there is no order between them.
- */
+/** The right to finish one grant of a task. Tokens are compared for equality; they have no order. */
 export interface Token {
   readonly taskId: string;
-  /** Raised durably at each start of a manager. */
+  /** Epoch of the manager, raised durably at each start. */
   readonly epoch: number;
-  /** The n-th time this task was handed out. */
+  /** Number of the grant among those of the task, from 1. */
   readonly grant: number;
 }
 
@@ -53,9 +50,9 @@ export const sameToken = (a: Token, b: Token): boolean =>
 
 export const tokenKey = (token: Token): string => `${token.taskId}/${token.epoch}.${token.grant}`;
 
-/** Who dials: `client` and `worker` own a session, `heartbeat` keeps a worker's alive. */
+/** Roles of a dialler: `client` and `worker` own a session, `heartbeat` keeps a worker's session alive. */
 export const roles = ['client', 'worker', 'heartbeat'] as const;
 export type Role = (typeof roles)[number];
 
-/** The name under which items (made by `put`) wait in their queue. */
+/** The task name of items. */
 export const ITEM_NAME = '';

@@ -8,9 +8,9 @@ export interface Field<T> {
   /** @throws BAD_FIELD unless the next value is of this type and inside its bounds; `at` names the place */
   read(reader: PackReader, at: string): T;
   /**
-   * What stands for a field that an older peer did not send.
+   * The value of a field that an older peer did not send.
    *
-   * @throws BAD_FIELD if it must be there
+   * @throws BAD_FIELD if the field is required
    */
   missing(at: string): T;
 }

@@ -21,7 +21,7 @@ import {
 } from './fields.ts';
 import { verb } from './verb.ts';
 
-/** Another encoder than our own. */
+/** An encoder of another author. */
 const packr = new Packr({ useRecords: false });
 
 const refusalOf = (field: Field<unknown>, value: unknown): string | undefined => {

@@ -77,7 +77,7 @@ const isAscii = (name: string): boolean => Buffer.byteLength(name) === name.leng
 /** Text without NUL, which separates names in keys. */
 export const nameText = (maxBytes: number): Field<string> => {
   const plain = text(maxBytes);
-  // Names repeat from task to task: nearly always it is the one before, and needs no new string.
+  // Names repeat from task to task, so the last one usually saves a new string.
   let last = '';
   return required({
     wireType: `name ≤ ${maxBytes} B`,
@@ -110,7 +110,7 @@ export const identifier = (maxBytes: number): Field<string> =>
     },
   });
 
-/** Opaque bytes. On arrival a view of the frame: copy what outlives the turn. */
+/** Opaque bytes. A received value is a view of its frame: copy it to keep it beyond the turn. */
 export const bytes = (maxBytes: number): Field<Uint8Array> =>
   required({
     wireType: `bytes ≤ ${maxBytes}`,
@@ -169,7 +169,7 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   missing: () => undefined,
 });
 
-/** `field`, or nil for `null`: where the absence of a bound is itself a choice. */
+/** `field`, or nil for `null`: for a bound that can be switched off. */
 export const nullable = <T>(field: Field<T>): Field<T | null> => ({
   wireType: `${field.wireType}, or nil`,
   write: (writer, value) => (value === null ? writer.nil() : field.write(writer, value)),
@@ -195,7 +195,7 @@ export const list = <T>(
       if (length < 0 || length > maxItems) {
         throw badField(at, `a list of at most ${maxItems}`);
       }
-      // Most lists have one value; an array that is empty at first makes room for seventeen.
+      // Most lists have one value; a push to an empty array would allocate seventeen places.
       const values = length === 0 ? [] : [item.read(reader, at)];
       for (let i = 1; i < length; i++) {
         values.push(item.read(reader, at));
@@ -205,7 +205,7 @@ export const list = <T>(
     },
   });
 
-/** A group says what it is made of, for PROTOCOL.md. */
+/** A field of several fields, which the test of PROTOCOL.md compares. */
 export interface Group<F extends Fields> extends Field<FieldValues<F>> {
   readonly fields: F;
 }

@@ -23,7 +23,7 @@ export const deadlineMs = nullable(durationMs);
 export const attempts = integer(1, limits.attemptsMax);
 /** Number of a pool, chosen by its worker. */
 export const pool = integer(0, limits.poolsPerSessionMax - 1);
-/** Where a listing or a purge goes on. Only the manager knows what it means. */
+/** The position at which a listing or a purge goes on; opaque to the dialler. */
 export const cursor = text(limits.cursorMaxBytes);
 
 export const token = group('token', { taskId, epoch: count, grant: count });

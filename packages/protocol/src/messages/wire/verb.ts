@@ -3,7 +3,7 @@ import type { PackWriter } from '../../bytes/pack-writer.ts';
 import type { Fields, FieldValues } from './field.ts';
 import { sequence } from './sequence.ts';
 
-/** Who may send a verb. */
+/** The ends that may send a verb. */
 export type Sender = 'dialler' | 'manager' | 'both';
 
 /** One kind of message: its number on the wire, its sender, its fields in order. */
@@ -13,7 +13,7 @@ export interface Verb<N extends string, F extends Fields> {
   readonly from: Sender;
   readonly fields: F;
   write(writer: PackWriter, message: FieldValues<F>): void;
-  /** Reads the fields of a message behind its type, of which `length` were sent. */
+  /** Reads the fields of a message, after its type; `length` of them were sent. */
   read(reader: PackReader, length: number): { readonly verb: N } & FieldValues<F>;
 }
 
