@@ -143,6 +143,7 @@ describe('PROTOCOL.md', () => {
     ['pools of a session', limits.poolsPerSessionMax],
     ['credits of a pool not yet used', limits.creditMaxPerPool],
     ['wait of one GET or AWAIT_OUTCOME at the manager', limits.waitSliceMs],
+    ['requests of a session waiting at the manager', limits.requestsPerSessionMax],
     ['unused ROOM', limits.roomInvitationMs],
     ['after the last message until TCP is cut', limits.farewellMaxMs],
   ])('gives the limit of: %s', (name, value) => {
