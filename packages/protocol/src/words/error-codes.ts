@@ -24,7 +24,7 @@ export const errorTable = {
   AUTH_FAILED: fatal('the key is wrong or unknown, or the peer could not prove that it has it'),
   AUTH_TIMEOUT: fatalRetry('the handshake was not finished in time'),
   BINDING_REFUSED: fatal('the channel binding of HELLO is not accepted on this listener'),
-  TLS_REQUIRED: fatal('plaintext is served to loopback peers only'),
+  TLS_REQUIRED: fatal('reserved for TLS: no manager sends it'),
   TOO_MANY_CONNECTIONS: fatalRetry('a cap on connections or sessions is reached'),
   PEER_DEAD: fatalRetry('the peer did not answer heartbeats'),
   SLOW_READER: fatalRetry('more waits to be sent than a connection may hold'),
