@@ -144,7 +144,7 @@ test(
     const task = await client.enqueue(tasks.blocking, { path: lighthouse.path, forMs: BLOCK_MS });
     await lighthouse.next();
     const ended = task.result();
-    // Its loop is silent beyond its death; the lane still speaks for the process.
+    // The loop is silent for longer than a silent peer lives; the heartbeat thread answers for the process.
     for (;;) {
       const [seen] = workersOf(await client.status());
       expect(seen).toMatchObject({ name: 'blocked' });

@@ -1,5 +1,5 @@
 import { DEFAULT_KEY_ID, type SessionMessage } from '@millrace/protocol';
-import { LaneLink } from '@millrace/worker/internals';
+import { HeartbeatLink } from '@millrace/worker/internals';
 import { MANAGER_URL, SECRET } from './manager-process.ts';
 import { SimProcess } from './sim-process.ts';
 import { WorkerLife, type WorkerOptions } from './worker-life.ts';
@@ -86,7 +86,7 @@ export class WorkerProcess {
       return () => {};
     }
     const { clock, randomBytes } = lane;
-    const link = new LaneLink({ clock, randomBytes, dial: network.dialler(lane) });
+    const link = new HeartbeatLink({ clock, randomBytes, dial: network.dialler(lane) });
     return (session) => {
       const { sessionId } = session;
       const ticket = Uint8Array.from(session.ticket);

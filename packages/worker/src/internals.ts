@@ -3,6 +3,6 @@
  * users: it changes without notice.
  */
 export { createExecutor, type Execution, type Executor } from './execution/executor.ts';
-export { LaneLink } from './heartbeat/lane-link.ts';
+export { HeartbeatLink } from './heartbeat/heartbeat-link.ts';
 export { Puller } from './pulling/puller.ts';
 export { Reporter, type SettleAnswer } from './pulling/reporter.ts';

@@ -21,7 +21,7 @@ import {
   type Token,
 } from '@millrace/protocol';
 import { createExecutor, type Executor, type ExecutorOptions } from './execution/executor.ts';
-import { HeartbeatLane } from './heartbeat/heartbeat-lane.ts';
+import { HeartbeatThread } from './heartbeat/heartbeat-thread.ts';
 import { Puller } from './pulling/puller.ts';
 import { Reporter, type SettleAnswer } from './pulling/reporter.ts';
 
@@ -74,7 +74,7 @@ export class Worker {
   readonly #link: Link;
   readonly #reporter: Reporter;
   readonly #puller: Puller;
-  readonly #lane: HeartbeatLane | undefined;
+  readonly #heartbeat: HeartbeatThread | undefined;
   readonly #lag: IntervalHistogram;
   #isStuck = false;
   #stopping: Promise<void> | undefined;
@@ -113,7 +113,7 @@ export class Worker {
         }),
     );
     const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
-    this.#lane = hasInline ? new HeartbeatLane() : undefined;
+    this.#heartbeat = hasInline ? new HeartbeatThread() : undefined;
   }
 
   /**
@@ -178,7 +178,7 @@ export class Worker {
 
   async #close(): Promise<void> {
     this.#lag.disable();
-    await Promise.all([this.#executor.close(), this.#lane?.close()]);
+    await Promise.all([this.#executor.close(), this.#heartbeat?.close()]);
   }
 
   /** Waits for something, until a time on the monotonic clock at most. */
@@ -218,7 +218,7 @@ export class Worker {
   #up(session: SessionMessage): void {
     const { sessionId, epoch } = session;
     this.#options.onEvent?.({ kind: 'connected', sessionId, epoch });
-    this.#lane?.follow(this.#options.url, this.#key, session);
+    this.#heartbeat?.follow(this.#options.url, this.#key, session);
     for (const token of this.#puller.lose(session.lost)) {
       this.#options.onEvent?.({ kind: 'lease-lost', token });
     }

@@ -1,32 +1,25 @@
 import { Worker as Thread } from 'node:worker_threads';
 import type { AuthKey, SessionMessage } from '@millrace/protocol';
-
-/** What the lane's thread needs to attach to a session. */
-export interface LaneTarget {
-  readonly url: string;
-  readonly keyId: string;
-  readonly secret: Uint8Array;
-  readonly sessionId: string;
-  readonly ticket: Uint8Array;
-}
+import type { HeartbeatTarget } from './heartbeat-link.ts';
 
 /**
- * A thread with a connection of its own, which answers heartbeats while an
- * inline handler blocks the main loop: the session lives while either does.
+ * A thread that keeps the heartbeat connection, a second connection of the
+ * worker's session. It answers PINGs while an inline handler blocks the main
+ * event loop; the session lives as long as either connection answers.
  */
-export class HeartbeatLane {
+export class HeartbeatThread {
   readonly #thread: Thread;
 
   constructor() {
     this.#thread = new Thread(new URL('./heartbeat-main.js', import.meta.url));
     this.#thread.unref();
-    // Without the lane a worker works as before; only a blocked loop costs it its session.
+    // Without this thread the worker still works, but a blocked event loop ends its session.
     this.#thread.on('error', () => {});
   }
 
-  /** Attaches to a session, or to its newest ticket. */
+  /** Attaches the heartbeat connection to a session, or hands it the session's newest ticket. */
   follow(url: string, key: AuthKey, session: SessionMessage): void {
-    const target: LaneTarget = {
+    const target: HeartbeatTarget = {
       url,
       keyId: key.keyId,
       secret: Uint8Array.from(key.secret),

@@ -9,32 +9,40 @@ import {
   randomFraction,
   reconnectDelayMs,
 } from '@millrace/protocol';
-import type { LaneTarget } from './heartbeat-lane.ts';
 
-export interface LaneLinkOptions {
+/** What the heartbeat connection needs to attach to a session. */
+export interface HeartbeatTarget {
+  readonly url: string;
+  readonly keyId: string;
+  readonly secret: Uint8Array;
+  readonly sessionId: string;
+  readonly ticket: Uint8Array;
+}
+
+export interface HeartbeatLinkOptions {
   readonly clock: Clock;
   readonly dial: Dial;
   readonly randomBytes: RandomBytes;
 }
 
 /**
- * The connection of a heartbeat lane: attaches to a session, answers PINGs, and
- * attaches again when it ends. Of several attempts only the newest counts.
+ * Keeps the heartbeat connection: attaches it to a session, answers PINGs, and
+ * attaches again when the connection ends. Only the newest attempt to connect counts.
  */
-export class LaneLink {
-  readonly #options: LaneLinkOptions;
-  #target: LaneTarget | undefined;
+export class HeartbeatLink {
+  readonly #options: HeartbeatLinkOptions;
+  #target: HeartbeatTarget | undefined;
   #connection: Connection | undefined;
   #attempt = 0;
   #failures = 0;
   #stopWaiting: Cancel = () => {};
 
-  constructor(options: LaneLinkOptions) {
+  constructor(options: HeartbeatLinkOptions) {
     this.#options = options;
   }
 
-  /** Attaches to a session, or notes the newest ticket of the one it is attached to. */
-  follow(target: LaneTarget): void {
+  /** Attaches to a session; keeps the newest ticket if it is attached to this session already. */
+  follow(target: HeartbeatTarget): void {
     const isAttached =
       this.#connection !== undefined && this.#target?.sessionId === target.sessionId;
     this.#target = target;
@@ -54,7 +62,7 @@ export class LaneLink {
     }
   }
 
-  async #open(target: LaneTarget, attempt: number): Promise<void> {
+  async #open(target: HeartbeatTarget, attempt: number): Promise<void> {
     const { keyId, secret, url } = target;
     const { limits, transport } = await dialManager({
       ...this.#options,
