@@ -56,8 +56,8 @@ const planDisk = (random: Random): DiskRates => ({
 
 /** Sets what is drawn of pauses apart; no seed that mutants are known by has any. */
 const PAUSES = 0x7a_05_e5_e8;
-/** And what is drawn of lanes. */
-const LANES = 0x1a_4e_5e_ed;
+/** And which workers have a heartbeat thread. */
+const HEARTBEAT_THREADS = 0x1a_4e_5e_ed;
 /** And what is drawn of storms. */
 const STORMS = 0x57_02_35_ed;
 /** And whether it is probed, which costs a third of a small seed. */
@@ -65,14 +65,14 @@ const PROBES = 0x9f_0b_e5_ed;
 const PROBED_SHARE = 0.3;
 
 /** The first worker handles everything, so that nothing waits for nobody. */
-const planWorkers = (random: Random, lanes: Random): WorkerPlan[] => {
+const planWorkers = (random: Random, heartbeatThreads: Random): WorkerPlan[] => {
   const names: readonly Exclude<SimTaskName, 'probe'>[] = ['grind', 'sift', 'weigh'];
   return Array.from({ length: random.between(1, 3) }, (_, index) => {
     const own = names.filter(() => index === 0 || random.next() < 0.6);
     return {
       tasks: [...own.map((name) => simTasks[name]), simTasks.probe],
       slots: random.between(1, 4),
-      hasLane: lanes.next() < 0.4,
+      hasHeartbeatThread: heartbeatThreads.next() < 0.4,
     };
   });
 };
@@ -107,7 +107,7 @@ export const planOf = (seed: number): Plan => {
   const size = planSize(random);
   const busyMs = Math.round(BUSY_MIN_MS + size * (BUSY_MAX_MS - BUSY_MIN_MS));
   const clients = random.between(1, 3);
-  const workers = planWorkers(random, new Random(seed ^ LANES));
+  const workers = planWorkers(random, new Random(seed ^ HEARTBEAT_THREADS));
   return {
     seed,
     busyMs,

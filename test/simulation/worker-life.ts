@@ -19,8 +19,8 @@ import type { World } from './world.ts';
 export interface WorkerPlan {
   readonly tasks: readonly SimTask[];
   readonly slots: number;
-  /** Whether a second connection, on a loop of its own, keeps its session alive. */
-  readonly hasLane: boolean;
+  /** Whether a heartbeat connection, on an event loop of its own, keeps the session alive. */
+  readonly hasHeartbeatThread: boolean;
 }
 
 export interface WorkerOptions {

@@ -11,7 +11,7 @@ export class WorkerProcess {
   #lives = 0;
   #runs = 0;
   #process: SimProcess | undefined;
-  #lane: SimProcess | undefined;
+  #heartbeat: SimProcess | undefined;
   #life: WorkerLife | undefined;
   #isLeaving = false;
 
@@ -44,7 +44,8 @@ export class WorkerProcess {
     this.#lives += 1;
     const process = new SimProcess(world, `${name}.${this.#lives}`, host);
     this.#process = process;
-    this.#lane = this.#options.plan.hasLane
+    // A process draws from random numbers of its name: another name changes every seed.
+    this.#heartbeat = this.#options.plan.hasHeartbeatThread
       ? new SimProcess(world, `${process.name}.lane`, host)
       : undefined;
     world.plan(0, process, () => {
@@ -55,7 +56,7 @@ export class WorkerProcess {
         },
         breach: (breach) => this.breaches.push(breach),
         ended: (why) => this.#ended(process, why),
-        up: this.#laneFollower(process.name),
+        up: this.#heartbeatFollower(process.name),
       });
       this.#life = life;
       void life.start();
@@ -70,35 +71,35 @@ export class WorkerProcess {
       this.#process = undefined;
       this.#life = undefined;
       this.#isLeaving = false;
-      this.#lane?.die();
-      if (this.#lane !== undefined) {
-        this.#options.network.processDied(this.#lane, vanished);
+      this.#heartbeat?.die();
+      if (this.#heartbeat !== undefined) {
+        this.#options.network.processDied(this.#heartbeat, vanished);
       }
       this.#options.network.processDied(process, vanished);
     }
   }
 
   /** A thread of its own, which a busy main loop does not stop. */
-  #laneFollower(name: string): (session: SessionMessage) => void {
-    const lane = this.#lane;
+  #heartbeatFollower(name: string): (session: SessionMessage) => void {
+    const heartbeat = this.#heartbeat;
     const { network, world } = this.#options;
-    if (lane === undefined) {
+    if (heartbeat === undefined) {
       return () => {};
     }
-    const { clock, randomBytes } = lane;
-    const link = new HeartbeatLink({ clock, randomBytes, dial: network.dialler(lane) });
+    const { clock, randomBytes } = heartbeat;
+    const link = new HeartbeatLink({ clock, randomBytes, dial: network.dialler(heartbeat) });
     return (session) => {
       const { sessionId } = session;
       const ticket = Uint8Array.from(session.ticket);
-      world.recorder.tell(() => `${name} has its lane follow`);
+      world.recorder.tell(() => `${name} has its heartbeat thread follow`);
       const target = { url: MANAGER_URL, keyId: DEFAULT_KEY_ID, secret: SECRET, sessionId, ticket };
-      world.plan(0, lane, () => link.follow(target));
+      world.plan(0, heartbeat, () => link.follow(target));
     };
   }
 
-  /** Stops the main loop, or with it the lane: a process that is stopped as a whole. */
+  /** Stops the main loop, or the whole process: the main loop and the heartbeat thread. */
   pause(isWhole: boolean): () => void {
-    const stopped = [this.#process, isWhole ? this.#lane : undefined].filter(
+    const stopped = [this.#process, isWhole ? this.#heartbeat : undefined].filter(
       (one) => one !== undefined,
     );
     for (const one of stopped) {
