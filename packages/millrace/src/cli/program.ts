@@ -2,22 +2,18 @@ import { VERSION } from '@millrace/manager';
 import { Command } from 'commander';
 import { checkVerbs } from './verbs/check.ts';
 import { completionVerb } from './verbs/completion.ts';
-import { configVerbs } from './verbs/config.ts';
-import { deadVerbs } from './verbs/dead.ts';
 import { devVerb } from './verbs/dev.ts';
 import { enqueueVerb } from './verbs/enqueue.ts';
+import { configVerbs, deadVerbs, queueVerbs, taskVerbs, workerVerbs } from './verbs/groups.ts';
 import { managerVerb } from './verbs/manager.ts';
-import { queueVerbs } from './verbs/queue.ts';
 import { statusVerb } from './verbs/status.ts';
-import { taskVerbs } from './verbs/task.ts';
 import type { Verb } from './verbs/verb.ts';
-import { workerVerb } from './verbs/worker.ts';
 
 /** In the order in which `millrace --help` lists them. */
 const verbs: readonly Verb[] = [
   devVerb,
   managerVerb,
-  workerVerb,
+  workerVerbs,
   enqueueVerb,
   statusVerb,
   taskVerbs,

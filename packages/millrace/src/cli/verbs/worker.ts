@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { configure } from '../../config/configuration.ts';
 import { type ConnectFlags, connectionOf, connectOptions } from '../asking/with-client.ts';
 import { killIfStuck, killThisProcess } from '../processes/kill.ts';
@@ -5,10 +6,7 @@ import { startWorker } from '../processes/run-worker.ts';
 import { onStopSignal } from '../processes/signals.ts';
 import { endWithSupervisor, superviseWorker } from '../processes/supervise.ts';
 import { say } from '../terminal/output.ts';
-import { example, type Verb } from './verb.ts';
-import { workerDrainVerb } from './worker-drain.ts';
-import { workerListVerb } from './worker-ls.ts';
-import { workerShowVerb } from './worker-show.ts';
+import { example } from './verb.ts';
 
 interface Flags extends ConnectFlags {
   readonly name?: string;
@@ -42,8 +40,8 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   };
 };
 
-export const workerVerb: Verb = (parent) => {
-  const worker = connectOptions(
+export const workerVerb = (parent: Command): Command =>
+  connectOptions(
     parent
       .command('worker')
       .description('run the handlers of a module, or ask about workers')
@@ -53,7 +51,3 @@ export const workerVerb: Verb = (parent) => {
     .option('--watch', 'start anew when a source file below the folder of the module changes')
     .addHelpText('after', example('millrace worker handlers.ts --watch', 'millrace worker ls'))
     .action(run);
-  workerListVerb(worker);
-  workerShowVerb(worker);
-  workerDrainVerb(worker);
-};

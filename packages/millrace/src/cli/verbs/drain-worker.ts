@@ -7,7 +7,7 @@ import { example, type Verb } from './verb.ts';
 const run = (name: string, flags: ConnectFlags): Promise<void> =>
   withClient(flags, async (client) => print(String(await client.drainWorker(name))));
 
-export const workerDrainVerb: Verb = (parent) => {
+export const drainWorkerVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('drain')

@@ -6,7 +6,7 @@ import { example, type Verb } from './verb.ts';
 const run = (name: string, flags: ConnectFlags): Promise<void> =>
   withClient(flags, async (client) => print(String(await client.queue(name).purge())));
 
-export const queuePurgeVerb: Verb = (parent) => {
+export const purgeVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('purge')

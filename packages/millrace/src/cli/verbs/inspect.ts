@@ -35,7 +35,7 @@ const run = (id: string, flags: Flags): Promise<void> =>
     }
   });
 
-export const taskShowVerb: Verb = (parent) => {
+export const inspectVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('show')

@@ -18,7 +18,7 @@ const run = (name: string, value: unknown, flags: Flags): Promise<void> =>
     return client.queue(name).put(value, { timeoutMs, ...present({ delayMs, priority }) });
   });
 
-export const queuePutVerb: Verb = (parent) => {
+export const putVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('put')

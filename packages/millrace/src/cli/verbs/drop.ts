@@ -1,13 +1,13 @@
 import { actOnDead, deadOptions } from '../asking/dead-choice.ts';
 import { example, type Verb } from './verb.ts';
 
-/** `millrace dead drop`. */
+/** `millrace dead drop [ID…]`: prints how many tasks it dropped. */
 const run = actOnDead({
   one: (task) => task.drop(),
   all: (client, filter) => client.dropAll(filter),
 });
 
-export const deadDropVerb: Verb = (parent) => {
+export const dropVerb: Verb = (parent) => {
   deadOptions(
     parent
       .command('drop')

@@ -18,7 +18,7 @@ const run = (name: string, flags: Flags): Promise<void> =>
     await item.ack();
   });
 
-export const queueGetVerb: Verb = (parent) => {
+export const getVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('get')

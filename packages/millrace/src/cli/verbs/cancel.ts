@@ -10,7 +10,7 @@ interface Flags extends ConnectFlags {
 const run = (id: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => print(await client.task(id).cancel(flags.reason)));
 
-export const taskCancelVerb: Verb = (parent) => {
+export const cancelVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('cancel')

@@ -1,0 +1,60 @@
+import { cancelVerb } from './cancel.ts';
+import { configPrintVerb } from './config-print.ts';
+import { drainWorkerVerb } from './drain-worker.ts';
+import { dropVerb } from './drop.ts';
+import { getVerb } from './get.ts';
+import { inspectVerb } from './inspect.ts';
+import { deadListVerb, taskListVerb } from './list-tasks.ts';
+import { pauseVerb, resumeVerb } from './pause.ts';
+import { purgeVerb } from './purge.ts';
+import { putVerb } from './put.ts';
+import { queueListVerb } from './queue-ls.ts';
+import { queueShowVerb } from './queue-show.ts';
+import { deadRetryVerb, taskRetryVerb } from './retry.ts';
+import type { Verb } from './verb.ts';
+import { workerVerb } from './worker.ts';
+import { workerListVerb } from './worker-ls.ts';
+import { workerShowVerb } from './worker-show.ts';
+
+/** A command that does nothing itself; its verbs are in the order in which its help lists them. */
+const group =
+  (name: string, description: string, verbs: readonly Verb[]): Verb =>
+  (parent) => {
+    const command = parent.command(name).description(description);
+    for (const add of verbs) {
+      add(command);
+    }
+  };
+
+export const taskVerbs = group('task', 'ask about tasks, cancel or retry them', [
+  taskListVerb,
+  inspectVerb,
+  cancelVerb,
+  taskRetryVerb,
+]);
+
+export const deadVerbs = group('dead', 'tasks that failed for good', [
+  deadListVerb,
+  deadRetryVerb,
+  dropVerb,
+]);
+
+export const queueVerbs = group('queue', 'ask about queues, put and get items', [
+  queueListVerb,
+  queueShowVerb,
+  putVerb,
+  getVerb,
+  pauseVerb,
+  resumeVerb,
+  purgeVerb,
+]);
+
+export const configVerbs = group('config', 'what is configured, and where', [configPrintVerb]);
+
+/** `millrace worker` is a verb and a group. */
+export const workerVerbs: Verb = (parent) => {
+  const worker = workerVerb(parent);
+  for (const add of [workerListVerb, workerShowVerb, drainWorkerVerb]) {
+    add(worker);
+  }
+};

@@ -1,0 +1,93 @@
+import type { Client, ListedTask, ListOptions } from '@millrace/client';
+import { type TaskState, taskStates } from '@millrace/protocol';
+import { type Command, Option } from 'commander';
+import { present } from '../../config/present.ts';
+import { wholeNumber } from '../asking/parse.ts';
+import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { print, printJson, say } from '../terminal/output.ts';
+import { renderTable } from '../terminal/table.ts';
+import { duration } from '../terminal/units.ts';
+import { example, type Verb } from './verb.ts';
+
+interface Flags extends ConnectFlags {
+  readonly queue?: string;
+  readonly name?: string;
+  readonly state?: TaskState;
+  readonly limit?: number;
+  readonly json?: boolean;
+}
+
+const LIMIT = 100;
+
+/** As many as were asked for, however short the pages are. */
+const collect = async (
+  client: Client,
+  options: ListOptions,
+  limit: number,
+): Promise<ListedTask[]> => {
+  const found: ListedTask[] = [];
+  for await (const task of client.tasks({ ...options, limit: Math.min(limit, LIMIT) })) {
+    found.push(task);
+    if (found.length >= limit) {
+      break;
+    }
+  }
+  return found;
+};
+
+const row = (task: ListedTask): string[] => [
+  task.id,
+  task.queue,
+  task.name === '' ? '(item)' : task.name,
+  task.state,
+  duration(task.ageMs),
+  String(task.failures),
+  task.error?.split('\n')[0] ?? '',
+];
+
+const render = (tasks: readonly ListedTask[]): string =>
+  renderTable(['ID', 'QUEUE', 'TASK', 'STATE', 'AGE', 'FAILED', 'ERROR'], tasks.map(row), 'text');
+
+const run = (flags: Flags): Promise<void> =>
+  withClient(flags, async (client) => {
+    const { limit, name, queue, state } = flags;
+    // Whoever gives a limit wants no more; others are told that there is more.
+    const found = await collect(client, present({ name, queue, state }), limit ?? LIMIT + 1);
+    const tasks = found.slice(0, limit ?? LIMIT);
+    if (flags.json === true) {
+      printJson(tasks);
+    } else {
+      print(render(tasks));
+    }
+    if (found.length > tasks.length) {
+      say(`these are the first ${tasks.length}; there are more: --limit says how many are shown`);
+    }
+  });
+
+const filterOptions = (command: Command): Command =>
+  connectOptions(command)
+    .option('--queue <name>', 'of this queue')
+    .option('--name <task>', 'of this name');
+
+const outputOptions = (command: Command): Command =>
+  command
+    .option('--limit <n>', `at most so many (default: ${LIMIT})`, wholeNumber)
+    .option('--json', 'print them as JSON');
+
+/** `millrace task ls`: a row per task. */
+export const taskListVerb: Verb = (parent) => {
+  const command = filterOptions(parent.command('ls').description('a row per task'));
+  outputOptions(
+    command.addOption(new Option('--state <state>', 'in this state').choices(taskStates)),
+  )
+    .addHelpText('after', example('millrace task ls --queue images --state leased'))
+    .action(run);
+};
+
+/** `millrace dead ls`: a row per dead task, with its last error. */
+export const deadListVerb: Verb = (parent) => {
+  const command = parent.command('ls').description('a row per dead task, with its last error');
+  outputOptions(filterOptions(command))
+    .addHelpText('after', example('millrace dead ls --queue images'))
+    .action((flags: Flags) => run({ ...flags, state: 'dead' }));
+};
