@@ -1,4 +1,3 @@
-export type { AttemptResult } from './attempt/attempt-result.ts';
 export {
   type AbortReason,
   type Assignment,
@@ -6,12 +5,8 @@ export {
   type RunEnd,
   type Runner,
 } from './attempt/runner.ts';
-export {
-  createExecutor,
-  type Execution,
-  type Executor,
-  type ExecutorOptions,
-} from './execution/executor.ts';
+export type { AttemptResult, Execution } from './execution/execution.ts';
+export { createExecutor, type Executor, type ExecutorOptions } from './execution/executor.ts';
 export type { ExecutorPool } from './execution/pools.ts';
 export {
   type HandlerBinding,

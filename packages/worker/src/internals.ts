@@ -2,7 +2,8 @@
  * The worker without its processes around it, for simulation and tests. Not for
  * users: it changes without notice.
  */
-export { createExecutor, type Execution, type Executor } from './execution/executor.ts';
+export type { Execution } from './execution/execution.ts';
+export { createExecutor, type Executor } from './execution/executor.ts';
 export { HeartbeatLink } from './heartbeat/heartbeat-link.ts';
 export { Puller } from './pulling/puller.ts';
 export { Reporter, type SettleAnswer } from './pulling/reporter.ts';

@@ -1,7 +1,21 @@
+import { type ErrorCode, MillraceError } from '@millrace/protocol';
 import type { TaskContext } from '../handlers/handler.ts';
 import { type TaskLog, taskLog } from '../handlers/task-log.ts';
-import { abortError } from './abort-error.ts';
 import type { AbortReason, Assignment } from './runner.ts';
+
+const stated: Readonly<Record<AbortReason, readonly [ErrorCode, string]>> = {
+  deadline: ['DEADLINE_EXCEEDED', 'the attempt did not end before its deadline'],
+  cancelled: ['TASK_CANCELLED', 'the task was cancelled'],
+  drain: ['SHUTTING_DOWN', 'the worker is shutting down; the task will run elsewhere'],
+};
+
+/** The `signal.reason` that a handler sees; `fetch` and its like throw it. */
+export const abortError = (reason: AbortReason): MillraceError =>
+  new MillraceError(...stated[reason]);
+
+/** When a run that starts now has to end, in ms on the wall clock that all runners of a host share. */
+export const deadlineOf = ({ deadlineMs }: Assignment): number | null =>
+  deadlineMs === null ? null : Date.now() + deadlineMs;
 
 /**
  * What a handler sees of its attempt. Signal, date and log are made when they

@@ -1,32 +1,11 @@
-import { type Clock, type Eventually, limits, systemClock } from '@millrace/protocol';
-import type { AttemptResult } from '../attempt/attempt-result.ts';
+import { type Clock, limits, systemClock } from '@millrace/protocol';
 import { handlerNotFound } from '../attempt/run-handler.ts';
-import type { AbortReason, Assignment, RunEnd, Runner } from '../attempt/runner.ts';
-import { deadlineError } from '../attempt/task-error.ts';
+import type { Assignment } from '../attempt/runner.ts';
 import type { HandlerBinding } from '../handlers/handler.ts';
 import { handlerTable } from '../handlers/handler-table.ts';
 import { handlerModuleUrl, loadHandlers } from '../handlers/load-handlers.ts';
-import {
-  type ExecutorPool,
-  type HandlerSource,
-  planPools,
-  type RunningPool,
-  serves,
-} from './pools.ts';
-import { Stopper } from './stopper.ts';
-
-/** One attempt that is under way. */
-export interface Execution {
-  /** How it ended, when the handler can no longer act; there at once if it waited for nothing. Never rejects. */
-  readonly finished: Eventually<AttemptResult>;
-  /**
-   * Aborts the handler's signal, and ends it by force if it has not ended
-   * `graceMs` later. Does nothing once the attempt has ended.
-   *
-   * @param graceMs default: the kill grace of the executor
-   */
-  abort(reason: 'cancelled' | 'drain', graceMs?: number): void;
-}
+import { type Execution, execute, finished } from './execution.ts';
+import { type ExecutorPool, type HandlerSource, planPools, type RunningPool } from './pools.ts';
 
 export interface ExecutorOptions {
   /** A handler module, by path or `file:` URL; or the handlers themselves, all inline. */
@@ -51,54 +30,6 @@ export interface Executor {
   /** Threads that have not ended. `process.exit` waits for them. */
   readonly liveThreads: number;
 }
-
-/** What the end of a run means; a result that made it counts, whatever was asked meanwhile. */
-const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult => {
-  if (end.kind === 'returned') {
-    return { kind: 'succeeded', result: end.result };
-  }
-  switch (stopped) {
-    case 'deadline':
-      return { kind: 'timed-out', error: deadlineError(end.error) };
-    case 'cancelled':
-      return { kind: 'cancelled' };
-    case 'drain':
-      return { kind: 'released' };
-    default:
-      return { kind: 'failed', error: end.error };
-  }
-};
-
-const finished = (result: AttemptResult): Execution => ({ finished: result, abort() {} });
-
-/** One attempt: run, arm the deadline, wait for the end, disarm, classify. */
-const execute = (
-  runner: Runner,
-  assignment: Assignment,
-  killGraceMs: number,
-  clock: Clock,
-): Execution => {
-  const run = runner.run(assignment);
-  const { ended } = run;
-  if (!(ended instanceof Promise)) {
-    return finished(classify(ended, undefined));
-  }
-  const stopper = new Stopper(run, clock);
-  const armDeadline = (): void => stopper.armDeadline(assignment.deadlineMs, killGraceMs);
-  // While a slot is being replaced, the wait for it is no fault of the task.
-  if (run.begun === undefined) {
-    armDeadline();
-  } else {
-    void run.begun.then(armDeadline);
-  }
-  return {
-    finished: ended.then((end) => {
-      stopper.disarm();
-      return classify(end, stopper.reason);
-    }),
-    abort: (reason, graceMs = killGraceMs) => stopper.stop(reason, graceMs),
-  };
-};
 
 const notFound = (assignment: Assignment): Execution =>
   finished({ kind: 'failed', error: handlerNotFound(assignment) });
@@ -145,9 +76,9 @@ export const createExecutor = async (options: ExecutorOptions): Promise<Executor
     pools,
     run: (poolId, assignment) => {
       const pool = pools[poolId];
-      return pool !== undefined && serves(pool, assignment)
-        ? execute(pool.runner, assignment, killGraceMs, clock)
-        : notFound(assignment);
+      return pool?.handlers.find(assignment) === undefined
+        ? notFound(assignment)
+        : execute(pool.runner, assignment, killGraceMs, clock);
     },
     close: () => closePools(pools),
     get liveThreads() {

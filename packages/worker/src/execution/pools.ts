@@ -77,6 +77,3 @@ export const planPools = (source: HandlerSource): readonly RunningPool[] =>
     const handlers = new HandlerTable(group);
     return { id, kind: runner.kind, slots: runner.slots, handles, handlers, runner };
   });
-
-export const serves = (pool: RunningPool, task: TaskKey): boolean =>
-  pool.handlers.find(task) !== undefined;

@@ -7,9 +7,9 @@ import {
   TurnoverMap,
   tokenKey,
 } from '@millrace/protocol';
-import type { AttemptResult, FailedAttempt } from '../attempt/attempt-result.ts';
 import type { Assignment } from '../attempt/runner.ts';
-import type { Execution, Executor } from '../execution/executor.ts';
+import type { AttemptResult, Execution, FailedAttempt } from '../execution/execution.ts';
+import type { Executor } from '../execution/executor.ts';
 import type { ExecutorPool } from '../execution/pools.ts';
 import type { Reporter } from './reporter.ts';
 

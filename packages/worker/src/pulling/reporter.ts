@@ -5,7 +5,7 @@ import {
   MillraceError,
   type Token,
 } from '@millrace/protocol';
-import type { AttemptResult } from '../attempt/attempt-result.ts';
+import type { AttemptResult } from '../execution/execution.ts';
 
 type Report = MessageNamed<'settle'>['results'][number];
 export type SettleAnswer = MessageNamed<'settled'>['answers'][number];

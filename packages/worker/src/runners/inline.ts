@@ -1,6 +1,5 @@
 import { TurnoverMap } from '@millrace/protocol';
-import { Attempt } from '../attempt/attempt.ts';
-import { deadlineOf } from '../attempt/deadline.ts';
+import { Attempt, deadlineOf } from '../attempt/attempt.ts';
 import { runHandler } from '../attempt/run-handler.ts';
 import type { Assignment, Run, RunEnd, Runner } from '../attempt/runner.ts';
 import type { HandlerTable } from '../handlers/handler-table.ts';

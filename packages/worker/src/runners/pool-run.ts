@@ -1,9 +1,8 @@
-import { abortError } from '../attempt/abort-error.ts';
-import { deadlineOf } from '../attempt/deadline.ts';
-import { deferred } from '../attempt/deferred.ts';
+import { abortError, deadlineOf } from '../attempt/attempt.ts';
 import type { AbortReason, Assignment, Run, RunEnd } from '../attempt/runner.ts';
 import { statedError, taskErrorOf } from '../attempt/task-error.ts';
-import type { RunOrder } from './slot-messages.ts';
+import { deferred } from './deferred.ts';
+import type { RunOrder } from './slot.ts';
 
 /** The slot in which a run is. */
 export interface RunPlace {

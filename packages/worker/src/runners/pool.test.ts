@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Assignment, RunEnd } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
-import type { Slot, SlotEvents } from './slot.ts';
-import type { RunOrder, ToSlot } from './slot-messages.ts';
+import type { RunOrder, Slot, SlotEvents, ToSlot } from './slot.ts';
 
 const assignment: Assignment = {
   token: { taskId: 'task', epoch: 1, grant: 1 },

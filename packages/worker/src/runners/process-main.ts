@@ -1,7 +1,7 @@
 /** The entry of a slot that is a process; its argument is the URL of the handler module. */
 import { Worker } from 'node:worker_threads';
 import { serveSlot } from './serve-slot.ts';
-import { type FromSlot, isToSlot } from './slot-messages.ts';
+import { type FromSlot, isToSlot } from './slot.ts';
 
 /** A worker that is gone can neither use the result nor end this process; its group goes too. */
 const endWithParent = (): void => {

@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, systemClock } from '@millrace/protocol';
 import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
-import type { Slot, SlotEvents } from './slot.ts';
-import { isFromSlot } from './slot-messages.ts';
+import { isFromSlot, type Slot, type SlotEvents } from './slot.ts';
 
 /** From SIGTERM to SIGKILL: the handler had its grace before. */
 const TERM_TO_KILL_MS = 1_000;

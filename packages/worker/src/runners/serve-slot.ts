@@ -3,7 +3,7 @@ import { Attempt } from '../attempt/attempt.ts';
 import { runHandler } from '../attempt/run-handler.ts';
 import type { HandlerTable } from '../handlers/handler-table.ts';
 import { loadHandlers } from '../handlers/load-handlers.ts';
-import type { FromSlot, RunOrder, ToSlot } from './slot-messages.ts';
+import type { FromSlot, RunOrder, ToSlot } from './slot.ts';
 
 type Answer = (message: FromSlot) => void;
 

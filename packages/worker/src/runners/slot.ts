@@ -1,19 +1,76 @@
-import type { FromSlot, ToSlot } from './slot-messages.ts';
+import type { ErrorCode } from '@millrace/protocol';
+import type { AbortReason, Assignment, RunEnd } from '../attempt/runner.ts';
+
+/**
+ * What a pool and its slots say to each other, as structured clones. A run is
+ * named by an id of its pool, so that a late word is never taken for another's.
+ */
+export interface RunOrder {
+  readonly type: 'millrace:run';
+  readonly runId: number;
+  readonly assignment: Assignment;
+  /** On the wall clock; `null` for no limit. */
+  readonly deadlineAtMs: number | null;
+}
+
+export interface AbortOrder {
+  readonly type: 'millrace:abort';
+  readonly runId: number;
+  readonly reason: AbortReason;
+}
+
+export type ToSlot = RunOrder | AbortOrder;
+
+export interface SlotReady {
+  readonly type: 'millrace:ready';
+}
+
+/** The handler module cannot be served. */
+export interface SlotRefused {
+  readonly type: 'millrace:refused';
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface RunEnded {
+  readonly type: 'millrace:ended';
+  readonly runId: number;
+  readonly end: RunEnd;
+}
+
+export type FromSlot = SlotReady | SlotRefused | RunEnded;
+
+const toSlot: ReadonlySet<unknown> = new Set<ToSlot['type']>(['millrace:run', 'millrace:abort']);
+const fromSlot: ReadonlySet<unknown> = new Set<FromSlot['type']>([
+  'millrace:ready',
+  'millrace:refused',
+  'millrace:ended',
+]);
+
+const hasType = (value: unknown): value is { readonly type: unknown } =>
+  typeof value === 'object' && value !== null && 'type' in value;
+
+/** Handlers may use the same channel for messages of their own; the tag tells them apart. */
+export const isToSlot = (value: unknown): value is ToSlot =>
+  hasType(value) && toSlot.has(value.type);
+
+export const isFromSlot = (value: unknown): value is FromSlot =>
+  hasType(value) && fromSlot.has(value.type);
 
 /** What a thread or process tells the pool that started it. */
 export interface SlotEvents {
   onMessage(message: FromSlot): void;
-  /** Once, when nothing of it can act any more. `how` reads like `exit code 1`. */
+  /** Called once, when nothing in the slot can act any more. `how` reads like `exit code 1`. */
   onExit(how: string): void;
 }
 
 /** One thread or one process, started to run one task at a time. */
 export interface Slot {
-  /** Does nothing once the slot ended. */
+  /** Does nothing once the slot has ended. */
   send(message: ToSlot): void;
-  /** Ends it by force; `onExit` follows, unless a system call holds a thread. */
+  /** Ends the slot by force; `onExit` follows, unless a system call holds the thread. */
   kill(): void;
 }
 
-/** Starts a slot that imports the handler module; it reports ready or refused. */
+/** Starts a slot that imports the handler module; the slot reports ready or refused. */
 export type StartSlot = (moduleUrl: string, events: SlotEvents) => Slot;

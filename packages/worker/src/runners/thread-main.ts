@@ -1,7 +1,7 @@
 /** The entry of a slot that is a thread; its `workerData` is the URL of the handler module. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveSlot } from './serve-slot.ts';
-import { isToSlot } from './slot-messages.ts';
+import { isToSlot } from './slot.ts';
 
 const port = parentPort;
 if (port === null) {

@@ -2,8 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '@millrace/protocol';
 import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
-import type { Slot, SlotEvents } from './slot.ts';
-import { isFromSlot, type ToSlot } from './slot-messages.ts';
+import { isFromSlot, type Slot, type SlotEvents, type ToSlot } from './slot.ts';
 
 const threadMain = new URL('./thread-main.js', import.meta.url);
 

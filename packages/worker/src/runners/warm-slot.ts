@@ -1,11 +1,10 @@
 import { MillraceError } from '@millrace/protocol';
-import { deferred } from '../attempt/deferred.ts';
 import type { AbortReason, RunEnd } from '../attempt/runner.ts';
 import { statedError } from '../attempt/task-error.ts';
 import type { RunnerKind } from '../handlers/handler.ts';
+import { deferred } from './deferred.ts';
 import type { PoolRun, RunPlace } from './pool-run.ts';
-import type { Slot, StartSlot } from './slot.ts';
-import type { FromSlot } from './slot-messages.ts';
+import type { FromSlot, Slot, StartSlot } from './slot.ts';
 
 /** What a slot tells its pool about itself. */
 export interface WarmSlotOwner {
