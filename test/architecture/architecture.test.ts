@@ -97,6 +97,16 @@ describe('arrows between the rooms of a package', () => {
     expect(breaches({ [`${manager}/door/server.ts`]: `import '../broker.ts';` })).toHaveLength(1);
   });
 
+  test('a file that is listed has its own floor', () => {
+    const worker = 'packages/worker/src';
+    expect(
+      breaches({ [`${worker}/handlers/task-log.ts`]: `import { tuning } from '../tuning.ts';` }),
+    ).toEqual([]);
+    expect(breaches({ [`${worker}/tuning.ts`]: `import './handlers/task-log.ts';` })).toEqual([
+      `${worker}/tuning.ts imports ${worker}/handlers/task-log.ts, which is in a room above it`,
+    ]);
+  });
+
   test('a folder without a floor is reported', () => {
     expect(breaches({ [`${manager}/attic/a.ts`]: '' })).toEqual([
       `${manager}/attic is a room without a floor: list it in test/architecture/rooms.ts`,

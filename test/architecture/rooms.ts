@@ -26,9 +26,10 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'door',
     'door/http',
   ],
-  worker: ['handlers', 'attempt', 'runners', 'execution', 'pulling', 'heartbeat'],
+  worker: ['tuning.ts', 'handlers', 'attempt', 'runners', 'execution', 'pulling', 'heartbeat'],
   client: ['calls'],
   millrace: [
+    'tuning.ts',
     'config',
     'cli/terminal',
     'cli/status',
