@@ -24,6 +24,7 @@ import { createExecutor, type Executor, type ExecutorOptions } from './execution
 import { HeartbeatThread } from './heartbeat/heartbeat-thread.ts';
 import { Puller } from './pulling/puller.ts';
 import { Reporter, type SettleAnswer } from './pulling/reporter.ts';
+import { tuning } from './tuning.ts';
 
 export interface WorkerOptions extends ExecutorOptions {
   /** `ws://host:port` of the manager. */
@@ -53,8 +54,6 @@ export type WorkerEvent =
     }
   | { readonly kind: 'lease-lost'; readonly token: Token };
 
-/** Resolution of the event-loop delay histogram, which is part of each sample. */
-const LAG_RESOLUTION_MS = 20;
 const NS_PER_MS = 1_000_000;
 
 const defaultName = (): string => `${hostname()}:${process.pid}`;
@@ -89,7 +88,7 @@ export class Worker {
     this.#options = options;
     this.#clock = clock;
     this.#executor = executor;
-    this.#lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+    this.#lag = monitorEventLoopDelay({ resolution: tuning.lagResolutionMs });
     this.#lag.enable();
     const secret = typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
     this.#key = { keyId: DEFAULT_KEY_ID, secret };
@@ -243,7 +242,7 @@ export class Worker {
   }
 
   #report(): PeerReport {
-    const loopLagMs = Math.max(0, this.#lag.max / NS_PER_MS - LAG_RESOLUTION_MS);
+    const loopLagMs = Math.max(0, this.#lag.max / NS_PER_MS - tuning.lagResolutionMs);
     this.#lag.reset();
     return {
       loopLagMs: Number.isFinite(loopLagMs) ? loopLagMs : 0,

@@ -11,6 +11,7 @@ import type { Assignment } from '../attempt/runner.ts';
 import type { AttemptResult, Execution, FailedAttempt } from '../execution/execution.ts';
 import type { Executor } from '../execution/executor.ts';
 import type { ExecutorPool } from '../execution/pools.ts';
+import { tuning } from '../tuning.ts';
 import type { Reporter } from './reporter.ts';
 
 type GrantedTask = MessageNamed<'grant'>['tasks'][number];
@@ -31,9 +32,6 @@ interface PoolCredit {
   received: number;
 }
 
-/** Aborts that came before their grant, which may travel in parts, or after their attempt. */
-const EARLY_ABORTS_MAX = 1_000;
-
 /**
  * Pulls as many tasks as there are free slots, runs them, and hands their ends
  * to the reporter. A slot is free, and its credit given, when its attempt ended.
@@ -46,6 +44,7 @@ export class Puller {
   readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
   readonly #credits: readonly PoolCredit[];
   readonly #running = new TurnoverMap<string, Running>();
+  /** Tokens of aborts that came before their grant, which may travel in parts, or after their attempt. */
   readonly #earlyAborts = new Set<string>();
   readonly #unannounced = new Set<PoolCredit>();
   #isDraining = false;
@@ -152,7 +151,7 @@ export class Puller {
   /** The oldest makes room: it came too late, its attempt had ended before. */
   #noteEarly(key: string): void {
     const [oldest] = this.#earlyAborts;
-    if (oldest !== undefined && this.#earlyAborts.size >= EARLY_ABORTS_MAX) {
+    if (oldest !== undefined && this.#earlyAborts.size >= tuning.earlyAbortsMax) {
       this.#earlyAborts.delete(oldest);
     }
     this.#earlyAborts.add(key);

@@ -6,14 +6,10 @@ import {
   type Token,
 } from '@millrace/protocol';
 import type { AttemptResult } from '../execution/execution.ts';
+import { tuning } from '../tuning.ts';
 
 type Report = MessageNamed<'settle'>['results'][number];
 export type SettleAnswer = MessageNamed<'settled'>['answers'][number];
-
-/** Several reports share a SETTLE as long as it fits into one frame. */
-const SETTLE_BYTES = 32 * 1024;
-/** What a report takes beside its result, at most, unless it failed. */
-const REPORT_FIELDS_BYTES = 160;
 
 const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Report => ({
   taskId,
@@ -34,9 +30,9 @@ const endOfMessage = (reports: readonly Report[], start: number): number => {
   let end = start;
   while (end < reports.length) {
     const report = reports[end];
-    bytes += REPORT_FIELDS_BYTES + (report?.result?.length ?? 0) + errorBytes(report?.error);
+    bytes += tuning.reportFieldsBytes + (report?.result?.length ?? 0) + errorBytes(report?.error);
     end += 1;
-    if (bytes > SETTLE_BYTES) {
+    if (bytes > tuning.settleBytes) {
       break;
     }
   }

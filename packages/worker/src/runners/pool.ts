@@ -2,13 +2,10 @@ import { systemClock } from '@millrace/protocol';
 import type { Assignment, Run, Runner } from '../attempt/runner.ts';
 import { statedError } from '../attempt/task-error.ts';
 import type { RunnerKind } from '../handlers/handler.ts';
+import { tuning } from '../tuning.ts';
 import { PoolRun } from './pool-run.ts';
 import type { StartSlot } from './slot.ts';
 import { WarmSlot } from './warm-slot.ts';
-
-/** Between starts of slots that end before they were of any use. */
-const RESTART_FIRST_MS = 100;
-const RESTART_MAX_MS = 10_000;
 
 /**
  * Keeps a fixed number of warm slots: a slot that dies is replaced, one that
@@ -122,7 +119,10 @@ export class SlotPool implements Runner {
       const message = `no ${this.kind} could be started for the task: ${how}`;
       run.settle({ kind: 'died', error: statedError('RUNNER_DIED', message) });
     }
-    const delayMs = Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** this.#uselessStarts);
+    const delayMs = Math.min(
+      tuning.slotRestartMaxMs,
+      tuning.slotRestartFirstMs * 2 ** this.#uselessStarts,
+    );
     this.#uselessStarts += 1;
     const cancel = systemClock.after(delayMs, () => {
       this.#restarts.delete(cancel);

@@ -2,8 +2,7 @@
  * The entry of a thread in each process slot. It ends the process group when the
  * worker died; the main thread may be blocked by its handler and see nothing.
  */
-
-const CHECK_EVERY_MS = 1_000;
+import { tuning } from '../tuning.ts';
 
 const parent = process.ppid;
 
@@ -11,4 +10,4 @@ setInterval(() => {
   if (process.ppid !== parent) {
     process.kill(-process.pid, 'SIGKILL');
   }
-}, CHECK_EVERY_MS);
+}, tuning.checkParentEveryMs);

@@ -2,11 +2,10 @@ import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Log } from '@millrace/protocol';
 import { type DestinationStream, levels, pino } from 'pino';
+import { tuning } from '../../tuning.ts';
 import { plainText } from '../terminal/plain-text.ts';
 
 const STDERR = 2;
-/** Kept of a log whose disk is full: some thousand lines; later ones are dropped. */
-const MAX_UNWRITTEN_BYTES = 1_048_576;
 
 /** What pino writes, beside the fields of the caller. */
 interface Line {
@@ -39,7 +38,11 @@ const terminal: DestinationStream = {
 };
 
 const machines = (): DestinationStream => {
-  const stream = pino.destination({ fd: STDERR, sync: true, maxLength: MAX_UNWRITTEN_BYTES });
+  const stream = pino.destination({
+    fd: STDERR,
+    sync: true,
+    maxLength: tuning.logUnwrittenMaxBytes,
+  });
   // Nobody is left to tell of a disk that is full: what runs goes on without its log.
   stream.on('error', () => {});
   return stream;

@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
+import { tuning } from '../../tuning.ts';
 import { say } from '../terminal/output.ts';
 import { onStopSignal } from './signals.ts';
 import { SourceWatcher } from './watch-sources.ts';
-
-/** Editors write a file in several steps. */
-const SETTLE_MS = 200;
 
 const exitOf = (child: ChildProcess): Promise<void> =>
   child.exitCode === null && child.signalCode === null
@@ -48,7 +46,7 @@ class Supervisor {
       if (this.#phase === 'running') {
         void this.#restart(path);
       }
-    }, SETTLE_MS);
+    }, tuning.sourceSettleMs);
   }
 
   /** For good: a restart that is under way starts nothing any more. */

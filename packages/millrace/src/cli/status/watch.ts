@@ -1,5 +1,6 @@
 import { type Client, type ConnectOptions, connect } from '@millrace/client';
 import { codeOf, type Status } from '@millrace/protocol';
+import { tuning } from '../../tuning.ts';
 import { exitCodes } from '../terminal/exit.ts';
 import { print } from '../terminal/output.ts';
 import { paint } from '../terminal/paint.ts';
@@ -8,8 +9,6 @@ import { renderStatus, renderWithin } from './render.ts';
 import { Screen } from './screen.ts';
 
 const PERIOD_MS = 1_000;
-/** An answer that takes longer is not waited for; the screen says since when. */
-const PATIENCE_MS = 1_500;
 
 const wait = (ms: number): Promise<undefined> =>
   new Promise((resolve) => setTimeout(resolve, ms, undefined));
@@ -36,7 +35,7 @@ class Watcher {
       this.#client ??= await connect(this.#options);
       // A question that was not answered is still being asked.
       this.#asking ??= this.#client.status();
-      const status = await Promise.race([this.#asking, wait(PATIENCE_MS)]);
+      const status = await Promise.race([this.#asking, wait(tuning.statusPatienceMs)]);
       this.#asking = status === undefined ? this.#asking : undefined;
       return status;
     } catch (error) {

@@ -1,0 +1,14 @@
+const MIB = 1024 * 1024;
+
+/**
+ * Numbers of the CLI that only tune: a change alters speed, memory, or how soon
+ * something is noticed. Bounds that users can rely on are in `limits`.
+ */
+export const tuning = {
+  /** Pause after a source file changed, because editors write a file in several steps. */
+  sourceSettleMs: 200,
+  /** Longest wait for an answer before `status --watch` shows the manager as unreachable. */
+  statusPatienceMs: 1_500,
+  /** Log lines kept while the disk of the log is full, some thousands; later ones are dropped. */
+  logUnwrittenMaxBytes: MIB,
+} as const;

@@ -1,0 +1,21 @@
+const KIB = 1024;
+
+/**
+ * Numbers of the worker that only tune: a change alters speed, memory, or how soon
+ * something is noticed. Bounds that users and peers can rely on are in `limits`.
+ */
+export const tuning = {
+  /** Resolution of the histogram of event-loop delays, and part of each of its samples. */
+  lagResolutionMs: 20,
+  /** How often a process slot checks that its worker still lives. */
+  checkParentEveryMs: 1_000,
+  /** Delay before a slot that ended without ever serving a run is replaced; doubles each time. */
+  slotRestartFirstMs: 100,
+  slotRestartMaxMs: 10_000,
+  /** Aborts kept for grants that have not arrived; the oldest makes room. */
+  earlyAbortsMax: 1_000,
+  /** Reports share one SETTLE up to this size, so that the message fits into a frame. */
+  settleBytes: 32 * KIB,
+  /** The most bytes a report takes in SETTLE, beside its result and the texts of its error. */
+  reportFieldsBytes: 160,
+} as const;
