@@ -61,7 +61,7 @@ describe('an attempt', () => {
       kind: 'timed-out',
       error: {
         name: 'DEADLINE_EXCEEDED',
-        message: 'no result before the deadline; then Error: as you wish',
+        message: 'no result before the deadline; the attempt then ended with Error: as you wish',
         retry: true,
       },
     });

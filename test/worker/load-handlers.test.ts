@@ -26,7 +26,7 @@ describe('a handler module', () => {
   test.each([
     ['missing.mjs', 'does not exist'],
     ['throws.mjs', 'cannot be imported: this module is broken'],
-    ['wrong-option.mjs', "handler of task 'resize': concurrency is a whole number"],
+    ['wrong-option.mjs', "handler of task 'resize': concurrency must be a whole number"],
     ['no-default.mjs', 'has no default export'],
     ['not-array.mjs', 'is not an array of handlers'],
     ['empty.mjs', 'is empty'],

@@ -1,6 +1,6 @@
 /**
- * The worker without its processes around it, for simulation and tests. Not for
- * users: it changes without notice.
+ * The parts of a worker, for the simulation and tests. Not for users: these exports
+ * change without notice.
  */
 export type { Execution } from './execution/execution.ts';
 export { createExecutor, type Executor } from './execution/executor.ts';

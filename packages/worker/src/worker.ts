@@ -30,11 +30,11 @@ export interface WorkerOptions extends ExecutorOptions {
   /** `ws://host:port` of the manager. */
   readonly url: string;
   readonly authkey: string | Uint8Array;
-  /** What `status` calls this worker. Default: host and process id. */
+  /** Name of this worker in `status`. Default: host and process id. */
   readonly name?: string;
-  /** How long `stop` may take in all. Default 25 s. */
+  /** Longest time that `stop` takes, in ms. Default 25 s. */
   readonly drainMs?: number;
-  /** Hears one line for each event worth a log line. */
+  /** Called for each event that is worth a log line. */
   readonly onEvent?: (event: WorkerEvent) => void;
   readonly randomBytes?: RandomBytes;
   readonly dial?: Dial;
@@ -60,11 +60,14 @@ const defaultName = (): string => `${hostname()}:${process.pid}`;
 
 const checkDrain = (drainMs: number): void => {
   if (!(drainMs >= 0)) {
-    throw new MillraceError('BAD_OPTION', `drainMs is a number from 0 up, not ${drainMs}`);
+    throw new MillraceError('BAD_OPTION', `drainMs must be a number of at least 0, not ${drainMs}`);
   }
 };
 
-/** Handlers connected to a manager: pulls, runs, reports, and reconnects by itself. */
+/**
+ * Handlers that are connected to a manager. The worker pulls tasks, runs them,
+ * reports how they ended, and reconnects by itself.
+ */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #clock: Clock;
@@ -78,7 +81,10 @@ export class Worker {
   #isStuck = false;
   #stopping: Promise<void> | undefined;
   #end: (error: MillraceError) => void = () => {};
-  /** Resolves when the worker has ended: stopped, or refused for good by the manager. */
+  /**
+   * Resolves when the worker has ended: with CLIENT_CLOSED after a stop, otherwise
+   * with the error that no reconnection can mend.
+   */
   readonly ended: Promise<MillraceError> = new Promise((resolve) => {
     this.#end = resolve;
   });
@@ -116,10 +122,10 @@ export class Worker {
   }
 
   /**
-   * Loads the handlers and connects. While no manager answers, it keeps trying.
+   * Loads the handlers and connects. Keeps trying as long as no manager answers.
    *
    * @throws BAD_OPTION for name, URL or drainMs, before anything is started
-   * @throws HANDLER_INVALID, HANDLER_NOT_IMPORTABLE, AUTH_FAILED, UNSUPPORTED_VERSION
+   * @throws HANDLER_INVALID, HANDLER_NOT_IMPORTABLE, RUNNER_DIED, AUTH_FAILED, UNSUPPORTED_VERSION
    */
   static async start(options: WorkerOptions): Promise<Worker> {
     const { drainMs = limits.drainMs, name = defaultName(), url } = options;
@@ -138,8 +144,9 @@ export class Worker {
   }
 
   /**
-   * Takes nothing new, lets what runs finish, stops what does not in time, and
-   * reports it all, within `drainMs`. Unfinished tasks return uncounted.
+   * Drains and ends the worker within `drainMs`: takes no new task, lets running
+   * attempts finish, aborts those that do not finish in time, and reports them all.
+   * A task that did not finish returns to its queue, and no attempt is counted.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#drain();
@@ -147,14 +154,17 @@ export class Worker {
   }
 
   /**
-   * Whether `stop` is over and has left a thread in a call that nothing breaks off. It
-   * ends with this process, and `process.exit` waits for it: only a SIGKILL ends both.
+   * Whether `stop` is over and a thread is still blocked in a call that cannot be
+   * interrupted. `process.exit` waits for such a thread; only SIGKILL ends the process.
    */
   get isStuck(): boolean {
     return this.#isStuck;
   }
 
-  /** Takes nothing new, lets what runs finish however long that takes, and stops: what an operator asks for. */
+  /**
+   * Takes no new task, waits for running attempts without a time limit, then stops.
+   * Called when the manager sends DRAIN.
+   */
   async finish(): Promise<void> {
     this.#puller.drain();
     await this.#puller.idle();
@@ -180,7 +190,7 @@ export class Worker {
     await Promise.all([this.#executor.close(), this.#heartbeat?.close()]);
   }
 
-  /** Waits for something, until a time on the monotonic clock at most. */
+  /** Waits for a promise until `endsAtMs` on the monotonic clock; false if that comes first. */
   async #until(endsAtMs: number, something: Promise<void>): Promise<boolean> {
     let cancel = (): void => {};
     const time = new Promise<boolean>((resolve) => {

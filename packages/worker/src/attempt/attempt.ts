@@ -9,17 +9,17 @@ const stated: Readonly<Record<AbortReason, readonly [ErrorCode, string]>> = {
   drain: ['SHUTTING_DOWN', 'the worker is shutting down; the task will run elsewhere'],
 };
 
-/** The `signal.reason` that a handler sees; `fetch` and its like throw it. */
+/** The reason of an aborted signal; `fetch` and similar functions throw it. */
 export const abortError = (reason: AbortReason): MillraceError =>
   new MillraceError(...stated[reason]);
 
-/** When a run that starts now has to end, in ms on the wall clock that all runners of a host share. */
+/** Deadline of a run that starts now, in ms of the wall clock, which all processes of a host share. */
 export const deadlineOf = ({ deadlineMs }: Assignment): number | null =>
   deadlineMs === null ? null : Date.now() + deadlineMs;
 
 /**
- * What a handler sees of its attempt. Signal, date and log are made when they
- * are first asked for: most short handlers never ask.
+ * The attempt, as its handler sees it. The signal, date and log are made on first
+ * use, because most short handlers use none of them.
  */
 export class Attempt implements TaskContext {
   readonly taskId: string;
@@ -28,7 +28,7 @@ export class Attempt implements TaskContext {
   #controller: AbortController | undefined;
   #reason: AbortReason | undefined;
 
-  /** @param deadlineAtMs on the wall clock, which all runners of a host share */
+  /** @param deadlineAtMs in ms of the wall clock; `null` for no limit */
   constructor({ attempt, token }: Assignment, deadlineAtMs: number | null) {
     this.taskId = token.taskId;
     this.attempt = attempt;
@@ -53,7 +53,7 @@ export class Attempt implements TaskContext {
     return taskLog(this.taskId);
   }
 
-  /** The first reason stands. */
+  /** Later calls do not change the reason. */
   abort(reason: AbortReason): void {
     if (this.#reason === undefined) {
       this.#reason = reason;
@@ -61,7 +61,7 @@ export class Attempt implements TaskContext {
     }
   }
 
-  /** @throws DEADLINE_EXCEEDED, TASK_CANCELLED or SHUTTING_DOWN when it was aborted */
+  /** @throws DEADLINE_EXCEEDED, TASK_CANCELLED or SHUTTING_DOWN if the attempt was aborted */
   throwIfAborted(): void {
     if (this.#reason !== undefined) {
       throw abortError(this.#reason);

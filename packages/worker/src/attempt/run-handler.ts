@@ -30,7 +30,7 @@ const returnedBy = (
   );
 };
 
-/** What cannot travel once is not worth the same work again. */
+/** A result that cannot be encoded makes the task dead: no attempt is likely to return another. */
 const encoded = (value: unknown, what: string, maxBytes: number): RunEnd => {
   try {
     return { kind: 'returned', result: encodePayload(value, what, maxBytes) };
@@ -39,7 +39,7 @@ const encoded = (value: unknown, what: string, maxBytes: number): RunEnd => {
   }
 };
 
-/** The same payload will be refused by every attempt. */
+/** Whether the payload was refused, which every further attempt would do too. */
 const isRefusedInput = (thrown: unknown): boolean => {
   const code = safeCodeOf(thrown);
   return code === 'SCHEMA_MISMATCH' || code === 'PAYLOAD_INVALID';
@@ -66,9 +66,10 @@ const call = (
   );
 
 /**
- * The inside of every runner: payload → handler → result, each side checked
- * against the schema of the task. Whatever is thrown becomes data; never throws
- * or rejects. Where handler and schemas wait for nothing, the end is there at once.
+ * Runs the handler of an assignment, in every runner: payload → handler → result,
+ * with payload and result checked against the schemas of the task. Everything
+ * thrown becomes a `RunEnd`; this function neither throws nor rejects. It returns
+ * a promise only if the handler or a schema does.
  */
 export const runHandler = (
   handlers: HandlerTable,
@@ -86,9 +87,9 @@ export const runHandler = (
   );
 };
 
-/** Another worker, or a newer version of this one, may have the handler. */
+/** May be retried: another worker, or a newer version of this one, may have the handler. */
 export const handlerNotFound = ({ queue, name }: Assignment) =>
   statedError(
     'HANDLER_NOT_FOUND',
-    `this worker has no handler of task '${name}' of queue '${queue}'`,
+    `this worker has no handler for task '${name}' of queue '${queue}'`,
   );

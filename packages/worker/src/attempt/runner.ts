@@ -1,25 +1,25 @@
 import type { Eventually, TaskError, Token } from '@millrace/protocol';
 import type { RunnerKind } from '../handlers/handler.ts';
 
-/** One grant of a task, as the worker runs it. */
+/** One grant of a task, as runners take it. */
 export interface Assignment {
   readonly token: Token;
   readonly queue: string;
   readonly name: string;
-  /** Never decoded outside the runner that calls the handler. */
+  /** Encoded; only the runner that calls the handler decodes it. */
   readonly payload: Uint8Array;
-  /** 1 for the first; returns and losses do not count. */
+  /** 1 for the first attempt; returned and lost grants do not count. */
   readonly attempt: number;
-  /** The longest this run may take once it has a slot; `null` for no limit. */
+  /** Longest time this run may take once it has a slot; `null` for no limit. */
   readonly deadlineMs: number | null;
-  /** The largest result that the manager takes, encoded. */
+  /** Largest result that the manager accepts, encoded. */
   readonly resultMaxBytes: number;
 }
 
 /** Why a run is asked to stop. */
 export type AbortReason = 'deadline' | 'cancelled' | 'drain';
 
-/** How a run ended, before the executor says what that means. */
+/** How a run ended; the executor makes an `AttemptResult` of it. */
 export type RunEnd =
   | { readonly kind: 'returned'; readonly result: Uint8Array }
   | { readonly kind: 'threw'; readonly error: TaskError }
@@ -28,17 +28,17 @@ export type RunEnd =
 
 export interface Run {
   /**
-   * Resolves when the run has its slot, from where its deadline counts; never,
-   * if it ends before. `undefined`: it has it already.
+   * Resolves when the run gets its slot, which starts its deadline; never resolves
+   * if the run ends before that. `undefined` if the run has its slot already.
    */
   readonly begun: Promise<void> | undefined;
-  /** The end, when the handler can no longer act; there at once if it waited for nothing. Never rejects. */
+  /** How the run ended, known once the handler can no longer act. A promise never rejects. */
   readonly ended: Eventually<RunEnd>;
-  /** Aborts `ctx.signal`; the handler may still return. A second call does nothing. */
+  /** Aborts `ctx.signal`; the handler may still return a result. Later calls do nothing. */
   abort(reason: AbortReason): void;
   /**
-   * Ends the run by force. Returns whether this runner can: an inline handler
-   * cannot be killed, its slot stays taken until it settles.
+   * Ends the run by force. Returns false if this runner cannot: an inline handler
+   * cannot be killed, and keeps its slot until it settles.
    */
   kill(): boolean;
 }
@@ -50,18 +50,19 @@ export interface Run {
 export interface Runner {
   readonly kind: RunnerKind;
   /**
-   * Prepares the slots; rejects with HANDLER_INVALID when a slot cannot
-   * import the handler module, with RUNNER_DIED when it ends before it is ready.
+   * Starts the slots; resolves when all are ready. Rejects with HANDLER_INVALID if
+   * a slot cannot import the handler module, with RUNNER_DIED if one ends before
+   * it is ready.
    */
   start(): Promise<void>;
-  /** Must only be called while fewer than `slots` runs are open. */
+  /** Callers keep fewer than `slots` runs open when they call this. */
   run(assignment: Assignment): Run;
   readonly slots: number;
-  /** Threads or processes of it that have not ended. */
+  /** Threads or processes of this runner that have not ended. */
   readonly liveSlots: number;
   /**
-   * Ends idle slots and kills busy ones; resolves when nothing of them is left.
-   * What cannot be killed keeps it waiting: bound the wait.
+   * Ends idle slots and kills busy ones; resolves when all slots are gone. Callers
+   * bound their wait, because a run that cannot be killed keeps this pending.
    */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { inspect } from 'node:util';
 import { codeOf, type ErrorCode, limits, type TaskError } from '@millrace/protocol';
 
-/** The longest start of a text that fits, never cut inside a character. */
+/** The longest prefix of a text that fits into `maxBytes` of UTF-8; no character is cut. */
 const fit = (text: string, maxBytes: number): string => {
   const bytes = Buffer.from(text.slice(0, maxBytes));
   return new StringDecoder('utf8').write(bytes.subarray(0, maxBytes));
@@ -15,7 +15,7 @@ const bounded = (name: string, message: string, stack: string, retry: boolean): 
   retry,
 });
 
-/** Reads what user code threw: its getters and proxies may throw again. */
+/** Reads a value that user code threw, whose getters and proxies may throw too. */
 const guarded = <T>(read: () => T): T | undefined => {
   try {
     return read();
@@ -35,16 +35,16 @@ const describe = (thrown: unknown): string =>
     ? thrown
     : (guarded(() => inspect(thrown, { depth: 2, customInspect: false })) ?? 'unreadable');
 
-/** The code of an error made by millrace, of this or another copy of the package. */
+/** The code of a millrace error, made by this or another copy of the package. */
 export const safeCodeOf = (thrown: unknown): ErrorCode | undefined => guarded(() => codeOf(thrown));
 
-/** Whether a handler said that no further attempt can help. */
+/** Whether the handler threw `Unrecoverable`: no further attempt can help. */
 export const isUnrecoverable = (thrown: unknown): boolean =>
   textOf(thrown, 'name') === 'Unrecoverable';
 
 /**
- * Whatever was thrown, as data of bounded size. Never throws. An error of
- * millrace goes by its code, since a code has no other place to travel in.
+ * Any thrown value, as data of bounded size. Never throws. The code of a millrace
+ * error becomes the `name`, because the wire has no other field for it.
  */
 export const taskErrorOf = (thrown: unknown, retry: boolean): TaskError => {
   const name = safeCodeOf(thrown) ?? textOf(thrown, 'name') ?? 'Error';
@@ -52,12 +52,12 @@ export const taskErrorOf = (thrown: unknown, retry: boolean): TaskError => {
   return bounded(name, message, textOf(thrown, 'stack') ?? '', retry);
 };
 
-/** A failure that the worker itself states; a later attempt may succeed. */
+/** An error of the worker itself; a later attempt may succeed. */
 export const statedError = (code: ErrorCode, message: string): TaskError =>
   bounded(code, message, '', true);
 
-/** The error of an attempt that ended late: what it ended with, under DEADLINE_EXCEEDED. */
+/** The error of an attempt that passed its deadline, with the error that it then ended with. */
 export const deadlineError = (ended: TaskError): TaskError => {
-  const message = `no result before the deadline; then ${ended.name}: ${ended.message}`;
+  const message = `no result before the deadline; the attempt then ended with ${ended.name}: ${ended.message}`;
   return bounded('DEADLINE_EXCEEDED', message, ended.stack, ended.retry);
 };

@@ -15,8 +15,8 @@ export type FailedAttempt = Extract<AttemptResult, { readonly error: TaskError }
 /** One attempt that is under way. */
 export interface Execution {
   /**
-   * How the attempt ended, known once the handler can no longer act. It is a
-   * promise only if the handler waited for something; the promise never rejects.
+   * How the attempt ended, known once the handler can no longer act. A promise
+   * never rejects.
    */
   readonly finished: Eventually<AttemptResult>;
   /**

@@ -8,23 +8,23 @@ import { type Execution, execute, finished } from './execution.ts';
 import { type ExecutorPool, type HandlerSource, planPools, type RunningPool } from './pools.ts';
 
 export interface ExecutorOptions {
-  /** A handler module, by path or `file:` URL; or the handlers themselves, all inline. */
+  /** A handler module, by path or `file:` URL, or a list of handlers, which must all be inline. */
   readonly handlers: string | URL | readonly HandlerBinding[];
-  /** From the abort of a signal to the kill, in ms. Default 10 s. */
+  /** Time from the abort of a signal to the kill, in ms. Default 10 s. */
   readonly killGraceMs?: number;
-  /** Times deadlines and graces. Default: the system's. */
+  /** Clock for deadlines and graces. Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** Everything that a worker can run, with its threads and processes warm. */
+/** Runs every handler of a worker; its threads and processes are started ahead. */
 export interface Executor {
   readonly pools: readonly ExecutorPool[];
-  /** Must only be called while fewer than `slots` attempts of the pool are open. */
+  /** Callers keep fewer than `slots` attempts of the pool open when they call this. */
   run(poolId: number, assignment: Assignment): Execution;
   /**
-   * Kills what runs; resolves when no thread or process is left and no inline
-   * handler runs. An inline handler that ignores its signal, or a thread in a
-   * blocking system call, keeps this waiting: bound the wait.
+   * Kills running attempts; resolves when no thread or process is left and no
+   * inline handler runs. Callers bound their wait, because an inline handler that
+   * ignores its signal, or a thread in a blocking system call, keeps this pending.
    */
   close(): Promise<void>;
   /** Threads that have not ended. `process.exit` waits for them. */
@@ -63,9 +63,9 @@ const startPools = async (pools: readonly RunningPool[]): Promise<void> => {
  * Loads the handlers, starts the threads and processes that they ask for, and
  * resolves when every slot is ready.
  *
- * @throws HANDLER_INVALID when the module or list is not usable
- * @throws HANDLER_NOT_IMPORTABLE when a function is to run outside this process
- * @throws RUNNER_DIED when a thread or process ends before it is ready
+ * @throws HANDLER_INVALID if the module or list cannot be used
+ * @throws HANDLER_NOT_IMPORTABLE if a listed handler asks for a thread or process
+ * @throws RUNNER_DIED if a thread or process ends before it is ready
  */
 export const createExecutor = async (options: ExecutorOptions): Promise<Executor> => {
   const { clock = systemClock, killGraceMs = limits.killGraceMs } = options;

@@ -6,16 +6,16 @@ import { InlineRunner } from '../runners/inline.ts';
 import { processRunner } from '../runners/process.ts';
 import { threadRunner } from '../runners/thread.ts';
 
-/** Slots that serve the same tasks: what a worker announces room for. */
+/** Slots that serve the same tasks. A worker announces credit for each pool. */
 export interface ExecutorPool {
-  /** Its index in the list of pools. */
+  /** Index of the pool in the list of pools. */
   readonly id: number;
   readonly kind: RunnerKind;
   readonly slots: number;
   readonly handles: readonly TaskKey[];
 }
 
-/** Handlers, and the module that threads and processes import them from, if there is one. */
+/** Handlers, and the module from which threads and processes import them, or `null`. */
 export interface HandlerSource {
   readonly handlers: HandlerTable;
   readonly moduleUrl: string | null;
@@ -23,7 +23,7 @@ export interface HandlerSource {
 
 type Group = [HandlerBinding, ...HandlerBinding[]];
 
-/** Handlers that named a concurrency stand alone; the others share one group per kind. */
+/** A handler with a concurrency of its own has its own group; all others of a kind share one. */
 const groupBindings = (bindings: Iterable<HandlerBinding>): readonly Group[] => {
   const groups: Group[] = [];
   const shared = new Map<RunnerKind, Group>();
@@ -50,7 +50,7 @@ const runnerOf = (binding: HandlerBinding, { handlers, moduleUrl }: HandlerSourc
   if (moduleUrl === null) {
     throw new MillraceError(
       'HANDLER_NOT_IMPORTABLE',
-      `the handler of task '${task.name}' asks for the runner '${runner}', which has to import it: give the worker a handler module instead of a function`,
+      `the handler of task '${task.name}' asks for the runner '${runner}', which imports handlers from a module: give the worker a handler module instead of a list`,
     );
   }
   return runner === 'thread'
@@ -58,14 +58,14 @@ const runnerOf = (binding: HandlerBinding, { handlers, moduleUrl }: HandlerSourc
     : processRunner(moduleUrl, concurrency);
 };
 
-/** A pool with its handlers, and what runs them. */
+/** A pool with its handlers and its runner. */
 export interface RunningPool extends ExecutorPool {
   readonly handlers: HandlerTable;
   readonly runner: Runner;
 }
 
 /**
- * The pools that a set of handlers needs; none is started yet.
+ * The pools for a set of handlers; no runner is started yet.
  *
  * @throws HANDLER_NOT_IMPORTABLE for a thread or process handler without a module
  */

@@ -1,15 +1,15 @@
 import { type AnyTask, MillraceError } from '@millrace/protocol';
 import { type HandlerBinding, isHandlerBinding } from './handler.ts';
 
-/** The name of one task: what an assignment is matched by. */
+/** Queue and task name, by which an assignment finds its handler. */
 export interface TaskKey {
   readonly queue: string;
   readonly name: string;
 }
 
 /**
- * Handlers by the task that they run. Each attempt looks them up, among thousands
- * perhaps: a table in a table spares it to make a key.
+ * Handlers by the task that they run. Every attempt looks one up, so the table is
+ * nested: a lookup builds no key.
  */
 export class HandlerTable {
   readonly #bindings: HandlerBinding[] = [];
@@ -21,7 +21,7 @@ export class HandlerTable {
     }
   }
 
-  /** All of them, in the order in which they were added. */
+  /** Every handler, in the order in which they were added. */
   get bindings(): readonly HandlerBinding[] {
     return this.#bindings;
   }
@@ -47,8 +47,8 @@ const describe = ({ name, queue }: AnyTask): string => `task '${name}' of queue 
  * Checks a list of handlers.
  *
  * @param where names the list in the error, such as `the default export of /app/handlers.js`
- * @throws HANDLER_INVALID unless it is a non-empty array of what `handler` made,
- * with at most one entry per task
+ * @throws HANDLER_INVALID unless `listed` is a non-empty array of bindings made by
+ * `handler`, at most one for each task
  */
 export const handlerTable = (listed: unknown, where: string): HandlerTable => {
   if (!Array.isArray(listed)) {

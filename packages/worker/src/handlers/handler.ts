@@ -8,27 +8,27 @@ import {
 } from '@millrace/protocol';
 import type { TaskLog } from './task-log.ts';
 
-/** Where a handler may run. */
+/** Where a handler can run. */
 export const runnerKinds = ['inline', 'thread', 'process'] as const;
 export type RunnerKind = (typeof runnerKinds)[number];
 
-/** What a handler is told about the attempt that it runs. */
+/** The attempt, as its handler sees it. */
 export interface TaskContext {
   readonly taskId: string;
-  /** 1 for the first; returns and losses do not count. */
+  /** 1 for the first attempt; returned and lost grants do not count. */
   readonly attempt: number;
   /**
-   * Aborted at the deadline, when the task is cancelled and when the worker
-   * drains; its reason has the code DEADLINE_EXCEEDED, TASK_CANCELLED or
-   * SHUTTING_DOWN. What returns nevertheless within the kill grace counts.
+   * Aborted at the deadline, when the task is cancelled, and when the worker
+   * drains; the reason has the code DEADLINE_EXCEEDED, TASK_CANCELLED or
+   * SHUTTING_DOWN. A result that is returned within the kill grace still counts.
    */
   readonly signal: AbortSignal;
-  /** When `signal` is aborted at the latest; `null` for no limit. */
+  /** Latest time at which `signal` is aborted; `null` for no limit. */
   readonly deadline: Date | null;
   readonly log: TaskLog;
 }
 
-/** Runs one attempt: the payload as its schema parsed it in, the result out. */
+/** Runs one attempt: takes the payload as its schema parsed it, and returns the result. */
 export type HandlerFunction<Parsed, Returned> = (
   input: Parsed,
   ctx: TaskContext,
@@ -38,13 +38,13 @@ export interface HandlerOptions {
   /** Where the handler runs. Default `inline`. */
   readonly runner?: RunnerKind;
   /**
-   * Attempts at once, 1 to 10,000, in a pool of this handler's own. By default
-   * it shares one pool with its kind: 10 inline, one per core otherwise.
+   * Slots of a pool that only this handler uses, 1 to 10,000. By default all
+   * handlers of one kind share a pool: 10 slots inline, otherwise one for each core.
    */
   readonly concurrency?: number;
 }
 
-/** Known to every copy of this package that one process may have loaded. */
+/** A registered symbol, because one process may load several copies of this package. */
 const handlerMark = Symbol.for('millrace.handler');
 
 /** A task bound to the function that runs it, made by `handler`; frozen. */
@@ -56,8 +56,8 @@ export interface HandlerBinding {
   /** Whether that pool is shared with the other handlers of its kind. */
   readonly sharesPool: boolean;
   /**
-   * A method, so that every handler function fits: what it is called with was
-   * checked against the schema of its task.
+   * Declared as a method, so that every handler function is assignable. Its input
+   * was checked against the schema of the task.
    */
   fn(input: unknown, ctx: TaskContext): unknown;
 }
@@ -68,7 +68,10 @@ const defaultConcurrency = (runner: RunnerKind): number =>
 const checkRunner = (runner: RunnerKind, what: string): void => {
   if (!runnerKinds.includes(runner)) {
     const known = runnerKinds.join(', ');
-    throw new MillraceError('BAD_OPTION', `${what}: no runner '${runner}'; there are ${known}`);
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: there is no runner '${runner}'; choose from ${known}`,
+    );
   }
 };
 
@@ -77,16 +80,16 @@ const checkConcurrency = (concurrency: number, what: string): void => {
   if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > max) {
     throw new MillraceError(
       'BAD_OPTION',
-      `${what}: concurrency is a whole number from 1 to ${max}, not ${String(concurrency)}`,
+      `${what}: concurrency must be a whole number from 1 to ${max}, not ${String(concurrency)}`,
     );
   }
 };
 
 /**
- * Binds a task to the function that runs it. A function whose parameter or
- * return type does not fit the task does not compile.
+ * Binds a task to the function that runs it. TypeScript rejects a function whose
+ * parameter or return type does not fit the task.
  *
- * @throws BAD_OPTION
+ * @throws BAD_OPTION for a name, a function or an option that is not valid
  */
 export const handler = <Input, Output, Parsed, Returned>(
   task: TaskDefinition<Input, Output, Parsed, Returned>,
@@ -113,6 +116,6 @@ export const handler = <Input, Output, Parsed, Returned>(
   return Object.freeze(Object.assign(binding, { [handlerMark]: true }));
 };
 
-/** Whether a value was made by `handler`, of this or another copy of the package. */
+/** Whether `handler` made this value, in this or another copy of the package. */
 export const isHandlerBinding = (value: unknown): value is HandlerBinding =>
   typeof value === 'object' && value !== null && handlerMark in value;

@@ -9,9 +9,9 @@ const isTypeScript = (url: URL): boolean => /\.[mc]?ts$/.test(url.pathname);
 let typeScriptIsRegistered = false;
 
 /**
- * Lets this thread import TypeScript, also in a package that is CommonJS, which
- * is what `npm init` makes. A registration reaches only the thread in which it
- * is made, and `--import tsx` does not reach threads of Node 20.
+ * Lets this thread import TypeScript, in CommonJS packages too, which `npm init`
+ * makes. A registration holds for its own thread only, and Node 20 does not pass
+ * `--import tsx` on to threads.
  */
 const registerTypeScript = async (): Promise<void> => {
   if (typeScriptIsRegistered) {
@@ -24,10 +24,10 @@ const registerTypeScript = async (): Promise<void> => {
 };
 
 /**
- * The address of a handler module: a path, relative to the working directory,
- * or a `file:` URL.
+ * The URL of a handler module.
  *
- * @throws HANDLER_INVALID for a URL that is not of a file
+ * @param module a path, relative to the working directory, or a `file:` URL
+ * @throws HANDLER_INVALID for a URL of another kind
  */
 export const handlerModuleUrl = (module: string | URL): URL => {
   if (typeof module === 'string' && !module.startsWith('file:')) {
@@ -49,14 +49,18 @@ const checkFile = async (url: URL, where: string): Promise<void> => {
 };
 
 /**
- * Imports within a bound: a top-level await that never settles would leave the
- * process nothing to wait for, and Node ends it without a word.
+ * Imports a module within a time limit. If a top-level await never settles, Node
+ * has nothing left to wait for, and ends the process without a message.
  */
 const importWithin = async (url: URL, maxMs: number): Promise<unknown> => {
   let cancel = (): void => {};
   const late = new Promise<never>((_, reject) => {
     cancel = systemClock.after(maxMs, () =>
-      reject(new Error(`it was not imported within ${maxMs} ms; does a top-level await settle?`)),
+      reject(
+        new Error(
+          `the import did not end within ${maxMs} ms; check that every top-level await settles`,
+        ),
+      ),
     );
   });
   try {
@@ -86,7 +90,7 @@ const defaultOf = (imported: unknown): unknown =>
     ? imported.default
     : undefined;
 
-/** An ES module that was compiled to CommonJS is imported with its default inside the default. */
+/** An ES module that was compiled to CommonJS has its default export nested in another default. */
 const handlersOf = (imported: unknown): unknown => {
   const exported = defaultOf(imported);
   return Array.isArray(exported) ? exported : (defaultOf(exported) ?? exported);
@@ -96,7 +100,7 @@ const handlersOf = (imported: unknown): unknown => {
  * Imports a handler module, JavaScript or TypeScript, and checks its default
  * export.
  *
- * @throws HANDLER_INVALID, with one line that names the module and what is wrong
+ * @throws HANDLER_INVALID with one line that names the module and the fault
  */
 export const loadHandlers = async (module: string | URL): Promise<HandlerTable> => {
   const url = handlerModuleUrl(module);

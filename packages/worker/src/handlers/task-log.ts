@@ -1,17 +1,17 @@
 import { Console } from 'node:console';
 import { format } from 'node:util';
 
-/** Where a handler writes what it does. Details are formatted as by `console.log`. */
+/** The log of one attempt. Details are formatted as by `console.log`. */
 export interface TaskLog {
   info(message: string, ...details: readonly unknown[]): void;
   warn(message: string, ...details: readonly unknown[]): void;
   error(message: string, ...details: readonly unknown[]): void;
 }
 
-/** A reader of stderr that has left is no error of the task; a console hears the error of its stream. */
+/** A `Console` ignores errors of its stream: no task fails because the reader of stderr has left. */
 const lines = new Console(process.stderr);
 
-/** A log that writes lines `[taskId] level: message` to stderr. */
+/** A log that writes lines of the form `[taskId] level: message` to stderr. */
 export const taskLog = (taskId: string): TaskLog => {
   const writer =
     (level: keyof TaskLog) =>

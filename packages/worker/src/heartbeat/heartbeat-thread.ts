@@ -17,7 +17,7 @@ export class HeartbeatThread {
     this.#thread.on('error', () => {});
   }
 
-  /** Attaches the heartbeat connection to a session, or hands it the session's newest ticket. */
+  /** Attaches the heartbeat connection to a session, or gives it the session's newest ticket. */
   follow(url: string, key: AuthKey, session: SessionMessage): void {
     const target: HeartbeatTarget = {
       url,

@@ -20,21 +20,21 @@ type GrantedTask = MessageNamed<'grant'>['tasks'][number];
 interface Running {
   readonly assignment: Assignment;
   readonly execution: Execution;
-  /** Its lease is gone: how it ends interests nobody. */
+  /** Whether the lease is lost, so that the end of the attempt is not reported. */
   isFenced: boolean;
 }
 
-/** Room of one pool, as the running totals that CREDIT carries. */
+/** Credit of one pool, as the running totals that CREDIT carries. */
 interface PoolCredit {
   readonly pool: ExecutorPool;
-  /** Slots, and one more for each attempt that ended. */
+  /** The slots of the pool, plus one for each attempt that has ended. */
   given: number;
   received: number;
 }
 
 /**
- * Pulls as many tasks as there are free slots, runs them, and hands their ends
- * to the reporter. A slot is free, and its credit given, when its attempt ended.
+ * Pulls a task for each free slot, runs the tasks, and hands the results to the
+ * reporter. The end of an attempt frees its slot, and credit is given for it.
  */
 export class Puller {
   readonly #link: Link;
@@ -44,13 +44,13 @@ export class Puller {
   readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
   readonly #credits: readonly PoolCredit[];
   readonly #running = new TurnoverMap<string, Running>();
-  /** Tokens of aborts that came before their grant, which may travel in parts, or after their attempt. */
+  /** Tokens of aborts without an attempt: the grant still arrives in parts, or the attempt is over. */
   readonly #earlyAborts = new Set<string>();
   readonly #unannounced = new Set<PoolCredit>();
   #isDraining = false;
   #idle: (() => void)[] = [];
 
-  /** @param failed hears of attempts that did not succeed, before they are reported */
+  /** @param failed called for each attempt that failed or timed out, before it is reported */
   constructor(
     link: Link,
     executor: Executor,
@@ -66,7 +66,7 @@ export class Puller {
     this.#credits = executor.pools.map((pool) => ({ pool, given: pool.slots, received: 0 }));
   }
 
-  /** Tokens of attempts that are under way. */
+  /** Tokens of running attempts. */
   get tokens(): Token[] {
     return [...this.#running.values()].map(({ assignment }) => assignment.token);
   }
@@ -75,7 +75,7 @@ export class Puller {
     return this.#running.size;
   }
 
-  /** A session stands: says what this worker runs, and how much room it has. */
+  /** Declares every pool and gives its credit; called when a session is opened or resumed. */
   announceAll(): void {
     if (this.#isDraining) {
       return;
@@ -110,8 +110,8 @@ export class Puller {
   }
 
   /**
-   * These tokens are no longer held: whatever still runs for them is stopped,
-   * and not reported. Answers which of them were running.
+   * Aborts the attempts of leases that are lost; their results are not reported.
+   * Returns the tokens that had a running attempt.
    */
   lose(tokens: readonly Token[]): Token[] {
     const lost: Token[] = [];
@@ -126,7 +126,7 @@ export class Puller {
     return lost;
   }
 
-  /** Takes nothing new: grants under way to this worker are released on arrival. */
+  /** Takes no new task; grants that still arrive are released at once. */
   drain(): void {
     this.#isDraining = true;
     for (const { pool } of this.#credits) {
@@ -134,21 +134,21 @@ export class Puller {
     }
   }
 
-  /** Stops what runs; each attempt has `graceMs` after its signal. */
+  /** Aborts every running attempt, and kills it `graceMs` later. */
   abortAll(graceMs: number): void {
     for (const { execution } of this.#running.values()) {
       execution.abort('drain', graceMs);
     }
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no attempt is running. */
   idle(): Promise<void> {
     return this.#running.size === 0
       ? Promise.resolve()
       : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** The oldest makes room: it came too late, its attempt had ended before. */
+  /** Drops the oldest entry when full: it most likely came after its attempt. */
   #noteEarly(key: string): void {
     const [oldest] = this.#earlyAborts;
     if (oldest !== undefined && this.#earlyAborts.size >= tuning.earlyAbortsMax) {
@@ -173,7 +173,7 @@ export class Puller {
     }
   }
 
-  /** `finished` never rejects. */
+  /** `finished` never rejects, so neither does this. */
   async #await(
     credit: PoolCredit,
     running: Running,

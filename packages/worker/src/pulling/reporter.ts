@@ -20,11 +20,11 @@ const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Repor
   error: 'error' in result ? result.error : undefined,
 });
 
-/** What its texts may take, at most. */
+/** The most bytes that the texts of an error take in UTF-8. */
 const errorBytes = (error: Report['error']): number =>
   error === undefined ? 0 : 3 * (error.name.length + error.message.length + error.stack.length);
 
-/** The longest run of reports from `start` that fits one message. */
+/** The end, exclusive, of the reports from `start` on that share one SETTLE; at least one report. */
 const endOfMessage = (reports: readonly Report[], start: number): number => {
   let bytes = 0;
   let end = start;
@@ -39,12 +39,15 @@ const endOfMessage = (reports: readonly Report[], start: number): number => {
   return end;
 };
 
-/** Reports how attempts ended, all of one turn together, again and again until each is answered. */
+/**
+ * Reports how attempts ended. The reports of one turn leave together, and each is
+ * sent again after a reconnection until the manager answers it.
+ */
 export class Reporter {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #answered: (token: Token, answer: SettleAnswer) => void;
-  /** What was sent together, each in a list that is answered as a whole. */
+  /** Reports in flight; each list is one SETTLE, which is answered as a whole. */
   readonly #unanswered: (readonly Report[])[] = [];
   #waiting: Report[] = [];
   #idle: (() => void)[] = [];
@@ -55,7 +58,7 @@ export class Reporter {
     this.#answered = answered;
   }
 
-  /** Tokens whose end is reported and not yet answered. */
+  /** Tokens of reports that are not answered yet. */
   get tokens(): Token[] {
     return [...this.#unanswered.flat(), ...this.#waiting].map(({ epoch, grant, taskId }) => ({
       taskId,
@@ -87,7 +90,7 @@ export class Reporter {
     let start = 0;
     while (start < reports.length) {
       const end = endOfMessage(reports, start);
-      // A closed link leaves the rest unanswered: the leases return with the session.
+      // When the link is closed, requests fail; the end of the session returns the leases.
       this.#settle(reports.slice(start, end)).catch(() => {});
       start = end;
     }

@@ -5,8 +5,8 @@ import type { Assignment, Run, RunEnd, Runner } from '../attempt/runner.ts';
 import type { HandlerTable } from '../handlers/handler-table.ts';
 
 /**
- * Runs handlers on the event loop of the worker: for code that mostly waits.
- * Nothing can be killed here; a handler that ignores its signal keeps its slot.
+ * Runs handlers on the event loop of the worker; meant for code that mostly waits.
+ * A handler cannot be killed: one that ignores its signal keeps its slot.
  */
 export class InlineRunner implements Runner {
   readonly kind = 'inline';
@@ -38,7 +38,7 @@ export class InlineRunner implements Runner {
     return run;
   }
 
-  /** Asks what runs to stop, and waits for it: the caller bounds the wait. */
+  /** Aborts running handlers and waits until they settle; callers bound the wait. */
   async close(): Promise<void> {
     for (const [run] of this.#open.entries()) {
       run.abort('drain');

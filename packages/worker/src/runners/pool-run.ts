@@ -4,13 +4,13 @@ import { statedError, taskErrorOf } from '../attempt/task-error.ts';
 import { deferred } from './deferred.ts';
 import type { RunOrder } from './slot.ts';
 
-/** The slot in which a run is. */
+/** The slot that a run occupies. */
 export interface RunPlace {
   abort(runId: number, reason: AbortReason): void;
   kill(): void;
 }
 
-/** One run of a pool: first it waits for a slot, then it is in one, then it has ended. */
+/** One run of a pool: it waits for a slot, occupies it, and has then ended. */
 export class PoolRun implements Run {
   readonly runId: number;
   readonly #assignment: Assignment;
@@ -19,7 +19,7 @@ export class PoolRun implements Run {
   readonly #leaveQueue: (run: PoolRun) => void;
   #place: RunPlace | 'queue' | 'none' = 'queue';
 
-  /** @param leaveQueue called when the run ends before it got a slot */
+  /** @param leaveQueue called if the run ends before it gets a slot */
   constructor(runId: number, assignment: Assignment, leaveQueue: (run: PoolRun) => void) {
     this.runId = runId;
     this.#assignment = assignment;
@@ -34,7 +34,7 @@ export class PoolRun implements Run {
     return this.#end.promise;
   }
 
-  /** The run has its slot: what the slot is to do. */
+  /** Gives the run its slot; returns the order for the slot. */
   enter(slot: RunPlace): RunOrder {
     this.#place = slot;
     this.#begun.resolve();
@@ -58,7 +58,7 @@ export class PoolRun implements Run {
 
   kill(): boolean {
     if (this.#place === 'queue') {
-      const error = statedError('RUNNER_DIED', 'the run was ended before it got a slot');
+      const error = statedError('RUNNER_DIED', 'the run was stopped before it got a slot');
       this.#giveUp({ kind: 'died', error });
     } else if (this.#place !== 'none') {
       this.#place.kill();

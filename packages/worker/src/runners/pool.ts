@@ -8,8 +8,8 @@ import type { StartSlot } from './slot.ts';
 import { WarmSlot } from './warm-slot.ts';
 
 /**
- * Keeps a fixed number of warm slots: a slot that dies is replaced, one that
- * does not is used again. A run that comes while its slot is being replaced waits.
+ * Keeps a fixed number of warm slots. A slot is reused from run to run, and
+ * replaced when it dies; a run waits while its slot is being replaced.
  */
 export class SlotPool implements Runner {
   readonly kind: RunnerKind;
@@ -21,7 +21,7 @@ export class SlotPool implements Runner {
   readonly #waiting = new Set<PoolRun>();
   readonly #restarts = new Set<() => void>();
   #lastRunId = 0;
-  /** Slots that ended before they were given a run, since one last was. */
+  /** Slots that ended without a run since a slot last got one. */
   #uselessStarts = 0;
   #isClosed = false;
 
@@ -84,7 +84,7 @@ export class SlotPool implements Runner {
     return slot;
   }
 
-  /** Gives the oldest waiting runs to idle slots. */
+  /** Gives idle slots to the waiting runs, oldest first. */
   #match(): void {
     for (const run of this.#waiting) {
       const [slot] = this.#idle;
@@ -111,7 +111,7 @@ export class SlotPool implements Runner {
     }
   }
 
-  /** The run that would have had this slot must not wait for a start that may never succeed. */
+  /** Fails the oldest waiting run, which must not wait for starts that may never succeed. */
   #onUselessStart(how: string): void {
     const [run] = this.#waiting;
     if (run !== undefined) {

@@ -1,9 +1,9 @@
-/** The entry of a slot that is a process; its argument is the URL of the handler module. */
+/** The entry of a process slot; its argument is the URL of the handler module. */
 import { Worker } from 'node:worker_threads';
 import { serveSlot } from './serve-slot.ts';
 import { type FromSlot, isToSlot } from './slot.ts';
 
-/** A worker that is gone can neither use the result nor end this process; its group goes too. */
+/** Kills this process group, whose result a worker that is gone can no longer use. */
 const endWithParent = (): void => {
   process.kill(-process.pid, 'SIGKILL');
 };

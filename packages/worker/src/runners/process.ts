@@ -5,12 +5,12 @@ import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
 import { isFromSlot, type Slot, type SlotEvents } from './slot.ts';
 
-/** From SIGTERM to SIGKILL: the handler had its grace before. */
+/** Time that a process has between SIGTERM and SIGKILL. */
 const TERM_TO_KILL_MS = 1_000;
 
 const processMain = fileURLToPath(new URL('./process-main.js', import.meta.url));
 
-/** The group holds what the handler started, too, and may be gone already. */
+/** Signals the group, with all that the handler started; the group may be gone already. */
 const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(-pid, signal);
@@ -60,15 +60,16 @@ const startProcess = (moduleUrl: string, events: SlotEvents): Slot => {
     }
   });
   return {
-    // A channel that is closed has its own end: the exit, which is reported.
+    // Errors of a closed channel are ignored, because the exit of the process is reported.
     send: (message) => void child.send(message, () => {}),
     kill: groupKiller(child),
   };
 };
 
 /**
- * Runs tasks in warm child processes: for native code, leaks and crashes, each
- * of which costs one attempt. A kill ends the group: what a handler started, too.
+ * Runs tasks in warm child processes; meant for native code and for handlers that
+ * leak or crash. A crash costs one attempt. A kill ends the process group, with all
+ * processes that the handler started.
  *
  * @param moduleUrl the handler module, imported by each process
  */

@@ -7,7 +7,7 @@ import type { FromSlot, RunOrder, ToSlot } from './slot.ts';
 
 type Answer = (message: FromSlot) => void;
 
-/** The inside of a slot: runs what it is ordered to, with a signal for each run. */
+/** The code inside a slot: runs the orders of the pool, with a signal for each run. */
 class SlotServer {
   readonly #handlers: HandlerTable;
   readonly #answer: Answer;
@@ -36,9 +36,9 @@ class SlotServer {
 }
 
 /**
- * Loads the handlers of a slot and reports whether it can serve them.
+ * Loads the handlers of a slot, and answers ready or refused.
  *
- * @returns receives the orders of the pool; `undefined` when it was refused
+ * @returns the function that takes the orders of the pool; `undefined` if refused
  */
 export const serveSlot = async (
   moduleUrl: string,

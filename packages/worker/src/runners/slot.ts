@@ -2,14 +2,14 @@ import type { ErrorCode } from '@millrace/protocol';
 import type { AbortReason, Assignment, RunEnd } from '../attempt/runner.ts';
 
 /**
- * What a pool and its slots say to each other, as structured clones. A run is
- * named by an id of its pool, so that a late word is never taken for another's.
+ * A pool and its slots exchange messages as structured clones. Each run has an id,
+ * so that a late message is never taken for one of another run.
  */
 export interface RunOrder {
   readonly type: 'millrace:run';
   readonly runId: number;
   readonly assignment: Assignment;
-  /** On the wall clock; `null` for no limit. */
+  /** In ms of the wall clock; `null` for no limit. */
   readonly deadlineAtMs: number | null;
 }
 
@@ -25,7 +25,7 @@ export interface SlotReady {
   readonly type: 'millrace:ready';
 }
 
-/** The handler module cannot be served. */
+/** The slot cannot use the handler module. */
 export interface SlotRefused {
   readonly type: 'millrace:refused';
   readonly code: ErrorCode;
@@ -50,17 +50,17 @@ const fromSlot: ReadonlySet<unknown> = new Set<FromSlot['type']>([
 const hasType = (value: unknown): value is { readonly type: unknown } =>
   typeof value === 'object' && value !== null && 'type' in value;
 
-/** Handlers may use the same channel for messages of their own; the tag tells them apart. */
+/** Handlers may send messages of their own over the same channel; `type` tells them apart. */
 export const isToSlot = (value: unknown): value is ToSlot =>
   hasType(value) && toSlot.has(value.type);
 
 export const isFromSlot = (value: unknown): value is FromSlot =>
   hasType(value) && fromSlot.has(value.type);
 
-/** What a thread or process tells the pool that started it. */
+/** Events of a thread or process, for the pool that started it. */
 export interface SlotEvents {
   onMessage(message: FromSlot): void;
-  /** Called once, when nothing in the slot can act any more. `how` reads like `exit code 1`. */
+  /** Called once, when no code of the slot can run any more. `how` reads like `exit code 1`. */
   onExit(how: string): void;
 }
 

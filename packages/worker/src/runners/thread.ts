@@ -6,7 +6,7 @@ import { isFromSlot, type Slot, type SlotEvents, type ToSlot } from './slot.ts';
 
 const threadMain = new URL('./thread-main.js', import.meta.url);
 
-/** A clone of a payload would copy all of the memory under it, which may be a whole frame. */
+/** Transfers a copy of the payload: a clone would copy the buffer below it, perhaps a whole frame. */
 const send = (thread: Worker, message: ToSlot): void => {
   if (message.type === 'millrace:abort') {
     thread.postMessage(message, []);
@@ -38,8 +38,8 @@ const startThread = (moduleUrl: string, events: SlotEvents): Slot => {
 };
 
 /**
- * Runs tasks in warm threads: for JavaScript that computes. A thread that blocks
- * in a system call cannot be killed; its run and `close` wait until it returns.
+ * Runs tasks in warm threads; meant for JavaScript that computes. A thread that is
+ * blocked in a system call cannot be killed: its run and `close` wait for the call.
  *
  * @param moduleUrl the handler module, imported by each thread
  */

@@ -6,15 +6,15 @@ import { deferred } from './deferred.ts';
 import type { PoolRun, RunPlace } from './pool-run.ts';
 import type { FromSlot, Slot, StartSlot } from './slot.ts';
 
-/** What a slot tells its pool about itself. */
+/** Events of a slot, for its pool. */
 export interface WarmSlotOwner {
-  /** It can take a run: it became ready, or its run ended. */
+  /** The slot can take a run: it became ready, or its run has ended. */
   onFree(slot: WarmSlot): void;
-  /** It is no more. `why` is what it said of the handler module, or how it ended. */
+  /** The slot has ended. `why` is its fault with the handler module, or else how it ended. */
   onGone(slot: WarmSlot, why: string): void;
 }
 
-/** A thread or process of a pool, from its start to its end, and the run that is in it. */
+/** A thread or process of a pool, from start to end, with its current run. */
 export class WarmSlot implements RunPlace {
   readonly #kind: RunnerKind;
   readonly #owner: WarmSlotOwner;
@@ -22,9 +22,9 @@ export class WarmSlot implements RunPlace {
   readonly #ready = deferred<void>();
   readonly #gone = deferred<void>();
   #run: PoolRun | undefined;
-  /** What the run ended with, when it answered although it is being killed. */
+  /** The end of the run, if it was answered while the slot was being killed. */
   #lastWord: RunEnd | undefined;
-  /** What it said of the handler module, when it could not serve it. */
+  /** The slot's fault with the handler module, if it refused the module. */
   #refusal: string | undefined;
   #isKilled = false;
   #hasServed = false;
@@ -39,22 +39,22 @@ export class WarmSlot implements RunPlace {
     });
   }
 
-  /** Rejects with what the slot said of the handler module, or with RUNNER_DIED. */
+  /** Rejects with the slot's refusal of the handler module, or with RUNNER_DIED. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Resolves when nothing of it can act any more. */
+  /** Resolves when no code of the slot can run any more. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
 
-  /** Whether it was ever given a run. */
+  /** Whether the slot ever got a run. */
   get hasServed(): boolean {
     return this.#hasServed;
   }
 
-  /** Must only be called on a free slot. */
+  /** Callers give a run only to a free slot. */
   give(run: PoolRun): void {
     this.#hasServed = true;
     this.#run = run;
@@ -87,7 +87,7 @@ export class WarmSlot implements RunPlace {
     }
   }
 
-  /** A handler that is being killed may act until its slot is gone, whatever it answers. */
+  /** While the slot is being killed its handler may still act, so the run ends with the slot. */
   #onRunEnded(runId: number, end: RunEnd): void {
     const run = this.#run;
     if (run?.runId !== runId) {
@@ -111,7 +111,7 @@ export class WarmSlot implements RunPlace {
   #onExit(how: string): void {
     const ending = `the ${this.#kind} that ran the task ended: ${how}`;
     this.#ready.reject(
-      new MillraceError('RUNNER_DIED', `a ${this.#kind} ended at its start: ${how}`),
+      new MillraceError('RUNNER_DIED', `a ${this.#kind} ended before it was ready: ${how}`),
     );
     this.#run?.settle(
       this.#lastWord ?? { kind: 'died', error: statedError('RUNNER_DIED', ending) },

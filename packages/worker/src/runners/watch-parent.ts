@@ -1,6 +1,7 @@
 /**
- * The entry of a thread in each process slot. It ends the process group when the
- * worker died; the main thread may be blocked by its handler and see nothing.
+ * The entry of a thread in each process slot. The thread kills the process group
+ * when the worker has died: a handler may block the main thread, which then does
+ * not notice.
  */
 import { tuning } from '../tuning.ts';
 
