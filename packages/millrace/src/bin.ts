@@ -4,14 +4,14 @@ import { createProgram } from './cli/program.ts';
 import { levels } from './cli/status/verdict.ts';
 import { exitCodes, reportError } from './cli/terminal/exit.ts';
 
-/** Of these the exit code is a verdict: whatever kept them from one is `unreachable`. */
+/** Commands whose exit code is a verdict; every failure of theirs is `unreachable`. */
 const VERDICTS = ['status', 'check'];
 
 const wrongUsage = (error: CommanderError): number => {
   if (error.exitCode === exitCodes.ok) {
     return exitCodes.ok;
   }
-  // A group of verbs without a verb has shown its help.
+  // A group that was called without a verb has printed its help already.
   if (error.code === 'commander.help') {
     return exitCodes.usage;
   }
@@ -25,11 +25,11 @@ const exitOf = (error: unknown): number => {
   return isVerdict && code !== exitCodes.ok ? levels.unreachable : code;
 };
 
-// Whoever reads the log may leave first, as `tee` does on Ctrl-C: what runs is drained all the same.
+// The reader of the log may leave first, as `tee` does on Ctrl-C; the command still drains.
 process.stderr.on('error', () => {});
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe may have what it wants and leave.
+  // A reader that has read enough closes the pipe; that is no failure.
   if (error.code === 'EPIPE') {
     process.exit(exitCodes.ok);
   }

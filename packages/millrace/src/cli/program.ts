@@ -24,7 +24,7 @@ const verbs: readonly Verb[] = [
   completionVerb,
 ];
 
-/** The whole command line; it throws instead of ending the process. */
+/** The whole command line. Errors are thrown; the process is not ended. */
 export const createProgram = (): Command => {
   const program = new Command('millrace')
     .description('A durable distributed task queue: manager, workers, and a client.')

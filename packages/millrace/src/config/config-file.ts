@@ -10,7 +10,7 @@ export const CONFIG_FILE = 'millrace.toml';
 const QUEUES = 'queues';
 
 export interface ConfigFile {
-  /** Where it was read from; nothing if there is none. */
+  /** Path of the file; undefined if there is none. */
   readonly path?: string;
   readonly values: ReadonlyMap<SettingKey, SettingValue>;
   readonly queues: ReadonlyMap<string, QueueSettings>;
@@ -52,11 +52,11 @@ const readTable = (path: string, table: string, value: unknown): [SettingKey, Se
   });
 
 /**
- * The configuration file: a table for each kind of setting, and `[queues.NAME]`
- * for each queue.
+ * Reads the configuration file: a table for each kind of setting, and
+ * `[queues.NAME]` for each queue.
  *
- * @param named the file that was named, or nothing for `millrace.toml` if there is one
- * @throws BAD_OPTION naming the file and the key
+ * @param named path of the file; undefined for `millrace.toml`, which may be missing
+ * @throws BAD_OPTION with the file and the key
  */
 export const readConfigFile = (named: string | undefined): ConfigFile => {
   if (named === undefined && !existsSync(CONFIG_FILE)) {

@@ -19,11 +19,11 @@ import {
   type ValueOf,
 } from './settings.ts';
 
-/** A value, and where it came from. */
+/** A value and its source. */
 export interface Found {
   readonly value: SettingValue;
   readonly origin: string;
-  /** Of its source; lower wins. */
+  /** Rank of the source; the lowest rank wins. */
   readonly rank: number;
 }
 
@@ -76,7 +76,7 @@ const keyIn = (path: string): string => {
   }
 };
 
-/** What was configured: option, then environment, then `.env`, then one file, then default. */
+/** All settings. The first source with a value wins: option, environment, `.env`, file, default. */
 export class Configuration {
   readonly #found: ReadonlyMap<SettingKey, Found>;
   readonly queues: ReadonlyMap<string, QueueSettings>;
@@ -94,11 +94,11 @@ export class Configuration {
   }
 
   get<K extends SettingKey>(key: K): ValueOf<K> | undefined {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readText and readTyped return what the kind of the setting says
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readText and readTyped return a value of the setting's kind
     return this.#found.get(key)?.value as ValueOf<K> | undefined;
   }
 
-  /** A setting that has a default. */
+  /** The value of a setting that has a default. */
   read<K extends SettingKey>(key: K): ValueOf<K> {
     const value = this.get(key);
     if (value === undefined) {
@@ -111,7 +111,7 @@ export class Configuration {
     return this.#found.get(key);
   }
 
-  /** The key that was configured, by itself or as a file; the nearer source wins. */
+  /** The configured key, or the contents of its file; if both are set, the lower rank wins. */
   authkey(): string | undefined {
     const key = this.found('connection.authkey');
     const file = this.found('connection.authkeyFile');
@@ -122,7 +122,12 @@ export class Configuration {
   }
 }
 
-/** @throws BAD_OPTION naming the place of what is wrong */
+/**
+ * Reads every source of settings.
+ *
+ * @param configFile path given by an option; before MILLRACE_CONFIG and `millrace.toml`
+ * @throws BAD_OPTION with the source and the setting
+ */
 export const configure = (options: Options = {}, configFile?: string): Configuration => {
   const environment = readEnvironment(process.env);
   const envFile = readEnvFile();

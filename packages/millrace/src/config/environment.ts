@@ -15,8 +15,8 @@ const unknownIn = (variables: Variables): string[] =>
   Object.keys(variables).filter((name) => name.startsWith(PREFIX) && !known.includes(name));
 
 /**
- * The environment, where other programs may have names of their own: only what
- * looks like a typo is refused.
+ * The environment. Other programs may use variables with our prefix, so an unknown
+ * name is refused only if it resembles a setting.
  *
  * @throws BAD_OPTION
  */
@@ -36,7 +36,11 @@ export const readEnvironment = (variables: Variables): Variables => {
   return variables;
 };
 
-/** `.env` in the working directory. @throws BAD_OPTION for an unknown name with our prefix */
+/**
+ * The variables of `.env` in the working directory.
+ *
+ * @throws BAD_OPTION for an unknown name with our prefix
+ */
 export const readEnvFile = (): Variables => {
   if (!existsSync(ENV_FILE)) {
     return {};

@@ -21,7 +21,7 @@ const orderOf = (value: unknown, where: string): 'fifo' | 'lifo' =>
 const known = ['maxItems', 'maxBytes', 'order'];
 
 /**
- * What a table `[queues.NAME]` says.
+ * The settings in a table `[queues.NAME]`.
  *
  * @param where names the table in the error
  * @throws BAD_OPTION

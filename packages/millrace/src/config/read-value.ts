@@ -13,7 +13,7 @@ const checkWhole = (setting: WholeSetting, value: number, where: string, given: 
 
 const flagOf: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
 
-/** @throws BAD_OPTION naming the place */
+/** The value of a setting that is given as text. @throws BAD_OPTION with the place */
 export const readText = (setting: Setting, text: string, where: string): SettingValue => {
   if (setting.kind === 'text') {
     return text;
@@ -24,7 +24,7 @@ export const readText = (setting: Setting, text: string, where: string): Setting
   return flagOf[text] ?? refuse(where, 'true or false', text);
 };
 
-/** @throws BAD_OPTION naming the place */
+/** The value of a setting that is given as a value. @throws BAD_OPTION with the place */
 export const readTyped = (setting: Setting, value: unknown, where: string): SettingValue => {
   if (setting.kind === 'text') {
     return typeof value === 'string' ? value : refuse(where, 'a text', value);

@@ -3,7 +3,7 @@ import { DEFAULT_HOST, DEFAULT_PORT, limits } from '@millrace/protocol';
 interface Common {
   readonly env: string;
   readonly help: string;
-  /** Never printed, and not read from a file that is made to be shared. */
+  /** Never printed, and not read from the configuration file, which may be shared. */
   readonly secret?: true;
 }
 
@@ -27,8 +27,8 @@ export interface FlagSetting extends Common {
 export type Setting = TextSetting | WholeSetting | FlagSetting;
 
 /**
- * Every setting of the CLI. `TABLE.KEY` is where `millrace.toml` has it; the
- * option of a command, the environment and `.env` come before.
+ * Every setting of the CLI, by its place in `millrace.toml`: `TABLE.KEY`. Options,
+ * the environment and `.env` take precedence over the file.
  */
 export const settings = {
   'connection.url': {
@@ -150,5 +150,5 @@ export type ValueOf<K extends SettingKey> = KindTypes[(typeof settings)[K]['kind
 
 /** The table as pairs, with the general type of a setting. */
 export const settingEntries: readonly (readonly [SettingKey, Setting])[] =
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table are its keys
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries widens the keys of the table to string
   Object.entries(settings) as [SettingKey, Setting][];

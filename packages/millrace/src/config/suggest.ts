@@ -1,7 +1,7 @@
-/** Edits that a typo may need: one in a short word, three in a long one. */
+/** The most edits that count as a typo: one in a short word, three in a long one. */
 const tolerance = (word: string): number => Math.min(3, Math.max(1, Math.floor(word.length / 3)));
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other. */
+/** Edits between two words: insertions, deletions, substitutions, swaps of neighbours. */
 const distance = (from: string, to: string): number => {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
@@ -18,7 +18,7 @@ const distance = (from: string, to: string): number => {
   return at(from.length, to.length);
 };
 
-/** The known word that was probably meant. */
+/** The known word that was probably meant; undefined if none is close enough. */
 export const closest = (word: string, known: readonly string[]): string | undefined => {
   const ranked = known
     .map((candidate) => ({

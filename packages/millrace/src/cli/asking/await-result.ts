@@ -4,7 +4,7 @@ import { say } from '../terminal/output.ts';
 
 const LOOK_MS = 3_000;
 
-/** Looks at a task that takes its time, and says what is new: nobody takes it, or an attempt failed. */
+/** Inspects an awaited task, and says on stderr that no worker takes it or an attempt failed. */
 class TaskNews {
   readonly #handle: TaskHandle;
   #failures = 0;
@@ -28,13 +28,17 @@ class TaskNews {
   }
 }
 
-/** The result of a task; while it is awaited, stderr says what keeps it. */
+/**
+ * The result of a task. While it is awaited, stderr says what delays it.
+ *
+ * @param timeoutMs longest wait; undefined for the default of the SDK
+ */
 export const awaitResult = async (
   handle: TaskHandle,
   timeoutMs: number | undefined,
 ): Promise<unknown> => {
   const news = new TaskNews(handle);
-  // News are a courtesy: the result is what was asked for.
+  // An inspection that fails is ignored: the command asked for the result only.
   const timer = setInterval(() => void news.look().catch(() => {}), LOOK_MS);
   try {
     return await handle.result(present({ timeoutMs }));

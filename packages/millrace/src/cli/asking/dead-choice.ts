@@ -16,14 +16,14 @@ export interface DeadAction {
   readonly all: (client: Client, filter: TaskFilter) => Promise<number>;
 }
 
-/** How dead tasks are chosen: by their ids, or all that fit. */
+/** The argument and options that choose dead tasks: ids, or a filter. */
 export const deadOptions = (command: Command): Command =>
   connectOptions(command.argument('[ids...]', 'ids of the tasks'))
     .option('--queue <name>', 'all of this queue')
     .option('--name <task>', 'all of this name')
     .option('--all', 'all there are');
 
-/** @throws BAD_OPTION unless it was said which, so that nobody means all by accident */
+/** @throws BAD_OPTION unless there are either ids or a filter: no filter never means all */
 const checkChoice = (ids: readonly string[], { all, name, queue }: Flags): void => {
   const isChoice = all === true || name !== undefined || queue !== undefined;
   if (isChoice === ids.length > 0) {
@@ -31,7 +31,7 @@ const checkChoice = (ids: readonly string[], { all, name, queue }: Flags): void 
   }
 };
 
-/** Acts on the chosen ones and prints how many there were. */
+/** Acts on the chosen tasks, and prints their number. */
 export const actOnDead =
   (action: DeadAction) =>
   async (ids: readonly string[], flags: Flags): Promise<void> => {

@@ -8,13 +8,13 @@ export interface ConnectFlags {
   readonly config?: string;
 }
 
-/** The options of every command that asks a manager. */
+/** Adds the options of every command that connects to a manager. */
 export const connectOptions = (command: Command): Command =>
   command
     .option('--url <url>', 'manager to connect to')
     .option('--config <file>', 'configuration file (default: millrace.toml)');
 
-/** Where the manager is, and the key: as configured, else from the nearest `.millrace/`. */
+/** URL and key of the manager: as configured, or else from the nearest `.millrace/`. */
 export const connectionOf = (
   configuration: Configuration,
 ): { readonly url: string; readonly authkey: Uint8Array } => {
@@ -24,7 +24,7 @@ export const connectionOf = (
   return { url, authkey: secret };
 };
 
-/** Runs something with a connection that is closed after it. */
+/** Connects, calls `use`, and closes the connection. */
 export const withClient = async <T>(
   flags: ConnectFlags,
   use: (client: Client) => Promise<T>,

@@ -7,7 +7,7 @@ import { MillraceError, messageOf } from '@millrace/protocol';
 const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
 
-/** The `.millrace/` of a directory, made if needed. It ignores itself in git. */
+/** The path of `.millrace/` in a directory; makes it if needed, with a `.gitignore` for all of it. */
 export const openHome = (directory: string): string => {
   const home = join(directory, HOME_DIRECTORY);
   mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -19,9 +19,9 @@ export const openHome = (directory: string): string => {
 };
 
 /**
- * The key of this directory's home: the one it has, or a new random one.
+ * The key in `.millrace/` of a directory; a random key is made if there is none.
  *
- * @throws CONFIG_NOT_FOUND when it can neither be read nor made
+ * @throws CONFIG_NOT_FOUND if the key can be neither read nor made
  */
 export const keyOfHome = (directory: string): string => {
   try {
@@ -39,7 +39,7 @@ export const keyOfHome = (directory: string): string => {
   }
 };
 
-/** Leaves the manager's URL where clients and workers below this directory find it. */
+/** Writes the manager's URL into `.millrace/`, for clients and workers below the directory. */
 export const writeUrl = (directory: string, url: string): void => {
   writeFileSync(join(openHome(directory), URL_FILE), `${url}\n`, { mode: OWNER_ONLY });
 };

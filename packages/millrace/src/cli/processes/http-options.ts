@@ -33,7 +33,7 @@ const tlsOf = (configuration: Configuration): HttpOptions['tls'] => {
 const portOf = (configuration: Configuration): number => {
   const queuePort = configuration.read('manager.port');
   const { max } = settings['http.port'];
-  // A free port for the one asks for a free port for the other.
+  // If the port of the queues is chosen by the system, so is this one.
   const port = configuration.get('http.port') ?? (queuePort === 0 ? 0 : queuePort + 1);
   return port > max
     ? refuse(
@@ -43,7 +43,7 @@ const portOf = (configuration: Configuration): number => {
 };
 
 /**
- * Where the manager serves health checks, metrics and status.
+ * Options of the listener for health checks, metrics and status.
  *
  * @throws BAD_OPTION
  */

@@ -7,7 +7,7 @@ import { plainText } from '../terminal/plain-text.ts';
 
 const STDERR = 2;
 
-/** What pino writes, beside the fields of the caller. */
+/** The fields that pino adds to those of the caller. */
 interface Line {
   readonly level: number;
   readonly time: number;
@@ -22,9 +22,9 @@ const styleOf = (level: string): (typeof styles)[keyof typeof styles] =>
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value);
 
-/** A line of the log as people read it: time, level, message, and what it is about. */
+/** A line of the log for people: time, level, message and fields. */
 export const humanLine = (line: string): string => {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pino wrote it a moment ago
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pino writes these fields
   const { level, msg, time, ...fields } = JSON.parse(line) as Line;
   const name = levels.labels[level] ?? 'info';
   const about = Object.entries(fields).map(([key, value]) => `${key}=${textOf(value)}`);
@@ -43,17 +43,17 @@ const machines = (): DestinationStream => {
     sync: true,
     maxLength: tuning.logUnwrittenMaxBytes,
   });
-  // Nobody is left to tell of a disk that is full: what runs goes on without its log.
+  // A full disk of the log is ignored: the command goes on without its log.
   stream.on('error', () => {});
   return stream;
 };
 
 /**
  * The log of a long-running command, on stderr: lines for people on a terminal,
- * JSON for machines elsewhere. Written at once, so that the last line before an
- * exit is not lost.
+ * JSON elsewhere. Writes are synchronous, so that the last line before an exit is
+ * not lost.
  *
- * @param names what every line carries, such as the name of a worker
+ * @param names fields of every line, such as the name of a worker
  */
 export const openLog = (names: Readonly<Record<string, unknown>> = {}): Log => {
   const options = { base: process.stderr.isTTY ? {} : { pid: process.pid } };

@@ -48,7 +48,7 @@ export interface StartedManager {
   readonly authkey: string;
 }
 
-/** Starts a manager as configured, and leaves its URL. A store that fails ends the process. */
+/** Starts a manager as configured, and writes its URL. The process ends if the store fails. */
 export const startManager = async (
   configuration: Configuration,
   choice: ManagerChoice,

@@ -6,7 +6,7 @@ import { exitCodes, reportError } from '../terminal/exit.ts';
 import { killIfStuck } from './kill.ts';
 import { openLog } from './log.ts';
 
-/** Tells each change of the connection once, however often it is tried. */
+/** Logs the events of a worker; a lost connection once, not for each attempt to reconnect. */
 const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
   let isAway = false;
   return (event) => {
@@ -43,7 +43,7 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
   };
 };
 
-/** What the module handles, as one would enqueue it. */
+/** The tasks that a module handles, with queue and runner. */
 const tasksOf = async (file: string): Promise<string> => {
   const { bindings } = await loadHandlers(file);
   return bindings
@@ -52,10 +52,10 @@ const tasksOf = async (file: string): Promise<string> => {
 };
 
 /**
- * Starts a worker on a handler module. The process ends when the manager refuses
- * it for good, and when an operator had it drained.
+ * Starts a worker for a handler module. The process ends when the manager refuses
+ * the worker for good, and when the worker was drained by an operator.
  *
- * @param afterDrain what else of the process has to end then
+ * @param afterDrain called after such a drain, before the process ends
  */
 export const startWorker = async (
   file: string,

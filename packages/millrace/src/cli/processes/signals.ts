@@ -1,11 +1,11 @@
 import { exitCodes, reportError } from '../terminal/exit.ts';
 
-/** A terminal and a supervisor may both pass on one Ctrl-C. */
+/** Signals within this time count as one: a terminal and a supervisor may both deliver one Ctrl-C. */
 const SAME_WISH_MS = 1_000;
 
 /**
- * Ends with what `stop` does at the first SIGINT or SIGTERM; a second wish ends
- * the process at once, as `endAtOnce` does it.
+ * Calls `stop` at the first SIGINT or SIGTERM, and ends the process when that is
+ * done. A second signal calls `endAtOnce`.
  */
 export const onStopSignal = (
   stop: (signal: NodeJS.Signals) => Promise<void>,

@@ -12,11 +12,11 @@ const exitOf = (child: ChildProcess): Promise<void> =>
     ? new Promise((gone) => child.once('exit', () => gone()))
     : Promise.resolve();
 
-/** With a channel, by whose end the child learns that this process was killed. */
+/** The child has an IPC channel; its end tells the child that this process was killed. */
 const startChild = (): ChildProcess => {
   const args = process.argv.slice(2).filter((argument) => argument !== '--watch');
   const [, program = ''] = process.argv;
-  // In the group of this process: Ctrl-C reaches it too, and counts once.
+  // The child stays in this process group: Ctrl-C reaches both, and counts once.
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
@@ -34,7 +34,7 @@ const endOf = async (child: ChildProcess): Promise<void> => {
   await exitOf(child);
 };
 
-/** One child at a time runs this very command without `--watch`. */
+/** Runs this command without `--watch` in a child process, one at a time. */
 class Supervisor {
   #child = startChild();
   #phase: 'running' | 'restarting' | 'stopped' = 'running';
@@ -49,7 +49,7 @@ class Supervisor {
     }, tuning.sourceSettleMs);
   }
 
-  /** For good: a restart that is under way starts nothing any more. */
+  /** Stops the child; a restart that is under way starts no other. */
   async stop(): Promise<void> {
     this.#phase = 'stopped';
     clearTimeout(this.#timer);
@@ -67,7 +67,7 @@ class Supervisor {
   }
 }
 
-/** A worker whose supervisor is gone ends as it does when it is told to. */
+/** Ends this worker, as SIGTERM does, when its supervisor is gone. */
 export const endWithSupervisor = (): void => {
   const end = (): void => void process.kill(process.pid, 'SIGTERM');
   if (process.send !== undefined && !process.connected) {
@@ -78,8 +78,8 @@ export const endWithSupervisor = (): void => {
 };
 
 /**
- * Runs the worker as a child, and another when a source file below the folder of
- * the module changes: a module that was imported cannot be imported anew.
+ * Runs the worker in a child process, and restarts it when a source file below the
+ * folder of the module changes: a process cannot import a module a second time.
  *
  * @throws HANDLER_INVALID
  */

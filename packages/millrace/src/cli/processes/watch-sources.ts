@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const SOURCE = /\.[cm]?[jt]sx?$/;
 const IGNORED = ['node_modules', '.millrace', '.git'];
 
-/** The folders right below one; none when it is no folder, or gone. */
+/** The folders directly in a folder; none if it is gone or no folder. */
 const foldersIn = (folder: string): string[] => {
   try {
     return readdirSync(folder, { withFileTypes: true })
@@ -16,9 +16,9 @@ const foldersIn = (folder: string): string[] => {
 };
 
 /**
- * Tells which files of JavaScript and TypeScript change below a folder. Each folder
- * is watched by itself: on Linux a watch of a file ends with the first save that
- * renames another over it, and a recursive one is made of those.
+ * Reports changed JavaScript and TypeScript files below a folder. Each folder has
+ * its own watch: on Linux a recursive watch consists of watches of files, and such a
+ * watch ends when a save renames another file over its own.
  */
 export class SourceWatcher {
   readonly #changed: (path: string) => void;
@@ -35,11 +35,11 @@ export class SourceWatcher {
     }
   }
 
-  /** Of two folders that had the same path the later one is watched. */
+  /** Watches a folder and those below it, also a folder that replaces another of the same path. */
   #watch(folder: string): void {
     this.#watchers.get(folder)?.close();
     const watcher = watch(folder, (_event, name) => this.#touched(folder, name));
-    // The folder is gone.
+    // A watch fails when its folder is gone.
     watcher.on('error', () => watcher.close());
     this.#watchers.set(folder, watcher);
     for (const inner of foldersIn(folder)) {
@@ -52,7 +52,7 @@ export class SourceWatcher {
       this.#changed(join(folder, name));
     } else if (foldersIn(folder).some((inner) => !this.#watchers.has(inner))) {
       this.#watch(folder);
-      // What came with a folder was there before its watch.
+      // Files that came with the new folder are older than its watch.
       this.#changed(folder);
     }
   }

@@ -19,7 +19,7 @@ const queueRow = (queue: QueueStatus): string[] => [
   String(queue.workers),
 ];
 
-/** Whose work waits longest comes first, then the fuller. */
+/** Orders queues by their longest wait, then by their number of ready and running tasks. */
 const worstFirst = (a: QueueStatus, b: QueueStatus): number =>
   (b.oldestWaitingMs ?? 0) - (a.oldestWaitingMs ?? 0) ||
   b.ready - a.ready ||
@@ -75,7 +75,7 @@ const firstLine = (status: Status): string => {
 const sizesLine = (status: Status): string =>
   `${storeLine(status)}   clients ${status.clients}   workers ${status.workers.length}`;
 
-/** All of it, for a terminal that scrolls and for a pipe. */
+/** The whole status, for a terminal that scrolls and for a pipe. */
 export const renderStatus = (status: Status): string => {
   const { attention } = status;
   const lines = [firstLine(status), sizesLine(status), '', queueTable(status.queues)];
@@ -88,10 +88,10 @@ export const renderStatus = (status: Status): string => {
   return lines.join('\n');
 };
 
-/** A blank line, the head, a row, and how many more there are. */
+/** Lines of the smallest table: a blank line, the head, one row, and the count of the others. */
 const SMALLEST_TABLE = 4;
 
-/** The last line that is left then says how many are not. */
+/** Cuts lines to `room`; the last line then says how many were cut. */
 const cut = (lines: readonly string[], room: number): readonly string[] => {
   if (lines.length <= room) {
     return lines;
@@ -100,11 +100,11 @@ const cut = (lines: readonly string[], room: number): readonly string[] => {
   return [...kept, `… ${lines.length - kept.length} more`];
 };
 
-/** A head without a row says nothing, so a table has room for one or is left out. */
+/** Cuts a table to `room`, or leaves it out if there is no room for a row below its head. */
 const cutTable = (lines: readonly string[], room: number): readonly string[] =>
   lines.length > room && room < SMALLEST_TABLE ? [] : cut(lines, room);
 
-/** What the first of two gets: half, or more if the second needs less. */
+/** Lines for the first of two blocks: half of the room, or more if the second needs less. */
 const share = (room: number, second: readonly string[]): number =>
   Math.max(Math.ceil(room / 2), room - second.length);
 
@@ -116,7 +116,7 @@ const tablesWithin = (status: Status, room: number): readonly string[] => {
   return [...shown, ...cutTable(workers, room - shown.length)];
 };
 
-/** As much as a screen of so many rows holds; what needs attention comes first. */
+/** The status cut to a number of rows; findings come first. */
 export const renderWithin = (status: Status, rows: number): string => {
   const room = rows - 2;
   const findings = status.attention.map(findingLine);

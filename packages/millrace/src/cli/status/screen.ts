@@ -20,7 +20,7 @@ interface Part {
   readonly columns: number;
 }
 
-/** A line as its escape sequences, which take no column, and its characters. */
+/** The graphemes and escape sequences of a line; an escape sequence takes no column. */
 const partsOf = (line: string): Part[] => {
   const styles = line.match(STYLES) ?? [];
   return line
@@ -31,7 +31,7 @@ const partsOf = (line: string): Part[] => {
     ]);
 };
 
-/** A line cut to the width of the screen, its colours kept and ended. */
+/** A line cut to a number of columns; colours are kept, and reset at the cut. */
 export const fit = (line: string, columns: number): string => {
   if (displayWidth(line.replaceAll(STYLES, '')) <= columns) {
     return line;
@@ -48,10 +48,10 @@ export const fit = (line: string, columns: number): string => {
   return `${cut}${CUT}`;
 };
 
-/** What is shown on so many rows; it is cut to them. */
+/** Makes the text for a number of rows; the screen cuts text that is longer. */
 export type View = (rows: number) => string;
 
-/** The alternate screen of a terminal; leaves it as it was, however the process ends. */
+/** The alternate screen of a terminal. The terminal is restored however the process ends. */
 export class Screen {
   readonly #output: NodeJS.WriteStream;
   #view: View = () => '';
@@ -82,7 +82,7 @@ export class Screen {
     this.#draw();
   }
 
-  /** Written at once, because the process may end before a stream gets to it. */
+  /** Writes synchronously, because the process may end before a stream does. */
   close(): void {
     if (this.#isOpen) {
       this.#isOpen = false;
@@ -95,7 +95,7 @@ export class Screen {
   }
 
   #draw(): void {
-    // A terminal that does not know its size says 0.
+    // A terminal of unknown size reports 0 rows and columns.
     const rows = this.#output.rows || DEFAULT_ROWS;
     const columns = this.#output.columns || DEFAULT_COLUMNS;
     const lines = this.#view(rows).split('\n').slice(0, rows);

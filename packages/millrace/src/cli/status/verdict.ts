@@ -1,6 +1,6 @@
 import type { Finding, Status } from '@millrace/protocol';
 
-/** Also the exit codes of `status` and `check`, as monitoring systems expect them. */
+/** Levels of a status, with the exit codes of `status` and `check` that monitoring systems expect. */
 export const levels = { ok: 0, warning: 1, critical: 2, unreachable: 3 } as const;
 export type Level = Exclude<keyof typeof levels, 'unreachable'>;
 
@@ -15,7 +15,7 @@ const findingsOf = (status: Status, kinds: readonly Kind[]): Finding[] =>
 export const storeFindings = (status: Status): Finding[] => findingsOf(status, storeKinds);
 export const lagFindings = (status: Status): Finding[] => findingsOf(status, lagKinds);
 
-/** What keeps a manager from taking anything new. */
+/** Findings that keep a manager from taking new tasks. */
 export const refusals = (status: Status): Finding[] =>
   storeFindings(status).filter(({ severity }) => severity === 'critical');
 

@@ -13,13 +13,13 @@ const PERIOD_MS = 1_000;
 const wait = (ms: number): Promise<undefined> =>
   new Promise((resolve) => setTimeout(resolve, ms, undefined));
 
-/** What no amount of trying mends. */
+/** Whether trying again cannot help. */
 const isFinal = (error: unknown): boolean => {
   const code = codeOf(error);
   return code === 'AUTH_FAILED' || code === 'UNSUPPORTED_VERSION' || code === 'CONFIG_NOT_FOUND';
 };
 
-/** Asks again and again, through restarts of the manager. */
+/** Asks for the status, and reconnects when the manager was restarted. */
 class Watcher {
   readonly #options: ConnectOptions;
   #client: Client | undefined;
@@ -29,11 +29,15 @@ class Watcher {
     this.#options = options;
   }
 
-  /** The status; nothing while no manager answers. @throws AUTH_FAILED and other final errors */
+  /**
+   * The status; undefined while no manager answers.
+   *
+   * @throws AUTH_FAILED, UNSUPPORTED_VERSION, CONFIG_NOT_FOUND
+   */
   async ask(): Promise<Status | undefined> {
     try {
       this.#client ??= await connect(this.#options);
-      // A question that was not answered is still being asked.
+      // A request without an answer is still in flight: it is not sent again.
       this.#asking ??= this.#client.status();
       const status = await Promise.race([this.#asking, wait(tuning.statusPatienceMs)]);
       this.#asking = status === undefined ? this.#asking : undefined;
@@ -53,14 +57,14 @@ class Watcher {
   }
 }
 
-/** What was heard so far, and whether the manager still answers. */
+/** The last status, and whether the manager still answers. */
 interface Sight {
   readonly status: Status | undefined;
   readonly isAnswering: boolean;
   readonly heardAtMs: number;
 }
 
-/** Renders a status below so many other lines. */
+/** Renders a status below a number of other lines. */
 type Render = (status: Status, linesAbove: number) => string;
 
 const away = ({ heardAtMs, status }: Sight, render: Render): string => {
@@ -78,7 +82,7 @@ const help = (): string => (process.stdin.isTTY ? 'q quits' : 'Ctrl-C quits');
 
 type Show = (sight: Sight) => void;
 
-/** On its last row a screen says how to leave it. */
+/** The text of a screen; its last row says how to quit. */
 const pageOf = (sight: Sight, rows: number): string => {
   const room = rows - 1;
   const text = textOf(sight, (status, above) => renderWithin(status, room - above));
@@ -104,8 +108,8 @@ const toPipe =
   };
 
 /**
- * Shows the status each second until it is told to stop: on a terminal as a
- * screen, otherwise as one block, or one line of JSON, after another.
+ * Shows the status every second until the user quits: as a screen on a terminal,
+ * otherwise as a series of blocks, or of lines of JSON.
  */
 export const watchStatus = async (options: ConnectOptions, asJson: boolean): Promise<never> => {
   const watcher = new Watcher(options);

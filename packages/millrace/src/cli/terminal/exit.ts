@@ -31,7 +31,7 @@ export const exitCodeOf = (code: ErrorCode): number => byCode[code] ?? exitCodes
 
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' ');
 
-/** Prints an error as one line on stderr, and says which exit code it has. */
+/** Prints an error as one line on stderr; returns its exit code. */
 export const reportError = (error: unknown): number => {
   const code = codeOf(error) ?? 'INTERNAL';
   process.stderr.write(`millrace: ${code}: ${plainText(oneLine(messageOf(error)))}\n`);

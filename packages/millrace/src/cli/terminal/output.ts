@@ -1,6 +1,6 @@
 import { plainText } from './plain-text.ts';
 
-/** JSON has no bytes and no 64-bit integers: the first become base64, the second text. */
+/** JSON has neither bytes nor 64-bit integers: bytes become base64, such integers become text. */
 const replacer = (_key: string, value: unknown): unknown => {
   if (typeof value === 'bigint') {
     return String(value);
@@ -8,19 +8,19 @@ const replacer = (_key: string, value: unknown): unknown => {
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
 };
 
-/** A `Buffer` has a `toJSON` of its own, which is asked before the replacer. */
+/** `Buffer` has its own `toJSON`, which JSON.stringify calls before the replacer. */
 const plain = (value: unknown): unknown => (Buffer.isBuffer(value) ? new Uint8Array(value) : value);
 
-/** A value as one line of JSON; `null` for nothing. */
+/** A value as one line of JSON; `null` for undefined. */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(plain(value), replacer) ?? 'null';
 
-/** Data goes to stdout. A write that fails ends the process (`bin.ts`). */
+/** Writes data to stdout. A failed write ends the process (`bin.ts`). */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** The same; resolves when it is written, and never when that fails. */
+/** Like `print`; resolves when the text is written, and never if the write fails. */
 export const printed = (text: string): Promise<void> =>
   new Promise((resolve) => {
     process.stdout.write(`${text}\n`, (error) => {
@@ -33,12 +33,12 @@ export const printed = (text: string): Promise<void> =>
 export const printJson = (value: unknown): void =>
   print(JSON.stringify(plain(value), replacer, 2) ?? 'null');
 
-/** Talk goes to stderr. */
+/** Writes a message to stderr. */
 export const say = (line: string): void => {
   process.stderr.write(`millrace: ${plainText(line)}\n`);
 };
 
-/** Names and values, one pair a line. */
+/** Names and values as text, one pair on a line. */
 export const renderPairs = (pairs: readonly (readonly [string, string | number])[]): string => {
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs

@@ -1,7 +1,7 @@
 import { plainText } from './plain-text.ts';
 import { displayWidth } from './width.ts';
 
-/** Columns as wide as their widest cell; the first is aligned left, and so are the others unless they hold numbers. */
+/** A table. Numbers are aligned right, text and the first column left. */
 export const renderTable = (
   head: readonly string[],
   rows: readonly (readonly string[])[],

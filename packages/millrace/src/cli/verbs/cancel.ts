@@ -6,7 +6,7 @@ interface Flags extends ConnectFlags {
   readonly reason?: string;
 }
 
-/** `millrace task cancel ID`: prints `cancelled`, `requested` while it runs, or `finished`. */
+/** `millrace task cancel ID`: prints `cancelled`, `requested` for a running task, or `finished`. */
 const run = (id: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => print(await client.task(id).cancel(flags.reason)));
 

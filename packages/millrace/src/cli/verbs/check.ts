@@ -11,7 +11,7 @@ interface Probe {
   readonly name: string;
   readonly description: string;
   readonly findings: (status: Status) => readonly Finding[];
-  /** What is said when there is nothing to complain of. */
+  /** The line for a probe without findings. */
   readonly fine: (status: Status) => string;
 }
 
@@ -42,7 +42,7 @@ const probes: readonly Probe[] = [
   },
 ];
 
-/** Says one line, and ends with the exit code of a probe. */
+/** Prints one line, and sets the exit code of the probe. */
 const run = (probe: Probe, flags: ConnectFlags): Promise<void> =>
   withClient(flags, async (client) => {
     const status = await client.status();

@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
-/** The words that may follow the words of a command. */
+/** For each command, the words that may follow it. */
 type Words = ReadonlyMap<string, readonly string[]>;
 
 const wordsOf = (command: Command, path: readonly string[]): [string, readonly string[]][] => {

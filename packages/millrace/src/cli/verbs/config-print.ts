@@ -45,7 +45,7 @@ const cells = ({ key, origin, value }: Row, withOrigin: boolean): string[] => [
   ...(withOrigin ? [origin] : []),
 ];
 
-/** `millrace config print`: every setting, and with `--origin` which source won. */
+/** `millrace config print`: prints every setting, and with `--origin` its source. */
 const run = (flags: Flags): void => {
   const rows = rowsOf(configure({}, flags.config));
   const withOrigin = flags.origin === true;

@@ -14,13 +14,13 @@ interface Flags extends ManagerChoice {
   readonly config?: string;
 }
 
-/** `millrace dev FILE`: a manager and a worker in one process; every queue is declared when named. */
+/** `millrace dev FILE`: runs a manager, which declares each queue when named, and a worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
   const configuration = configure(
     { 'manager.port': flags.port, 'manager.dataDir': flags.data, 'manager.autoQueues': true },
     flags.config,
   );
-  // What is wrong with the module is said before anything is started.
+  // A fault of the module is reported before anything is started.
   await loadHandlers(file);
   const { authkey, manager, url } = await startManager(configuration, flags);
   let worker: Worker | undefined;

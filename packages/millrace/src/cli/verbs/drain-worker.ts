@@ -3,7 +3,7 @@ import { type ConnectFlags, connectOptions, withClient } from '../asking/with-cl
 import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
-/** `millrace worker drain NAME`: prints how many were asked. */
+/** `millrace worker drain NAME`: prints how many workers it asked. */
 const run = (name: string, flags: ConnectFlags): Promise<void> =>
   withClient(flags, async (client) => print(String(await client.drainWorker(name))));
 

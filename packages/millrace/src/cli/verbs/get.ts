@@ -9,7 +9,7 @@ interface Flags extends ConnectFlags {
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** `millrace queue get NAME`: prints an item as JSON, and takes it when that is written. */
+/** `millrace queue get NAME`: prints an item as JSON, and acknowledges it once it is written. */
 const run = (name: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;

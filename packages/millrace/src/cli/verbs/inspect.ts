@@ -24,7 +24,7 @@ const render = (id: string, info: TaskInfo): string =>
       : [['last error', `${info.error.name}: ${info.error.message}`] as const]),
   ]);
 
-/** `millrace task show ID`: what the manager knows of a task. */
+/** `millrace task show ID`: prints what the manager knows about a task. */
 const run = (id: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const info = await client.task(id).inspect();

@@ -19,7 +19,7 @@ interface Flags extends ConnectFlags {
 
 const LIMIT = 100;
 
-/** As many as were asked for, however short the pages are. */
+/** The first `limit` tasks; a page of the listing may be short, even empty. */
 const collect = async (
   client: Client,
   options: ListOptions,
@@ -51,7 +51,7 @@ const render = (tasks: readonly ListedTask[]): string =>
 const run = (flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { limit, name, queue, state } = flags;
-    // Whoever gives a limit wants no more; others are told that there is more.
+    // Without --limit one task more is read, to tell whether there are more.
     const found = await collect(client, present({ name, queue, state }), limit ?? LIMIT + 1);
     const tasks = found.slice(0, limit ?? LIMIT);
     if (flags.json === true) {
@@ -74,7 +74,7 @@ const outputOptions = (command: Command): Command =>
     .option('--limit <n>', `at most so many (default: ${LIMIT})`, wholeNumber)
     .option('--json', 'print them as JSON');
 
-/** `millrace task ls`: a row per task. */
+/** `millrace task ls`: prints a row for each task. */
 export const taskListVerb: Verb = (parent) => {
   const command = filterOptions(parent.command('ls').description('a row per task'));
   outputOptions(
@@ -84,7 +84,7 @@ export const taskListVerb: Verb = (parent) => {
     .action(run);
 };
 
-/** `millrace dead ls`: a row per dead task, with its last error. */
+/** `millrace dead ls`: prints a row for each dead task, with its last error. */
 export const deadListVerb: Verb = (parent) => {
   const command = parent.command('ls').description('a row per dead task, with its last error');
   outputOptions(filterOptions(command))

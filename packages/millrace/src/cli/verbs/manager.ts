@@ -15,7 +15,7 @@ interface Flags extends ManagerChoice {
   readonly config?: string;
 }
 
-/** `millrace manager`: serves until it is told to stop, or its store fails. */
+/** `millrace manager`: serves queues until a signal stops it or its store fails. */
 const run = async (flags: Flags): Promise<void> => {
   const { autoQueues, data, host, httpPort, insecure, port } = flags;
   const configuration = configure(

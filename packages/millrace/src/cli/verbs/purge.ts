@@ -2,7 +2,7 @@ import { type ConnectFlags, connectOptions, withClient } from '../asking/with-cl
 import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
-/** `millrace queue purge NAME`: prints how many were cancelled. */
+/** `millrace queue purge NAME`: prints how many tasks and items it removed. */
 const run = (name: string, flags: ConnectFlags): Promise<void> =>
   withClient(flags, async (client) => print(String(await client.queue(name).purge())));
 

@@ -11,7 +11,7 @@ interface Flags extends ConnectFlags {
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** `millrace queue put NAME JSON`: adds an item; says nothing. */
+/** `millrace queue put NAME JSON`: adds an item; prints nothing. */
 const run = (name: string, value: unknown, flags: Flags): Promise<void> =>
   withClient(flags, (client) => {
     const { delay: delayMs, priority, timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;

@@ -7,7 +7,7 @@ interface Flags extends ConnectFlags {
   readonly json?: boolean;
 }
 
-/** `millrace queue ls`: a row per queue. */
+/** `millrace queue ls`: prints a row for each queue. */
 const run = (flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { queues } = await client.status();

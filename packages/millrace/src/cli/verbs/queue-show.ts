@@ -30,7 +30,7 @@ const render = (queue: QueueStatus): string =>
     ['workers lost', queue.losses],
   ]);
 
-/** `millrace queue show NAME`. */
+/** `millrace queue show NAME`: prints one queue. */
 const run = (name: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { queues } = await client.status();

@@ -16,7 +16,7 @@ interface Flags extends ConnectFlags {
   readonly watch?: boolean;
 }
 
-/** `millrace status`: the manager's own account of itself, and a verdict as exit code. */
+/** `millrace status`: prints the manager's status; the exit code is a verdict. */
 const run = async (flags: Flags): Promise<void> => {
   const asJson = flags.json === true;
   if (flags.watch === true) {

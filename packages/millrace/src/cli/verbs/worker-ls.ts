@@ -8,7 +8,7 @@ interface Flags extends ConnectFlags {
   readonly json?: boolean;
 }
 
-/** `millrace worker ls`: a row per worker. */
+/** `millrace worker ls`: prints a row for each worker. */
 const run = (flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { workers } = await client.status();

@@ -29,7 +29,7 @@ const render = (worker: WorkerStatus): string =>
     ['memory', orDash(worker.rssBytes, bytes)],
   ]);
 
-/** `millrace worker show NAME`. */
+/** `millrace worker show NAME`: prints one worker, or all of one name. */
 const run = (name: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { workers } = await client.status();

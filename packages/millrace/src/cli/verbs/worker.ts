@@ -13,7 +13,7 @@ interface Flags extends ConnectFlags {
   readonly watch?: boolean;
 }
 
-/** `millrace worker FILE`: runs the handlers of a module until it is told to stop. */
+/** `millrace worker FILE`: runs the handlers of a module until a signal stops the worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
   if (flags.watch === true) {
     superviseWorker(file);
@@ -25,7 +25,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
     flags.config,
   );
   const starting = startWorker(file, connectionOf(configuration), configuration);
-  // A worker that is still trying to connect has nothing to drain.
+  // Until the worker has connected there is nothing to drain.
   let stop = (): Promise<void> => Promise.resolve();
   onStopSignal((signal) => {
     say(
