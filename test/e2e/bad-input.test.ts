@@ -449,7 +449,7 @@ test('a closure cannot be sent to a process', async () => {
 test('a task that no worker handles waits, and its producer is told why', async () => {
   const waiting = await cli(['enqueue', 'dubble', '1', '--wait', '--timeout', '4s']);
   expect(waiting.stderr).toMatch(
-    /^millrace: task 'dubble' still waits in queue 'default': does a worker handle it[^\n]+\nmillrace: TIMEOUT: [^\n]+ it goes on$/,
+    /^millrace: task 'dubble' still waits in queue 'default': check with 'millrace status' that a worker handles it[^\n]+\nmillrace: TIMEOUT: [^\n]+ it goes on$/,
   );
   expect(waiting.code).toBe(1);
   expect((await client.status()).queues).toMatchObject([{ ready: 1 }]);

@@ -85,7 +85,7 @@ test('enqueue --wait says what keeps its result', async () => {
   const patient = await stage.cli(['enqueue', 'flaky', '{"failures":3}', '--wait']);
   expect(patient).toMatchObject({ code: 0, stdout: '{"attempt":4}' });
   expect(patient.stderr).toMatch(
-    /^millrace: attempt \d failed with TypeError: attempt \d is not the last; it is tried again$/m,
+    /^millrace: attempt \d failed with TypeError: attempt \d is not the last; the task will be retried$/m,
   );
 });
 

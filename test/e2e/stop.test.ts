@@ -27,5 +27,5 @@ test('a worker whose thread is in a call that nothing breaks off ends all the sa
   await client.enqueue(blocked, fifo);
   await worker.line(/it begins/);
   expect(await worker.end('SIGTERM')).toEqual({ code: null, signal: 'SIGKILL' });
-  expect(worker.output).toMatch(/a thread is in a call that cannot be broken off/);
+  expect(worker.output).toMatch(/a thread is stuck in a call that cannot be interrupted/);
 });

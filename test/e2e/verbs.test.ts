@@ -65,7 +65,7 @@ test('a queue is shown, paused, resumed and purged, and gives the items that it 
   const paused = await stage.cli(['status']);
   expect(paused).toMatchObject({ code: 1, stdout: expect.stringContaining('WARNING (1)') });
   expect(await printed('queue', 'resume', 'default')).toBe('');
-  expect(await printed('queue', 'show', 'default')).toMatch(/^state +dealing$/m);
+  expect(await printed('queue', 'show', 'default')).toMatch(/^state +active$/m);
   expect(await printed('queue', 'purge', 'default')).toBe('1');
   expect(await printed('queue', 'ls')).toMatch(/^default +0 +0/m);
 });
@@ -125,6 +125,6 @@ test('a list that was cut says on stderr that there is more', async () => {
   await client.enqueueMany(defineTask<number, void>('many'), numbers);
   const cut = await stage.cli(['task', 'ls']);
   expect(cut.stdout.split('\n')).toHaveLength(101);
-  expect(cut.stderr).toMatch(/^millrace: these are the first 100; there are more: --limit /);
+  expect(cut.stderr).toMatch(/^millrace: only the first 100 tasks are shown; use --limit /);
   expect((await stage.cli(['task', 'ls', '--limit', '101'])).stderr).toBe('');
 });

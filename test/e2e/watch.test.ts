@@ -28,7 +28,7 @@ test.skipIf(!hasPython)(
     ]);
     await screen.line(/OK {2}manager ws:/);
     await manager.end('SIGKILL');
-    await screen.nextLine(/UNREACHABLE {2}no manager answers for/);
+    await screen.nextLine(/UNREACHABLE {2}no manager has answered for/);
     const back = screen.nextLine(/epoch 2/);
     await stage.manager({ port: manager.port });
     await back;
@@ -74,7 +74,7 @@ test('worker --watch starts anew with what was changed, also after a mistake', a
   const { file, supervisor: worker } = await supervised(stage);
   writeFileSync(file, 'export default 1');
   await worker.line(/HANDLER_INVALID/);
-  await worker.line(/ended with exit code 2; it starts anew/);
+  await worker.line(/ended with exit code 2; it restarts/);
   writeFileSync(file, handlersOf('second'));
   await worker.line(/worker handles second/);
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -119,7 +119,7 @@ test('worker --watch that is stopped while it starts anew leaves no worker', asy
   const stage = await openStage();
   await stage.manager();
   const { file, supervisor } = await supervised(stage);
-  const restarting = supervisor.line(/changed: starting anew/);
+  const restarting = supervisor.line(/changed: restarting/);
   saveByRename(file, handlersOf('second'));
   await restarting;
   expect(await supervisor.end('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -132,7 +132,7 @@ test('worker --watch says which signal ended its worker', async () => {
   await stage.manager();
   const { pid, supervisor } = await supervised(stage);
   process.kill(pid, 'SIGKILL');
-  await supervisor.line(/the worker ended with signal SIGKILL; it starts anew/);
+  await supervisor.line(/the worker ended with signal SIGKILL; it restarts/);
 });
 
 test('dev is manager and worker in one process, and drains', async () => {

@@ -33,7 +33,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') {
     process.exit(exitCodes.ok);
   }
-  const said = `stdout cannot be written: ${error.message}; look at where it goes`;
+  const said = `stdout cannot be written: ${error.message}; check where stdout goes`;
   process.exit(exitOf(new MillraceError('OUTPUT_FAILED', said)));
 });
 

@@ -27,7 +27,7 @@ const verbs: readonly Verb[] = [
 /** The whole command line. Errors are thrown; the process is not ended. */
 export const createProgram = (): Command => {
   const program = new Command('millrace')
-    .description('A durable distributed task queue: manager, workers, and a client.')
+    .description('A durable distributed task queue: manager, workers and client.')
     .version(VERSION)
     .showSuggestionAfterError()
     .exitOverride()

@@ -33,7 +33,7 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const tableOf = (value: unknown, where: string): Record<string, unknown> =>
-  isTable(value) ? value : refuse(`${where} is a table: write [${where.split(': ')[1]}]`);
+  isTable(value) ? value : refuse(`${where} must be a table: write [${where.split(': ')[1]}]`);
 
 const parseFile = (path: string): Record<string, unknown> => {
   try {

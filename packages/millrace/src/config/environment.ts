@@ -29,7 +29,7 @@ export const readEnvironment = (variables: Variables): Variables => {
     if (meant !== undefined) {
       throw new MillraceError(
         'BAD_OPTION',
-        `the environment sets ${name}, which millrace does not have (did you mean ${PREFIX}${meant}?)`,
+        `the environment sets ${name}, which is no setting of millrace (did you mean ${PREFIX}${meant}?)`,
       );
     }
   }
@@ -55,7 +55,7 @@ export const readEnvFile = (): Variables => {
   if (unknown !== undefined) {
     throw new MillraceError(
       'BAD_OPTION',
-      `${ENV_FILE} sets ${unknown}, which millrace does not have${suggestion(unknown, known)}`,
+      `${ENV_FILE} sets ${unknown}, which is no setting of millrace${suggestion(unknown, known)}`,
     );
   }
   return variables;

@@ -92,7 +92,7 @@ export const settings = {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
     fallback: limits.retainMaxBytes,
-    help: 'bytes kept of results before the oldest go',
+    help: 'bytes of results that are kept; beyond that the oldest are removed',
   },
   'http.host': {
     kind: 'text',
@@ -110,18 +110,18 @@ export const settings = {
   'http.token': {
     kind: 'text',
     env: 'MILLRACE_HTTP_TOKEN',
-    help: 'what metrics and status are asked for with, needed off loopback',
+    help: 'bearer token for metrics and status, required unless the address is loopback',
     secret: true,
   },
   'http.certFile': {
     kind: 'text',
     env: 'MILLRACE_HTTP_CERT_FILE',
-    help: 'certificate in PEM, needed off loopback',
+    help: 'certificate in PEM, required unless the address is loopback',
   },
   'http.keyFile': {
     kind: 'text',
     env: 'MILLRACE_HTTP_KEY_FILE',
-    help: 'private key in PEM, needed off loopback',
+    help: 'private key in PEM, required unless the address is loopback',
   },
   'worker.name': {
     kind: 'text',
@@ -134,7 +134,7 @@ export const settings = {
     min: 1,
     max: 24 * 60 * 60 * 1_000,
     fallback: limits.drainMs,
-    help: 'how long a stop may take in all',
+    help: 'longest time that a stop takes, in ms',
   },
 } as const satisfies Record<string, Setting>;
 

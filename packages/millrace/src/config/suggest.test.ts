@@ -14,10 +14,10 @@ test.each([
   expect(closest(typed, known)).toBe(meant);
 });
 
-test('what resembles nothing gets the list', () => {
-  expect(suggestion('colour', known)).toBe('; there are port, host, dataDir, autoQueues');
+test('a word that resembles no known word gets the list', () => {
+  expect(suggestion('colour', known)).toBe('; choose from port, host, dataDir, autoQueues');
 });
 
-test('where nothing is known, the list says so', () => {
+test('an empty list says so', () => {
   expect(suggestion('colour', [])).toBe('; there are none');
 });

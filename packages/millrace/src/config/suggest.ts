@@ -30,9 +30,11 @@ export const closest = (word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.edits <= tolerance(word) ? best.candidate : undefined;
 };
 
-/** ` (did you mean X?)`, or the words that there are. */
+/** ` (did you mean X?)`, or else the known words. */
 export const suggestion = (word: string, known: readonly string[]): string => {
   const meant = closest(word, known);
-  const all = known.length === 0 ? 'none' : known.join(', ');
-  return meant === undefined ? `; there are ${all}` : ` (did you mean ${meant}?)`;
+  if (meant !== undefined) {
+    return ` (did you mean ${meant}?)`;
+  }
+  return known.length === 0 ? '; there are none' : `; choose from ${known.join(', ')}`;
 };

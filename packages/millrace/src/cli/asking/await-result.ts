@@ -18,11 +18,13 @@ class TaskNews {
     const { error, failures, name, queue, state } = await this.#handle.inspect();
     if (failures > this.#failures && state !== 'dead') {
       this.#failures = failures;
-      say(`attempt ${failures} failed with ${error?.name}: ${error?.message}; it is tried again`);
+      say(
+        `attempt ${failures} failed with ${error?.name}: ${error?.message}; the task will be retried`,
+      );
     } else if (state === 'ready' && !this.#hasDoubted) {
       this.#hasDoubted = true;
       say(
-        `task '${name}' still waits in queue '${queue}': does a worker handle it, and has it a free slot? (millrace status)`,
+        `task '${name}' still waits in queue '${queue}': check with 'millrace status' that a worker handles it and has a free slot`,
       );
     }
   }

@@ -19,15 +19,18 @@ export interface DeadAction {
 /** The argument and options that choose dead tasks: ids, or a filter. */
 export const deadOptions = (command: Command): Command =>
   connectOptions(command.argument('[ids...]', 'ids of the tasks'))
-    .option('--queue <name>', 'all of this queue')
-    .option('--name <task>', 'all of this name')
-    .option('--all', 'all there are');
+    .option('--queue <name>', 'all dead tasks of this queue')
+    .option('--name <task>', 'all dead tasks of this name')
+    .option('--all', 'all dead tasks');
 
 /** @throws BAD_OPTION unless there are either ids or a filter: no filter never means all */
 const checkChoice = (ids: readonly string[], { all, name, queue }: Flags): void => {
   const isChoice = all === true || name !== undefined || queue !== undefined;
   if (isChoice === ids.length > 0) {
-    throw new MillraceError('BAD_OPTION', 'say which: ids, or --queue, --name or --all');
+    throw new MillraceError(
+      'BAD_OPTION',
+      'choose the tasks: give ids, or else --queue, --name or --all',
+    );
   }
 };
 

@@ -34,7 +34,7 @@ export const keyOfHome = (directory: string): string => {
   } catch (error) {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
-      `no key, and none can be kept in ${resolve(directory, HOME_DIRECTORY)}: ${messageOf(error)}; set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE`,
+      `no key is configured, and none can be kept in ${resolve(directory, HOME_DIRECTORY)}: ${messageOf(error)}; set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE`,
     );
   }
 };

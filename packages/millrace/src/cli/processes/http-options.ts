@@ -37,7 +37,7 @@ const portOf = (configuration: Configuration): number => {
   const port = configuration.get('http.port') ?? (queuePort === 0 ? 0 : queuePort + 1);
   return port > max
     ? refuse(
-        `no port comes after ${queuePort} for health checks and metrics: give --http-port or MILLRACE_HTTP_PORT`,
+        `no port follows ${queuePort} for health checks and metrics: give --http-port or MILLRACE_HTTP_PORT`,
       )
     : port;
 };

@@ -9,7 +9,7 @@ export const killThisProcess = (): void => {
 /** Kills this process if a thread of the stopped worker keeps it alive. */
 export const killIfStuck = (worker: Worker): void => {
   if (worker.isStuck) {
-    say('a thread is in a call that cannot be broken off: ending by SIGKILL');
+    say('a thread is stuck in a call that cannot be interrupted: ending this process by SIGKILL');
     killThisProcess();
   }
 };

@@ -37,7 +37,7 @@ const leaveUrl = (url: string): void => {
     writeUrl(process.cwd(), url);
   } catch (error) {
     say(
-      `cannot leave the URL in ${HOME_DIRECTORY}/, set MILLRACE_URL instead: ${messageOf(error)}`,
+      `cannot write the URL into ${HOME_DIRECTORY}/; set MILLRACE_URL instead: ${messageOf(error)}`,
     );
   }
 };

@@ -37,7 +37,7 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
       case 'lease-lost':
         return log.warn(
           { task: event.token.taskId },
-          'the lease of a task was lost, its result was not accepted',
+          'the lease of a task was lost; the result of this attempt does not count',
         );
     }
   };

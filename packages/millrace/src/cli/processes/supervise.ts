@@ -23,7 +23,7 @@ const startChild = (): ChildProcess => {
   child.once('exit', (code, signal) => {
     if (!child.killed) {
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      say(`the worker ended with ${how}; it starts anew when a file changes`);
+      say(`the worker ended with ${how}; it restarts when a file changes`);
     }
   });
   return child;
@@ -57,7 +57,7 @@ class Supervisor {
   }
 
   async #restart(path: string): Promise<void> {
-    say(`${path} changed: starting anew`);
+    say(`${path} changed: restarting`);
     this.#phase = 'restarting';
     await endOf(this.#child);
     if (this.#phase === 'restarting') {

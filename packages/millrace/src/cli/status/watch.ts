@@ -68,8 +68,8 @@ interface Sight {
 type Render = (status: Status, linesAbove: number) => string;
 
 const away = ({ heardAtMs, status }: Sight, render: Render): string => {
-  const what = `no manager answers for ${duration(performance.now() - heardAtMs)}; trying again`;
-  const above = [`${paint('red', 'UNREACHABLE')}  ${what}`, '', 'before that:', ''];
+  const what = `no manager has answered for ${duration(performance.now() - heardAtMs)}; trying again`;
+  const above = [`${paint('red', 'UNREACHABLE')}  ${what}`, '', 'last status:', ''];
   return status === undefined
     ? above.slice(0, 1).join('\n')
     : [...above, render(status, above.length)].join('\n');

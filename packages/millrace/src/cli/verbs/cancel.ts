@@ -14,10 +14,10 @@ export const cancelVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('cancel')
-      .description('cancel a task; one that runs is asked to stop')
+      .description('cancel a task; a running task is asked to stop')
       .argument('<id>', 'id of the task'),
   )
-    .option('--reason <text>', 'kept with the task, as its error')
+    .option('--reason <text>', 'reason, kept as the error of the task')
     .addHelpText(
       'after',
       example('millrace task cancel 0Q7zmAhAOMM7phqMD7i_g --reason "sent twice"'),

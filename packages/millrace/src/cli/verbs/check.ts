@@ -36,7 +36,7 @@ const probes: readonly Probe[] = [
   },
   {
     name: 'lag',
-    description: 'every worker is heard and no event loop is blocked',
+    description: 'every worker is heard, and no event loop is blocked',
     findings: lagFindings,
     fine: ({ workers }) => `${workers.length} workers`,
   },
@@ -61,7 +61,9 @@ const addProbe = (parent: Command, probe: Probe): void => {
 };
 
 export const checkVerbs: Verb = (parent) => {
-  const check = parent.command('check').description('probes for supervisors, by exit code');
+  const check = parent
+    .command('check')
+    .description('probes for supervisors; the exit code is the verdict');
   for (const probe of probes) {
     addProbe(check, probe);
   }

@@ -66,8 +66,8 @@ const run = (flags: Flags): void => {
 export const configPrintVerb: Verb = (parent) => {
   parent
     .command('print')
-    .description('every setting with its value; keys are not shown')
-    .option('--origin', 'say where each comes from')
+    .description('print every setting with its value; secrets are not shown')
+    .option('--origin', 'show the source of each value')
     .option('--json', 'print them as JSON, with origins')
     .option('--config <file>', 'configuration file (default: millrace.toml)')
     .addHelpText('after', example('millrace config print --origin'))

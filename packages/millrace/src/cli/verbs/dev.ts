@@ -25,7 +25,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   const { authkey, manager, url } = await startManager(configuration, flags);
   let worker: Worker | undefined;
   onStopSignal(async (signal) => {
-    say(`${signal}: draining; again to stop now`);
+    say(`${signal}: draining; a second signal stops at once`);
     await worker?.stop();
     await manager.stop();
     if (worker !== undefined) {
@@ -43,11 +43,11 @@ const run = async (file: string, flags: Flags): Promise<void> => {
 export const devVerb: Verb = (parent) => {
   parent
     .command('dev')
-    .description('manager and worker in one process, for development')
+    .description('run a manager and a worker in one process, for development')
     .argument('<file>', 'module whose default export is an array of handlers')
     .option('--port <port>', 'port to listen on, 0 for a free one (default: 7420)', wholeNumber)
     .option('--data <dir>', 'directory of the store (default: .millrace/store)')
-    .option('--memory', 'keep everything in memory; it is lost with the process')
+    .option('--memory', 'keep everything in memory; it is lost when the process ends')
     .option('--config <file>', 'configuration file (default: millrace.toml)')
     .addHelpText('after', example('millrace dev handlers.ts'))
     .action(run);

@@ -11,7 +11,7 @@ export const drainWorkerVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('drain')
-      .description('ask workers to finish what they run, and to end; prints how many were asked')
+      .description('ask workers to finish their running tasks and end; prints how many were asked')
       .argument('<name>', 'name or session of the worker'),
   )
     .addHelpText('after', example('millrace worker drain mill-1'))

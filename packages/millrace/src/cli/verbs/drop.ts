@@ -11,7 +11,7 @@ export const dropVerb: Verb = (parent) => {
   deadOptions(
     parent
       .command('drop')
-      .description('forget dead tasks before their time; prints how many were dropped'),
+      .description('remove dead tasks before their retention ends; prints how many'),
   )
     .addHelpText('after', example('millrace dead drop --queue images'))
     .action(run);

@@ -38,16 +38,24 @@ export const enqueueVerb: Verb = (parent) => {
       .command('enqueue')
       .description('add a task; prints its id, or its result')
       .argument('<task>', 'name of the task')
-      .argument('<json>', 'its payload', json),
+      .argument('<json>', 'payload of the task', json),
   )
     .option('--queue <name>', 'queue of the task (default: default)')
     .option('--wait', 'wait for the result and print it as JSON')
     .option('--timeout <time>', 'longest wait for the result, such as 30s', durationMs)
     .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
     .option('--delay <time>', 'wait before the task is ready, such as 5m', durationMs)
-    .option('--deadline <time>', 'longest run of an attempt (default: 15m)', durationMs)
-    .option('--attempts <n>', 'attempts that may fail until it is dead (default: 5)', wholeNumber)
-    .option('--expires <time>', 'it expires unless it starts by then', durationMs)
+    .option('--deadline <time>', 'longest time that an attempt may run (default: 15m)', durationMs)
+    .option(
+      '--attempts <n>',
+      'failed attempts after which the task is dead (default: 5)',
+      wholeNumber,
+    )
+    .option(
+      '--expires <time>',
+      'expire the task unless it starts within this time, such as 1h',
+      durationMs,
+    )
     .addHelpText('after', example(`millrace enqueue greet '{"name":"Ada"}' --wait`))
     .action(run);
 };

@@ -26,20 +26,20 @@ const group =
     }
   };
 
-export const taskVerbs = group('task', 'ask about tasks, cancel or retry them', [
+export const taskVerbs = group('task', 'list, show, cancel or retry tasks', [
   taskListVerb,
   inspectVerb,
   cancelVerb,
   taskRetryVerb,
 ]);
 
-export const deadVerbs = group('dead', 'tasks that failed for good', [
-  deadListVerb,
-  deadRetryVerb,
-  dropVerb,
-]);
+export const deadVerbs = group(
+  'dead',
+  'list, retry or drop dead tasks: those that failed for good',
+  [deadListVerb, deadRetryVerb, dropVerb],
+);
 
-export const queueVerbs = group('queue', 'ask about queues, put and get items', [
+export const queueVerbs = group('queue', 'list and operate queues, put and get items', [
   queueListVerb,
   queueShowVerb,
   putVerb,
@@ -49,7 +49,7 @@ export const queueVerbs = group('queue', 'ask about queues, put and get items', 
   purgeVerb,
 ]);
 
-export const configVerbs = group('config', 'what is configured, and where', [configPrintVerb]);
+export const configVerbs = group('config', 'show the configuration', [configPrintVerb]);
 
 /** `millrace worker` is a verb and a group. */
 export const workerVerbs: Verb = (parent) => {

@@ -39,10 +39,10 @@ export const inspectVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('show')
-      .description('what is known of a task')
+      .description('show what the manager knows about a task')
       .argument('<id>', 'id of the task'),
   )
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print the task as JSON')
     .addHelpText('after', example('millrace task show 0Q7zmAhAOMM7phqMD7i_g'))
     .action(run);
 };

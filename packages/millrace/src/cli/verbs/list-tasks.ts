@@ -60,25 +60,27 @@ const run = (flags: Flags): Promise<void> =>
       print(render(tasks));
     }
     if (found.length > tasks.length) {
-      say(`these are the first ${tasks.length}; there are more: --limit says how many are shown`);
+      say(`only the first ${tasks.length} tasks are shown; use --limit to show more`);
     }
   });
 
 const filterOptions = (command: Command): Command =>
   connectOptions(command)
-    .option('--queue <name>', 'of this queue')
-    .option('--name <task>', 'of this name');
+    .option('--queue <name>', 'only tasks of this queue')
+    .option('--name <task>', 'only tasks of this name');
 
 const outputOptions = (command: Command): Command =>
   command
-    .option('--limit <n>', `at most so many (default: ${LIMIT})`, wholeNumber)
-    .option('--json', 'print them as JSON');
+    .option('--limit <n>', `show at most this many tasks (default: ${LIMIT})`, wholeNumber)
+    .option('--json', 'print the tasks as JSON');
 
 /** `millrace task ls`: prints a row for each task. */
 export const taskListVerb: Verb = (parent) => {
-  const command = filterOptions(parent.command('ls').description('a row per task'));
+  const command = filterOptions(parent.command('ls').description('list tasks'));
   outputOptions(
-    command.addOption(new Option('--state <state>', 'in this state').choices(taskStates)),
+    command.addOption(
+      new Option('--state <state>', 'only tasks in this state').choices(taskStates),
+    ),
   )
     .addHelpText('after', example('millrace task ls --queue images --state leased'))
     .action(run);
@@ -86,7 +88,7 @@ export const taskListVerb: Verb = (parent) => {
 
 /** `millrace dead ls`: prints a row for each dead task, with its last error. */
 export const deadListVerb: Verb = (parent) => {
-  const command = parent.command('ls').description('a row per dead task, with its last error');
+  const command = parent.command('ls').description('list dead tasks with their last errors');
   outputOptions(filterOptions(command))
     .addHelpText('after', example('millrace dead ls --queue images'))
     .action((flags: Flags) => run({ ...flags, state: 'dead' }));

@@ -31,7 +31,7 @@ const run = async (flags: Flags): Promise<void> => {
   );
   const { manager } = await startManager(configuration, flags);
   onStopSignal((signal) => {
-    say(`${signal}: saying goodbye`);
+    say(`${signal}: stopping`);
     return manager.stop();
   });
 };
@@ -44,11 +44,11 @@ export const managerVerb: Verb = (parent) => {
     .option('--port <port>', 'port to listen on, 0 for a free one (default: 7420)', wholeNumber)
     .option(
       '--http-port <port>',
-      'port of health checks, metrics and status (default: the one after)',
+      'port of health checks, metrics and status (default: the port after --port)',
       wholeNumber,
     )
     .option('--data <dir>', 'directory of the store (default: .millrace/store)')
-    .option('--memory', 'keep everything in memory; it is lost with the process')
+    .option('--memory', 'keep everything in memory; it is lost when the process ends')
     .option('--queue <name>', 'declare a queue; may be repeated', collect)
     .option('--auto-queues', 'declare every queue when it is first named')
     .option('--insecure', 'serve other hosts in plaintext')

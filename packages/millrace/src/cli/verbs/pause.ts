@@ -6,7 +6,7 @@ export const pauseVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('pause')
-      .description('deal nothing from a queue until it is resumed')
+      .description('hand out nothing from a queue until it is resumed')
       .argument('<name>', 'name of the queue'),
   )
     .addHelpText('after', example('millrace queue pause images'))
@@ -20,7 +20,7 @@ export const resumeVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('resume')
-      .description('go on dealing from a queue')
+      .description('end the pause of a queue')
       .argument('<name>', 'name of the queue'),
   )
     .addHelpText('after', example('millrace queue resume images'))

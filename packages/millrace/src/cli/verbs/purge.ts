@@ -10,7 +10,7 @@ export const purgeVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('purge')
-      .description('cancel every task and remove every item that waits; prints how many')
+      .description('cancel every waiting task and remove every waiting item; prints how many')
       .argument('<name>', 'name of the queue'),
   )
     .addHelpText('after', example('millrace queue purge images'))

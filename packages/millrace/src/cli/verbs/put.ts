@@ -24,11 +24,11 @@ export const putVerb: Verb = (parent) => {
       .command('put')
       .description('add an item')
       .argument('<name>', 'name of the queue')
-      .argument('<json>', 'the item', json),
+      .argument('<json>', 'item to add', json),
   )
     .option('--timeout <time>', 'longest wait for room (default: 5s)', durationMs)
     .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
-    .option('--delay <time>', 'wait before it can be taken, such as 5m', durationMs)
+    .option('--delay <time>', 'wait before the item can be taken, such as 5m', durationMs)
     .addHelpText('after', example(`millrace queue put numbers '[1,2,3]'`))
     .action(run);
 };

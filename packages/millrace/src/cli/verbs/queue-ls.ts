@@ -19,8 +19,8 @@ const run = (flags: Flags): Promise<void> =>
   });
 
 export const queueListVerb: Verb = (parent) => {
-  connectOptions(parent.command('ls').description('a row per queue'))
-    .option('--json', 'print them as JSON')
+  connectOptions(parent.command('ls').description('list queues'))
+    .option('--json', 'print the queues as JSON')
     .addHelpText('after', example('millrace queue ls --json'))
     .action(run);
 };

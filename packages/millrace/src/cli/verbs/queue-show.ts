@@ -12,13 +12,13 @@ interface Flags extends ConnectFlags {
 const render = (queue: QueueStatus): string =>
   renderPairs([
     ['queue', queue.name],
-    ['state', queue.isPaused ? 'paused' : 'dealing'],
+    ['state', queue.isPaused ? 'paused' : 'active'],
     ['workers', queue.workers],
     ['ready', queue.ready],
     ['running', queue.running],
-    ['scheduled', `${queue.scheduled}, of which ${queue.retrying} failed before`],
+    ['scheduled', `${queue.scheduled}, of which ${queue.retrying} are retries`],
     ['oldest waits', queue.oldestWaitingMs === null ? '-' : duration(queue.oldestWaitingMs)],
-    ['95 of 100 runs', queue.runP95Ms === null ? '-' : `below ${duration(queue.runP95Ms)}`],
+    ['95% of runs', queue.runP95Ms === null ? '-' : `below ${duration(queue.runP95Ms)}`],
     ['holds', `${bytes(queue.bytes)}, at most ${queue.maxItems} tasks and items`],
     ['in, out', `${queue.inPerSecond.toFixed(1)}/s, ${queue.outPerSecond.toFixed(1)}/s`],
     ['enqueued', queue.enqueued],
@@ -51,9 +51,9 @@ const run = (name: string, flags: Flags): Promise<void> =>
 
 export const queueShowVerb: Verb = (parent) => {
   connectOptions(
-    parent.command('show').description('one queue').argument('<name>', 'name of the queue'),
+    parent.command('show').description('show a queue').argument('<name>', 'name of the queue'),
   )
-    .option('--json', 'print it as JSON')
+    .option('--json', 'print the queue as JSON')
     .addHelpText('after', example('millrace queue show images'))
     .action(run);
 };

@@ -8,7 +8,7 @@ export const taskRetryVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('retry')
-      .description('do the work of a dead task anew; prints the id of the new task')
+      .description('run a dead task again as a new task; prints the id of the new task')
       .argument('<id>', 'id of the task'),
   )
     .addHelpText('after', example('millrace task retry 0Q7zmAhAOMM7phqMD7i_g'))
@@ -23,9 +23,7 @@ export const taskRetryVerb: Verb = (parent) => {
 /** `millrace dead retry [ID…]`: prints how many tasks it retried. */
 export const deadRetryVerb: Verb = (parent) => {
   deadOptions(
-    parent
-      .command('retry')
-      .description('do the work of dead tasks anew; prints how many were retried'),
+    parent.command('retry').description('run dead tasks again as new tasks; prints how many'),
   )
     .addHelpText('after', example('millrace dead retry --queue images'))
     .action(

@@ -33,9 +33,13 @@ const run = async (flags: Flags): Promise<void> => {
 };
 
 export const statusVerb: Verb = (parent) => {
-  connectOptions(parent.command('status').description('what the manager says of itself'))
-    .option('--watch', 'show it each second, through restarts of the manager')
-    .option('--json', 'print the whole document as JSON')
+  connectOptions(
+    parent
+      .command('status')
+      .description('show the status of the manager, its queues and its workers'),
+  )
+    .option('--watch', 'show it every second, also across restarts of the manager')
+    .option('--json', 'print the whole status as JSON')
     .addHelpText('after', example('millrace status --watch', 'millrace status --json'))
     .addHelpText('after', '\nExit codes: 0 ok, 1 warning, 2 critical, 3 no answer')
     .action(run);

@@ -20,8 +20,8 @@ const run = (flags: Flags): Promise<void> =>
   });
 
 export const workerListVerb: Verb = (parent) => {
-  connectOptions(parent.command('ls').description('a row per worker'))
-    .option('--json', 'print them as JSON')
+  connectOptions(parent.command('ls').description('list workers'))
+    .option('--json', 'print the workers as JSON')
     .addHelpText('after', example('millrace worker ls --json'))
     .action((_options: unknown, command: Command) => run(command.optsWithGlobals<Flags>()));
 };

@@ -52,10 +52,10 @@ export const workerShowVerb: Verb = (parent) => {
   connectOptions(
     parent
       .command('show')
-      .description('one worker, or all of one name')
+      .description('show a worker, or all workers of one name')
       .argument('<name>', 'name of the worker'),
   )
-    .option('--json', 'print them as JSON')
+    .option('--json', 'print the workers as JSON')
     .addHelpText('after', example('millrace worker show mill-1'))
     .action((name: string, _options: unknown, command: Command) =>
       run(name, command.optsWithGlobals<Flags>()),

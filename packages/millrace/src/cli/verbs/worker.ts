@@ -29,7 +29,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   let stop = (): Promise<void> => Promise.resolve();
   onStopSignal((signal) => {
     say(
-      `${signal}: draining, at most ${configuration.read('worker.drainMs')} ms; again to stop now`,
+      `${signal}: draining, at most ${configuration.read('worker.drainMs')} ms; a second signal stops at once`,
     );
     return stop();
   }, killThisProcess);
@@ -44,10 +44,10 @@ export const workerVerb = (parent: Command): Command =>
   connectOptions(
     parent
       .command('worker')
-      .description('run the handlers of a module, or ask about workers')
+      .description('run the handlers of a module; or list, show or drain workers')
       .argument('<file>', 'module whose default export is an array of handlers'),
   )
     .option('--name <name>', 'name shown by status (default: host and process id)')
-    .option('--watch', 'start anew when a source file below the folder of the module changes')
+    .option('--watch', 'restart when a source file below the folder of the module changes')
     .addHelpText('after', example('millrace worker handlers.ts --watch', 'millrace worker ls'))
     .action(run);
