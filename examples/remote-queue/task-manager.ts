@@ -1,6 +1,6 @@
 /**
- * The manager's side of the remote queue: registers two queues on a port with a
- * key, puts ten random integers, and reads the squares that workers send back.
+ * The manager of the remote queue: registers two queues on a port, with a key, puts
+ * ten random integers into one, and takes the squares from the other.
  *
  *   node dist/task-manager.js [port]
  */

@@ -1,6 +1,6 @@
 /**
- * The worker's side of the remote queue: connects by address and key, takes
- * numbers until none comes for a second, and puts their squares.
+ * A worker of the remote queue: connects with URL and key, takes numbers until none
+ * arrives within a second, and puts their squares.
  *
  *   node dist/task-worker.js [url]
  */
@@ -8,7 +8,7 @@ import { connect, MillraceError } from 'millrace';
 
 const TAKE_TIMEOUT_MS = 1_000;
 
-/** No number came in time, or the manager has gone. */
+/** Whether no number arrived in time, or the manager is gone. */
 const isOver = (error: unknown): boolean =>
   error instanceof MillraceError && ['QUEUE_EMPTY', 'TIMEOUT'].includes(error.code);
 

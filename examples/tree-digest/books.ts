@@ -1,4 +1,4 @@
-/** The manager's running totals of one queue. */
+/** The manager's totals for one queue. */
 export interface Books {
   readonly enqueued: number;
   readonly succeeded: number;
@@ -17,9 +17,9 @@ const numberOf = (value: unknown, name: string): number => {
 };
 
 /**
- * Reads the totals of a queue from a manager's status, which is plain data.
+ * Reads the totals of a queue from a manager's status.
  *
- * @throws TypeError when they are not there
+ * @throws TypeError if the status does not have them
  */
 export const booksOf = (status: unknown, queue: string): Books => {
   const queues = fieldOf(status, 'queues');

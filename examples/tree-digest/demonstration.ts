@@ -43,9 +43,9 @@ const startFleet = async (fleet: Fleet): Promise<void> => {
 
 const replaceWorker = async (fleet: Fleet, bar: ProgressBar): Promise<void> => {
   await fleet.kill('worker-1');
-  bar.say('half way: worker-1 was killed with SIGKILL');
+  bar.say('halfway: worker-1 was killed with SIGKILL');
   const pid = fleet.startWorker('worker-3');
-  bar.say(`half way: worker-3 was started in its place, process ${pid}`);
+  bar.say(`halfway: worker-3 was started in its place, process ${pid}`);
 };
 
 const digest = async (client: Client, lists: FileList[], fleet: Fleet): Promise<Summary[]> => {
@@ -94,7 +94,7 @@ const explainDifference = async (snapshot: Snapshot, differing: string[]): Promi
   const changed = await changedSince(snapshot);
   if (changed.length > 0) {
     const shown = changed.slice(0, CHANGED_SHOWN).join(', ');
-    say(`${changed.length} files were changed while the demonstration ran, such as ${shown}`);
+    say(`${changed.length} files changed while the demonstration ran, such as ${shown}`);
   }
 };
 
@@ -118,10 +118,10 @@ const judge = async (
 };
 
 /**
- * Digests the tree below `root` by millrace while a worker is killed, and again
- * without millrace; says what it does and finds.
+ * Digests the tree below `root` with millrace while a worker is killed, digests it
+ * again without millrace, and prints the steps and the results.
  *
- * @returns whether nothing was lost and both ways agree
+ * @returns whether nothing was lost and both results agree
  */
 export const demonstrate = async (
   root: string,

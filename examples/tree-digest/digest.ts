@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Summary } from './summary.ts';
 import { WordCounter } from './words.ts';
 
-/** What one task works on. */
+/** The payload of one digest task. */
 export interface FileList {
   readonly root: string;
-  /** Relative to the root, in order. */
+  /** Relative to the root, sorted. */
   readonly paths: readonly string[];
   readonly vocabulary: readonly string[];
 }
@@ -22,7 +22,7 @@ const contentsOf = async (path: string): Promise<Buffer | undefined> => {
   }
 };
 
-/** Reads every file of the list, one after the other, and sums them up. */
+/** Reads the files of the list one after the other, and makes one summary of them. */
 export const digestFiles = async ({ root, paths, vocabulary }: FileList): Promise<Summary> => {
   const counter = new WordCounter(vocabulary);
   const digest = createHash('sha256');

@@ -1,7 +1,7 @@
 import { digestFiles, type FileList } from './digest.ts';
 import { mergeSummaries, mergeTree, type Summary } from './summary.ts';
 
-/** The same summary without millrace: one list after the other, in this process. */
+/** Makes the same summary without millrace: one list after the other, in this process. */
 export const digestDirectly = async (
   lists: readonly FileList[],
   onList: () => void,

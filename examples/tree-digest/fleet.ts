@@ -12,11 +12,11 @@ const handlerModule = fileURLToPath(new URL('./handlers.js', import.meta.url));
 
 const LISTENING = /listening on (ws:\/\/\S+)/;
 const LISTENING_MAX_MS = 20_000;
-/** A drain ends within 25 s. */
+/** Longer than the drain of a worker, which takes at most 25 s. */
 const STOP_MAX_MS = 30_000;
 const LOG_TAIL_LINES = 15;
 
-/** Resolves with the address that the manager prints once it serves it. */
+/** Resolves with the URL that the manager prints once it listens. */
 const addressOf = (manager: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
     const late = setTimeout(() => {
@@ -52,15 +52,15 @@ const stop = async (child: ChildProcess): Promise<void> => {
 };
 
 /**
- * The manager and the workers of one demonstration, as processes of their own.
- * What they say goes to one log file each, beside the store and the journals.
+ * The manager and the workers of one demonstration, each in a process of its own.
+ * Each process has a log file beside the store and the journals.
  */
 export class Fleet {
   readonly authkey = randomBytes(32).toString('hex');
-  /** Rejects when a process ends that was not asked to. */
+  /** Rejects when a process ends although nobody asked it to. */
   readonly failure: Promise<never>;
   readonly #directory: string;
-  /** Those that have not been asked to end, by name. */
+  /** Processes that were not asked to end, by name. */
   readonly #running = new Map<string, ChildProcess>();
   #fail: (error: Error) => void = () => {};
   #url = '';
@@ -78,7 +78,7 @@ export class Fleet {
     return this.#url;
   }
 
-  /** Starts the manager with its store on disk; resolves when it listens. */
+  /** Starts the manager with its store on disk; resolves when the manager listens. */
   async startManager(queue: string): Promise<void> {
     const store = join(this.#directory, 'store');
     const options = ['--port', '0', '--data', store, '--queue', queue];
@@ -86,12 +86,12 @@ export class Fleet {
     this.#url = await Promise.race([addressOf(manager), this.failure]);
   }
 
-  /** Starts a worker, which takes tasks as soon as it has dialled. Returns its process id. */
+  /** Starts a worker, which takes tasks as soon as it is connected. Returns its process id. */
   startWorker(name: string): number | undefined {
     return this.#start(name, ['worker', handlerModule]).pid;
   }
 
-  /** Ends a worker as a power cut would: without a word. */
+  /** Kills a worker with SIGKILL, so that it cannot say goodbye. */
   async kill(name: string): Promise<void> {
     const child = this.#release(name);
     if (child !== undefined) {
@@ -99,7 +99,7 @@ export class Fleet {
     }
   }
 
-  /** Runs a command of the CLI to its end. Returns what it printed. */
+  /** Runs a command of the CLI to its end. Returns its output. */
   async ask(...args: string[]): Promise<string> {
     const child = this.#spawn(args, {});
     let printed = '';
@@ -110,7 +110,7 @@ export class Fleet {
     return printed;
   }
 
-  /** Stops every process: the workers first, so that they can hand back what they hold. */
+  /** Stops every process. The workers stop first, so that they can return their tasks. */
   async stop(): Promise<void> {
     const manager = this.#release('manager');
     const workers = [...this.#running.keys()].flatMap((name) => this.#release(name) ?? []);

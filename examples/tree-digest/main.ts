@@ -39,10 +39,10 @@ const main = async (root = repository): Promise<boolean> => {
   if (passed) {
     await rm(directory, { recursive: true });
   } else {
-    console.error(`the logs, the journals and the store were left in ${directory}`);
+    console.error(`the logs, the journals and the store are kept in ${directory}`);
   }
   return passed;
 };
 
-// After a failure, a client may still wait for results that will not come.
+// After a failure a client may still wait for results, which would keep the process alive.
 process.exit((await main(process.argv[2])) ? 0 : 1);

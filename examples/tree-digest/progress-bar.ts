@@ -1,4 +1,4 @@
-/** Where a bar is drawn; `process.stdout` is one. */
+/** A stream for the bar, such as `process.stdout`. */
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -16,7 +16,7 @@ const DEFAULT_COLUMNS = 80;
 const BAR_MAX = 30;
 const BAR_MIN = 8;
 const REDRAW_MS = 250;
-/** Where there is no terminal, one line for each tenth. */
+/** Without a terminal the bar prints one line for each tenth. */
 const LINES = 10;
 const CLEAR_LINE = '\r\u001b[2K';
 
@@ -44,7 +44,7 @@ const barOf = (progress: Progress, width: number): string => {
   return `[${'='.repeat(filled)}${' '.repeat(width - filled)}]`;
 };
 
-/** One line of at most `columns` characters: what does not fit is left out, the bar first. */
+/** One line of at most `columns` characters; the bar is left out first, then the pace. */
 export const progressLine = (progress: Progress, columns: number): string => {
   const text = `${amount(progress)}  ${pace(progress)}`;
   const barWidth = Math.min(BAR_MAX, columns - text.length - '[]  '.length);
@@ -55,8 +55,8 @@ export const progressLine = (progress: Progress, columns: number): string => {
 };
 
 /**
- * Shows how far a number of tasks has come: a line that redraws itself on a
- * terminal, plain lines where the output is piped.
+ * Shows the progress of a number of tasks: as a line that is redrawn on a terminal,
+ * as plain lines in a pipe.
  */
 export class ProgressBar {
   readonly #label: string;
@@ -76,7 +76,7 @@ export class ProgressBar {
     }
   }
 
-  /** One more task is done. */
+  /** Counts one more task as done. */
   tick(): void {
     const before = this.#tenths();
     this.#done += 1;
@@ -87,7 +87,7 @@ export class ProgressBar {
     }
   }
 
-  /** Says something above the bar. */
+  /** Prints a line above the bar. */
   say(text: string): void {
     if (this.#redraw === undefined) {
       this.#screen.write(`${text}\n`);
@@ -97,7 +97,7 @@ export class ProgressBar {
     }
   }
 
-  /** Leaves the last line standing. */
+  /** Draws the bar a last time and ends its line. */
   end(): void {
     if (this.#redraw !== undefined) {
       clearInterval(this.#redraw);

@@ -6,23 +6,23 @@ import { mostFrequent } from './words.ts';
 const FREQUENT_WORDS = 10;
 const LABEL_WIDTH = 12;
 
-/** What became of the tasks: by the manager's books, and by the journals of the workers. */
+/** What happened to the tasks, by the manager's totals and by the workers' journals. */
 export interface Account extends Books {
   /** Tasks for which this program holds a handle. */
   readonly sent: number;
-  /** Tasks of which at least one run began. */
+  /** Tasks with at least one run. */
   readonly ran: number;
   readonly ranTwice: number;
 }
 
-/** Whether every task that was sent is accounted for, and all of them succeeded. */
+/** Whether every task that was sent is in the totals, ran and succeeded. */
 export const isComplete = ({ sent, enqueued, succeeded, dead, ran }: Account): boolean =>
   sent === enqueued && enqueued === succeeded + dead && dead === 0 && ran === enqueued;
 
-/** A whole number with its thousands apart. */
+/** A whole number with separators between thousands. */
 export const grouped = (value: number): string => value.toLocaleString('en-US');
 
-/** A size in the unit that suits files. */
+/** A size in megabytes. */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const row = (label: string, text: string): string => `  ${label.padEnd(LABEL_WIDTH)}${text}`;
@@ -34,7 +34,7 @@ const wordRows = ({ vocabulary }: Snapshot, { counts }: Summary): string[] => {
   );
 };
 
-/** The totals of the tree. */
+/** The lines for the totals of the tree. */
 export const resultLines = (snapshot: Snapshot, summary: Summary): string[] => [
   'Result',
   row('files', `${grouped(summary.files)} read, ${grouped(summary.unread)} gone or unreadable`),
@@ -45,7 +45,7 @@ export const resultLines = (snapshot: Snapshot, summary: Summary): string[] => [
   row('SHA-256', summary.sha256),
 ];
 
-/** The account: that nothing was lost, and what the killed worker cost. */
+/** The lines for the account, which shows that nothing was lost and what the killed worker cost. */
 export const accountLines = (account: Account): string[] => {
   const { sent, enqueued, succeeded, dead, ran, ranTwice } = account;
   const balance = enqueued === succeeded + dead ? '=' : '≠';
@@ -57,7 +57,7 @@ export const accountLines = (account: Account): string[] => {
   ];
 };
 
-/** The fields in which two summaries differ. */
+/** Names of the fields in which two summaries differ. */
 export const differences = (found: Summary, expected: Summary): string[] => {
   const fields = ['files', 'unread', 'bytes', 'lines', 'words', 'sha256'] as const;
   const differing: string[] = fields.filter((field) => found[field] !== expected[field]);

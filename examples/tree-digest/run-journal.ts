@@ -1,18 +1,18 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Names the journal of a worker to the handlers that run in its children. */
+/** Variable that gives the path of a worker's journal to the handlers in its child processes. */
 export const JOURNAL_VARIABLE = 'TREE_DIGEST_JOURNAL';
 
 const SUFFIX = '.runs';
 
-/** The journal of one worker in the directory of all of them. */
+/** Path of a worker's journal in the directory of all journals. */
 export const journalPath = (directory: string, worker: string): string =>
   join(directory, worker + SUFFIX);
 
 /**
- * Notes that a run begins. Synchronous and appended by one write, so that a
- * killed process leaves whole lines, of every run that it began.
+ * Notes that a run begins. One synchronous append, so that a killed process leaves a
+ * whole line for every run that it began.
  */
 export const noteRun = (taskId: string): void => {
   const path = process.env[JOURNAL_VARIABLE];
@@ -21,7 +21,7 @@ export const noteRun = (taskId: string): void => {
   }
 };
 
-/** How often each task began to run, over all journals of a directory. */
+/** Number of runs of each task, over all journals of a directory. */
 export const countRuns = (directory: string): Map<string, number> => {
   const runs = new Map<string, number>();
   const journals = readdirSync(directory).filter((name) => name.endsWith(SUFFIX));

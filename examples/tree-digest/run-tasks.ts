@@ -3,10 +3,10 @@ import type { FileList } from './digest.ts';
 import { mergeTree, type Summary } from './summary.ts';
 import { digestTask, mergeTask } from './tasks.ts';
 
-/** Longer than the whole demonstration may take. */
+/** More than the whole demonstration takes. */
 const RESULT_MAX_MS = 180_000;
 
-/** Enqueues one task for each input and collects the results in the order of the inputs. */
+/** Enqueues one task for each input; resolves with the results in the order of the inputs. */
 const runAll = async <Input, Output>(
   client: Client,
   definition: TaskDefinition<Input, Output>,
@@ -23,14 +23,14 @@ const runAll = async <Input, Output>(
   );
 };
 
-/** Digests every list, each as a task. */
+/** Digests each list in a task of its own. */
 export const digestLists = (
   client: Client,
   lists: readonly FileList[],
   onDone: () => void,
 ): Promise<Summary[]> => runAll(client, digestTask, lists, onDone);
 
-/** Merges the summaries to one by a tree of tasks, one level after the other. */
+/** Merges the summaries into one by a tree of tasks, one level after the other. */
 export const mergeLeaves = (
   client: Client,
   leaves: readonly Summary[],

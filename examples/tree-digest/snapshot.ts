@@ -2,14 +2,14 @@ import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { vocabularyOf } from './words.ts';
 
-/** Version control, and the data of managers that were started in the tree. */
+/** Folders that are left out: version control, and data of managers in the tree. */
 const leftOut = new Set(['.git', '.millrace']);
 
 const VOCABULARY_SIZE = 1_000;
 const SAMPLE_EVERY = 16;
 const SAMPLE_MAX_BYTES = 256 * 1024;
 
-/** A file as it was when the list was made. */
+/** A file at the time of the snapshot. */
 export interface ListedFile {
   /** Relative to the root. */
   readonly path: string;
@@ -21,7 +21,7 @@ export interface ListedFile {
 export interface Snapshot {
   readonly root: string;
   readonly files: readonly ListedFile[];
-  /** The words to be counted, in an order that every summary keeps. */
+  /** The words to count; `counts` of every summary has the same order. */
   readonly vocabulary: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const unlessGone = async <T>(pending: Promise<T>): Promise<T | undefined> => {
   }
 };
 
-/** The files below a directory. Links are not followed, so that no file is met twice. */
+/** The files below a directory. Links are not followed, so that no file comes twice. */
 async function* walk(directory: string): AsyncGenerator<string> {
   const entries = await unlessGone(readdir(directory, { withFileTypes: true }));
   for (const entry of entries ?? []) {
@@ -63,7 +63,7 @@ const listFiles = async (root: string): Promise<ListedFile[]> => {
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 };
 
-/** Source maps are full of letters, but not of words. */
+/** Source maps are left out: they have many letters, but few words. */
 const isReadable = (path: string): boolean => !path.endsWith('.map');
 
 const readSample = async (root: string, files: readonly ListedFile[]): Promise<Buffer[]> => {
@@ -75,7 +75,7 @@ const readSample = async (root: string, files: readonly ListedFile[]): Promise<B
   return contents.filter((bytes) => bytes !== undefined);
 };
 
-/** Lists the regular files below `directory`, by path, and chooses the words to count. */
+/** Lists the regular files below `directory`, sorted by path, and chooses the words to count. */
 export const takeSnapshot = async (directory: string): Promise<Snapshot> => {
   const root = await realpath(directory);
   const files = await listFiles(root);
@@ -83,7 +83,7 @@ export const takeSnapshot = async (directory: string): Promise<Snapshot> => {
   return { root, files, vocabulary };
 };
 
-/** The files that are no longer what they were in the snapshot. */
+/** Paths of files that changed since the snapshot. */
 export const changedSince = async ({ root, files }: Snapshot): Promise<string[]> => {
   const now = await Promise.all(files.map(({ path }) => listFile(root, join(root, path))));
   return files

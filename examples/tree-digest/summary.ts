@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 
-/** What is known of a list of files. Its size does not depend on theirs. */
+/** The digest of a list of files. The size of a summary does not depend on the files. */
 export interface Summary {
   readonly files: number;
-  /** Files of the list that were gone or could not be read. */
+  /** Files of the list that were gone or unreadable. */
   readonly unread: number;
   readonly bytes: number;
   readonly lines: number;
   readonly words: number;
   /** How often each word of the vocabulary occurs, in the order of the vocabulary. */
   readonly counts: readonly number[];
-  /** Hexadecimal; of a list over the digests of its files, of a merge over those of its parts. */
+  /** Hexadecimal SHA-256 over the digests of the files, or over those of the merged summaries. */
   readonly sha256: string;
 }
 
-/** Summaries merged at once, which is the fan-in of the tree. */
+/** Number of summaries that one task merges. */
 export const FAN_IN = 8;
 
 /** Cuts a list into pieces of `size`, in order; the last may be shorter. */
@@ -29,7 +29,7 @@ export const piecesOf = <T>(list: readonly T[], size: number): T[][] => {
 const sum = (parts: readonly Summary[], field: (part: Summary) => number): number =>
   parts.reduce((total, part) => total + field(part), 0);
 
-/** One summary of several, which are in file order: the digest depends on it. */
+/** Merges summaries into one. They must be in file order, because the digest depends on it. */
 export const mergeSummaries = (parts: readonly Summary[]): Summary => {
   const digest = createHash('sha256');
   for (const part of parts) {
@@ -50,8 +50,9 @@ export const mergeSummaries = (parts: readonly Summary[]): Summary => {
 };
 
 /**
- * Merges level by level, `FAN_IN` neighbours at a time, until one is left. Whoever
- * merges, the tree has the same shape, so that its digest is the same.
+ * Merges level by level, `FAN_IN` neighbours at a time, until one is left. The shape
+ * of the tree depends only on the number of leaves, so every caller of `mergeTree`
+ * gets the same digest.
  */
 export const mergeTree = async (
   leaves: readonly Summary[],
@@ -64,7 +65,7 @@ export const mergeTree = async (
   return level[0] ?? mergeSummaries([]);
 };
 
-/** How many merges `mergeTree` makes of so many leaves. */
+/** Number of merges that `mergeTree` makes for a number of leaves. */
 export const mergesOf = (leaves: number): number => {
   const groups = Math.ceil(leaves / FAN_IN);
   return groups > 1 ? groups + mergesOf(groups) : groups;

@@ -1,10 +1,10 @@
-/** What counts as a frequent word: shorter ones say little about a tree. */
+/** Letters of the shortest word that can be frequent; shorter words say little about a tree. */
 const MIN_LETTERS = 3;
 const LINE_FEED = 0x0a;
 const HASH_START = 0x811c9dc5;
 const HASH_PRIME = 0x01000193;
 
-/** The lower-case letter of each byte, or 0. A word is a run of ASCII letters. */
+/** For each byte its lower-case letter, or 0. A word is a run of ASCII letters. */
 const letterOf = new Uint8Array(256);
 for (let upper = 0x41; upper <= 0x5a; upper++) {
   letterOf[upper] = upper + 0x20;
@@ -20,15 +20,15 @@ const hashOf = (word: string): number => {
 };
 
 /**
- * Counts lines, words, and the words of a vocabulary, exactly. A table of every
- * word would grow with the tree and in the end pass the limit of a payload.
+ * Counts lines, words, and each word of a vocabulary. Counts of all words would grow
+ * with the tree, and finally exceed the limit of a payload.
  */
 export class WordCounter {
   readonly counts: number[];
   lines = 0;
   words = 0;
   readonly #indexes: ReadonlyMap<string, number>;
-  /** Most words of a binary file are noise: the hash spares making strings of them. */
+  /** Hashes of the vocabulary: most words of a binary file are noise, and never become strings. */
   readonly #hashes: ReadonlySet<number>;
 
   constructor(vocabulary: readonly string[]) {
@@ -37,7 +37,7 @@ export class WordCounter {
     this.#hashes = new Set(vocabulary.map(hashOf));
   }
 
-  /** Adds one file; no word crosses from one file to the next. */
+  /** Counts one file; a word ends with its file. */
   add(bytes: Buffer): void {
     let hash = HASH_START;
     let start = 0;
@@ -77,11 +77,11 @@ export interface CountedWord {
   readonly count: number;
 }
 
-/** The words counted most often, and alphabetically among equals. */
+/** The words with the highest counts; words with equal counts are in alphabetical order. */
 export const mostFrequent = (counted: readonly CountedWord[], size: number): CountedWord[] =>
   counted.toSorted((a, b) => b.count - a.count || (a.word < b.word ? -1 : 1)).slice(0, size);
 
-/** The words that occur most often in a sample of the tree. */
+/** The words that are most frequent in a sample of the tree. */
 export const vocabularyOf = (sample: Iterable<Buffer>, size: number): string[] => {
   const counts = new Map<string, number>();
   for (const bytes of sample) {
