@@ -20,7 +20,7 @@ const task = defineTask('task');
 const inline = (fn: HandlerFunction<unknown, unknown>): Promise<Executor> =>
   createExecutor({ handlers: [handler(task, fn)] });
 
-/** Ends as its signal says, with an error of its own. */
+/** A handler that ends when its signal is aborted, with an error of its own. */
 const obedient: HandlerFunction<unknown, unknown> = async (_input, { signal }) => {
   await once(signal, 'abort');
   throw new Error('as you wish');
@@ -98,7 +98,7 @@ describe('an attempt', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is called by the first reason to stop it', async () => {
+  test('is classified by the first reason to stop it', async () => {
     const executor = await inline(obedient);
     const execution = executor.run(0, assign(task));
     execution.abort('drain');
@@ -199,7 +199,7 @@ describe('the pools of an executor', () => {
     expect(Object.isFrozen(binding)).toBe(true);
   });
 
-  test('cannot be made of functions that are to run elsewhere', async () => {
+  test('cannot be made of listed functions that ask for a thread or process', async () => {
     const handlers = [handler(task, () => 1, { runner: 'thread' })];
     const { code, message } = await refusalOf(createExecutor({ handlers }));
     expect(code).toBe('HANDLER_NOT_IMPORTABLE');

@@ -1,4 +1,4 @@
-/** What must not compile: this file is checked by the compiler and never run. */
+/** Code that must not compile. The compiler checks this file; nothing runs it. */
 import { defineTask } from '@millrace/protocol';
 import { handler } from '@millrace/worker';
 import { z } from 'zod';

@@ -31,7 +31,7 @@ const withGetters: unknown = Object.create(Error.prototype, {
 
 const allTraps = new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap, ownKeys: trap });
 
-describe('what a handler throws', () => {
+describe('a value that a handler throws', () => {
   test.each<[string, unknown, string]>([
     ['a string', 'no pixels', 'no pixels'],
     ['an object', { status: 404 }, '{ status: 404 }'],
@@ -62,12 +62,12 @@ describe('what a handler throws', () => {
     expect(stack).toBe(`x${'é'.repeat(limits.errorStackMaxBytes / 2 - 1)}`);
   });
 
-  test('goes by its code when millrace made it', async () => {
+  test('takes the code of a millrace error as its name', async () => {
     const error = await errorOf(throwing(new MillraceError('QUEUE_FULL', 'no room')));
     expect(error).toMatchObject({ name: 'QUEUE_FULL', message: 'no room', retry: true });
   });
 
-  test('is known as Unrecoverable by its name, whoever made it', async () => {
+  test('is recognized as Unrecoverable by its name alone', async () => {
     class Unrecoverable extends Error {
       override readonly name = 'Unrecoverable';
     }
@@ -79,26 +79,26 @@ describe('what a handler throws', () => {
     expect(await errorOf(throwing(thrown))).toMatchObject({ retry: true });
   });
 
-  test('may come as a rejection', async () => {
+  test('may be the reason of a rejected promise', async () => {
     const error = await errorOf(() => Promise.reject(new RangeError('late')));
     expect(error).toMatchObject({ name: 'RangeError', message: 'late' });
   });
 });
 
-describe('what a handler returns', () => {
-  test('has to be a value that can travel, or is not asked for again', async () => {
+describe('a value that a handler returns', () => {
+  test('ends the task for good if it cannot be encoded', async () => {
     const error = await errorOf(() => trap);
     expect(error).toMatchObject({ name: 'PAYLOAD_INVALID', retry: false });
     expect(error.message).toContain("result of task 'task'");
   });
 
-  test('has to fit into a payload, or is not asked for again', async () => {
+  test('ends the task for good if it does not fit into a payload', async () => {
     const error = await errorOf(() => 'x'.repeat(limits.payloadMaxBytes));
     expect(error).toMatchObject({ name: 'PAYLOAD_TOO_LARGE', retry: false });
   });
 });
 
-describe('what a handler logs', () => {
+describe('a line that a handler logs', () => {
   test('goes to stderr under the id of its task', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const assignment = assign(task);

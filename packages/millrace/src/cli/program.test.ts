@@ -8,7 +8,7 @@ import { createProgram } from './program.ts';
 
 const document = readFileSync(join(import.meta.dirname, '../../../../docs/guide/cli.md'), 'utf8');
 
-/** What can be run: groups of verbs alone cannot. */
+/** The commands that can be run, which excludes mere groups. */
 const runnable = (command: Command, path: string): [string, Command][] => {
   const inner = command.commands.flatMap((child) => runnable(child, `${path} ${child.name()}`));
   return command.commands.length > 0 && command.registeredArguments.length === 0

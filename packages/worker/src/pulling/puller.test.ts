@@ -6,7 +6,7 @@ import { Reporter } from './reporter.ts';
 
 const handle = { queue: 'default', name: 'echo' };
 
-/** A puller whose link is never opened; `run` hears of what it starts. */
+/** A puller whose link is never opened; `run` records the attempts that it starts. */
 const openPuller = () => {
   const link = new Link(
     {

@@ -13,7 +13,7 @@ const assignment: Assignment = {
   resultMaxBytes: 1_000,
 };
 
-/** A slot without a thread or process: the test says what happens to it. */
+/** A slot without a thread or process; the test causes its events. */
 class FakeSlot implements Slot {
   readonly events: SlotEvents;
   readonly received: ToSlot[] = [];
@@ -130,7 +130,7 @@ describe('replacement', () => {
     expect(fakes).toHaveLength(2);
   });
 
-  test('slots that die before they are of use are replaced ever more slowly, at least every 10 s', async () => {
+  test('slots that die without a run are replaced ever more slowly, at least every 10 s', async () => {
     await startedPool();
     const delaysMs = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000];
     for (const [index, delayMs] of delaysMs.entries()) {
@@ -142,7 +142,7 @@ describe('replacement', () => {
     }
   });
 
-  test('a run forgives the useless starts before it', async () => {
+  test('a run resets the delay of replacements', async () => {
     const pool = await startedPool();
     newest().events.onExit('exit code 1');
     await vi.advanceTimersByTimeAsync(100);
@@ -169,7 +169,7 @@ describe('replacement', () => {
     });
   });
 
-  test('a run is told what a slot said of its module, not how it was ended for that', async () => {
+  test('a run ends with the reason for which a slot refused its module, not with how the slot ended', async () => {
     const pool = await startedPool();
     newest().events.onExit('exit code 1');
     const run = pool.run(assignment);
@@ -181,7 +181,7 @@ describe('replacement', () => {
     });
   });
 
-  test('close starts nothing any more', async () => {
+  test('no slot is started after close', async () => {
     const pool = await startedPool();
     newest().events.onExit('exit code 1');
     await pool.close();

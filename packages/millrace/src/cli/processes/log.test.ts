@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { humanLine } from './log.ts';
 
-test('on a terminal a line has its time, its level, its message and what it is about', () => {
+test('on a terminal a line has its time, level, message and fields', () => {
   const time = new Date(2026, 0, 2, 3, 4, 5).getTime();
   const line = JSON.stringify({
     level: 40,

@@ -66,7 +66,7 @@ const statusOf = (queues: number, workers: number, findings: number): Status => 
   attention: numbered('queue', findings).map(finding),
 });
 
-/** The first word of each line that says which one it is. */
+/** The first word of each line, which tells the lines apart. */
 const outline = (text: string): string[] =>
   text.split('\n').map((line) => (line.startsWith('…') ? line : (line.split(' ')[0] ?? '')));
 
@@ -108,7 +108,7 @@ test('no number of findings, queues and workers takes more rows than there are',
   }
 });
 
-test('what has room is not cut, nor is anything where lines scroll', () => {
+test('nothing is cut on a screen with enough rows, or where lines scroll', () => {
   expect(renderWithin(statusOf(29, 2, 5), 100)).not.toContain('…');
   expect(renderStatus(statusOf(29, 40, 100))).not.toContain('…');
 });

@@ -6,7 +6,7 @@ import { renderTable } from './table.ts';
 const ESCAPE = '\u001b';
 const CSI = '\u009b';
 
-test('what steers a terminal is shown as its escape', () => {
+test('control characters are shown as escapes', () => {
   expect(plainText(`${ESCAPE}[2Jgone${CSI}1m\r`)).toBe(String.raw`\u001b[2Jgone\u009b1m\u000d`);
   expect(plainText('Übung 水車')).toBe('Übung 水車');
 });
