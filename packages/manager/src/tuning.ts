@@ -48,7 +48,7 @@ export const tuning = {
   commitSmoothing: 0.1,
   /** Changed keys that wait for the tree; more would be promoted to the old generation. */
   checkpointKeys: 2_000,
-  /** Longest wait of changed keys for the tree, when they are few. */
+  /** Longest wait of changed keys for the tree, when they are few. Flushes of the tree delay those of the log. */
   checkpointMs: 100,
   /** Size of each of the two files of the log. */
   logFileBytes: 4 * MIB,
@@ -68,6 +68,8 @@ export const tuning = {
   idleShare: 0.9,
   /** Frames of one peer that may be at work at once; beyond it the connection is held back. */
   framesAtWorkMax: 256,
+  /** Interval at which sockets without a complete HTTP request are looked for. */
+  socketCheckMs: 1_000,
 
   /** Run times are counted in buckets that are 19% wide. */
   runTimeBucketsPerDoubling: 4,

@@ -2,6 +2,7 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Clock, limits, type Transport, wsTransport } from '@millrace/protocol';
 import { WebSocketServer } from 'ws';
+import { tuning } from '../tuning.ts';
 import { Admission } from './admission.ts';
 import { listenOn } from './listen.ts';
 
@@ -33,7 +34,8 @@ export class Server {
     this.#options = options;
     this.#host = host;
     this.#admission = new Admission(options.clock);
-    this.#http = createServer({ connectionsCheckingInterval: 1_000 }, (_request, response) => {
+    const checks = { connectionsCheckingInterval: tuning.socketCheckMs };
+    this.#http = createServer(checks, (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' });
       response.end(NOT_FOR_BROWSERS);
     });

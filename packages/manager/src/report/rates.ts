@@ -1,13 +1,11 @@
 import type { QueueReport } from '../engine/core/queue.ts';
+import { tuning } from '../tuning.ts';
 
 interface Sample {
   readonly atMs: number;
   readonly enqueued: number;
   readonly finished: number;
 }
-
-/** Seconds over which a rate is averaged. */
-const WINDOW_SAMPLES = 10;
 
 export interface QueueRates {
   readonly inPerSecond: number;
@@ -25,7 +23,7 @@ export class Rates {
     for (const queue of queues) {
       const samples = this.#samples.get(queue.name) ?? [];
       samples.push({ atMs, enqueued: queue.totals.enqueued, finished: finishedOf(queue) });
-      this.#samples.set(queue.name, samples.slice(-WINDOW_SAMPLES - 1));
+      this.#samples.set(queue.name, samples.slice(-tuning.rateSamples - 1));
     }
   }
 

@@ -4,12 +4,10 @@ import type { WaitingLane } from '../engine/core/verbs/reports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Reception } from '../peers/reception.ts';
 import type { PeerSession } from '../peers/session.ts';
+import { tuning } from '../tuning.ts';
 import { attention, type Notice, type SilentLoop, worstOf } from './attention.ts';
 import { HandledNames } from './handled-names.ts';
 import { Rates } from './rates.ts';
-
-const SAMPLE_MS = 1_000;
-const SAMPLES_PER_REPORT = 5;
 
 const queueStatus = (
   queue: QueueReport,
@@ -103,13 +101,13 @@ export class StatusDesk {
   start(): void {
     this.#rates.sample(this.#engine.report().queues, this.#clock.monotonicMs());
     this.#samples += 1;
-    if (this.#samples % SAMPLES_PER_REPORT === 0) {
+    if (this.#samples % tuning.samplesPerReport === 0) {
       for (const session of this.#reception.sessions.values()) {
         session.main?.ping();
       }
     }
     this.onSample?.(this.#look().notices);
-    this.#stopSampling = this.#clock.after(SAMPLE_MS, () => this.start());
+    this.#stopSampling = this.#clock.after(tuning.sampleMs, () => this.start());
   }
 
   stop(): void {

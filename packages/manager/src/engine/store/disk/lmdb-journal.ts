@@ -1,13 +1,10 @@
 import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { tuning } from '../../../tuning.ts';
 import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
 import { readKey, writeKey } from '../key-bytes.ts';
 
-const MIB = 1024 * 1024;
-/** Kept free so that results and deletes can be written when nothing new is accepted. */
-const RESERVE_MAX_BYTES = 64 * MIB;
-const RESERVE_SHARE = 0.1;
 const DATA_FILE = 'data.mdb';
 
 const keyEncoder = {
@@ -26,7 +23,7 @@ const spaceOf = (directory: string): JournalSpace => {
   return {
     usedBytes: statSync(join(directory, DATA_FILE)).size,
     freeBytes: disk.bavail * disk.bsize,
-    reserveBytes: Math.min(RESERVE_MAX_BYTES, disk.blocks * disk.bsize * RESERVE_SHARE),
+    reserveBytes: Math.min(tuning.reserveMaxBytes, disk.blocks * disk.bsize * tuning.reserveShare),
   };
 };
 

@@ -3,14 +3,13 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../../protocol/src/testing/manual-clock.ts';
 import { orderedMap } from '../../../structures/ordered-map.ts';
 import { type Fate, TestLogFile, TestTree } from '../../../testing/log-disk.ts';
+import { tuning } from '../../../tuning.ts';
 import { KEY_MAX_BYTES, type Row, type Write } from '../journal.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { beginLog, resumeLog } from './log/open-log.ts';
 import { positionOf } from './log/position.ts';
 import { LoggedJournal } from './logged-journal.ts';
 
-const CHECKPOINT_MS = 100;
-const CHECKPOINT_KEYS = 2_000;
 /** Smaller than in life, so that they are often full. */
 const FILE_BYTES = 16 * 1_024;
 const LARGE_BYTES = 20_000;
@@ -123,7 +122,7 @@ const logged = async (): Promise<Bench> => {
 /** A checkpoint of it is in flight. */
 const inCheckpoint = async (): Promise<Bench> => {
   const bench = await logged();
-  await bench.clock.advance(CHECKPOINT_MS);
+  await bench.clock.advance(tuning.checkpointMs);
   return bench;
 };
 
@@ -169,7 +168,7 @@ const take = async (bench: Bench, taken: Step): Promise<void> => {
   } else if (taken === 'written') {
     await bench.written();
   } else if (taken === 'time') {
-    await bench.clock.advance(CHECKPOINT_MS);
+    await bench.clock.advance(tuning.checkpointMs);
   } else if (bench.inFlight === undefined) {
     bench.commit(...taken);
     await turn();
@@ -207,7 +206,7 @@ test('a commit is acknowledged when the log has it, and the tree has it a little
   expect(bench.journal.get('a')).toBeUndefined();
   await bench.appended();
   expect(rowsOf(bench.journal)).toEqual([put('a', 'one')]);
-  await bench.clock.advance(CHECKPOINT_MS - 1);
+  await bench.clock.advance(tuning.checkpointMs - 1);
   expect(bench.tree.orders.isIdle).toBe(true);
   await bench.clock.advance(1);
   await bench.written();
@@ -217,21 +216,21 @@ test('a commit is acknowledged when the log has it, and the tree has it a little
 
 test('many changes go to the tree at once, those of one key as one', async () => {
   const bench = await opened(1024 * 1024);
-  const writes = Array.from({ length: CHECKPOINT_KEYS }, (_, n) => put(`key ${n}`, 'old'));
+  const writes = Array.from({ length: tuning.checkpointKeys }, (_, n) => put(`key ${n}`, 'old'));
   bench.commit(...writes.slice(1), put('key 1', 'new'));
   await bench.appended();
   expect(bench.tree.orders.isIdle).toBe(true);
   bench.commit(put('key 0', 'first'));
   await bench.appended();
   await bench.written();
-  expect(bench.tree.range('k', 'l', ALL)).toHaveLength(CHECKPOINT_KEYS);
+  expect(bench.tree.range('k', 'l', ALL)).toHaveLength(tuning.checkpointKeys);
   expect(bench.tree.get('key 1')).toEqual(Buffer.from('new'));
 });
 
 test('no checkpoint begins while a record is being written', async () => {
   const bench = await logged();
   bench.commit(put('b', 'two'));
-  await bench.clock.advance(CHECKPOINT_MS);
+  await bench.clock.advance(tuning.checkpointMs);
   expect(bench.tree.orders.isIdle).toBe(true);
   await bench.appended();
   expect(bench.tree.orders.isIdle).toBe(false);
@@ -275,7 +274,7 @@ test('after a write of the log failed nothing is written any more', async () => 
   bench.files[0].orders.refuse(new Error('EIO'));
   await turn();
   expect(bench.failure).toEqual(new Error('EIO'));
-  await bench.clock.advance(CHECKPOINT_MS);
+  await bench.clock.advance(tuning.checkpointMs);
   expect(bench.tree.orders.isIdle).toBe(true);
   await expect(bench.journal.commit([])).rejects.toThrow('EIO');
   expect(bench.files.every(({ orders }) => orders.isIdle)).toBe(true);

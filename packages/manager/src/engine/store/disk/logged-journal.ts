@@ -1,16 +1,9 @@
 import type { Cancel, Clock } from '@millrace/protocol';
+import { tuning } from '../../../tuning.ts';
 import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
 import { Layer } from '../layer.ts';
 import { apply, rowsOf } from './log/position.ts';
 import type { WriteAheadLog } from './log/write-ahead-log.ts';
-
-/**
- * How many changed keys wait for the tree before it gets them: the more, the fewer
- * pages are written, but what waits long outlives collections of the young.
- */
-const CHECKPOINT_KEYS = 2_000;
-/** And for how long, when they are few: its flushes hold up those of the log. */
-const CHECKPOINT_MS = 100;
 
 /**
  * A journal with a log before its tree. A commit is durable once it is in the log,
@@ -119,10 +112,10 @@ export class LoggedJournal implements Journal {
     if (this.#checkpoint !== undefined || this.#isAppending || this.#failure !== undefined) {
       return;
     }
-    if (this.#isTimeUp || this.#log.isHalfFull || this.#since.size >= CHECKPOINT_KEYS) {
+    if (this.#isTimeUp || this.#log.isHalfFull || this.#since.size >= tuning.checkpointKeys) {
       this.#beginCheckpoint();
     } else {
-      this.#stopTimer ??= this.#clock.after(CHECKPOINT_MS, () => this.#timeIsUp());
+      this.#stopTimer ??= this.#clock.after(tuning.checkpointMs, () => this.#timeIsUp());
     }
   }
 

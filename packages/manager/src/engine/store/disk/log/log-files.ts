@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { tuning } from '../../../../tuning.ts';
 import { flushDirectory } from '../../directories.ts';
 import { type LogFile, makeLogFile, openLogFile } from './log-file.ts';
 
@@ -11,16 +12,14 @@ export interface LogFiles {
   readonly fileBytes: number;
 }
 
-/** The size of each file of a log on disk. */
-const FILE_BYTES = 4 * 1024 * 1024;
-
 const open = async (
   directory: string,
   openFile: (path: string) => Promise<LogFile>,
 ): Promise<LogFiles> => {
   const first = await openFile(join(directory, 'log.0'));
   try {
-    return { first, second: await openFile(join(directory, 'log.1')), fileBytes: FILE_BYTES };
+    const second = await openFile(join(directory, 'log.1'));
+    return { first, second, fileBytes: tuning.logFileBytes };
   } catch (error) {
     await first.close();
     throw error;
@@ -49,7 +48,7 @@ export const openLogFiles = (directory: string): Promise<LogFiles> => open(direc
 
 /** Makes both, in place of any others; on disk when the promise resolves. */
 export const makeLogFiles = async (directory: string): Promise<LogFiles> => {
-  const files = await open(directory, (path) => makeLogFile(path, FILE_BYTES));
+  const files = await open(directory, (path) => makeLogFile(path, tuning.logFileBytes));
   try {
     flushDirectory(directory);
     return files;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { tuning } from '../../../../tuning.ts';
 import { KEY_MAX_BYTES, type Write } from '../../journal.ts';
 import { readKey, writeKey } from '../../key-bytes.ts';
 
@@ -30,9 +31,6 @@ const HEAD_BYTES = LENGTH_AT + COUNT_BYTES;
 const WRITE_HEAD_BYTES = 6;
 /** In place of a value's length: the key is removed. */
 const REMOVED = 0xff_ff_ff_ff;
-
-/** What an encoder keeps for the next record; a larger one gets memory of its own. */
-const KEPT_BYTES = 1024 * 1024;
 
 const checksumOf = (record: Buffer): Buffer =>
   hash('sha256', record.subarray(CHECKED_AT), 'buffer').subarray(0, CHECKSUM_BYTES);
@@ -66,7 +64,8 @@ const encodeWrite = ({ key, value }: Write, target: Buffer, start: number): numb
 /** Makes the records of one log. */
 export class RecordEncoder {
   readonly #mark: Uint8Array;
-  readonly #kept = Buffer.allocUnsafeSlow(KEPT_BYTES);
+  /** Memory for the next record; a larger record gets memory of its own. */
+  readonly #kept = Buffer.allocUnsafeSlow(tuning.logKeptBytes);
 
   constructor(mark: Uint8Array) {
     this.#mark = mark;
@@ -88,7 +87,9 @@ export class RecordEncoder {
   }
 
   #room(bytes: number): Buffer {
-    return bytes > KEPT_BYTES ? Buffer.allocUnsafeSlow(bytes) : this.#kept.subarray(0, bytes);
+    return bytes > this.#kept.length
+      ? Buffer.allocUnsafeSlow(bytes)
+      : this.#kept.subarray(0, bytes);
   }
 }
 
