@@ -144,4 +144,29 @@ export const limits = {
 
   reconnectFirstMs: 100,
   reconnectMaxMs: 5 * SECOND_MS,
+
+  /** A manager that stops cuts off the peers that have not left this long after its GOODBYE. */
+  shutdownMaxMs: 1 * SECOND_MS,
+  /** A lost worker is shown this long, unless it comes back or another takes its name. */
+  lostWorkerShownMs: 5 * MINUTE_MS,
+  lostWorkersMax: 100,
+  /** Log lines about refused peers in one minute; the last says that more are not logged. */
+  refusalLinesPerMinute: 10,
+
+  /** A finding, when no connected worker handles a task that has waited this long. */
+  unhandledMs: 5 * SECOND_MS,
+  unhandledCriticalMs: 1 * MINUTE_MS,
+  /** A finding, when a queue grows that has this many ready tasks or more, and the oldest is at least this old. */
+  growingTasks: 100,
+  growingMs: 10 * SECOND_MS,
+  /** A growing queue is critical when it is full within this time. */
+  fullSoonMs: 10 * MINUTE_MS,
+  /** A blocked event loop is critical after this time. */
+  loopBlockedCriticalMs: 1 * MINUTE_MS,
+  /** A finding, when the free space is below this multiple of the store's reserve. */
+  fillingReserves: 5,
+  /** A finding, when a commit takes longer; a moving average. */
+  slowCommitMs: 250,
+  /** Findings in a status document; the worst are shown. */
+  findingsMax: 100,
 } as const;
