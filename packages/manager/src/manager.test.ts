@@ -63,7 +63,7 @@ test('a connection to the HTTP port that asks nothing holds up neither the goodb
   const stopped = manager.stop();
   await clock.settle();
   expect(await refusalOf(url)).toBe('ECONNREFUSED');
-  await clock.advance(limits.farewellMaxMs);
+  await clock.advance(limits.shutdownMaxMs);
   await until(clock, stopped);
   silent.destroy();
 });

@@ -19,7 +19,6 @@ export interface Host {
   sayGoodbye(reason: string): void;
 }
 
-const GOODBYE_MAX_MS = 1_000;
 const NOT_FOR_BROWSERS = 'This port speaks the millrace protocol over WebSocket.\n';
 
 /** Accepts peers on a port, within bounds, and hands them to their host. */
@@ -58,7 +57,7 @@ export class Server {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#host.sayGoodbye('the manager is shutting down');
-    const cutOff = this.#options.clock.after(GOODBYE_MAX_MS, () => {
+    const cutOff = this.#options.clock.after(limits.shutdownMaxMs, () => {
       for (const socket of this.#sockets) {
         socket.destroy();
       }

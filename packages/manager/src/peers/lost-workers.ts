@@ -1,3 +1,4 @@
+import { limits } from '@millrace/protocol';
 import type { PeerDescription, PeerSession } from './session.ts';
 
 /** A worker whose connection ended without a goodbye. */
@@ -11,9 +12,6 @@ export interface LostWorker {
   readonly isDraining: boolean;
 }
 
-const KEPT_MS = 5 * 60_000;
-const KEPT_MAX = 100;
-
 /** Workers that were lost lately, for people who wonder where they are. */
 export class LostWorkers {
   readonly #bySession = new Map<string, LostWorker>();
@@ -23,7 +21,7 @@ export class LostWorkers {
     const lostAtMs = nowMs;
     this.#bySession.set(sessionId, { sessionId, description, lostAtMs, leases, isDraining });
     for (const oldest of this.#bySession.keys()) {
-      if (this.#bySession.size <= KEPT_MAX) {
+      if (this.#bySession.size <= limits.lostWorkersMax) {
         break;
       }
       this.#bySession.delete(oldest);
@@ -44,7 +42,7 @@ export class LostWorkers {
 
   recent(nowMs: number): LostWorker[] {
     for (const [sessionId, { lostAtMs }] of this.#bySession) {
-      if (nowMs - lostAtMs > KEPT_MS) {
+      if (nowMs - lostAtMs > limits.lostWorkerShownMs) {
         this.#bySession.delete(sessionId);
       }
     }

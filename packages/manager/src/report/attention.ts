@@ -6,20 +6,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const MIB = 1_024 * 1_024;
 
-/** Workers come and go at a deployment; what waits no longer than this is no news. */
-const UNHANDLED_MS = 5 * SECOND_MS;
-const UNHANDLED_CRITICAL_MS = MINUTE_MS;
-/** A backlog that is no longer than this, or younger, is what a queue is for. */
-const GROWING_READY = 100;
-const GROWING_MS = 10 * SECOND_MS;
-const FULL_SOON_S = 600;
 /** A loop that lives answers within the heartbeat's idle time and an interval. */
 const SILENT_MS = limits.heartbeatIdleMs + 2 * limits.heartbeatIntervalMs;
-const SILENT_CRITICAL_MS = MINUTE_MS;
-/** Free space, in multiples of the reserve, below which the store is filling. */
-const FILLING_RESERVES = 5;
-const SLOW_COMMIT_MS = 250;
-const FINDINGS_MAX = 100;
 
 /** A worker whose process speaks while its loop is silent. */
 export interface SilentLoop {
@@ -62,15 +50,15 @@ const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tas
 const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
   const paused = new Set(queues.filter(({ isPaused }) => isPaused).map(({ name }) => name));
   return waiting.flatMap(({ name, oldestMs, queue }): Notice[] => {
-    const waitsMs = oldestMs ?? UNHANDLED_MS;
-    const isNews = name !== ITEM_NAME && waitsMs >= UNHANDLED_MS && !paused.has(queue);
+    const waitsMs = oldestMs ?? limits.unhandledMs;
+    const isNews = name !== ITEM_NAME && waitsMs >= limits.unhandledMs && !paused.has(queue);
     if (!isNews || isHandled(queue, name)) {
       return [];
     }
     const since = oldestMs === undefined ? 'waits' : `has waited ${spoken(oldestMs)}`;
     return [
       {
-        severity: waitsMs >= UNHANDLED_CRITICAL_MS ? 'critical' : 'warning',
+        severity: waitsMs >= limits.unhandledCriticalMs ? 'critical' : 'warning',
         kind: 'queue-unhandled',
         subject: queue,
         taskName: name,
@@ -84,14 +72,14 @@ const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
 const growing = (queue: QueueStatus): Finding | undefined => {
   const { inPerSecond, isPaused, maxItems, name, oldestWaitingMs, outPerSecond, ready } = queue;
   const growth = inPerSecond - outPerSecond;
-  const isOld = oldestWaitingMs === null || oldestWaitingMs >= GROWING_MS;
-  if (isPaused || growth <= 0 || ready < GROWING_READY || !isOld) {
+  const isOld = oldestWaitingMs === null || oldestWaitingMs >= limits.growingMs;
+  if (isPaused || growth <= 0 || ready < limits.growingTasks || !isOld) {
     return undefined;
   }
   const freeItems = Math.max(0, maxItems - ready - queue.running - queue.scheduled);
-  const fullInS = freeItems / growth;
-  const isFullSoon = fullInS < FULL_SOON_S;
-  const end = isFullSoon ? `; it is full in ${spoken(fullInS * SECOND_MS)}` : '';
+  const fullInMs = (freeItems / growth) * SECOND_MS;
+  const isFullSoon = fullInMs < limits.fullSoonMs;
+  const end = isFullSoon ? `; it is full in ${spoken(fullInMs)}` : '';
   return {
     severity: isFullSoon ? 'critical' : 'warning',
     kind: 'queue-growing',
@@ -124,7 +112,7 @@ const silentLoop = ({ last, name, running, silentMs }: SilentLoop): Finding[] =>
       : `of the ${running} tasks that it runs ${task} came last, ${held} ago`;
   return [
     {
-      severity: silentMs >= SILENT_CRITICAL_MS ? 'critical' : 'warning',
+      severity: silentMs >= limits.loopBlockedCriticalMs ? 'critical' : 'warning',
       kind: 'loop-blocked',
       subject: name,
       message: `the event loop of worker '${name}' has been blocked for ${spoken(silentMs)}: ${what}`,
@@ -170,12 +158,12 @@ const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Fi
   if (freeBytes < reserveBytes) {
     const message = `the store has ${free} left, below its reserve: nothing new is accepted`;
     findings.push({ severity: 'critical', kind: 'store-filling', message, ...about });
-  } else if (freeBytes < reserveBytes * FILLING_RESERVES) {
+  } else if (freeBytes < reserveBytes * limits.fillingReserves) {
     const reserve = `${Math.round(reserveBytes / MIB)} MiB`;
     const message = `the store has ${free} left; below ${reserve} nothing new is accepted`;
     findings.push({ severity: 'warning', kind: 'store-filling', message, ...about });
   }
-  if (commitMs > SLOW_COMMIT_MS) {
+  if (commitMs > limits.slowCommitMs) {
     const message = `a commit of the store takes ${spoken(commitMs)}: every answer waits for one`;
     findings.push({ severity: 'warning', kind: 'store-slow', message, ...about });
   }
@@ -196,7 +184,7 @@ export const attention = (facts: Facts): Notice[] =>
 
 /** Of what there is to look at, the worst, as many as a status document has. */
 export const worstOf = (notices: readonly Notice[]): Finding[] =>
-  notices.slice(0, FINDINGS_MAX).map(({ command, kind, message, severity, subject }) => ({
+  notices.slice(0, limits.findingsMax).map(({ command, kind, message, severity, subject }) => ({
     severity,
     kind,
     subject,

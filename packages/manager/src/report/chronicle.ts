@@ -1,11 +1,9 @@
-import { codeOf, type Log, messageOf, type Token } from '@millrace/protocol';
+import { codeOf, type Log, limits, messageOf, type Token } from '@millrace/protocol';
 import type { Finished } from '../engine/core/committed.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { PeerSession } from '../peers/session.ts';
 import type { Notice } from './attention.ts';
 
-/** Of peers that are refused no more than this many have a line each, until a minute is over. */
-const REFUSALS_A_MINUTE = 10;
 const MINUTE_MS = 60_000;
 
 const keyOf = ({ kind, subject, taskName = '' }: Notice): string =>
@@ -86,9 +84,9 @@ export class Chronicle {
     }
     this.#refusals += 1;
     const fields = { address, code: codeOf(error) ?? 'INTERNAL' };
-    if (this.#refusals < REFUSALS_A_MINUTE) {
+    if (this.#refusals < limits.refusalLinesPerMinute) {
       this.#log.warn(fields, `a peer was refused: ${messageOf(error)}`);
-    } else if (this.#refusals === REFUSALS_A_MINUTE) {
+    } else if (this.#refusals === limits.refusalLinesPerMinute) {
       this.#log.warn(fields, 'many peers are refused; others of this minute have no line');
     }
   }

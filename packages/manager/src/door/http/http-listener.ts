@@ -49,7 +49,7 @@ export class HttpListener {
     if ('closeIdleConnections' in this.#server) {
       this.#server.closeIdleConnections();
     }
-    const cutOff = this.#clock.after(limits.farewellMaxMs, () => {
+    const cutOff = this.#clock.after(limits.shutdownMaxMs, () => {
       for (const socket of this.#sockets) {
         socket.destroy();
       }
