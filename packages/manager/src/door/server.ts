@@ -13,7 +13,7 @@ export interface ServerOptions {
 }
 
 /** Who serves the peers that come in. */
-export interface Host {
+export interface PeerBroker {
   /** @throws what the handshake found; the peer has been told */
   attend(transport: Transport): Promise<void>;
   sayGoodbye(reason: string): void;
@@ -24,14 +24,14 @@ const NOT_FOR_BROWSERS = 'This port speaks the millrace protocol over WebSocket.
 /** Accepts peers on a port, within bounds, and hands them to their host. */
 export class Server {
   readonly #options: ServerOptions;
-  readonly #host: Host;
+  readonly #broker: PeerBroker;
   readonly #admission: Admission;
   readonly #http: HttpServer;
   readonly #sockets = new Set<Socket>();
 
-  constructor(options: ServerOptions, host: Host) {
+  constructor(options: ServerOptions, broker: PeerBroker) {
     this.#options = options;
-    this.#host = host;
+    this.#broker = broker;
     this.#admission = new Admission(options.clock);
     const checks = { connectionsCheckingInterval: tuning.socketCheckMs };
     this.#http = createServer(checks, (_request, response) => {
@@ -56,7 +56,7 @@ export class Server {
   /** Says goodbye to everyone and stops; what does not leave within a second is cut off. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
-    this.#host.sayGoodbye('the manager is shutting down');
+    this.#broker.sayGoodbye('the manager is shutting down');
     const cutOff = this.#options.clock.after(limits.shutdownMaxMs, () => {
       for (const socket of this.#sockets) {
         socket.destroy();
@@ -88,7 +88,7 @@ export class Server {
   }
 
   async #welcome(transport: Transport, socket: Socket): Promise<void> {
-    await this.#host.attend(transport);
+    await this.#broker.attend(transport);
     this.#admission.pass(socket);
   }
 }

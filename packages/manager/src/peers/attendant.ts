@@ -174,6 +174,6 @@ export class Attendant {
 
 const requireNone = ([first]: readonly Message[]): void => {
   if (first !== undefined) {
-    throw new MillraceError('UNEXPECTED_MESSAGE', `${first.verb} on a heartbeat lane`);
+    throw new MillraceError('UNEXPECTED_MESSAGE', `${first.verb} on a heartbeat connection`);
   }
 };

@@ -139,7 +139,7 @@ export class Reception {
     if (session === undefined) {
       throw new MillraceError('UNEXPECTED_MESSAGE', 'there is no such session to attach to');
     }
-    session.lanes.add(connection);
+    session.heartbeatConnections.add(connection);
     this.#welcome(connection, session, []);
     return session;
   }

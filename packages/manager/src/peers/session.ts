@@ -12,7 +12,7 @@ export type PeerDescription = MessageNamed<'open'>['peer'];
 
 /**
  * A peer's session while it is connected: the peer over its main connection, and
- * for workers perhaps a heartbeat lane. It lives while either lives.
+ * for workers perhaps a heartbeat connection. It lives while either lives.
  */
 export class PeerSession {
   readonly sessionId: string;
@@ -20,7 +20,7 @@ export class PeerSession {
   readonly role: Role;
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
-  readonly lanes = new Set<Connection>();
+  readonly heartbeatConnections = new Set<Connection>();
   #peer: ConnectedPeer | undefined;
   #isDraining = false;
   #loopHeardAtMs: number;
@@ -45,7 +45,7 @@ export class PeerSession {
   }
 
   get isConnected(): boolean {
-    return this.#peer !== undefined || this.lanes.size > 0;
+    return this.#peer !== undefined || this.heartbeatConnections.size > 0;
   }
 
   /** When its main loop was heard last, on whichever connection. */
@@ -101,7 +101,7 @@ export class PeerSession {
 
   /** A connection of this session has ended. */
   lose(connection: Connection): void {
-    this.lanes.delete(connection);
+    this.heartbeatConnections.delete(connection);
     if (this.main === connection) {
       this.#endPeer();
     }

@@ -1,14 +1,15 @@
+import { laneKeyOf } from '../engine/core/handles.ts';
 import type { PeerSession } from '../peers/session.ts';
 
 /** Which task names of which queues the connected workers handle. */
 export class HandledNames {
-  readonly #lanes = new Set<string>();
+  readonly #laneKeys = new Set<string>();
   readonly #workers = new Map<string, Set<string>>();
 
   constructor(workers: readonly PeerSession[]) {
     for (const { handles, sessionId } of workers) {
       for (const { name, queue } of handles) {
-        this.#lanes.add(`${queue}\0${name}`);
+        this.#laneKeys.add(laneKeyOf(queue, name));
         const workersOfQueue = this.#workers.get(queue) ?? new Set();
         this.#workers.set(queue, workersOfQueue.add(sessionId));
       }
@@ -16,7 +17,7 @@ export class HandledNames {
   }
 
   has(queue: string, name: string): boolean {
-    return this.#lanes.has(`${queue}\0${name}`);
+    return this.#laneKeys.has(laneKeyOf(queue, name));
   }
 
   workersOf(queue: string): number {

@@ -31,8 +31,10 @@ const queueStatus = (
   ...queue.totals,
 });
 
-const processHeardAtMs = ({ lanes, main }: PeerSession): number =>
-  Math.max(...[main, ...lanes].map((connection) => connection?.pulse.heardAtMs ?? 0));
+const processHeardAtMs = ({ heartbeatConnections, main }: PeerSession): number =>
+  Math.max(
+    ...[main, ...heartbeatConnections].map((connection) => connection?.pulse.heardAtMs ?? 0),
+  );
 
 const workerStatus = (session: PeerSession, running: number, nowMs: number): WorkerStatus => {
   const pulse = session.main?.pulse;

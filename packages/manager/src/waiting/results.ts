@@ -4,17 +4,17 @@ import type { OutcomeAnswer } from '../engine/core/verbs/outcomes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { beginWaiting, refuseIfTooMany } from './open-requests.ts';
 import type { OpenRequest, Peer } from './peer.ts';
-import type { Wait, Waits } from './waits.ts';
+import type { TimedWait, Waits } from './waits.ts';
 
 /** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
-class ResultWait implements Wait, OpenRequest {
+class ResultWait implements TimedWait, OpenRequest {
   readonly peer: Peer;
   readonly requestId: number;
   readonly taskId: string;
   atMs = 0;
-  line: Wait['line'];
-  before: Wait | undefined;
-  next: Wait | undefined;
+  line: TimedWait['line'];
+  before: TimedWait | undefined;
+  next: TimedWait | undefined;
   isOpen = true;
   /** Another wait for the same task. */
   other: ResultWait | undefined;

@@ -2,7 +2,7 @@ import { limits, type MessageNamed } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
 import { beginWaiting, refuseIfTooMany } from './open-requests.ts';
 import type { Peer } from './peer.ts';
-import type { Wait, Waits } from './waits.ts';
+import type { TimedWait, Waits } from './waits.ts';
 
 type Enqueue = MessageNamed<'enqueue'>;
 
@@ -13,11 +13,11 @@ interface Parked {
   readonly queue: string;
   readonly items: number;
   readonly bytes: number;
-  readonly untilMs: Wait;
-  invitation: Wait | undefined;
+  readonly wait: TimedWait;
+  invitation: TimedWait | undefined;
 }
 
-const placeOf = (peer: Peer, requestId: number): string => `${peer.sessionId}/${requestId}`;
+const requestKeyOf = (peer: Peer, requestId: number): string => `${peer.sessionId}/${requestId}`;
 
 /**
  * Who waits for room in a full queue, first come first served. A waiter's
@@ -30,7 +30,7 @@ export class Room {
   /** By queue, then by peer and request, in order of arrival. */
   readonly #parked = new Map<string, Map<string, Parked>>();
   /** The same by peer and request alone: a request waits in one queue at a time. */
-  readonly #byPlace = new Map<string, Parked>();
+  readonly #byRequest = new Map<string, Parked>();
 
   constructor(engine: Engine, waits: Waits) {
     this.#engine = engine;
@@ -44,13 +44,13 @@ export class Room {
     if (parked === undefined || request.waitMs === 0) {
       return false;
     }
-    return this.#byPlace.get(placeOf(peer, request.requestId))?.invitation === undefined;
+    return this.#byRequest.get(requestKeyOf(peer, request.requestId))?.invitation === undefined;
   }
 
   /** The request found no room; it waits, or goes on waiting, if it may. */
   park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
-    const again = this.#byPlace.get(placeOf(peer, requestId));
+    const again = this.#byRequest.get(requestKeyOf(peer, requestId));
     if (again?.queue === queue) {
       this.#endInvitation(again);
       peer.send({ verb: 'parked', requestId });
@@ -125,7 +125,7 @@ export class Room {
       queue,
       items: tasks.length,
       bytes: tasks.reduce((sum, task) => sum + task.payload.length, 0),
-      untilMs: this.#waits.after(request.waitMs, () => {
+      wait: this.#waits.after(request.waitMs, () => {
         const isInvited = parked.invitation !== undefined;
         this.#remove(parked);
         // An invited request is on its way again: what becomes of it is its answer.
@@ -138,8 +138,8 @@ export class Room {
       invitation: undefined,
     };
     const others = this.#parked.get(queue) ?? new Map<string, Parked>();
-    this.#parked.set(queue, others.set(placeOf(peer, requestId), parked));
-    this.#byPlace.set(placeOf(peer, requestId), parked);
+    this.#parked.set(queue, others.set(requestKeyOf(peer, requestId), parked));
+    this.#byRequest.set(requestKeyOf(peer, requestId), parked);
     beginWaiting(peer, requestId, {
       withdraw: () => {
         this.#remove(parked);
@@ -156,13 +156,13 @@ export class Room {
   }
 
   #remove(parked: Parked): void {
-    this.#waits.remove(parked.untilMs);
+    this.#waits.remove(parked.wait);
     this.#endInvitation(parked);
     parked.peer.openRequests.delete(parked.requestId);
-    const place = placeOf(parked.peer, parked.requestId);
-    this.#byPlace.delete(place);
+    const key = requestKeyOf(parked.peer, parked.requestId);
+    this.#byRequest.delete(key);
     const others = this.#parked.get(parked.queue);
-    if (others?.delete(place) && others.size === 0) {
+    if (others?.delete(key) && others.size === 0) {
       this.#parked.delete(parked.queue);
     }
   }

@@ -2,14 +2,14 @@ import type { Cancel, Clock } from '@millrace/protocol';
 import { type TimedEntry, Timetable } from '../structures/timetable.ts';
 
 /** Something that waits for an event or its time, whichever comes first. */
-export interface Wait extends TimedEntry<Wait> {
+export interface TimedWait extends TimedEntry<TimedWait> {
   expire(): void;
 }
 
 /** All waits of a manager behind one timer. */
 export class Waits {
   readonly #clock: Clock;
-  readonly #timetable = new Timetable<Wait>();
+  readonly #timetable = new Timetable<TimedWait>();
   #armedAtMs = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
 
@@ -22,20 +22,26 @@ export class Waits {
     return this.#timetable.first === undefined;
   }
 
-  add(wait: Wait, waitMs: number): void {
+  add(wait: TimedWait, waitMs: number): void {
     this.#timetable.add(wait, waitMs, this.#clock.monotonicMs());
     if (wait.atMs < this.#armedAtMs) {
       this.#arm(wait.atMs);
     }
   }
 
-  after(waitMs: number, expire: () => void): Wait {
-    const wait: Wait = { atMs: 0, line: undefined, before: undefined, next: undefined, expire };
+  after(waitMs: number, expire: () => void): TimedWait {
+    const wait: TimedWait = {
+      atMs: 0,
+      line: undefined,
+      before: undefined,
+      next: undefined,
+      expire,
+    };
     this.add(wait, waitMs);
     return wait;
   }
 
-  remove(wait: Wait): void {
+  remove(wait: TimedWait): void {
     this.#timetable.remove(wait);
   }
 

@@ -38,11 +38,11 @@ export interface OpenFile {
 }
 
 export class DiskFile implements LogFile {
-  readonly #handle: OpenFile;
+  readonly #file: OpenFile;
   #sizeBytes: number;
 
-  constructor(handle: OpenFile, sizeBytes: number) {
-    this.#handle = handle;
+  constructor(file: OpenFile, sizeBytes: number) {
+    this.#file = file;
     this.#sizeBytes = sizeBytes;
   }
 
@@ -51,23 +51,23 @@ export class DiskFile implements LogFile {
   }
 
   async read(): Promise<Buffer> {
-    const file = Buffer.alloc(this.#sizeBytes);
+    const bytes = Buffer.alloc(this.#sizeBytes);
     let done = 0;
-    while (done < file.length) {
-      const { bytesRead } = await this.#handle.read(file, done, file.length - done, done);
+    while (done < bytes.length) {
+      const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, done);
       if (bytesRead === 0) {
         break;
       }
       done += bytesRead;
     }
-    return file;
+    return bytes;
   }
 
   async write(bytes: Uint8Array, at: number): Promise<void> {
     let done = 0;
     while (done < bytes.length) {
       const rest = bytes.length - done;
-      const { bytesWritten } = await this.#handle.write(bytes, done, rest, at + done);
+      const { bytesWritten } = await this.#file.write(bytes, done, rest, at + done);
       if (bytesWritten === 0) {
         throw new Error(`the disk took ${done} of ${bytes.length} bytes of the log and no more`);
       }
@@ -75,40 +75,40 @@ export class DiskFile implements LogFile {
     }
     this.#sizeBytes = Math.max(this.#sizeBytes, at + bytes.length);
     if (!isFlushedByWrite) {
-      await this.#handle.datasync();
+      await this.#file.datasync();
     }
   }
 
   async shrink(sizeBytes: number): Promise<void> {
-    await this.#handle.truncate(sizeBytes);
-    await this.#handle.sync();
+    await this.#file.truncate(sizeBytes);
+    await this.#file.sync();
     this.#sizeBytes = sizeBytes;
   }
 
   close(): Promise<void> {
-    return this.#handle.close();
+    return this.#file.close();
   }
 }
 
 /** @throws what the platform says, when it cannot be opened */
 export const openLogFile = async (path: string): Promise<LogFile> => {
-  const handle = await open(path, constants.O_RDWR | FLUSH_FLAG);
-  const { size } = await handle.stat();
-  return new DiskFile(handle, size);
+  const opened = await open(path, constants.O_RDWR | FLUSH_FLAG);
+  const { size } = await opened.stat();
+  return new DiskFile(opened, size);
 };
 
 /** Makes an empty file of this size, in place of any other. */
 export const makeLogFile = async (path: string, sizeBytes: number): Promise<LogFile> => {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | FLUSH_FLAG;
-  const handle = await open(path, flags, 0o600);
-  const file = new DiskFile(handle, 0);
+  const opened = await open(path, flags, 0o600);
+  const file = new DiskFile(opened, 0);
   try {
     // Zeros that are written, not a hole: what fills a hole changes the file's own record, which
     // then is flushed with each write.
     await file.write(Buffer.alloc(sizeBytes), 0);
     return file;
   } catch (error) {
-    await handle.close();
+    await opened.close();
     throw error;
   }
 };
