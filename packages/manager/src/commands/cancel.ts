@@ -1,13 +1,13 @@
+import { refuseUnknownTask } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
 
 export const cancel: Command<'cancel'> = async (services, peer, requests) => {
   const answers = await services.engine.cancel(requests);
-  for (const [index, answer] of answers.entries()) {
-    const requestId = requests[index]?.requestId ?? 0;
+  for (const [index, { requestId, taskId }] of requests.entries()) {
+    const answer = answers[index];
     if (answer === 'UNKNOWN_TASK') {
-      const message = `no task ${requests[index]?.taskId ?? ''}, or it was removed`;
-      peer.send({ verb: 'error', requestId, code: answer, message });
-    } else {
+      refuseUnknownTask(peer, requestId, taskId);
+    } else if (answer !== undefined) {
       peer.send({ verb: 'cancelled', requestId, ...answer });
     }
   }

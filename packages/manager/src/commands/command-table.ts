@@ -1,4 +1,6 @@
 import { type Message, MillraceError, type VerbName } from '@millrace/protocol';
+import { verbs } from '../engine/core/verbs/table.ts';
+import type { Right } from '../engine/core/verbs/verb.ts';
 import type { Peer } from '../waiting/peer.ts';
 import { awaitOutcome } from './await-outcome.ts';
 import { cancel } from './cancel.ts';
@@ -20,26 +22,28 @@ import { size } from './size.ts';
 import { status } from './status.ts';
 import { withdraw } from './withdraw.ts';
 
-/** Every verb that a peer with a session may send. */
-const commands = {
-  enqueue,
-  withdraw,
-  awaitOutcome,
-  cancel,
-  inspect,
-  size,
-  status,
-  get,
-  declarePool,
-  credit,
-  settle,
-  listTasks,
-  retry,
-  drop,
-  pause,
-  purge,
-  drainWorker,
-} as const satisfies { readonly [N in VerbName]?: Command<N> };
+/** Every verb that a peer with a session may send, with the right that it needs. No right is enforced yet. */
+export const commands = {
+  enqueue: { right: verbs.enqueue.right, run: enqueue },
+  withdraw: { right: 'session', run: withdraw },
+  awaitOutcome: { right: 'produce', run: awaitOutcome },
+  cancel: { right: verbs.cancel.right, run: cancel },
+  inspect: { right: verbs.inspect.right, run: inspect },
+  size: { right: verbs.size.right, run: size },
+  status: { right: 'read', run: status },
+  get: { right: 'consume', run: get },
+  declarePool: { right: 'consume', run: declarePool },
+  credit: { right: 'session', run: credit },
+  settle: { right: verbs.settle.right, run: settle },
+  listTasks: { right: verbs.listTasks.right, run: listTasks },
+  retry: { right: verbs.retry.right, run: retry },
+  drop: { right: verbs.drop.right, run: drop },
+  pause: { right: verbs.pause.right, run: pause },
+  purge: { right: verbs.purge.right, run: purge },
+  drainWorker: { right: 'operate', run: drainWorker },
+} as const satisfies {
+  readonly [N in VerbName]?: { readonly right: Right; readonly run: Command<N> };
+};
 
 type AnyCommand = (
   services: Services,
@@ -47,12 +51,16 @@ type AnyCommand = (
   messages: readonly Message[],
 ) => Promise<void> | void;
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a run holds only messages of the verb it is looked up by
-const byVerb = new Map(Object.entries(commands) as unknown as [string, AnyCommand][]);
+const byVerb = new Map(
+  Object.entries(commands).map(
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a command is given messages only of the verb that finds it
+    ([verb, { run }]): [string, AnyCommand] => [verb, run as unknown as AnyCommand],
+  ),
+);
 
 /**
- * Runs the messages of a frame, in order, each run of one verb as a batch; reports
- * that nobody waits for take effect at the end of the turn. Resolves when all of them are answered or wait for an event.
+ * Runs the messages of a frame in their order. A command is given all consecutive
+ * messages of its verb at once. Resolves when each message is answered or waits for an event.
  *
  * @throws UNEXPECTED_MESSAGE, STORE_FAILED
  */
@@ -71,7 +79,7 @@ export const runCommands = async (
     }
     const command = byVerb.get(verb);
     if (command === undefined) {
-      throw new MillraceError('UNEXPECTED_MESSAGE', `${verb} is not a command`);
+      throw new MillraceError('UNEXPECTED_MESSAGE', `a peer with a session may not send ${verb}`);
     }
     const ran = command(services, peer, messages.slice(start, end));
     if (ran !== undefined) {

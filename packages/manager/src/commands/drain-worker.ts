@@ -1,5 +1,5 @@
+import { refuse } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
-import { refuse } from './refuse.ts';
 
 export const drainWorker: Command<'drainWorker'> = (services, peer, requests) => {
   for (const { requestId, worker } of requests) {

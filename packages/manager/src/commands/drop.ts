@@ -1,5 +1,5 @@
+import { refuse } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
-import { refuse } from './refuse.ts';
 
 export const drop: Command<'drop'> = async (services, peer, requests) => {
   const answers = await services.engine.drop(requests.map(({ taskId }) => taskId));

@@ -1,6 +1,7 @@
 import type { EnqueueAnswer } from '../engine/core/verbs/enqueue.ts';
 import { refuseIfTooMany, withdraw } from '../waiting/open-requests.ts';
 import type { Peer } from '../waiting/peer.ts';
+import { refuse } from '../waiting/refuse.ts';
 import type { ResultRequest } from '../waiting/results.ts';
 import type { Command } from './command.ts';
 import type { Services } from './services.ts';
@@ -33,7 +34,7 @@ const reply = (
     services.room.park(peer, request, answer.queue, answer.message);
   } else {
     withdraw(peer, requestId);
-    peer.send({ verb: 'error', requestId, code: answer.refused, message: answer.message });
+    refuse(peer, requestId, answer.refused, answer.message);
   }
 };
 

@@ -1,7 +1,7 @@
 import { Getter } from '../waiting/getter.ts';
 import { refuseIfTooMany } from '../waiting/open-requests.ts';
+import { refuseUnknownQueue } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
-import { refuse } from './refuse.ts';
 
 export const get: Command<'get'> = (services, peer, requests) => {
   for (const request of requests) {
@@ -11,10 +11,10 @@ export const get: Command<'get'> = (services, peer, requests) => {
       continue;
     }
     if (services.engine.hasQueue(queue)) {
-      // It waits among the open requests of its peer.
+      // A getter waits among the open requests of its peer.
       void new Getter(services, peer, request);
     } else {
-      refuse(peer, requestId, 'UNKNOWN_QUEUE', `no queue '${queue}' is declared`);
+      refuseUnknownQueue(peer, requestId, queue);
     }
   }
 };

@@ -1,5 +1,5 @@
+import { refuseUnknownQueue } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
-import { refuseUnknownQueue } from './refuse.ts';
 
 export const pause: Command<'pause'> = async (services, peer, requests) => {
   for (const { isPaused, queue, requestId } of requests) {

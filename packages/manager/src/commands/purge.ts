@@ -1,5 +1,5 @@
+import { refuseUnknownQueue } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
-import { refuseUnknownQueue } from './refuse.ts';
 
 export const purge: Command<'purge'> = async (services, peer, requests) => {
   for (const { after, queue, requestId } of requests) {

@@ -1,3 +1,4 @@
+import { refuseUnknownQueue } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
 
 export const size: Command<'size'> = async (services, peer, requests) => {
@@ -5,8 +6,7 @@ export const size: Command<'size'> = async (services, peer, requests) => {
     services.admitQueue(queue);
     const counts = await services.engine.size(queue);
     if (counts === 'UNKNOWN_QUEUE') {
-      const message = `no queue '${queue}' is declared`;
-      peer.send({ verb: 'error', requestId, code: counts, message });
+      refuseUnknownQueue(peer, requestId, queue);
     } else {
       peer.send({ verb: 'sized', requestId, ...counts });
     }

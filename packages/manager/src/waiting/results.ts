@@ -4,6 +4,7 @@ import type { OutcomeAnswer } from '../engine/core/verbs/outcomes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { beginWaiting, refuseIfTooMany } from './open-requests.ts';
 import type { OpenRequest, Peer } from './peer.ts';
+import { refuse, refuseUnknownTask } from './refuse.ts';
 import type { TimedWait, Waits } from './waits.ts';
 
 /** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
@@ -52,11 +53,6 @@ const outcomeMessage = (requestId: number, finished: Finished): Message => ({
 });
 
 const isOutcome = (state: string): boolean => (outcomes as readonly string[]).includes(state);
-
-const errors = {
-  UNKNOWN_TASK: 'no task with this id, or it was removed',
-  RESULT_REMOVED: 'the task ended, and its result is no longer kept',
-} as const;
 
 /** Who waits for the outcome of which task. Outcomes themselves are the engine's. */
 export class Results {
@@ -123,10 +119,12 @@ export class Results {
 
   #answer(waiting: ResultWait, answer: OutcomeAnswer): void {
     const { peer, requestId, taskId } = waiting;
-    if (answer === 'UNKNOWN_TASK' || answer === 'RESULT_REMOVED') {
-      const message = `${errors[answer]}: ${taskId}`;
+    if (answer === 'UNKNOWN_TASK') {
       this.end(waiting);
-      peer.send({ verb: 'error', requestId, code: answer, message });
+      refuseUnknownTask(peer, requestId, taskId);
+    } else if (answer === 'RESULT_REMOVED') {
+      this.end(waiting);
+      refuse(peer, requestId, answer, `task ${taskId} has ended, and its result is no longer kept`);
     } else if (!('result' in answer)) {
       return;
     } else if (peer.isCongested) {

@@ -2,6 +2,7 @@ import { limits, type MessageNamed } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
 import { beginWaiting, refuseIfTooMany } from './open-requests.ts';
 import type { Peer } from './peer.ts';
+import { refuse } from './refuse.ts';
 import type { TimedWait, Waits } from './waits.ts';
 
 type Enqueue = MessageNamed<'enqueue'>;
@@ -64,7 +65,7 @@ export class Room {
       this.invite(again.queue);
     }
     if (request.waitMs === 0) {
-      peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+      refuse(peer, requestId, 'QUEUE_FULL', reason);
       return;
     }
     if (refuseIfTooMany(peer, requestId)) {
@@ -130,7 +131,7 @@ export class Room {
         this.#remove(parked);
         // An invited request is on its way again: what becomes of it is its answer.
         if (!isInvited) {
-          peer.send({ verb: 'error', requestId, code: 'QUEUE_FULL', message: reason });
+          refuse(peer, requestId, 'QUEUE_FULL', reason);
         }
         // It may have been too large for the room that there is, and the next is not.
         this.invite(queue);
