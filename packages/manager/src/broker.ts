@@ -71,10 +71,7 @@ export class Broker {
     const { log = silentLog } = options;
     this.#chronicle = new Chronicle(log, engine);
     this.#reception = new Reception(this.#services, this.#chronicle);
-    this.#statusDesk = new StatusDesk(engine, clock, this.#reception, {
-      version: VERSION,
-      url: options.url,
-    });
+    this.#statusDesk = new StatusDesk(engine, clock, this.#reception, options.url);
     if (log !== silentLog) {
       this.#statusDesk.onSample = (notices) => this.#chronicle.found(notices);
     }
