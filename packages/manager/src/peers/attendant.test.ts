@@ -19,7 +19,7 @@ import { Reception } from './reception.ts';
 const secret = new Uint8Array(32).fill(7);
 const SOON_MS = 10;
 
-/** A transport to which a test can bring several frames in one turn, as one read of a socket does. */
+/** A transport that can receive several frames in one turn, as one read of a socket does. */
 class WideTransport implements Transport {
   readonly #under: MemoryTransport;
   #events: TransportEvents | undefined;
@@ -54,7 +54,7 @@ class WideTransport implements Transport {
   terminate = (): void => this.#under.terminate();
 }
 
-/** A worker with one slot, in which a task runs. */
+/** A worker with one slot that runs a task. */
 const stage = async () => {
   const clock = new ManualClock();
   const { engine, services } = await openServices(clock, 1);
@@ -99,7 +99,7 @@ const stage = async () => {
   return { arrive, heard, report, state };
 };
 
-test('a report counts, and is answered, when the goodbye behind it comes in the same turn', async () => {
+test('a report is settled and answered when a goodbye follows it in the same turn', async () => {
   const { arrive, heard, report, state } = await stage();
   expect(await state()).toBe('leased');
   heard.length = 0;

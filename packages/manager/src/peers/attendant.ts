@@ -27,7 +27,7 @@ export interface AttendantOptions {
   readonly randomBytes: RandomBytes;
 }
 
-/** The largest message, which must hold the largest payload. */
+/** The largest message; the largest payload must fit into one. */
 const messageMaxBytesFor = (payloadMaxBytes: number): number =>
   Math.max(limits.messageMaxBytes, payloadMaxBytes + limits.messageOverheadBytes);
 
@@ -53,16 +53,16 @@ export class Attendant {
   }
 
   /**
-   * Resolves when the peer is authenticated and served from then on.
+   * Resolves when the peer is authenticated; from then on it is served.
    *
-   * @throws what the handshake found; the peer has been told
+   * @throws the error of the handshake, after the peer was told
    */
   async attend(transport: Transport): Promise<void> {
     const peer = await authenticatePeer(transport, { ...this.#options, limits: this.#limits });
     this.#serve(transport, peer);
   }
 
-  /** Says goodbye to everyone; a peer that has no session yet is sent away. */
+  /** Says goodbye to all peers. A connection without a session is ended with SHUTTING_DOWN. */
   sayGoodbye(reason: string): void {
     for (const connection of this.connections) {
       const { state } = connection;
@@ -126,7 +126,7 @@ export class Attendant {
   ): Promise<PeerSession | undefined> {
     const [first, second] = messages;
     if (first === undefined || second !== undefined) {
-      throw new MillraceError('UNEXPECTED_MESSAGE', 'a session is opened by one message');
+      throw new MillraceError('UNEXPECTED_MESSAGE', 'the first frame holds exactly one message');
     }
     const session = await this.#reception.enter(connection, peer, first);
     if (connection.isClosed) {
@@ -157,13 +157,13 @@ export class Attendant {
       await runCommands(this.#services, present, commands);
     }
     if (isLeaving) {
-      // What came before is done and answered while its session still is one.
+      // Earlier frames are answered before the session ends.
       await Promise.all(before);
       await this.#reception.goodbye(session);
     }
   }
 
-  /** A defect of the peer ends its connection; an engine that failed ends the manager by itself. */
+  /** An error of the peer ends its connection; a failed engine ends the manager by itself. */
   #refuse(connection: Connection, error: unknown): void {
     const code = codeOf(error) ?? 'INTERNAL';
     if (!this.#services.engine.hasFailed) {

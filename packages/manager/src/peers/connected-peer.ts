@@ -1,7 +1,7 @@
 import { type Connection, type Message, type Role, TurnoverMap } from '@millrace/protocol';
 import type { Credit, OpenRequest, Peer, PoolRoom } from '../waiting/peer.ts';
 
-/** A session's peer over one connection, and all that ends with it. */
+/** The peer of a session over one connection, with everything that ends with that connection. */
 export class ConnectedPeer implements Peer {
   readonly sessionId: string;
   readonly role: Role;
@@ -9,7 +9,7 @@ export class ConnectedPeer implements Peer {
   readonly openRequests = new TurnoverMap<number, OpenRequest>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
-  /** What came before it was welcomed; nothing may reach a peer before SESSION. */
+  /** Messages from before `welcomed`: SESSION is the first message that a peer receives. */
   #early: Message[] | undefined = [];
   #whenDrained: (() => void)[] = [];
   #hasEnded = false;
@@ -44,7 +44,7 @@ export class ConnectedPeer implements Peer {
     }
   };
 
-  /** A worker goes on while its reports are unanswered; whoever acknowledges an item waits for it. */
+  /** A worker goes on while its reports are unanswered; a client waits until its item is acknowledged. */
   readonly sendSoon = (message: Message): void => {
     if (this.role === 'worker' && this.#early === undefined) {
       this.connection.sendSoon(message);
@@ -57,14 +57,14 @@ export class ConnectedPeer implements Peer {
     this.#whenDrained.push(run);
   };
 
-  /** Its connection is no longer congested. */
+  /** The connection is no longer congested. */
   drained(): void {
     for (const run of this.#whenDrained.splice(0)) {
       run();
     }
   }
 
-  /** SESSION is on its way to it; what waited for it follows. */
+  /** SESSION was sent; the messages that waited for it follow. */
   welcomed(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -73,7 +73,7 @@ export class ConnectedPeer implements Peer {
     }
   }
 
-  /** Nothing is dealt to it any more, and it waits for nothing; only last words are left to say. */
+  /** Withdraws its pools and open requests. Replies that are owed can still be sent. */
   retire(): void {
     for (const pool of this.pools.values()) {
       pool.leave();
@@ -87,7 +87,7 @@ export class ConnectedPeer implements Peer {
     this.openRequests.clear();
   }
 
-  /** Its connection has ended, or a newer one has taken its session up. */
+  /** The connection has ended, or a newer one has taken the session up. */
   end(): void {
     this.#hasEnded = true;
     this.retire();

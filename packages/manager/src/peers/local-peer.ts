@@ -16,7 +16,7 @@ import type { Credit, OpenRequest, Peer, PoolRoom } from '../waiting/peer.ts';
 
 const stopped = (): MillraceError => new MillraceError('CLIENT_CLOSED', 'the manager was stopped');
 
-/** The manager as its own client: the same commands, without a connection between. */
+/** The process of the manager as a client of it: the same commands without a connection. */
 export class LocalPeer implements Peer {
   readonly sessionId: string;
   readonly role = 'client';
@@ -39,7 +39,7 @@ export class LocalPeer implements Peer {
       payloadMaxBytes: () => payloadMaxBytes,
       ask: (asked) => this.#ask(asked),
       refusal: () => (this.#hasEnded ? stopped() : undefined),
-      // A session without a connection is never taken up again.
+      // Without a connection there is no RESUME, whose size bounds the items that others hold.
       holdings: new Holdings(Number.POSITIVE_INFINITY),
     };
   }
@@ -62,14 +62,14 @@ export class LocalPeer implements Peer {
 
   readonly sendSoon = this.send;
 
-  /** Ends what still waits, and refuses what is asked later; leases return. */
+  /** Rejects requests that wait and all later ones. Its leases return to their queues. */
   async close(): Promise<void> {
     this.#hasEnded = true;
     this.#requests.failAll(stopped());
     for (const request of this.openRequests.values()) {
       request.withdraw();
     }
-    // A failed store has been told, and nothing can be given back to it.
+    // After a failure of the store, which has been reported, leases cannot be given back.
     await this.#services.engine.endSession(this.sessionId).catch(() => {});
   }
 

@@ -8,14 +8,14 @@ const session = (sessionId: string, name = sessionId): PeerSession =>
 const namesOf = (lost: LostWorkers, nowMs: number): string[] =>
   lost.recent(nowMs).map(({ description }) => description.name);
 
-test('a lost worker is remembered for five minutes', () => {
+test('a lost worker is shown for five minutes', () => {
   const lost = new LostWorkers();
   lost.note(session('w'), 2, 1_000);
   expect(lost.recent(301_000)).toMatchObject([{ sessionId: 'w', leases: 2, lostAtMs: 1_000 }]);
   expect(lost.recent(301_001)).toEqual([]);
 });
 
-test('one that comes back, or is replaced by another of its name, is forgotten', () => {
+test('a lost worker is forgotten when it comes back, or another of its name comes', () => {
   const lost = new LostWorkers();
   lost.note(session('1', 'a'), 0, 0);
   lost.note(session('2', 'b'), 0, 0);
@@ -25,7 +25,7 @@ test('one that comes back, or is replaced by another of its name, is forgotten',
   expect(namesOf(lost, 0)).toEqual(['c']);
 });
 
-test('one that was asked to end is known for it when it comes back', () => {
+test('a lost worker that was asked to end is asked again when it comes back', () => {
   const lost = new LostWorkers();
   const asked = session('1');
   asked.drain();
@@ -35,7 +35,7 @@ test('one that was asked to end is known for it when it comes back', () => {
   expect(lost.cameBack(session('2'))).toBe(false);
 });
 
-test('of very many the latest are remembered', () => {
+test('only the latest hundred lost workers are remembered', () => {
   const lost = new LostWorkers();
   for (let n = 0; n < 150; n++) {
     lost.note(session(`w${n}`), 0, n);

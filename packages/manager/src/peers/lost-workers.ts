@@ -6,13 +6,13 @@ export interface LostWorker {
   readonly sessionId: string;
   readonly description: PeerDescription;
   readonly lostAtMs: number;
-  /** Tasks that it held. */
+  /** Tasks that the worker held. */
   readonly leases: number;
-  /** It was asked to end, and may not have heard it. */
+  /** Whether it was asked to end; the request may not have arrived. */
   readonly isDraining: boolean;
 }
 
-/** Workers that were lost lately, for people who wonder where they are. */
+/** Workers that were lost lately, for the status. */
 export class LostWorkers {
   readonly #bySession = new Map<string, LostWorker>();
 
@@ -28,7 +28,7 @@ export class LostWorkers {
     }
   }
 
-  /** It is back, or another has taken its name. Answers whether it had been asked to end. */
+  /** A worker has come back, or another has taken its name. Answers whether it had been asked to end. */
   cameBack({ description, sessionId }: PeerSession): boolean {
     const isDraining = this.#bySession.get(sessionId)?.isDraining === true;
     this.#bySession.delete(sessionId);

@@ -11,13 +11,13 @@ import type { Services } from '../commands/services.ts';
 import { LostWorkers } from './lost-workers.ts';
 import { type PeerDescription, PeerSession } from './session.ts';
 
-/** What is told of sessions to whoever writes the log. */
+/** What the reception tells the writer of the log. */
 export interface SessionEvents {
   opened(session: PeerSession): void;
   left(session: PeerSession): void;
 }
 
-/** Gives authenticated connections their sessions, and ends sessions with their last connection. */
+/** Gives authenticated connections their sessions. A session without a connection begins its grace. */
 export class Reception {
   readonly sessions = new Map<string, PeerSession>();
   readonly lostWorkers = new LostWorkers();
@@ -47,7 +47,7 @@ export class Reception {
     }
   }
 
-  /** A connection ended. The session waits for another for its grace. */
+  /** A connection has ended. If it was the last, the session waits for another until its grace is over. */
   leave(session: PeerSession, connection: Connection): void {
     session.lose(connection);
     if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
@@ -68,10 +68,10 @@ export class Reception {
     }
   }
 
-  /** The peer said goodbye: nothing of it is kept. */
+  /** The peer said goodbye: its session ends at once. */
   async goodbye(session: PeerSession): Promise<void> {
     this.sessions.delete(session.sessionId);
-    // Otherwise the dispatcher would wake it for tasks that the engine no longer gives it.
+    // First, so that the dispatcher wakes no pool for tasks that the engine no longer gives it.
     session.retire();
     await this.#services.engine.endSession(session.sessionId);
     session.send({ verb: 'goodbyeAck' });
@@ -105,8 +105,8 @@ export class Reception {
   }
 
   /**
-   * Takes a session up. One that another store gave, or that was never given, is none: its
-   * peer has proved the key, and gets a new one, in which it holds nothing.
+   * Takes a session up. A peer whose session is not of this store has proved the key all
+   * the same: it gets a new session, which holds nothing.
    */
   async #resume(
     connection: Connection,
@@ -120,7 +120,7 @@ export class Reception {
     const session = this.sessions.get(sessionId) ?? this.#add(sessionId, peer, message.peer);
     session.takeOver(connection);
     if (session.isDraining) {
-      // Its connection may have ended before it heard.
+      // The request to end may have been lost with the connection.
       session.drain();
     }
     const lost = await this.#services.engine.resume({ sessionId, tokens });
@@ -137,7 +137,10 @@ export class Reception {
       ? this.sessions.get(message.sessionId)
       : undefined;
     if (session === undefined) {
-      throw new MillraceError('UNEXPECTED_MESSAGE', 'there is no such session to attach to');
+      throw new MillraceError(
+        'UNEXPECTED_MESSAGE',
+        'there is no connected session of this id to attach to',
+      );
     }
     session.heartbeatConnections.add(connection);
     this.#welcome(connection, session, []);
@@ -148,7 +151,7 @@ export class Reception {
     if (this.sessions.size >= limits.sessionsMax) {
       throw new MillraceError(
         'TOO_MANY_CONNECTIONS',
-        `there are ${limits.sessionsMax} sessions already`,
+        `the manager has ${limits.sessionsMax} sessions, which is the most`,
       );
     }
     const nowMs = this.#services.clock.monotonicMs();
@@ -160,7 +163,7 @@ export class Reception {
     return session;
   }
 
-  /** Whether this store gave the session to this key. */
+  /** Whether the ticket proves that this store gave the session to this key. */
   #isTicket(peer: AcceptedPeer, message: { sessionId: string; ticket: Uint8Array }): boolean {
     const expected = this.#services.engine.ticket(message.sessionId, peer.keyId);
     return ticketMatches(expected, message.ticket);

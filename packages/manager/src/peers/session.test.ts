@@ -11,12 +11,12 @@ const description = { name: 'worker', host: 'here', pid: 1 };
 
 const settled = (requestId: number): Message => ({ verb: 'settled', requestId, answers: [] });
 
-/** A session, and connections that ask for it one after another. */
+/** A session, and connections that take it up one after another. */
 const stage = () => {
   const clock = new ManualClock();
   const session = new PeerSession('s', 'key', 'worker', description, 0);
 
-  /** A connection that has taken the session up, its peer, and what it has been sent. */
+  /** A connection that has taken the session up, with its peer and the messages it was sent. */
   const takeUp = async () => {
     const { dialler, manager } = MemoryTransport.pair(clock);
     const received: Message[] = [];
@@ -67,7 +67,7 @@ const waitIn = (peer: Peer | undefined): { isWithdrawn: boolean } => {
   return wait;
 };
 
-test('what is said to a peer whose connection has ended does not go over the next', async () => {
+test('a message to a peer whose connection has ended does not go over the next connection', async () => {
   const { greet, takeUp } = stage();
   const first = await takeUp();
   greet(first.connection);
@@ -81,7 +81,7 @@ test('what is said to a peer whose connection has ended does not go over the nex
   expect(await second.heard()).toEqual(['session', 'settled 4']);
 });
 
-test('a newer connection withdraws what waited over the one before', async () => {
+test('a newer connection withdraws the requests that waited over the one before', async () => {
   const { session, takeUp } = stage();
   const first = await takeUp();
   const wait = waitIn(first.peer);
@@ -92,7 +92,7 @@ test('a newer connection withdraws what waited over the one before', async () =>
   expect(session.peerOver(first.connection)).toBeUndefined();
 });
 
-test('a connection that ends withdraws what waited over it, and no other does', async () => {
+test('a connection that ends withdraws the requests that waited over it alone', async () => {
   const { session, takeUp } = stage();
   const first = await takeUp();
   const second = await takeUp();
@@ -103,7 +103,7 @@ test('a connection that ends withdraws what waited over it, and no other does', 
   expect([wait.isWithdrawn, session.isConnected]).toEqual([true, false]);
 });
 
-test('nothing reaches a peer before its session', async () => {
+test('no message reaches a peer before SESSION', async () => {
   const { greet, session, takeUp } = stage();
   const { connection, heard } = await takeUp();
   session.drain();

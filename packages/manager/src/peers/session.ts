@@ -11,8 +11,8 @@ import { ConnectedPeer } from './connected-peer.ts';
 export type PeerDescription = MessageNamed<'open'>['peer'];
 
 /**
- * A peer's session while it is connected: the peer over its main connection, and
- * for workers perhaps a heartbeat connection. It lives while either lives.
+ * The session of a peer while it is connected: by its main connection, by the heartbeat
+ * connection of a worker, or by both.
  */
 export class PeerSession {
   readonly sessionId: string;
@@ -48,35 +48,35 @@ export class PeerSession {
     return this.#peer !== undefined || this.heartbeatConnections.size > 0;
   }
 
-  /** When its main loop was heard last, on whichever connection. */
+  /** When a byte of its main loop was last received, over the present main connection or an earlier one. */
   get loopHeardAtMs(): number {
     return this.main?.pulse.heardAtMs ?? this.#loopHeardAtMs;
   }
 
-  /** Whether it was asked to end. */
+  /** Whether the worker was asked to end. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  /** What it runs, as it has declared over its main connection. */
+  /** The handles of all pools that it declared over its main connection. */
   get handles(): readonly Handle[] {
     return [...(this.#peer?.pools.values() ?? [])].flatMap(({ handles }) => handles);
   }
 
-  /** The peer as it is present over this connection; nobody, when a newer one took the session up. */
+  /** The peer over this connection; undefined when a newer connection took the session up. */
   peerOver(connection: Connection): ConnectedPeer | undefined {
     return this.main === connection ? this.#peer : undefined;
   }
 
-  /** Says something to it, if it is there. */
+  /** Sends a message over the main connection, if there is one. */
   send(message: Message): void {
     this.#peer?.send(message);
   }
 
-  /** Asks it to end by itself. */
+  /** Asks the worker to end by itself. */
   drain(): void {
     this.#isDraining = true;
-    this.send({ verb: 'drain', reason: 'an operator asked for it' });
+    this.send({ verb: 'drain', reason: 'an operator asked the worker to end' });
   }
 
   /** A connection is no longer congested. */
@@ -84,7 +84,7 @@ export class PeerSession {
     this.peerOver(connection)?.drained();
   }
 
-  /** The newest connection wins; what the one before had waiting here is gone with it. */
+  /** A new main connection takes the session up. Requests that wait over the one before end with it. */
   takeOver(connection: Connection): void {
     const before = this.#peer;
     this.#endPeer();
@@ -94,7 +94,7 @@ export class PeerSession {
     );
   }
 
-  /** SESSION is on its way to this connection. */
+  /** SESSION was sent over this connection. */
   welcomed(connection: Connection): void {
     this.peerOver(connection)?.welcomed();
   }
@@ -107,7 +107,7 @@ export class PeerSession {
     }
   }
 
-  /** Nothing is dealt to it any more; its connection has only the last words left. */
+  /** Withdraws its pools and open requests. Replies that are owed can still be sent. */
   retire(): void {
     this.#peer?.retire();
   }

@@ -52,11 +52,11 @@ const worker = {
 };
 const last = { taskId: 't-1', queue: 'q', name: 'resize', heldMs: 13_000 };
 
-test('where all is well there is nothing to look at', () => {
+test('a healthy manager has no finding', () => {
   expect(found({ queues: [queue({ ready: 1_000, oldestWaitingMs: 60_000 })] })).toEqual([]);
 });
 
-test('a task that nobody handles is found once it has waited a while', () => {
+test('a task that no worker handles is a finding once it has waited a while', () => {
   const waiting = (oldestMs: number | undefined, name = 'resize') => ({
     waiting: [{ queue: 'q', name, oldestMs }],
   });
@@ -73,60 +73,62 @@ test('a task that nobody handles is found once it has waited a while', () => {
   ]);
   expect(found({ ...waiting(3_600_000), isHandled: () => true })).toEqual([]);
   expect(found({ ...waiting(3_600_000), queues: [queue({ isPaused: true })] })).toEqual([]);
-  // Items are taken by whoever asks.
+  // An item needs no handler.
   expect(found(waiting(3_600_000, ''))).toEqual([]);
 });
 
-test('a backlog that grows is found, the more so when its queue is soon full', () => {
+test('a growing backlog is a finding, and critical when its queue is soon full', () => {
   const growing = queue({
     ready: 1_200,
     inPerSecond: 300,
     outPerSecond: 200,
     oldestWaitingMs: 12_000,
   });
-  const message = "queue 'q' grows: 1200 wait, 300.0 a second come and 200.0 go";
+  const message = "queue 'q' grows: 1200 tasks ready, 300.0 a second arrive and 200.0 leave";
   expect(found({ queues: [growing] })).toEqual([`warning: ${message}`]);
   expect(found({ queues: [{ ...growing, maxItems: 7_200 }] })).toEqual([
-    `critical: ${message}; it is full in 60 s`,
+    `critical: ${message}; it will be full in 60 s`,
   ]);
   for (const calmer of [{ ready: 99 }, { oldestWaitingMs: 9_999 }, { outPerSecond: 300 }]) {
     expect(found({ queues: [{ ...growing, ...calmer }] })).toEqual([]);
   }
 });
 
-test('a paused queue is found while something waits in it', () => {
+test('a paused queue is a finding while tasks are ready in it', () => {
   expect(found({ queues: [queue({ isPaused: true })] })).toEqual([]);
   expect(found({ queues: [queue({ isPaused: true, ready: 5 })] })).toEqual([
-    "warning: queue 'q' is paused, and 5 wait in it",
+    "warning: queue 'q' is paused, with 5 tasks ready",
   ]);
 });
 
-test('a lost worker is found, and when its leases return', () => {
+test('a lost worker is a finding that says when its leases return', () => {
   const lost = "warning: worker 'w' (here, pid 7) was lost 1.0 s ago;";
   const lostSessions = [{ sessionId: 's', leases: 3, returnInMs: 1_000 }];
   expect(found({ lostWorkers: [worker], lostSessions })).toEqual([
-    `${lost} 3 tasks of it will be dealt again in 1.0 s`,
+    `${lost} 3 tasks of it will be granted again in 1.0 s`,
   ]);
-  expect(found({ lostWorkers: [worker] })).toEqual([`${lost} 3 tasks of it went back`]);
+  expect(found({ lostWorkers: [worker] })).toEqual([
+    `${lost} 3 tasks of it went back to their queues`,
+  ]);
   expect(found({ lostSessions })).toEqual([
-    'warning: session s has not come back since the manager started; 3 tasks of it will be dealt again in 1.0 s',
+    'warning: session s has not come back since the manager started; 3 tasks of it will be granted again in 1.0 s',
   ]);
 });
 
-test('a blocked loop is found, and the task that it was given last', () => {
+test('a blocked loop is a finding that names the task granted last', () => {
   const loop = { name: 'w', silentMs: 12_000, running: 1, last };
   const message = "the event loop of worker 'w' has been blocked for";
   expect(found({ silentLoops: [loop] })).toEqual([
     `warning: ${message} 12 s: it has run task 'resize' (t-1) for 13 s`,
   ]);
   expect(found({ silentLoops: [{ ...loop, silentMs: 120_000, running: 3 }] })).toEqual([
-    `critical: ${message} 2 min: of the 3 tasks that it runs 'resize' (t-1) came last, 13 s ago`,
+    `critical: ${message} 2 min: it holds 3 tasks; the latest, 'resize' (t-1), was granted 13 s ago`,
   ]);
   expect(found({ silentLoops: [{ ...loop, silentMs: 6_000 }] })).toEqual([]);
   expect(found({ silentLoops: [{ ...loop, last: undefined }] })).toEqual([]);
 });
 
-test('a store that fills, and one that is slow, is found', () => {
+test('a store is a finding when it is nearly full, and when it is slow', () => {
   const store = (options: Partial<Facts['store']>) => ({ store: { ...calm.store, ...options } });
   expect(found(store({ freeBytes: 300 * MIB }))).toEqual([
     'warning: the store has 300 MiB left; below 64 MiB nothing new is accepted',
@@ -135,11 +137,11 @@ test('a store that fills, and one that is slow, is found', () => {
     'critical: the store has 60 MiB left, below its reserve: nothing new is accepted',
   ]);
   expect(found(store({ commitMs: 800 }))).toEqual([
-    'warning: a commit of the store takes 0.8 s: every answer waits for one',
+    'warning: a commit of the store takes 0.8 s, and every answer waits for a commit',
   ]);
 });
 
-test('the worst comes first, each with the command that looks closer; a document has a hundred at most', () => {
+test('a document shows the worst hundred findings, each with a command that looks closer', () => {
   const notices = attention({
     ...calm,
     waiting: Array.from({ length: 200 }, (_, n) => ({

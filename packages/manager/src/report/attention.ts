@@ -6,10 +6,10 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const MIB = 1_024 * 1_024;
 
-/** A loop that lives answers within the heartbeat's idle time and an interval. */
+/** A healthy loop answers within the heartbeat's idle time and one interval. */
 const SILENT_MS = limits.heartbeatIdleMs + 2 * limits.heartbeatIntervalMs;
 
-/** A worker whose process speaks while its loop is silent. */
+/** A worker whose process is heard while its main loop is silent. */
 export interface SilentLoop {
   readonly name: string;
   readonly silentMs: number;
@@ -17,12 +17,12 @@ export interface SilentLoop {
   readonly last: HeldTask | undefined;
 }
 
-/** A finding, as long as it goes on: of one queue several task names may be unhandled. */
+/** A finding with the task name that it is about, because several names of one queue may be unhandled. */
 export interface Notice extends Finding {
   readonly taskName?: string;
 }
 
-/** What is looked through for something to say. */
+/** The facts that findings are made from. */
 export interface Facts {
   readonly nowMs: number;
   readonly queues: readonly QueueStatus[];
@@ -34,6 +34,7 @@ export interface Facts {
   readonly store: Status['store'];
 }
 
+/** A duration as people read it. */
 const spoken = (ms: number): string => {
   if (ms < 10 * SECOND_MS) {
     return `${(ms / SECOND_MS).toFixed(1)} s`;
@@ -51,8 +52,8 @@ const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
   const paused = new Set(queues.filter(({ isPaused }) => isPaused).map(({ name }) => name));
   return waiting.flatMap(({ name, oldestMs, queue }): Notice[] => {
     const waitsMs = oldestMs ?? limits.unhandledMs;
-    const isNews = name !== ITEM_NAME && waitsMs >= limits.unhandledMs && !paused.has(queue);
-    if (!isNews || isHandled(queue, name)) {
+    const isFinding = name !== ITEM_NAME && waitsMs >= limits.unhandledMs && !paused.has(queue);
+    if (!isFinding || isHandled(queue, name)) {
       return [];
     }
     const since = oldestMs === undefined ? 'waits' : `has waited ${spoken(oldestMs)}`;
@@ -79,12 +80,12 @@ const growing = (queue: QueueStatus): Finding | undefined => {
   const freeItems = Math.max(0, maxItems - ready - queue.running - queue.scheduled);
   const fullInMs = (freeItems / growth) * SECOND_MS;
   const isFullSoon = fullInMs < limits.fullSoonMs;
-  const end = isFullSoon ? `; it is full in ${spoken(fullInMs)}` : '';
+  const end = isFullSoon ? `; it will be full in ${spoken(fullInMs)}` : '';
   return {
     severity: isFullSoon ? 'critical' : 'warning',
     kind: 'queue-growing',
     subject: name,
-    message: `queue '${name}' grows: ${ready} wait, ${inPerSecond.toFixed(1)} a second come and ${outPerSecond.toFixed(1)} go${end}`,
+    message: `queue '${name}' grows: ${tasks(ready)} ready, ${inPerSecond.toFixed(1)} a second arrive and ${outPerSecond.toFixed(1)} leave${end}`,
     command: `millrace queue show ${name}`,
   };
 };
@@ -95,7 +96,7 @@ const paused = ({ isPaused, name, ready }: QueueStatus): Finding | undefined =>
         severity: 'warning',
         kind: 'queue-paused',
         subject: name,
-        message: `queue '${name}' is paused, and ${ready} wait in it`,
+        message: `queue '${name}' is paused, with ${tasks(ready)} ready`,
         command: `millrace queue show ${name}`,
       }
     : undefined;
@@ -109,7 +110,7 @@ const silentLoop = ({ last, name, running, silentMs }: SilentLoop): Finding[] =>
   const what =
     running === 1
       ? `it has run task ${task} for ${held}`
-      : `of the ${running} tasks that it runs ${task} came last, ${held} ago`;
+      : `it holds ${running} tasks; the latest, ${task}, was granted ${held} ago`;
   return [
     {
       severity: silentMs >= limits.loopBlockedCriticalMs ? 'critical' : 'warning',
@@ -129,8 +130,8 @@ const lostWorkers = ({ lostSessions, lostWorkers: lost, nowMs }: Facts): Finding
     left.delete(sessionId);
     const what =
       present === undefined
-        ? `${tasks(leases)} of it went back`
-        : `${tasks(present.leases)} of it will be dealt again in ${spoken(present.returnInMs)}`;
+        ? `${tasks(leases)} of it went back to their queues`
+        : `${tasks(present.leases)} of it will be granted again in ${spoken(present.returnInMs)}`;
     return {
       severity: 'warning',
       kind: 'worker-lost',
@@ -144,7 +145,7 @@ const lostWorkers = ({ lostSessions, lostWorkers: lost, nowMs }: Facts): Finding
       severity: 'warning',
       kind: 'worker-lost',
       subject: sessionId,
-      message: `session ${sessionId} has not come back since the manager started; ${tasks(leases)} of it will be dealt again in ${spoken(returnInMs)}`,
+      message: `session ${sessionId} has not come back since the manager started; ${tasks(leases)} of it will be granted again in ${spoken(returnInMs)}`,
       command: 'millrace worker ls',
     }),
   );
@@ -164,7 +165,7 @@ const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Fi
     findings.push({ severity: 'warning', kind: 'store-filling', message, ...about });
   }
   if (commitMs > limits.slowCommitMs) {
-    const message = `a commit of the store takes ${spoken(commitMs)}: every answer waits for one`;
+    const message = `a commit of the store takes ${spoken(commitMs)}, and every answer waits for a commit`;
     findings.push({ severity: 'warning', kind: 'store-slow', message, ...about });
   }
   return findings;
@@ -172,7 +173,7 @@ const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Fi
 
 const rank = { critical: 0, warning: 1 } as const;
 
-/** What an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
+/** Everything that an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
 export const attention = (facts: Facts): Notice[] =>
   [
     ...store(facts.store),
@@ -182,7 +183,7 @@ export const attention = (facts: Facts): Notice[] =>
     ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 
-/** Of what there is to look at, the worst, as many as a status document has. */
+/** The worst findings, as many as a status document has. */
 export const worstOf = (notices: readonly Notice[]): Finding[] =>
   notices.slice(0, limits.findingsMax).map(({ command, kind, message, severity, subject }) => ({
     severity,

@@ -43,7 +43,7 @@ beforeEach(() => {
   );
 });
 
-test('a finding has a line when it begins, when it gets worse, and when it is over', () => {
+test('a finding is logged when it begins, when it gets worse, and when it is over', () => {
   expect(() => chronicle.found([finding('warning')])).not.toThrow();
   chronicle.found([finding('warning')]);
   expect(lines.splice(0)).toEqual(['warn nobody handles mail']);
@@ -56,7 +56,7 @@ test('a finding has a line when it begins, when it gets worse, and when it is ov
   expect(lines).toEqual(['info no longer: nobody handles mail']);
 });
 
-test('each task name that nobody handles has lines of its own', () => {
+test('each task name that no worker handles has lines of its own', () => {
   const urgent = { ...finding('critical'), taskName: 'send', message: 'nobody sends' };
   const other = { ...finding('warning'), taskName: 'read', message: 'nobody reads' };
   chronicle.found([urgent, other]);
@@ -68,7 +68,7 @@ test('each task name that nobody handles has lines of its own', () => {
   expect(lines).toEqual(['info no longer: nobody sends']);
 });
 
-test('a dead task has a line with its queue, its name and its error, and nothing of its payload', async () => {
+test('a dead task is logged with its queue, name and error, without its payload', async () => {
   const error = { name: 'TypeError', message: 'no such pixel\nat all', stack: 'at x', retry: true };
   chronicle.finished([
     { taskId: 't1', state: 'succeeded', result: new Uint8Array(3), error: undefined },
@@ -81,7 +81,7 @@ test('a dead task has a line with its queue, its name and its error, and nothing
     ]);
 });
 
-test('a flood of refused peers has ten lines a minute', () => {
+test('refused peers have ten lines a minute at most', () => {
   for (let n = 0; n < 1_000; n++) {
     chronicle.refused('10.0.0.1:5', new Error('no'), n);
   }

@@ -9,10 +9,7 @@ const MINUTE_MS = 60_000;
 const keyOf = ({ kind, subject, taskName = '' }: Notice): string =>
   `${kind} ${subject} ${taskName}`;
 
-/**
- * What happens at a manager, as lines of its log: one for each event that is
- * worth waking up for, and one when it is over.
- */
+/** Writes the log of a manager: findings that begin, get worse or are over, dead tasks, workers, refused peers. */
 export class Chronicle {
   readonly #log: Log;
   readonly #engine: Engine;
@@ -25,7 +22,7 @@ export class Chronicle {
     this.#engine = engine;
   }
 
-  /** All that needs attention now: tells what is new and what is over. */
+  /** Takes everything that needs attention now; logs what is new or worse, and what is over. */
   found(findings: readonly Notice[]): void {
     const before = this.#open;
     this.#open = new Map(findings.map((finding) => [keyOf(finding), finding]));
@@ -42,11 +39,11 @@ export class Chronicle {
     }
   }
 
-  /** Tasks have ended: whoever died is worth a line. */
+  /** Tasks have ended; a dead one is logged. */
   finished(tasks: readonly Finished[]): void {
     for (const task of tasks) {
       if (task.state === 'dead') {
-        // A store that cannot tell has failed, which has a line of its own.
+        // Only a failed store rejects, and the manager logs that itself.
         this.#died(task).catch(() => {});
       }
     }
@@ -56,7 +53,7 @@ export class Chronicle {
     const name = worker?.description.name;
     this.#log.warn(
       { task: taskId, worker: name },
-      'an attempt outlived its deadline and kill grace; it was fenced off',
+      'an attempt outlived its deadline and kill grace, and was fenced off',
     );
   }
 
@@ -76,7 +73,7 @@ export class Chronicle {
     }
   }
 
-  /** A peer was turned away; many of them are counted and not listed. */
+  /** A peer was refused. Only the first of each minute are logged. */
   refused(address: string, error: unknown, nowMs: number): void {
     if (nowMs - this.#refusalsSinceMs > MINUTE_MS) {
       this.#refusals = 0;
@@ -87,7 +84,7 @@ export class Chronicle {
     if (this.#refusals < limits.refusalLinesPerMinute) {
       this.#log.warn(fields, `a peer was refused: ${messageOf(error)}`);
     } else if (this.#refusals === limits.refusalLinesPerMinute) {
-      this.#log.warn(fields, 'many peers are refused; others of this minute have no line');
+      this.#log.warn(fields, 'many peers are refused; more of them in this minute are not logged');
     }
   }
 

@@ -1,7 +1,7 @@
 import { laneKeyOf } from '../engine/core/handles.ts';
 import type { PeerSession } from '../peers/session.ts';
 
-/** Which task names of which queues the connected workers handle. */
+/** The handles of all connected workers. */
 export class HandledNames {
   readonly #laneKeys = new Set<string>();
   readonly #workers = new Map<string, Set<string>>();

@@ -29,7 +29,7 @@ test('rates are averaged over the samples', () => {
   expect(rates.of('q')).toEqual({ inPerSecond: 15, outPerSecond: 10 });
 });
 
-test('rates forget what is longer ago than the window', () => {
+test('rates forget samples that are too old', () => {
   const rates = new Rates();
   for (let second = 0; second <= 20; second++) {
     rates.sample([report(second <= 10 ? second * 100 : 1_000, 0)], second * 1_000);

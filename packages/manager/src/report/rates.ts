@@ -15,7 +15,7 @@ export interface QueueRates {
 const finishedOf = ({ totals }: QueueReport): number =>
   totals.succeeded + totals.dead + totals.cancelled + totals.expired;
 
-/** Tasks in and out of each queue per second, from samples of its totals. */
+/** Tasks that enter and leave each queue per second, from samples of its totals. */
 export class Rates {
   readonly #samples = new Map<string, Sample[]>();
 
