@@ -3,9 +3,9 @@ import type { Peer } from '../waiting/peer.ts';
 import type { Services } from './services.ts';
 
 /**
- * What a verb does: decode is done, so call the services and reply. A command
- * translates and never decides. It is given all consecutive messages of its
- * verb in a frame, so that each layer below works on batches.
+ * Serves decoded messages of one verb: calls the services and replies. A command translates
+ * and never decides. It is given all consecutive messages of its verb in a frame, so that
+ * the engine is called once for all of them.
  */
 export type Command<N extends VerbName> = (
   services: Services,

@@ -19,7 +19,7 @@ const stage = async () => {
     await clock.settle();
     await done;
   };
-  /** The connection ends before the answer is there. */
+  /** The connection ends before the answer comes. */
   const sendAndLeave = async (
     peer: RecordingPeer,
     sent: MessageNamed<'enqueue'>,
@@ -40,7 +40,7 @@ const request = (requestId: number, taskId: string, awaitMs?: number): MessageNa
   tasks: [{ ...sampleTask(taskId), payload: new Uint8Array(10), attempts: 5 }],
 });
 
-test('a request that was accepted before is answered, although others wait for room', async () => {
+test('a resent request that was accepted is answered, although others wait for room', async () => {
   const { send } = await stage();
   const first = new RecordingPeer('a');
   const other = new RecordingPeer('b');
@@ -48,12 +48,12 @@ test('a request that was accepted before is answered, although others wait for r
   await send(other, request(1, 'task-2'));
   expect(first.take()).toEqual(['enqueued 1']);
   expect(other.take()).toEqual(['parked 1']);
-  // Its answer was lost with a connection, and it comes again.
+  // The answer was lost with a connection, and the request comes again.
   await send(first, request(1, 'task-1'));
   expect(first.take()).toEqual(['enqueued 1']);
 });
 
-test('a new request waits behind those who wait already', async () => {
+test('a new request waits behind those that wait already', async () => {
   const { send } = await stage();
   const first = new RecordingPeer('a');
   const other = new RecordingPeer('b');
@@ -63,7 +63,7 @@ test('a new request waits behind those who wait already', async () => {
   expect(first.take()).toEqual(['enqueued 1', 'parked 2']);
 });
 
-test('a request that awaits is answered by the outcome alone', async () => {
+test('a request that awaits its outcome is answered by the outcome alone', async () => {
   const { cancel, send } = await stage();
   const peer = new RecordingPeer('a');
   await send(peer, request(1, 'task-1', 20_000));
@@ -72,7 +72,7 @@ test('a request that awaits is answered by the outcome alone', async () => {
   expect(peer.take()).toEqual(['outcome 1']);
 });
 
-test('a request that awaits is answered at once when its task has ended meanwhile', async () => {
+test('a resent request that awaits its outcome is answered at once when its task has ended', async () => {
   const { cancel, send } = await stage();
   const peer = new RecordingPeer('a');
   await send(peer, request(1, 'task-1', 20_000));
@@ -83,7 +83,7 @@ test('a request that awaits is answered at once when its task has ended meanwhil
   expect(peer.take()).toEqual(['outcome 1']);
 });
 
-test('a request that awaits is parked, invited and then answered by the outcome', async () => {
+test('a request that awaits its outcome is parked, invited and then answered by the outcome', async () => {
   const { cancel, send } = await stage();
   const first = new RecordingPeer('a');
   const other = new RecordingPeer('b');

@@ -16,7 +16,7 @@ const awaitedBy = ({ awaitMs, requestId, tasks }: Enqueue): ResultRequest | unde
     : { requestId, taskId: only.taskId, waitMs: awaitMs };
 };
 
-/** Once its task is in, a request that awaits the outcome waits for that, and is answered by it alone. */
+/** A request that awaits its outcome is not answered by ENQUEUED, but by the outcome alone. */
 const reply = (
   services: Services,
   peer: Peer,
@@ -39,9 +39,8 @@ const reply = (
 };
 
 /**
- * Whether a request came before and was accepted, and only its answer was lost.
- * It takes no room, so it need not wait for any: waiting, it could be told that
- * the queue is full although its tasks are in it.
+ * Whether a request was accepted before, and only its answer was lost. It must not wait for
+ * room: it needs none, and could be told that the queue is full although its tasks are in it.
  */
 const wasAccepted = async (services: Services, { tasks }: Enqueue): Promise<boolean> => {
   const taskId = tasks[0]?.taskId;
@@ -50,7 +49,7 @@ const wasAccepted = async (services: Services, { tasks }: Enqueue): Promise<bool
 
 const add = async (services: Services, peer: Peer, requests: readonly Enqueue[]): Promise<void> => {
   const answers = await services.engine.enqueue(requests.map((request) => request.tasks));
-  // Whoever is gone must not begin to wait here: it sends its request again.
+  // A peer that has left sends its request again; nothing may begin to wait for it here.
   if (peer.hasEnded) {
     return;
   }
@@ -70,7 +69,7 @@ const add = async (services: Services, peer: Peer, requests: readonly Enqueue[])
   }
 };
 
-/** Others wait for room in its queue: only what is in it already passes them. */
+/** Lets a request wait behind others for room in its queue, unless it was accepted before. */
 const queueUp = async (services: Services, peer: Peer, request: Enqueue): Promise<void> => {
   if (await wasAccepted(services, request)) {
     await add(services, peer, [request]);

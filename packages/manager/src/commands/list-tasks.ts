@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 
 type ListedTask = MessageNamed<'taskPage'>['tasks'][number];
 
-/** One line: it stands in a row of a table. */
+/** The first line of an error; a listing has one line for each task. */
 const shortError = ({ message, name }: TaskError): string =>
   clip(`${name}: ${message}`.split('\n', 1)[0] ?? '', limits.listErrorMaxBytes);
 

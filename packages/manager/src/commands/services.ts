@@ -15,11 +15,11 @@ export interface Services {
   readonly room: Room;
   readonly settlements: Settlements;
   readonly waits: Waits;
-  /** Declares a queue on its first use, if this manager does that. */
+  /** Declares a queue when its name is first used, if the manager has `autoQueues`. */
   readonly admitQueue: (name: string) => void;
   readonly newSessionId: () => string;
   /** Asks the workers of this name, or the one with this session, to end; answers how many. */
   readonly drainWorkers: (worker: string) => number;
-  /** The status document, as a value of plain data. */
+  /** The status document, as plain data. */
   readonly status: () => unknown;
 }

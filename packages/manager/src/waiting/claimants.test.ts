@@ -19,7 +19,7 @@ const idle = (claimants: Claimants, ...all: readonly Claimant[]): void => {
   }
 };
 
-test('claimants with the same handles share one object of them', () => {
+test('claimants with the same handles share one `Handles`', () => {
   const claimants = new Claimants();
   const [one, same, other] = [claimantOf('x', 'y'), claimantOf('x', 'y'), claimantOf('y', 'x')];
   expect(claimants.handlesOf(one)).toBe(claimants.handlesOf(same));
@@ -29,7 +29,7 @@ test('claimants with the same handles share one object of them', () => {
   expect(claimants.handlesOf(one)).toBe(shared);
 });
 
-test('the longest idle is found across groups, as they come and go', () => {
+test('the longest idle claimant is found across groups, as claimants come and go', () => {
   const claimants = new Claimants();
   const [x1, both, x2, y] = [
     claimantOf('x'),
@@ -51,7 +51,7 @@ test('the longest idle is found across groups, as they come and go', () => {
   expect(claimants.longestIdle(lane('none'))).toBeUndefined();
 });
 
-test('one that has left is not idle, whatever is still told of it', () => {
+test('a claimant that has left is never idle, even if it is set idle later', () => {
   const claimants = new Claimants();
   const gone = claimantOf('x');
   idle(claimants, gone);

@@ -3,22 +3,22 @@ import { type Handle, Handles } from '../engine/core/handles.ts';
 import type { Grant } from '../engine/core/verbs/claim.ts';
 import type { Peer } from './peer.ts';
 
-/** Has room for tasks of some handles: a worker's pool, or a waiting `get`. */
+/** Somebody with room for tasks of some handles: a worker's pool, or a waiting `get`. */
 export interface Claimant {
   readonly peer: Peer;
   readonly handles: readonly Handle[];
-  /** How many it can take now. */
+  /** Tasks that it can take now. */
   room(): number;
   take(grants: readonly Grant[]): void;
 }
 
 /** Claimants with the same handles, such as the workers that run one program. */
 class Group {
-  /** The key by which it is found. */
+  /** The handles as JSON; groups are found by it. */
   readonly list: string;
   readonly handles: Handles;
   size = 0;
-  /** Its idle claimants, longest idle first, each with its place in the order of becoming idle. */
+  /** Its idle claimants, longest idle first, each with a number that rises with each that becomes idle. */
   readonly idle = new Map<Claimant, number>();
 
   constructor(list: string, handles: Handles) {
@@ -39,7 +39,7 @@ export class Claimants {
   readonly #groupsOfLane = new Map<string, Set<Group>>();
   #becameIdle = 0;
 
-  /** The handles of a claimant: one object for all that have the same. The claimant is known until it leaves. */
+  /** The handles of a claimant, one object for all with the same list. The claimant is known until it leaves. */
   handlesOf(claimant: Claimant): Handles {
     return this.#join(claimant).handles;
   }

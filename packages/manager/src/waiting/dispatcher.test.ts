@@ -6,10 +6,10 @@ import { RecordingPeer } from '../testing/recording-peer.ts';
 import type { Claimant } from './claimants.ts';
 import { Dispatcher } from './dispatcher.ts';
 
-/** An engine with tasks by lane name; what is ready is dealt one by one in turn. */
+/** An engine with lanes of one queue, which deals one task to each claimant in turn. */
 class Store {
   readonly #lanes = new Map<string, string[]>();
-  /** Who asked in each claim. */
+  /** The sessions of each claim. */
   readonly asked: string[][] = [];
   readonly dispatcher = new Dispatcher(
     engineWith({
@@ -80,7 +80,7 @@ class Pool implements Claimant {
   }
 }
 
-/** Lets all that follows happen. */
+/** Resolves when the turn and everything that it planned have ended. */
 const quiet = () => new Promise((resolve) => setImmediate(resolve));
 
 const idle = async (store: Store, ...pools: readonly Pool[]): Promise<void> => {
@@ -92,7 +92,7 @@ const idle = async (store: Store, ...pools: readonly Pool[]): Promise<void> => {
 };
 
 describe('the dispatcher', () => {
-  test('asks for all who are hungry in one claim, and deals one by one', async () => {
+  test('claims for all hungry claimants at once', async () => {
     const store = new Store();
     store.add('x', 't1', 't2', 't3', 't4', 't5');
     const [a, b] = [new Pool('a', ['x'], 9), new Pool('b', ['x'], 2)];
@@ -106,7 +106,7 @@ describe('the dispatcher', () => {
     ]);
   });
 
-  test('wakes the one that is idle longest', async () => {
+  test('wakes the claimant that is idle longest', async () => {
     const store = new Store();
     const pools = [new Pool('a', ['x'], 2), new Pool('b', ['x'], 2), new Pool('c', ['x'], 2)];
     await idle(store, ...pools);
@@ -120,7 +120,7 @@ describe('the dispatcher', () => {
     expect(pools.map(({ got }) => got)).toEqual([['t1', 't4'], ['t2'], ['t3']]);
   });
 
-  test('asks again at once for one that got all it asked for and has room', async () => {
+  test('claims again at once for a claimant that got all it asked for and has more room', async () => {
     const store = new Store();
     store.add('x', ...Array.from({ length: 2_500 }, (_, n) => `t${n}`));
     const pool = new Pool('a', ['x'], 3_000);
@@ -130,7 +130,7 @@ describe('the dispatcher', () => {
     expect(store.asked).toHaveLength(3);
   });
 
-  test('wakes another when the one it woke for two names has room for one task', async () => {
+  test('wakes another when a claimant woken for two names has room for one task', async () => {
     const store = new Store();
     const [both, one] = [new Pool('both', ['x', 'y'], 1), new Pool('one', ['y'], 1)];
     await idle(store, both, one);
@@ -140,7 +140,7 @@ describe('the dispatcher', () => {
     expect([both.got, one.got]).toEqual([['x1'], ['y1']]);
   });
 
-  test('wakes another when the one it woke takes a task of another name', async () => {
+  test('wakes another when a woken claimant takes a task of another name', async () => {
     const store = new Store();
     const both = new Pool('both', ['x', 'y'], 1);
     const [first, second] = [new Pool('x only', ['x'], 1), new Pool('y only', ['y'], 1)];
@@ -151,7 +151,7 @@ describe('the dispatcher', () => {
     expect([both.got, first.got, second.got]).toEqual([['x1'], [], ['y1']]);
   });
 
-  test('wakes another when the one it woke leaves before it asked', async () => {
+  test('wakes another when a woken claimant leaves before its claim', async () => {
     const store = new Store();
     const [a, b] = [new Pool('a', ['x'], 1), new Pool('b', ['x'], 1)];
     await idle(store, a, b);
@@ -162,7 +162,7 @@ describe('the dispatcher', () => {
     expect([a.got, b.got]).toEqual([[], ['t1']]);
   });
 
-  test('wakes another when the one it woke is congested, and waits once for its drain', async () => {
+  test('wakes another when a woken claimant is congested, and waits once until that is over', async () => {
     const store = new Store();
     const [a, b] = [new Pool('a', ['x'], 5), new Pool('b', ['x'], 5)];
     await idle(store, a, b);
@@ -183,7 +183,7 @@ describe('the dispatcher', () => {
     expect(a.got).toEqual(['t4']);
   });
 
-  test('never asks for one that has left', async () => {
+  test('never claims for a claimant that has left', async () => {
     const store = new Store();
     const pool = new Pool('a', ['x'], 1);
     await idle(store, pool);
@@ -193,7 +193,7 @@ describe('the dispatcher', () => {
     expect(store.asked).toEqual([]);
   });
 
-  test('asks nobody in vain when nobody is idle', async () => {
+  test('claims nothing when no claimant is idle for the lane', async () => {
     const store = new Store();
     await idle(store, new Pool('a', ['other'], 1));
     for (let n = 0; n < 100; n++) {

@@ -17,7 +17,7 @@ const open = async () => {
   return { clock, engine, services, peer };
 };
 
-test('a get that was sent twice is answered with one item, and leases no other', async () => {
+test('a get that was sent twice is answered with one item and leases no other', async () => {
   const { clock, engine, peer, services } = await open();
   const put = engine.enqueue([[{ ...sampleTask('item'), name: ITEM_NAME }]]);
   await clock.settle();
@@ -29,7 +29,7 @@ test('a get that was sent twice is answered with one item, and leases no other',
   expect(peer.openRequests.size).toBe(0);
 });
 
-test('a get that was sent twice is not one more than may wait', async () => {
+test('a get that was sent twice counts once among the requests that may wait', async () => {
   const { peer, services } = await open();
   for (let requestId = 1; requestId <= limits.requestsPerSessionMax; requestId++) {
     peer.openRequests.set(requestId, { withdraw: () => void peer.openRequests.delete(requestId) });

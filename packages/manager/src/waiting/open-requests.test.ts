@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RecordingPeer } from '../testing/recording-peer.ts';
 import { beginWaiting, withdraw } from './open-requests.ts';
 
-test('a request that begins to wait anew ends what waited under it before, and no other', () => {
+test('a request that is sent again ends its own earlier wait and no other', () => {
   const peer = new RecordingPeer('peer');
   const withdrawn: string[] = [];
   const begin = (requestId: number, name: string): void =>

@@ -20,7 +20,7 @@ const grantOf = (number: number): Grant => ({
   deadlineMs: null,
 });
 
-/** A worker of which only its room matters, over an engine that has as many tasks as anybody asks for. */
+/** A worker of many slots over an engine that always has as many tasks as are claimed. */
 const stage = async () => {
   const clock = new ManualClock();
   const { services } = await openServices(clock, 1);
@@ -35,7 +35,7 @@ const stage = async () => {
   };
   await says({ verb: 'declarePool', pool, handles: [{ queue: 'q', name: 'work' }] });
   return {
-    /** What it is sent when it has given so many credits: tasks in each message, and how those leave. */
+    /** The grants that it is sent for a number of credits: tasks in each message, and when that leaves. */
     dealt: async (given: number): Promise<string[]> => {
       await says({ verb: 'credit', pool, given, received: 0 });
       return peer.sent
@@ -54,15 +54,12 @@ test.each([
   [4, ['4 at once']],
   [5, ['4 at once', '1 at once']],
   [14, ['4 at once', '4 with others', '4 with others', '2 at once']],
-])(
-  'an idle worker of %i slots gets the first at once, and waits for no others',
-  async (slots, sent) => {
-    const { dealt } = await stage();
-    expect(await dealt(slots)).toEqual(sent);
-  },
-);
+])('an idle worker of %i slots gets its first and last grants at once', async (slots, sent) => {
+  const { dealt } = await stage();
+  expect(await dealt(slots)).toEqual(sent);
+});
 
-test('a worker that has something to do gets more with whatever else there is', async () => {
+test('a busy worker gets its grants with the other messages of the turn', async () => {
   const { dealt } = await stage();
   const slots = 20;
   await dealt(slots);

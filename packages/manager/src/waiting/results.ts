@@ -7,7 +7,7 @@ import type { OpenRequest, Peer } from './peer.ts';
 import { refuse, refuseUnknownTask } from './refuse.ts';
 import type { TimedWait, Waits } from './waits.ts';
 
-/** An AWAIT_OUTCOME that waits: for its task, by its time, under its peer and request. */
+/** A request that waits for the outcome of a task until its time is over. */
 class ResultWait implements TimedWait, OpenRequest {
   readonly peer: Peer;
   readonly requestId: number;
@@ -37,7 +37,7 @@ class ResultWait implements TimedWait, OpenRequest {
   }
 }
 
-/** What AWAIT_OUTCOME, or an ENQUEUE that awaits, asks for. */
+/** The wait that an AWAIT_OUTCOME asks for, or an ENQUEUE that awaits its outcome. */
 export interface ResultRequest {
   readonly requestId: number;
   readonly taskId: string;
@@ -54,7 +54,7 @@ const outcomeMessage = (requestId: number, finished: Finished): Message => ({
 
 const isOutcome = (state: string): boolean => (outcomes as readonly string[]).includes(state);
 
-/** Who waits for the outcome of which task. Outcomes themselves are the engine's. */
+/** The requests that wait for outcomes. The engine has the outcomes themselves. */
 export class Results {
   readonly #engine: Engine;
   readonly #waits: Waits;
@@ -66,7 +66,7 @@ export class Results {
     this.#waits = waits;
   }
 
-  /** Answers as soon as the task has ended, or with its state when the slice is over. */
+  /** Answers each request when its task has ended, or with the task's state when the slice is over. */
   wait(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
     return this.follow(
       peer,
@@ -74,18 +74,18 @@ export class Results {
     );
   }
 
-  /** The same for tasks that were accepted: these waits are not refused any more. */
+  /** Like `wait`, but never refuses: the tasks of these requests were accepted just now. */
   follow(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
-    // Waiting begins before the engine is asked, so that no outcome falls between.
+    // Waiting begins before the engine is asked, so that no outcome is missed.
     return this.#ask(requests.map((request) => this.#begin(peer, request)));
   }
 
-  /** Whether somebody waits for the outcome of a task. */
+  /** Whether a request waits for the outcome of this task. */
   isAwaited(taskId: string): boolean {
     return this.#byTask.has(taskId);
   }
 
-  /** Tells everyone who waits for these tasks. */
+  /** Answers all requests that wait for these tasks. */
   deliver(finished: readonly Finished[]): void {
     for (const task of finished) {
       let waiting = this.#byTask.get(task.taskId);
@@ -99,10 +99,10 @@ export class Results {
 
   async #ask(waiting: readonly ResultWait[]): Promise<void> {
     const answers = await this.#engine.outcomes(waiting.map(({ taskId }) => taskId));
-    for (const [index, waits] of waiting.entries()) {
+    for (const [index, wait] of waiting.entries()) {
       const answer = answers[index];
-      if (answer !== undefined && waits.isOpen) {
-        this.#answer(waits, answer);
+      if (answer !== undefined && wait.isOpen) {
+        this.#answer(wait, answer);
       }
     }
   }
@@ -128,7 +128,7 @@ export class Results {
     } else if (!('result' in answer)) {
       return;
     } else if (peer.isCongested) {
-      // The result stays in the store until there is room for it on the way.
+      // The store keeps the result until the peer is no longer congested.
       peer.onceDrained(() => void this.#ask([waiting]).catch(() => {}));
     } else {
       this.end(waiting);
@@ -147,7 +147,7 @@ export class Results {
     peer.send({ verb: 'outcome', requestId, state, result: undefined, error: undefined });
   }
 
-  /** It is answered, or nobody waits any more. */
+  /** A wait was answered or withdrawn. */
   end(waiting: ResultWait): void {
     if (waiting.isOpen) {
       waiting.isOpen = false;

@@ -47,14 +47,14 @@ const request = (
 });
 
 describe('the room of a full queue', () => {
-  test('is refused at once to those who do not wait', () => {
+  test('is refused at once to a request that may not wait', () => {
     const { peer, room, waits } = stage({ q: 0 });
     room.park(peer, request(1, ['q'], 0), 'q', 'full');
     expect(peer.take()).toEqual(['error 1']);
     expect(waits.isEmpty).toBe(true);
   });
 
-  test('is not refused to a request that is on its way again', async () => {
+  test('is not refused to an invited request whose wait ends', async () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     room.park(peer, request(1, ['q'], 1_000), 'q', 'full');
     await clock.advance(900);
@@ -65,7 +65,7 @@ describe('the room of a full queue', () => {
     expect(room.mustQueueUp(peer, request(1, ['q'], 0))).toBe(false);
   });
 
-  test('is kept for the peer that came back, not for the one that was lost', async () => {
+  test('is kept for the peer that came back, not for its lost connection', async () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     const back = new RecordingPeer(peer.sessionId);
     room.park(peer, request(1, ['q']), 'q', 'full');
@@ -78,7 +78,7 @@ describe('the room of a full queue', () => {
     expect(peer.take()).toEqual(['parked 1']);
   });
 
-  test('is offered to as many as fit, in their order', async () => {
+  test('is offered to as many requests as fit, in their order', async () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     room.park(peer, request(1, ['q', 'q']), 'q', 'full');
     room.park(peer, request(2, ['q']), 'q', 'full');
@@ -93,7 +93,7 @@ describe('the room of a full queue', () => {
     expect(peer.take()).toEqual([]);
   });
 
-  test('lets those who wait go before those who come', async () => {
+  test('is given to waiting requests before new ones', async () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     const [first, second] = [request(1, ['q']), request(2, ['q'])];
     room.park(peer, first, 'q', 'full');
@@ -107,7 +107,7 @@ describe('the room of a full queue', () => {
     expect(room.mustQueueUp(peer, second)).toBe(false);
   });
 
-  test('goes to the next when an invitation is not used', async () => {
+  test('goes to the next request when an invitation is not used', async () => {
     const { clock, free, peer, room } = stage({ q: 0 });
     room.park(peer, request(1, ['q']), 'q', 'full');
     room.park(peer, request(2, ['q']), 'q', 'full');
@@ -127,7 +127,7 @@ describe('the room of a full queue', () => {
     room.invite('q');
     await clock.settle();
     peer.take();
-    // The engine said QUEUE_FULL, then room came and was told, then the answer arrives here.
+    // The engine answered QUEUE_FULL, then announced room, and only then the answer arrives here.
     room.invite('q');
     await clock.settle();
     room.park(peer, refused, 'q', 'full');
@@ -135,7 +135,7 @@ describe('the room of a full queue', () => {
     expect(peer.take()).toEqual(['parked 1', 'room 1']);
   });
 
-  test('is counted by the tasks that go there, of a request over several queues', async () => {
+  test('is measured by the tasks for this queue, in a request over several queues', async () => {
     const { clock, free, peer, room } = stage({ q: 0, other: 9 });
     room.park(peer, request(1, ['q', 'other', 'other']), 'q', 'full');
     free['q'] = 1;
@@ -144,7 +144,7 @@ describe('the room of a full queue', () => {
     expect(peer.take()).toEqual(['parked 1', 'room 1']);
   });
 
-  test('is awaited in one queue at a time by a request over several', async () => {
+  test('is awaited in one queue at a time by a request over several queues', async () => {
     const { clock, free, peer, room, waits } = stage({ q: 0, other: 0 });
     const wide = request(1, ['q', 'other']);
     room.park(peer, wide, 'q', 'full');
@@ -162,7 +162,7 @@ describe('the room of a full queue', () => {
     expect(peer.openRequests.size).toBe(0);
   });
 
-  test('may fit the next when one that was too large has waited long enough', async () => {
+  test('may fit the next request when the wait of one that was too large has ended', async () => {
     const { clock, peer, room } = stage({ q: 1 });
     room.park(peer, request(1, ['q', 'q'], 1_000), 'q', 'full');
     room.park(peer, request(2, ['q'], 5_000), 'q', 'full');
@@ -172,7 +172,7 @@ describe('the room of a full queue', () => {
     expect(peer.take()).toEqual(['error 1', 'room 2']);
   });
 
-  test('may fit the next when one is withdrawn', async () => {
+  test('may fit the next request when one is withdrawn', async () => {
     const { clock, peer, room, waits } = stage({ q: 1 });
     room.park(peer, request(1, ['q', 'q']), 'q', 'full');
     room.park(peer, request(2, ['q']), 'q', 'full');

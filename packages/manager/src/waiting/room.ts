@@ -7,7 +7,7 @@ import type { TimedWait, Waits } from './waits.ts';
 
 type Enqueue = MessageNamed<'enqueue'>;
 
-/** An enqueue that waits for room: everything of it but the payloads. */
+/** An enqueue that waits for room, without its payloads. */
 interface Parked {
   readonly peer: Peer;
   readonly requestId: number;
@@ -21,16 +21,16 @@ interface Parked {
 const requestKeyOf = (peer: Peer, requestId: number): string => `${peer.sessionId}/${requestId}`;
 
 /**
- * Who waits for room in a full queue, first come first served. A waiter's
- * payload stays with its client: the client is invited to send it again, and
- * the room is reserved for it for a moment.
+ * The enqueues that wait for room in full queues, first come first served. Payloads stay
+ * with their clients: when there is room, a client is invited to send its request again,
+ * and the room is reserved for that request until the invitation lapses.
  */
 export class Room {
   readonly #engine: Engine;
   readonly #waits: Waits;
   /** By queue, then by peer and request, in order of arrival. */
   readonly #parked = new Map<string, Map<string, Parked>>();
-  /** The same by peer and request alone: a request waits in one queue at a time. */
+  /** By peer and request alone; a request waits in one queue at a time. */
   readonly #byRequest = new Map<string, Parked>();
 
   constructor(engine: Engine, waits: Waits) {
@@ -48,19 +48,19 @@ export class Room {
     return this.#byRequest.get(requestKeyOf(peer, request.requestId))?.invitation === undefined;
   }
 
-  /** The request found no room; it waits, or goes on waiting, if it may. */
+  /** A request found no room: it begins to wait or goes on waiting, if it may. */
   park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
     const again = this.#byRequest.get(requestKeyOf(peer, requestId));
     if (again?.queue === queue) {
       this.#endInvitation(again);
       peer.send({ verb: 'parked', requestId });
-      // Room may have come between its refusal and now, when it still counted as invited.
+      // A request that counts as invited is not offered the room that comes meanwhile.
       this.invite(queue);
       return;
     }
     if (again !== undefined) {
-      // Where it was invited there is room; another queue of its tasks is full.
+      // The request was invited to a queue with room; another queue of its tasks is full.
       this.#remove(again);
       this.invite(again.queue);
     }
@@ -76,7 +76,7 @@ export class Room {
     this.invite(queue);
   }
 
-  /** Whether somebody waits for room in any queue. */
+  /** Whether any request waits for room. */
   get isAwaited(): boolean {
     return this.#parked.size > 0;
   }
@@ -110,7 +110,7 @@ export class Room {
       return;
     }
     parked.invitation = this.#waits.after(limits.roomInvitationMs, () => {
-      // It did not come: its place goes to the next.
+      // The invitation was not used: the next request is invited.
       this.#remove(parked);
       this.invite(parked.queue);
     });
@@ -129,11 +129,11 @@ export class Room {
       wait: this.#waits.after(request.waitMs, () => {
         const isInvited = parked.invitation !== undefined;
         this.#remove(parked);
-        // An invited request is on its way again: what becomes of it is its answer.
+        // An invited request is being sent again, and will be answered then.
         if (!isInvited) {
           refuse(peer, requestId, 'QUEUE_FULL', reason);
         }
-        // It may have been too large for the room that there is, and the next is not.
+        // The next request may fit where this one did not.
         this.invite(queue);
       }),
       invitation: undefined,

@@ -18,7 +18,7 @@ const tasks = (awaitMs?: number): MessageNamed<'enqueue'>[] =>
     tasks: [sampleTask(`task-${index}`)],
   }));
 
-/** A worker with one slot, in which the first of some tasks runs. */
+/** A worker with one slot that runs the first of some tasks. */
 const stage = async (awaitMs?: number) => {
   const clock = new ManualClock();
   const { engine, services } = await openServices(clock, TASKS);
@@ -26,7 +26,7 @@ const stage = async (awaitMs?: number) => {
   const worker = new RecordingPeer('worker', 'worker');
   const said = async (peer: RecordingPeer, messages: readonly Message[]): Promise<void> => {
     const done = runCommands(services, peer, messages);
-    // What nobody waits for is written a little later.
+    // Changes that no caller awaits are flushed a few milliseconds later.
     await clock.advance(UNAWAITED_MS);
     await done;
   };
@@ -42,7 +42,7 @@ const stage = async (awaitMs?: number) => {
     credit(1),
   ]);
   const report = successOfFirst(worker.sent.splice(0));
-  /** Its end, and the room that it leaves, in one frame; answers in which order they are seen to. */
+  /** Sends the report of that task and new credit in one frame; answers the order in which the engine is called. */
   const end = async (): Promise<string[]> => {
     const seenTo: string[] = [];
     const { claim, settle } = engine;
@@ -66,7 +66,7 @@ test('a worker gets its next task before its last is settled', async () => {
   expect(worker.take()).toEqual(['grant', 'settled 9']);
 });
 
-test('an end that somebody waits for is settled first', async () => {
+test('a report whose outcome is awaited is settled first', async () => {
   const { end, worker } = await stage(20_000);
   expect(await end()).toEqual(['settle', 'claim']);
   expect(worker.take()).toEqual(['grant', 'settled 9']);

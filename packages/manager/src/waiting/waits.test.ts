@@ -53,7 +53,7 @@ describe('waits', () => {
     expect(expired).toEqual(['at once', 'later']);
   });
 
-  test('that are stopped leave no timer behind', () => {
+  test('leave no timer behind when they are stopped', () => {
     const clock = new ManualClock();
     const waits = new Waits(clock);
     waits.after(10, () => {});

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '@millrace/protocol';
 import { type TimedEntry, Timetable } from '../structures/timetable.ts';
 
-/** Something that waits for an event or its time, whichever comes first. */
+/** A wait that ends by an event, or else at its time. */
 export interface TimedWait extends TimedEntry<TimedWait> {
   expire(): void;
 }
