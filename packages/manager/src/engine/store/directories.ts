@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Brings to disk which entries a directory has. */
+/** Flushes the entries of a directory. */
 export const flushDirectory = (directory: string): void => {
   const descriptor = openSync(directory, 'r');
   try {
@@ -11,7 +11,7 @@ export const flushDirectory = (directory: string): void => {
   }
 };
 
-/** Makes a directory, and those above it, where they are missing; on disk when it returns. */
+/** Makes a directory and the missing ones above it, and flushes their entries. */
 export const makeDirectory = (directory: string): void => {
   const path = resolve(directory);
   const topmost = mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -10,18 +10,18 @@ export interface Row {
 }
 
 export interface JournalSpace {
-  /** Bytes the store occupies. */
+  /** Bytes that the store occupies. */
   readonly usedBytes: number;
-  /** Bytes the disk has left for it. */
+  /** Bytes that are free on its disk. */
   readonly freeBytes: number;
-  /** Below this much free space nothing new is accepted, so that settling still can be written. */
+  /** With less free space nothing new is accepted, so that reports of tasks can still be written. */
   readonly reserveBytes: number;
 }
 
-/** What LMDB takes, with pages of 4 KiB. */
+/** The longest key of LMDB with pages of 4 KiB. */
 export const KEY_MAX_BYTES = 1_978;
 
-/** How an ordered map is read. */
+/** Reads of an ordered map. */
 export interface Rows {
   get(key: string): Uint8Array | undefined;
   /** The last key with `from` ≤ key < `to`. */
@@ -31,19 +31,19 @@ export interface Rows {
 }
 
 /**
- * An ordered map that survives the process: the port under the embedded core.
+ * An ordered map that survives the process: the interface between the engine and a store.
  *
- * Keys are strings whose characters stand for one byte each; they sort as bytes.
- * None is empty, a zero byte alone, or longer than `KEY_MAX_BYTES`. Reads are
- * synchronous and see exactly what is durable. One commit is in flight at a time,
- * all or nothing, durable when its promise resolves; after a rejected one nothing
- * may be written any more. Values belong to the journal from then on: their bytes
- * never change.
+ * - A key is a string whose characters stand for one byte each; keys sort as bytes. No key is
+ *   empty, a zero byte alone, or longer than `KEY_MAX_BYTES`.
+ * - Reads are synchronous and see exactly what is durable.
+ * - One commit is in flight at a time. A commit is all or nothing, and durable when its promise
+ *   resolves. After a rejected commit nothing may be written any more.
+ * - The bytes of a value must not change after it was given to `commit`.
  */
 export interface Journal extends Rows {
   readonly name: string;
   commit(writes: readonly Write[]): Promise<void>;
-  /** @throws what the journal has failed of since the last commit */
+  /** @throws the error of a write that failed after its commit was acknowledged */
   space(): JournalSpace;
   close(): Promise<void>;
 }

@@ -1,8 +1,7 @@
 /**
- * Writes a key, a character of which is a byte. Keys are short: character by
- * character is faster than asking the platform.
+ * Writes a key, each character as a byte. For short keys a loop is faster than the platform.
  *
- * @returns where it ends
+ * @returns where the key ends
  */
 export const writeKey = (key: string, target: Uint8Array, start: number): number => {
   for (let i = 0; i < key.length; i++) {

@@ -14,7 +14,7 @@ const write: fc.Arbitrary<Write> = fc.record({
 });
 const writes = fc.array(write, { maxLength: 8 });
 
-/** What is read is compared with a journal that has all writes, in their order. */
+/** Reads are compared with a journal that has all writes, in their order. */
 const journalOf = async (...all: readonly (readonly Write[])[]) => {
   const journal = memoryJournal();
   await journal.commit(all.flat());
@@ -33,7 +33,7 @@ const layered = async (
   return { lower, upper };
 };
 
-test('what lies under layers is read as if their changes were made', async () => {
+test('reads through layers see all pending changes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.tuple(writes, writes, writes),
@@ -54,7 +54,7 @@ test('what lies under layers is read as if their changes were made', async () =>
   );
 });
 
-test('changes move from one layer to the one below, and go', async () => {
+test('changes move to the layer below and are cleared there', async () => {
   await fc.assert(
     fc.asyncProperty(writes, writes, writes, async (below, middle, top) => {
       const { lower, upper } = await layered(below, middle, top);
@@ -71,7 +71,7 @@ test('changes move from one layer to the one below, and go', async () => {
   );
 });
 
-test('a layer gives one write for each key, in the order of keys, the last that was made', () => {
+test('a layer has one write for each changed key, the last one, in the order of keys', () => {
   const layer = new Layer(memoryJournal());
   const last = { key: 'b', value: undefined };
   layer.add([

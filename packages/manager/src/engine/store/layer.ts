@@ -1,7 +1,7 @@
 import { orderedMap } from '../../structures/ordered-map.ts';
 import type { Row, Rows, Write } from './journal.ts';
 
-/** The rows that `changes` leave of `rows`, and those that they add; both ascending, at most `limit`. */
+/** Applies changes to rows, both ascending; answers at most `limit` rows. */
 const merge = (changes: readonly Write[], rows: readonly Row[], limit: number): Row[] => {
   const merged: Row[] = [];
   let at = 0;
@@ -24,7 +24,7 @@ const merge = (changes: readonly Write[], rows: readonly Row[], limit: number): 
   return merged;
 };
 
-/** Changes that lie on the rows of something else: read through it, they are made. */
+/** Pending writes over another row source; reads see both. */
 export class Layer implements Rows {
   readonly #below: Rows;
   #changes = orderedMap<Write>();
@@ -33,19 +33,19 @@ export class Layer implements Rows {
     this.#below = below;
   }
 
-  /** Keys that are changed. */
+  /** Changed keys. */
   get size(): number {
     return this.#changes.size;
   }
 
-  /** Of two changes of one key the later counts. */
+  /** A later change of a key replaces an earlier one. */
   add(writes: readonly Write[]): void {
     for (const write of writes) {
       this.#changes.set(write.key, write);
     }
   }
 
-  /** Has all changes of the other from now on, in place of its own; the other has none. */
+  /** Replaces its changes by those of the other layer, which then has none. */
   takeOver(other: Layer): void {
     this.#changes = other.#changes;
     other.#changes = orderedMap();
@@ -55,7 +55,7 @@ export class Layer implements Rows {
     this.#changes = orderedMap();
   }
 
-  /** A write for each key that is changed, ascending. */
+  /** One write for each changed key, ascending. */
   writes(): readonly Write[] {
     return this.#changes.valuesArray();
   }
@@ -85,7 +85,7 @@ export class Layer implements Rows {
       : above;
   }
 
-  /** The changes within a range until `limit` of them put a row: no row behind those is asked for. */
+  /** The changes within a range, up to the `limit`-th that puts a row; later ones cannot be in the answer. */
   #upTo(from: string, to: string, limit: number): Write[] {
     const changes: Write[] = [];
     let puts = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
 
 const LOCK_NAME = 'manager.lock';
-/** The kernel's bound on the path of a Unix socket, with room for the name of the lock. */
+/** The kernel bounds the path of a Unix socket; the name of the lock must fit behind the directory. */
 const SOCKET_PATH_MAX_BYTES = 80;
 
 const hasCode = (error: unknown, code: string): boolean =>
@@ -26,7 +26,7 @@ const isAlive = (path: string): Promise<boolean> =>
       socket.destroy();
       resolve(true);
     });
-    // Anything but a refusal, such as a full backlog, is a sign of life.
+    // Any error but a refusal, such as a full backlog, is a sign of life.
     socket.once('error', (error) =>
       resolve(!hasCode(error, 'ECONNREFUSED') && !hasCode(error, 'ENOENT')),
     );
@@ -39,9 +39,9 @@ const inUse = (directory: string): MillraceError =>
   );
 
 /**
- * Lets one process at a time replace the socket of a dead one; otherwise a third
- * could slip in between, and two would go on. An abstract socket leaves nothing
- * behind; where there are none, not on Linux, this is left out.
+ * Lets one process at a time replace the socket of a dead process; otherwise one could
+ * remove the new socket of another, and both would go on. An abstract socket leaves no file
+ * behind. Only Linux has them; elsewhere takeovers are not serialized.
  */
 const beginTakeover = async (directory: string): Promise<Server | undefined> => {
   const { dev, ino } = statSync(directory);
@@ -55,7 +55,7 @@ const beginTakeover = async (directory: string): Promise<Server | undefined> => 
   }
 };
 
-/** Removes a socket whose process is gone. Nothing else ever removes one, and only in a takeover. */
+/** Removes a socket whose process is gone. Sockets are removed here alone, and only within a takeover. */
 const removeDead = async (path: string, directory: string): Promise<void> => {
   if (await isAlive(path)) {
     throw inUse(directory);
@@ -89,9 +89,8 @@ const takeLock = async (path: string, directory: string): Promise<Server> => {
 };
 
 /**
- * Ensures that one manager has a data directory, by listening on a Unix socket
- * in it: Node has no flock, and a socket stops answering with its process.
- * Returns what releases it.
+ * Locks a data directory for this process, by listening on a Unix socket in it: Node has no
+ * flock, and a socket stops answering when its process ends. Answers a function that unlocks.
  *
  * @throws STORE_IN_USE
  */

@@ -23,15 +23,15 @@ const orClosed = async (
 
 const hasRows = (tree: Journal): boolean => tree.range('\0', '\xff', 1).length > 0;
 
-/** @throws STORE_VERSION when the tree was written without a log */
+/** @throws STORE_VERSION when the tree has rows and no log */
 const newLog = async (directory: string, tree: Journal): Promise<WriteAheadLog> => {
   if (hasRows(tree)) {
     throw new MillraceError(
       'STORE_VERSION',
-      `the store in ${directory} has no log: run the millrace that wrote it`,
+      `the store in ${directory} has no log: open it with the version of millrace that wrote it`,
     );
   }
-  // What a start that was broken off has left is made anew.
+  // Files that an interrupted start left behind are replaced.
   const files = await makeLogFiles(directory);
   return orClosed(files, () => beginLog(files, tree));
 };
@@ -60,8 +60,8 @@ const refusal = (directory: string, error: unknown): unknown =>
     : error;
 
 /**
- * The journal of a data directory, which is made when it is missing: an LMDB file,
- * and before it a log. The directory is this process's until the journal is closed.
+ * The journal of a data directory: a log before an LMDB file. Makes the directory when it is
+ * missing, and locks it until the journal is closed.
  *
  * @throws STORE_IN_USE; STORE_VERSION; STORE_FAILED when the directory cannot be used, or its log is damaged
  */
@@ -82,7 +82,7 @@ export const diskJournal = async (directory: string, clock: Clock): Promise<Jour
     const tree = { ...store, close: closeAll };
     return new LoggedJournal(tree, await openLog(directory, tree), clock);
   } catch (error) {
-    // What the cause is matters more than whether that can be closed.
+    // The first error is the one that matters.
     await closeAll().catch(() => {});
     throw refusal(directory, error);
   }

@@ -10,7 +10,7 @@ const DATA_FILE = 'data.mdb';
 const keyEncoder = {
   writeKey(key: string, target: Buffer, start: number): number {
     if (start + key.length > target.length) {
-      // What the store expects of a buffer that is too small; it then takes another.
+      // LMDB expects this error when the buffer is too small, and then brings a larger one.
       throw new RangeError('the key does not fit');
     }
     return writeKey(key, target, start);
@@ -27,7 +27,7 @@ const spaceOf = (directory: string): JournalSpace => {
   };
 };
 
-/** Where the first page of an LMDB file says what it is. */
+/** Offset of the magic number in the first page of an LMDB file. */
 const MAGIC_AT = 24;
 const MAGIC = 0xbe_ef_c0_de;
 
@@ -42,7 +42,7 @@ const magicOf = (path: string): number | undefined => {
   }
 };
 
-/** LMDB trusts its file: it would end the process on one that is something else. */
+/** LMDB does not check its file: opening any other file would end the process. */
 const checkDataFile = (directory: string): void => {
   const path = join(directory, DATA_FILE);
   const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -54,7 +54,7 @@ const checkDataFile = (directory: string): void => {
 
 type Store = RootDatabase<Buffer, string>;
 
-/** With options that the types of the library lack. */
+/** Options of the library, with those that its types lack. */
 type StoreOptions = RootDatabaseOptionsWithPath & {
   readonly txnStartThreshold: number;
   readonly batchStartThreshold: number;
@@ -68,8 +68,8 @@ const openStore = (directory: string): Store => {
     keyEncoder,
     overlappingSync: false,
     cache: false,
-    // A transaction is what `commit` says it is, and begins when it is complete;
-    // by default it begins a turn of the event loop later.
+    // One `commit` is one transaction, which begins at once; by default a transaction
+    // begins one turn of the event loop later and takes in other writes.
     eventTurnBatching: false,
     txnStartThreshold: 1,
     batchStartThreshold: Number.POSITIVE_INFINITY,
@@ -78,9 +78,9 @@ const openStore = (directory: string): Store => {
 };
 
 /**
- * What the disk answered to a commit that failed. LMDB rejects the writes with
- * an error that says nothing, but holds a promise of the one that does, which is
- * rejected in the same turn; unheard, that rejection would end the process.
+ * The disk's error for a failed commit. LMDB rejects the writes with an error that names no
+ * cause, but has a promise that is rejected with the cause in the same turn. Unhandled, that
+ * rejection would end the process.
  */
 const causeOf = async (failure: unknown): Promise<unknown> => {
   if (!(failure instanceof Error && 'commitError' in failure)) {
@@ -107,28 +107,28 @@ const commit = async (store: Store, writes: readonly Write[]): Promise<void> => 
       }
     }
   });
-  // A batch alone waits for the end of the turn; what comes behind it sets the writing off.
+  // LMDB would write the first batch at the end of the turn; a second one starts the write now.
   store.batch(() => {}).catch(() => {});
   try {
     await committed;
   } catch (error) {
     throw await causeOf(error);
   }
-  // Reads of this turn must see what is now durable, not the snapshot before it.
+  // Reads in this turn must see the new commit, not an older snapshot.
   store.resetReadTxn();
 };
 
 /**
- * A copy of what the store has. Its own way to copy makes memory for each value,
- * which costs more than to read a small one. What it lends is all of its buffer,
- * whose `length` alone says what belongs to the value.
+ * A copy of a value. The library's own copy allocates memory for each value, which costs more
+ * than reading a small one. The library lends its whole buffer, of which `length` bytes are
+ * the value.
  */
 const read = (store: Store, key: string): Buffer | undefined => {
   const lent = store.getBinaryFast(key);
   return lent && Buffer.from(new Uint8Array(lent.buffer, lent.byteOffset, lent.length));
 };
 
-/** Backwards, a range of the store has its start in it and not its end. */
+/** A descending range of LMDB includes its start and excludes its end. */
 const BEFORE_ALL = '\0';
 
 const lastKey = (store: Store, from: string, to: string): string | undefined => {
@@ -149,8 +149,8 @@ const readRange = (store: Store, from: string, to: string, limit: number): Row[]
 };
 
 /**
- * A journal in an LMDB file in this directory. With `overlappingSync: false` a
- * commit becomes visible only when it is flushed, and its promise resolves only then.
+ * A journal in an LMDB file in this directory. With `overlappingSync: false` a commit becomes
+ * visible, and its promise resolves, only when it is flushed.
  *
  * @throws Error when the directory cannot be used
  */

@@ -10,10 +10,10 @@ import { beginLog, resumeLog } from './log/open-log.ts';
 import { positionOf } from './log/position.ts';
 import { LoggedJournal } from './logged-journal.ts';
 
-/** Smaller than in life, so that they are often full. */
+/** Smaller than in production, so that the files are often full. */
 const FILE_BYTES = 16 * 1_024;
 const LARGE_BYTES = 20_000;
-/** Where the next record begins, at the latest, when one has a few bytes. */
+/** A small record takes one page; the next begins behind it. */
 const PAGE_BYTES = 4_096;
 const ALL = Number.MAX_SAFE_INTEGER;
 
@@ -21,22 +21,22 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const put = (key: string, value: string): Write => ({ key, value: Buffer.from(value) });
 const rowsOf = (journal: LoggedJournal): Row[] => journal.range('\0', '\xff\xff', ALL);
 
-/** Values are of one byte, many times: this tells one from another, at any size. */
+/** Rows as short texts. A value is one byte many times, so its length and ends tell it from all others. */
 const told = (rows: readonly Row[]): string[] =>
   rows.map(
     ({ key: name, value: bytes }) => `${name}: ${bytes.length} of ${bytes[0]}, ${bytes.at(-1)}`,
   );
 
-/** A disk, the journals that live on it one after another, and what each must have. */
+/** A disk, the journals that are opened on it one after another, and the rows that each must have. */
 class Bench {
   readonly files: readonly [TestLogFile, TestLogFile];
   readonly #logFiles: LogFiles;
   readonly tree = new TestTree();
   clock = new ManualClock();
   #journal: LoggedJournal | undefined;
-  /** What was acknowledged. */
+  /** The changes that were acknowledged. */
   rows = orderedMap<Write>();
-  /** The writes of a commit that was not acknowledged yet. */
+  /** The writes of a commit in flight. */
   inFlight: readonly Write[] | undefined;
   failure: unknown;
 
@@ -74,14 +74,14 @@ class Bench {
     );
   }
 
-  /** What a log file was asked for, to write or to give back, is done. */
+  /** Completes the pending operation of each log file. */
   async appended(): Promise<void> {
     this.files[0].orders.done();
     this.files[1].orders.done();
     await turn();
   }
 
-  /** What the tree was asked for is done. */
+  /** Completes the pending commit of the tree. */
   async written(): Promise<void> {
     this.tree.orders.done();
     await turn();
@@ -111,7 +111,7 @@ const opened = async (fileBytes = FILE_BYTES): Promise<Bench> => {
   return bench;
 };
 
-/** What 'a' is given is in the log, and not yet in the tree. */
+/** A bench whose log has a change of 'a' that its tree has not. */
 const logged = async (): Promise<Bench> => {
   const bench = await opened();
   bench.commit(put('a', 'one'));
@@ -119,14 +119,14 @@ const logged = async (): Promise<Bench> => {
   return bench;
 };
 
-/** A checkpoint of it is in flight. */
+/** The same with a checkpoint of that change in flight. */
 const inCheckpoint = async (): Promise<Bench> => {
   const bench = await logged();
   await bench.clock.advance(tuning.checkpointMs);
   return bench;
 };
 
-/** The process dies; what was in flight is kept, torn or lost. Another opens what is left. */
+/** The process dies; writes in flight are kept, torn or lost. Another process opens the disk. */
 const crash = async (
   bench: Bench,
   isTreeKept: boolean,
@@ -175,7 +175,7 @@ const take = async (bench: Bench, taken: Step): Promise<void> => {
   }
 };
 
-test('whatever is in flight when a process dies, the next has what was acknowledged', async () => {
+test('all acknowledged changes survive a crash, whatever is in flight', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 4 }), async (lives) => {
       const bench = await opened();
@@ -185,7 +185,7 @@ test('whatever is in flight when a process dies, the next has what was acknowled
           expect(told(rowsOf(bench.journal))).toEqual(told(bench.expected()));
         }
         await crash(bench, isTreeKept, (sector) => fates[sector % fates.length] ?? 'torn');
-        // A commit that was in flight is there whole, or not at all.
+        // A commit in flight survives as a whole or not at all.
         const possible = [bench.expected(), bench.expected(bench.inFlight)].map(told);
         const found = rowsOf(bench.journal);
         expect(possible).toContainEqual(told(found));
@@ -200,7 +200,7 @@ test('whatever is in flight when a process dies, the next has what was acknowled
   );
 }, 60_000);
 
-test('a commit is acknowledged when the log has it, and the tree has it a little later', async () => {
+test('a commit is acknowledged when the log has it, and brought to the tree later', async () => {
   const bench = await opened();
   bench.commit(put('a', 'one'));
   expect(bench.journal.get('a')).toBeUndefined();
@@ -214,7 +214,7 @@ test('a commit is acknowledged when the log has it, and the tree has it a little
   expect(rowsOf(bench.journal)).toEqual([put('a', 'one')]);
 });
 
-test('many changes go to the tree at once, those of one key as one', async () => {
+test('many changed keys are brought to the tree at once, each with its last change', async () => {
   const bench = await opened(1024 * 1024);
   const writes = Array.from({ length: tuning.checkpointKeys }, (_, n) => put(`key ${n}`, 'old'));
   bench.commit(...writes.slice(1), put('key 1', 'new'));
@@ -238,7 +238,7 @@ test('no checkpoint begins while a record is being written', async () => {
   expect(bench.tree.get('b')).toEqual(Buffer.from('two'));
 });
 
-test('a full log waits for the tree, and what it grew by is given back', async () => {
+test('a commit waits while the log is full, and a log file that grew is cut back', async () => {
   const bench = await opened();
   const large = { key: 'large', value: Buffer.alloc(LARGE_BYTES) };
   for (let n = 0; n < 2; n++) {
@@ -257,7 +257,7 @@ test('a full log waits for the tree, and what it grew by is given back', async (
   expect(bench.files.map(({ sizeBytes }) => sizeBytes)).toEqual([FILE_BYTES, FILE_BYTES]);
 });
 
-test('what comes while a checkpoint is written has one of its own, without more commits', async () => {
+test('changes made during a checkpoint get one of their own, without further commits', async () => {
   const bench = await opened();
   bench.commit({ key: 'large', value: Buffer.alloc(FILE_BYTES / 2) });
   await bench.appended();
@@ -268,7 +268,7 @@ test('what comes while a checkpoint is written has one of its own, without more 
   expect(bench.tree.get('more')).toHaveLength(FILE_BYTES / 2);
 });
 
-test('after a write of the log failed nothing is written any more', async () => {
+test('nothing is written any more after a write of the log has failed', async () => {
   const bench = await logged();
   bench.commit(put('b', 'two'));
   bench.files[0].orders.refuse(new Error('EIO'));
@@ -281,7 +281,7 @@ test('after a write of the log failed nothing is written any more', async () => 
   await bench.journal.close();
 });
 
-test('a checkpoint that failed is told by the next commit, and by the space; nothing is lost', async () => {
+test('the error of a failed checkpoint is thrown by `commit` and `space`, and nothing is lost', async () => {
   const bench = await inCheckpoint();
   bench.tree.orders.refuse(new Error('ENOSPC'));
   await turn();
@@ -292,7 +292,7 @@ test('a checkpoint that failed is told by the next commit, and by the space; not
   expect(rowsOf(bench.journal)).toEqual([put('a', 'one')]);
 });
 
-test('a commit that waits for a full log is told that the checkpoint failed', async () => {
+test('a commit that waits for a full log rejects when the checkpoint fails', async () => {
   const bench = await opened();
   for (let n = 0; n < 2; n++) {
     bench.commit({ key: 'large', value: Buffer.alloc(LARGE_BYTES, n) });
@@ -314,7 +314,7 @@ test('a commit in flight when the checkpoint fails is not acknowledged', async (
   expect(bench.failure).toEqual(new Error('EIO'));
 });
 
-test('a key that the tree would not take is refused before it is in the log', async () => {
+test('a key that is too long for the tree is refused before it is in the log', async () => {
   const bench = await opened();
   const tooLong = put('k'.repeat(KEY_MAX_BYTES + 1), 'x');
   await expect(bench.journal.commit([tooLong])).rejects.toThrow(RangeError);
@@ -322,7 +322,7 @@ test('a key that the tree would not take is refused before it is in the log', as
   expect(rowsOf(bench.journal)).toEqual([]);
 });
 
-test('what is closed has everything in its tree, with what was in flight', async () => {
+test('a journal that was closed has everything in its tree, a commit in flight included', async () => {
   const bench = await inCheckpoint();
   bench.commit(put('b', 'two'));
   const closed = bench.journal.close();
@@ -335,7 +335,7 @@ test('what is closed has everything in its tree, with what was in flight', async
   await expect(bench.journal.commit([])).rejects.toThrow('closed');
 });
 
-test('what is closed after a failure waits for no time', async () => {
+test('close does not wait for a timer after a failure', async () => {
   const bench = await logged();
   bench.commit(put('b', 'two'));
   bench.files[0].orders.refuse(new Error('EIO'));
@@ -345,7 +345,7 @@ test('what is closed after a failure waits for no time', async () => {
   expect(bench.clock.timersWaiting).toBe(0);
 });
 
-test('close waits for the checkpoint in flight, also after a commit failed', async () => {
+test('close waits for the checkpoint in flight, even after a failed commit', async () => {
   const bench = await inCheckpoint();
   bench.commit(put('b', 'two'));
   bench.files[1].orders.refuse(new Error('EIO'));
@@ -368,6 +368,6 @@ test('a log with a damaged record before another is refused', async () => {
   }
   bench.files[0].damage(PAGE_BYTES + 50);
   await expect(bench.open()).rejects.toThrow(
-    'the log is damaged: record 2 is missing, and there are others up to 3',
+    'the log is damaged: record 2 is missing, and later ones up to 3 exist',
   );
 });

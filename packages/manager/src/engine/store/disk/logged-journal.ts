@@ -6,11 +6,11 @@ import { apply, rowsOf } from './log/position.ts';
 import type { WriteAheadLog } from './log/write-ahead-log.ts';
 
 /**
- * A journal with a log before its tree. A commit is durable once it is in the log,
- * which takes one flush; the tree, which takes two and more writing, gets what
- * changed a little later and for many commits together: a **checkpoint**. Until
- * then the changes lie over the tree in two layers: those that a checkpoint is
- * writing, and above them those that came since.
+ * A journal with a log before its tree. A commit is durable once it is in the log, which
+ * takes one flush. A commit of the tree takes two flushes and more writes, so a
+ * **checkpoint** brings the changes of many commits to the tree together. Until then they
+ * lie over the tree in two layers: the changes of the checkpoint in flight, and above them
+ * the changes since it began.
  */
 export class LoggedJournal implements Journal {
   readonly name: string;
@@ -19,16 +19,16 @@ export class LoggedJournal implements Journal {
   readonly #clock: Clock;
   readonly #inCheckpoint: Layer;
   readonly #since: Layer;
-  /** The checkpoint in flight. It ends, too, when it has failed. */
+  /** The checkpoint in flight; resolves also when it has failed. */
   #checkpoint: Promise<void> | undefined;
-  /** Settles with it, and never rejects. */
+  /** Resolves when the last commit has ended, and never rejects. */
   #lastCommit: Promise<void> = Promise.resolve();
   #isAppending = false;
   #isTimeUp = false;
   #stopTimer: Cancel | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
-  /** @param tree has what the log had before */
+  /** @param tree has all changes that the log had so far */
   constructor(tree: Journal, log: WriteAheadLog, clock: Clock) {
     this.name = tree.name;
     this.#tree = tree;
@@ -52,7 +52,7 @@ export class LoggedJournal implements Journal {
 
   commit(writes: readonly Write[]): Promise<void> {
     const commit = this.#append(writes);
-    // Whoever made it hears whether it failed; `close` only waits for it.
+    // The caller gets its error; `close` only waits for its end.
     this.#lastCommit = commit.catch(() => {});
     return commit;
   }
@@ -63,7 +63,7 @@ export class LoggedJournal implements Journal {
     return { ...space, usedBytes: space.usedBytes + this.#log.usedBytes };
   }
 
-  /** After it the tree has everything; if that failed, the next start finds it in the log. */
+  /** Brings all changes to the tree. If that fails, the next start finds them in the log. */
   async close(): Promise<void> {
     await this.#lastCommit;
     this.#stopTimer?.();
@@ -73,7 +73,7 @@ export class LoggedJournal implements Journal {
       }
       await this.#checkpoint;
     }
-    // After a commit that failed, one may still be in flight.
+    // After a failed commit a checkpoint may still be in flight.
     await this.#checkpoint;
     this.#failure ??= { cause: new Error('the journal is closed') };
     try {
@@ -85,7 +85,7 @@ export class LoggedJournal implements Journal {
 
   async #append(writes: readonly Write[]): Promise<void> {
     if (this.#log.isFull) {
-      // Its other file is free only when the checkpoint has ended.
+      // The other file of the log is free only when the checkpoint has ended.
       await this.#checkpoint;
     }
     this.#throwFailure();
@@ -107,7 +107,7 @@ export class LoggedJournal implements Journal {
     }
   }
 
-  /** A record in flight belongs to the file that it is written to: none is while the log goes on in the other. */
+  /** Not while a record is in flight: it would stand in the file that the checkpoint takes to be applied. */
   #checkpointWhenDue(): void {
     if (this.#checkpoint !== undefined || this.#isAppending || this.#failure !== undefined) {
       return;
@@ -132,7 +132,7 @@ export class LoggedJournal implements Journal {
     this.#inCheckpoint.takeOver(this.#since);
     this.#log.turnOver();
     this.#checkpoint = this.#writeTree().catch((cause: unknown) => {
-      // The next commit says it, or whoever asks for the space. What was acknowledged is in the log.
+      // The next call of `commit` or `space` throws it. All acknowledged changes are in the log.
       this.#failure ??= { cause };
     });
   }

@@ -3,7 +3,7 @@ import type { Journal, Row } from '../journal.ts';
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
-/** A journal that forgets everything with its process: for tests, and for queues whose loss does not matter. */
+/** A journal that is lost with its process: for tests, and for queues whose loss does not matter. */
 export const memoryJournal = (): Journal => {
   const rows = orderedMap<Uint8Array>();
   let usedBytes = 0;

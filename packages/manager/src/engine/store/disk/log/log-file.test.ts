@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DiskFile, type OpenFile } from './log-file.ts';
 
-/** A file of 8 bytes; each write takes as many as the test says. */
+/** A file of 8 bytes; each write takes as many bytes as the test says. */
 const fileWith = (takes: readonly number[], failing: Partial<OpenFile> = {}) => {
   const stored = Buffer.alloc(8);
   const left = [...takes];
@@ -28,19 +28,19 @@ const fails = async (): Promise<void> => {
   throw new Error('EIO');
 };
 
-test('what the disk takes in pieces is written whole', async () => {
+test('a write that the disk takes in pieces is completed', async () => {
   const { file, stored } = fileWith([1, 2, 3]);
   await file.write(Buffer.from('abcdef'), 1);
   expect(stored.toString()).toBe('\0abcdef\0');
 });
 
-test('a disk that takes nothing more fails the write', async () => {
+test('a write fails when the disk takes no more bytes', async () => {
   const { file } = fileWith([2, 0]);
   await expect(file.write(Buffer.from('abcdef'), 4)).rejects.toThrow('2 of 6 bytes');
   expect(file.sizeBytes).toBe(8);
 });
 
-test.each(['truncate', 'sync'] as const)('a file whose %s fails has not shrunk', async (step) => {
+test.each(['truncate', 'sync'] as const)('a file whose %s fails keeps its size', async (step) => {
   const { file } = fileWith([], { [step]: fails });
   await expect(file.shrink(4)).rejects.toThrow('EIO');
   expect(file.sizeBytes).toBe(8);

@@ -1,30 +1,29 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** A file of the log: the port under it. */
+/** A file of the log; tests have one of their own. */
 export interface LogFile {
-  /** What it has room for without growing. */
+  /** Bytes that it holds without growing. */
   readonly sizeBytes: number;
   read(): Promise<Buffer>;
-  /** On disk when the promise resolves; torn, if the machine fails before. Behind its end the file grows. */
+  /** On disk when the promise resolves, and perhaps torn if the machine fails before. The file grows as needed. */
   write(bytes: Uint8Array, at: number): Promise<void>;
-  /** Gives back what is behind; on disk when the promise resolves. */
+  /** Cuts the file to this size; on disk when the promise resolves. */
   shrink(sizeBytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Linux takes a write and its flush in one call, and nothing waits for a turn of
- * the event loop between the two. Elsewhere there is no such flag, or it leaves the
- * bytes in the disk's own cache.
+ * Linux writes and flushes in one call, which saves a turn of the event loop between the two.
+ * Other platforms have no such flag, or one that leaves the bytes in the cache of the disk.
  */
 const isFlushedByWrite = process.platform === 'linux';
 const FLUSH_FLAG = isFlushedByWrite ? constants.O_DSYNC : 0;
 
-/** What is used of an open file of the platform. */
+/** The calls that are used of an open file of Node. */
 export interface OpenFile {
   read(to: Buffer, offset: number, bytes: number, at: number): Promise<{ bytesRead: number }>;
-  /** May write less than it was given. */
+  /** May write fewer bytes than it was given. */
   write(
     from: Uint8Array,
     offset: number,
@@ -90,21 +89,21 @@ export class DiskFile implements LogFile {
   }
 }
 
-/** @throws what the platform says, when it cannot be opened */
+/** @throws the error of the platform when the file cannot be opened */
 export const openLogFile = async (path: string): Promise<LogFile> => {
   const opened = await open(path, constants.O_RDWR | FLUSH_FLAG);
   const { size } = await opened.stat();
   return new DiskFile(opened, size);
 };
 
-/** Makes an empty file of this size, in place of any other. */
+/** Makes an empty file of this size; replaces an existing one. */
 export const makeLogFile = async (path: string, sizeBytes: number): Promise<LogFile> => {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | FLUSH_FLAG;
   const opened = await open(path, flags, 0o600);
   const file = new DiskFile(opened, 0);
   try {
-    // Zeros that are written, not a hole: what fills a hole changes the file's own record, which
-    // then is flushed with each write.
+    // Zeros and not a hole: a write into a hole changes the metadata of the file, which would be
+    // flushed with each write.
     await file.write(Buffer.alloc(sizeBytes), 0);
     return file;
   } catch (error) {

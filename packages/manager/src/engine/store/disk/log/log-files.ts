@@ -4,11 +4,11 @@ import { tuning } from '../../../../tuning.ts';
 import { flushDirectory } from '../../directories.ts';
 import { type LogFile, makeLogFile, openLogFile } from './log-file.ts';
 
-/** The two files of a log, which begins in the first. */
+/** The two files of a log; a new log begins in the first. */
 export interface LogFiles {
   readonly first: LogFile;
   readonly second: LogFile;
-  /** What each of them is for, and goes back to when it has grown. */
+  /** Size of each; a file that has grown is cut back to it. */
   readonly fileBytes: number;
 }
 
@@ -36,9 +36,7 @@ export const closeLogFiles = async ({ first, second }: LogFiles): Promise<void> 
 
 const openExisting = (path: string): Promise<LogFile> => {
   if (!existsSync(path)) {
-    throw new Error(
-      `${basename(path)} is missing, a file of its log; put it back, or restore a backup`,
-    );
+    throw new Error(`the log file ${basename(path)} is missing; put it back, or restore a backup`);
   }
   return openLogFile(path);
 };
@@ -46,7 +44,7 @@ const openExisting = (path: string): Promise<LogFile> => {
 /** @throws Error when one is missing or cannot be opened */
 export const openLogFiles = (directory: string): Promise<LogFiles> => open(directory, openExisting);
 
-/** Makes both, in place of any others; on disk when the promise resolves. */
+/** Makes both files, and replaces existing ones; on disk when the promise resolves. */
 export const makeLogFiles = async (directory: string): Promise<LogFiles> => {
   const files = await open(directory, (path) => makeLogFile(path, tuning.logFileBytes));
   try {

@@ -21,7 +21,7 @@ const anyWrite: fc.Arbitrary<Write> = fc.record({
   ),
 });
 
-test('a record is read as it was written, wherever it stands', () => {
+test('a record is read as it was written, at any offset', () => {
   fc.assert(
     fc.property(
       fc.nat(2 ** 47),
@@ -39,14 +39,14 @@ test('a record is read as it was written, wherever it stands', () => {
   );
 });
 
-test('a record of any size is one', () => {
+test('a record may have any size', () => {
   const value = randomBytes(3_000_000);
   const record = recordAt(mark, encode(7, { key: 'large', value }), 0);
   expect(record?.writes[0]?.value?.length).toBe(value.length);
   expect(Buffer.compare(record?.writes[0]?.value ?? Buffer.alloc(0), value)).toBe(0);
 });
 
-test('a record that is cut anywhere is none', () => {
+test('a record that is cut anywhere is not valid', () => {
   const record = encode(1, put('a', 'one'), { key: 'b', value: undefined });
   for (let bytes = 0; bytes < record.length; bytes++) {
     expect(recordAt(mark, record.subarray(0, bytes), 0)).toBeUndefined();
@@ -55,7 +55,7 @@ test('a record that is cut anywhere is none', () => {
   }
 });
 
-test('a record with any other byte is none', () => {
+test('a record with any changed byte is not valid', () => {
   const record = encode(1, put('a', 'one'));
   for (let at = 0; at < record.length; at++) {
     const changed = Buffer.from(record);
@@ -64,13 +64,13 @@ test('a record with any other byte is none', () => {
   }
 });
 
-test('a record of another log is none', () => {
+test('a record of another log is not valid', () => {
   const other = new RecordEncoder(randomBytes(MARK_BYTES)).encode(1, [put('a', 'one')]);
   expect(recordAt(mark, other, 0)).toBeUndefined();
   expect(nextRecord(mark, other, 0)).toBeUndefined();
 });
 
-test('the next record is found behind anything, also behind a mark alone', () => {
+test('the next record is found behind any bytes, even behind a mark without a record', () => {
   const torn = encode(4, put('a', 'torn')).subarray(0, 30);
   const file = Buffer.concat([randomBytes(70), torn, mark, encode(5, put('b', 'whole'))]);
   expect(nextRecord(mark, file, 0)?.sequence).toBe(5);

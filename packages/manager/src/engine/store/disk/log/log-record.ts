@@ -4,13 +4,13 @@ import { KEY_MAX_BYTES, type Write } from '../../journal.ts';
 import { readKey, writeKey } from '../../key-bytes.ts';
 
 /**
- * A record of the log: the writes of one commit, whole or not there. Numbers are
- * big-endian.
+ * A record of the log holds the writes of one commit. A record is valid as a whole or not at
+ * all. Numbers are big-endian.
  *
  * | bytes | what |
  * |---|---|
- * | 12 | the mark of the log: random, so that no payload looks like a record, and no record of another log is taken for one of this |
- * | 16 | checksum: the beginning of the SHA-256 of all behind it |
+ * | 12 | the mark of the log: random, so that neither a payload nor a record of another log is taken for a record of this one |
+ * | 16 | checksum: the beginning of the SHA-256 of all bytes behind it |
  * | 6 | sequence: one more than that of the record before |
  * | 6 | bytes of the writes |
  * | … | the writes: bytes of the key (2), bytes of the value (4), key, value |
@@ -18,7 +18,7 @@ import { readKey, writeKey } from '../../key-bytes.ts';
 export interface LogRecord {
   readonly sequence: number;
   readonly writes: readonly Write[];
-  /** Where it ends in the file. */
+  /** Offset of its end in the file. */
   readonly endsAt: number;
 }
 
@@ -29,7 +29,7 @@ const CHECKED_AT = MARK_BYTES + CHECKSUM_BYTES;
 const LENGTH_AT = CHECKED_AT + COUNT_BYTES;
 const HEAD_BYTES = LENGTH_AT + COUNT_BYTES;
 const WRITE_HEAD_BYTES = 6;
-/** In place of a value's length: the key is removed. */
+/** Stands in place of a value's length when the key is removed. */
 const REMOVED = 0xff_ff_ff_ff;
 
 const checksumOf = (record: Buffer): Buffer =>
@@ -45,11 +45,13 @@ const bytesOf = (writes: readonly Write[]): number => {
 
 /**
  * @returns where the write ends
- * @throws RangeError when the key is longer than a tree takes
+ * @throws RangeError when the key is too long for a tree
  */
 const encodeWrite = ({ key, value }: Write, target: Buffer, start: number): number => {
   if (key.length > KEY_MAX_BYTES) {
-    throw new RangeError(`a key of ${key.length} bytes; ${KEY_MAX_BYTES} are the most`);
+    throw new RangeError(
+      `a key of ${key.length} bytes is too long; ${KEY_MAX_BYTES} bytes are allowed`,
+    );
   }
   target.writeUInt16BE(key.length, start);
   target.writeUInt32BE(value?.length ?? REMOVED, start + 2);
@@ -61,7 +63,7 @@ const encodeWrite = ({ key, value }: Write, target: Buffer, start: number): numb
   return at + value.length;
 };
 
-/** Makes the records of one log. */
+/** Encodes the records of one log. */
 export class RecordEncoder {
   readonly #mark: Uint8Array;
   /** Memory for the next record; a larger record gets memory of its own. */
@@ -71,7 +73,7 @@ export class RecordEncoder {
     this.#mark = mark;
   }
 
-  /** The bytes of a record; good until the next one is encoded. */
+  /** The bytes of a record; overwritten by the next call. */
   encode(sequence: number, writes: readonly Write[]): Buffer {
     const bodyBytes = bytesOf(writes);
     const record = this.#room(HEAD_BYTES + bodyBytes);
@@ -93,7 +95,7 @@ export class RecordEncoder {
   }
 }
 
-/** The writes of a record whose checksum holds; values are parts of it. */
+/** The writes of a record whose checksum is right; the values are slices of `body`. */
 const decodeWrites = (body: Buffer): Write[] => {
   const writes: Write[] = [];
   for (let at = 0; at < body.length; ) {
@@ -107,7 +109,7 @@ const decodeWrites = (body: Buffer): Write[] => {
   return writes;
 };
 
-/** The record that begins there; none where what is there is torn, stale bytes, or no record of this log. */
+/** The record that begins at this offset; undefined for torn bytes, old bytes, and records of another log. */
 export const recordAt = (mark: Uint8Array, file: Buffer, at: number): LogRecord | undefined => {
   const isMarked = file.subarray(at, at + MARK_BYTES).equals(mark);
   if (!isMarked || at + HEAD_BYTES > file.length) {
@@ -123,7 +125,7 @@ export const recordAt = (mark: Uint8Array, file: Buffer, at: number): LogRecord 
   return { sequence, writes: decodeWrites(record.subarray(HEAD_BYTES)), endsAt };
 };
 
-/** The first whole record that begins there or behind. */
+/** The first valid record at or behind this offset. */
 export const nextRecord = (mark: Uint8Array, file: Buffer, from: number): LogRecord | undefined => {
   for (let at = file.indexOf(mark, from); at >= 0; at = file.indexOf(mark, at + 1)) {
     const record = recordAt(mark, file, at);

@@ -15,11 +15,11 @@ const recordsIn = (mark: Uint8Array, file: Buffer): LogRecord[] => {
 };
 
 /**
- * The records that the files of a log have behind a position, in their order.
+ * The records of a log behind a position, in their order.
  *
- * A file is written anew from its start only when all that it had is applied: what
- * else is left in it has a lower sequence. A record is written only when the one
- * before is on disk: only the last can be torn by a crash, and a gap is damage.
+ * A file is written anew from its start only when all its records are applied, so its old
+ * records have a lower sequence. A record is written only when the one before is on disk, so
+ * a crash can tear only the last one, and a gap is damage.
  *
  * @throws Error when a record is missing and later ones are there
  */
@@ -35,13 +35,13 @@ const recordsBehind = (
   if (missing >= 0) {
     const last = records.at(-1)?.sequence;
     throw new Error(
-      `the log is damaged: record ${applied + 1 + missing} is missing, and there are others up to ${last}; restore a backup`,
+      `the log is damaged: record ${applied + 1 + missing} is missing, and later ones up to ${last} exist; restore a backup`,
     );
   }
   return records;
 };
 
-/** A log for a tree that has none. */
+/** A new log for a tree that has none. */
 export const beginLog = async (files: LogFiles, tree: Journal): Promise<WriteAheadLog> => {
   const position = { mark: randomBytes(MARK_BYTES), sequence: 0 };
   await apply(tree, [], position);
@@ -49,7 +49,7 @@ export const beginLog = async (files: LogFiles, tree: Journal): Promise<WriteAhe
 };
 
 /**
- * The log of a tree that has it up to a position: brings to the tree what is behind.
+ * The log of a tree that has its records up to a position. Brings the later ones to the tree.
  *
  * @throws Error when the log is damaged
  */
@@ -61,8 +61,8 @@ export const resumeLog = async (
   const records = recordsBehind(position, [await files.first.read(), await files.second.read()]);
   const writes = records.flatMap((record) => record.writes);
   const present = { mark: position.mark, sequence: position.sequence + records.length };
-  // Also when there is nothing to bring: after a flush that failed, the position that was read may
-  // be in the page cache alone, and the log will be written over.
+  // Even without records: after a failed flush the position may be in the page cache alone, and
+  // the log is about to be overwritten.
   await apply(tree, writes, present);
   return new WriteAheadLog(files, present);
 };

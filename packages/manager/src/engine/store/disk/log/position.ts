@@ -1,15 +1,15 @@
 import type { Journal, Rows, Write } from '../../journal.ts';
 import { MARK_BYTES } from './log-record.ts';
 
-/** How much of a log is in its tree: all records up to one. */
+/** The last record of a log that its tree has, with all before it. */
 export interface Position {
   /** The mark of the log. */
   readonly mark: Uint8Array;
-  /** The sequence of that record; 0 before the first. */
+  /** The sequence of the record; 0 before the first. */
   readonly sequence: number;
 }
 
-/** Where the tree keeps its position: before all other keys. */
+/** The key of the position in the tree; it sorts before all other keys. */
 const POSITION_KEY = '\0';
 const BEHIND_POSITION = '\0\0';
 const SEQUENCE_BYTES = 6;
@@ -27,13 +27,13 @@ const decodePosition = (bytes: Uint8Array): Position => ({
   sequence: Buffer.from(bytes).readUIntBE(MARK_BYTES, SEQUENCE_BYTES),
 });
 
-/** None when the tree never had a log. */
+/** The position of a tree; undefined when the tree never had a log. */
 export const positionOf = (tree: Journal): Position | undefined => {
   const bytes = tree.get(POSITION_KEY);
   return bytes && decodePosition(bytes);
 };
 
-/** Brings writes of the log to its tree: with them it has the log up to the position. */
+/** Brings writes to the tree, which then has the log up to this position. */
 export const apply = (tree: Journal, writes: readonly Write[], position: Position): Promise<void> =>
   tree.commit([...writes, { key: POSITION_KEY, value: encodePosition(position) }]);
 

@@ -5,17 +5,17 @@ import { RecordEncoder } from './log-record.ts';
 import type { Position } from './position.ts';
 
 /**
- * Each record begins in a page of its own: the kernel and the disk write pages whole, and
- * one that is torn must not reach into the record before, which was acknowledged.
+ * Each record begins in a page of its own. The kernel and the disk write whole pages, and a
+ * torn page must not hold an acknowledged record.
  */
 const PAGE_BYTES = 4_096;
 
 const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
 
 /**
- * Commits in the order in which they were made, each on disk with one flush. Two
- * files are used in turn: while the tree takes what one has, the log goes on in
- * the other. A record begins within the size of its file, and may end behind it.
+ * The commits in their order, each on disk with one flush. Two files are used in turn: while
+ * a checkpoint writes the records of one to the tree, the log goes on in the other. A record
+ * begins within the size of its file and may end behind it.
  */
 export class WriteAheadLog {
   readonly #encoder: RecordEncoder;
@@ -25,7 +25,7 @@ export class WriteAheadLog {
   #at = 0;
   #position: Position;
 
-  /** @param position all that the files have is applied */
+  /** @param position the last record of the files, which is applied */
   constructor(files: LogFiles, position: Position) {
     this.#files = files;
     this.#file = files.first;
@@ -34,7 +34,7 @@ export class WriteAheadLog {
     this.#position = position;
   }
 
-  /** Behind the last record that is on disk. */
+  /** The last record that is on disk. */
   get position(): Position {
     return this.#position;
   }
@@ -43,12 +43,12 @@ export class WriteAheadLog {
     return this.#file.sizeBytes + this.#other.sizeBytes;
   }
 
-  /** Whether the file in use has a record. */
+  /** Whether the present file has a record. */
   get isBegun(): boolean {
     return this.#at > 0;
   }
 
-  /** Whether it is time to go on in the other file. */
+  /** Whether the present file is half full, so that a checkpoint is due. */
   get isHalfFull(): boolean {
     return this.#at >= this.#files.fileBytes / 2;
   }
@@ -58,7 +58,7 @@ export class WriteAheadLog {
     return this.#at >= this.#files.fileBytes;
   }
 
-  /** One at a time. After it failed nothing may be appended any more. */
+  /** Appends a record, one at a time. After a failure nothing may be appended any more. */
   async append(writes: readonly Write[]): Promise<void> {
     const { mark, sequence } = this.#position;
     const record = this.#encoder.encode(sequence + 1, writes);
@@ -67,13 +67,13 @@ export class WriteAheadLog {
     this.#position = { mark, sequence: sequence + 1 };
   }
 
-  /** Goes on at the start of the other file, which must be free: all that it has is applied. */
+  /** Goes on at the start of the other file, whose records must all be applied. */
   turnOver(): void {
     [this.#file, this.#other] = [this.#other, this.#file];
     this.#at = 0;
   }
 
-  /** What the file before had is applied: it gives back what it grew by. */
+  /** All records of the other file are applied: it is cut back to its size. */
   async free(): Promise<void> {
     const { fileBytes } = this.#files;
     if (this.#other.sizeBytes > fileBytes) {
