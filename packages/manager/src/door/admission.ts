@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { type Clock, limits } from '@millrace/protocol';
 
 /**
- * Bounds everything before authentication: sockets in all and per address, and
- * the time each has. What exceeds a bound is cut off without a word.
+ * Bounds everything before authentication: sockets in all, sockets per address, and the
+ * time of each. A socket that exceeds a bound is destroyed without a message.
  */
 export class Admission {
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class Admission {
       return;
     }
     this.#perAddress.set(address, already + 1);
-    // The handshake has the same bound and says why; this one also ends a socket that never upgrades.
+    // The handshake ends earlier and says why. This timer ends sockets that never upgrade.
     const stopTimer = this.#clock.after(limits.authenticateMaxMs * 2, () => socket.destroy());
     this.#leave.set(socket, () => {
       stopTimer();

@@ -14,7 +14,7 @@ test.each(['127.example.com', '127.0.0.1.example.com', '0.0.0.0', '::', '128.0.0
   },
 );
 
-test('an address of IPv6 stands in a URL in brackets', () => {
+test('an IPv6 address stands in brackets in a URL', () => {
   expect(authorityOf('::1', 7420)).toBe('[::1]:7420');
   expect(authorityOf('127.0.0.1', 7420)).toBe('127.0.0.1:7420');
 });
@@ -24,7 +24,7 @@ const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
 );
 
 test.skipIf(!hasIPv6)(
-  'a manager on the loopback of IPv6 says where it can be reached',
+  'a manager on the IPv6 loopback answers the URL that reaches it',
   async () => {
     const manager = new Manager({
       host: '::1',

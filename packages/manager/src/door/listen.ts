@@ -1,11 +1,11 @@
 import { isIPv4, isIPv6, type Server } from 'node:net';
 import { MillraceError } from '@millrace/protocol';
 
-/** A name that begins like a loopback address may stand for any other. */
+/** A name such as `127.example.com` may resolve to any address, so only addresses count. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
-/** A host and port as a URL names them: an address of IPv6 in brackets. */
+/** A host and port as a URL has them: an IPv6 address stands in brackets. */
 export const authorityOf = (host: string, port: number): string =>
   `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
@@ -27,7 +27,7 @@ const listenError = (
 /**
  * Resolves with the port that a server listens on.
  *
- * @param option names the option of the port, for the error
+ * @param option the option that sets the port, for the error text
  * @throws PORT_IN_USE, BAD_OPTION
  */
 export const listenOn = async (

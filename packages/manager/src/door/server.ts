@@ -12,16 +12,16 @@ export interface ServerOptions {
   readonly clock: Clock;
 }
 
-/** Who serves the peers that come in. */
+/** Serves the peers that a server accepts. */
 export interface PeerBroker {
-  /** @throws what the handshake found; the peer has been told */
+  /** @throws the error of the handshake, after the peer was told */
   attend(transport: Transport): Promise<void>;
   sayGoodbye(reason: string): void;
 }
 
 const NOT_FOR_BROWSERS = 'This port speaks the millrace protocol over WebSocket.\n';
 
-/** Accepts peers on a port, within bounds, and hands them to their host. */
+/** Accepts peers on a port, within bounds, and hands them to the broker. */
 export class Server {
   readonly #options: ServerOptions;
   readonly #broker: PeerBroker;
@@ -53,7 +53,7 @@ export class Server {
     return listenOn(this.#http, host, port, '--port');
   }
 
-  /** Says goodbye to everyone and stops; what does not leave within a second is cut off. */
+  /** Says goodbye to all peers and stops. A peer that does not leave within a second is cut off. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#broker.sayGoodbye('the manager is shutting down');
@@ -81,7 +81,7 @@ export class Server {
       socket.on('error', () => socket.destroy());
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         const address = `${request.socket.remoteAddress ?? '?'}:${request.socket.remotePort ?? 0}`;
-        // A failed handshake has been answered; there is nothing left to do.
+        // A failed handshake has been answered and logged already.
         this.#welcome(wsTransport(webSocket, address), socket).catch(() => {});
       });
     });

@@ -27,7 +27,7 @@ const namesOf = (chain: Chain<Entry>): string =>
     .join('');
 
 describe('a chain', () => {
-  it('keeps the order of arrival, and knows who came last', () => {
+  it('keeps the order of arrival, and knows its last entry', () => {
     const { chain } = chainOf('a', 'b', 'c');
     expect(namesOf(chain)).toBe('abc');
     expect(chain.size).toBe(3);
@@ -38,7 +38,7 @@ describe('a chain', () => {
     ['the first', 0, 'bc', 'c'],
     ['one between', 1, 'ac', 'c'],
     ['the last', 2, 'ab', 'b'],
-  ])('lets go of %s', (_which, index, left, last) => {
+  ])('removes %s', (_which, index, left, last) => {
     const { chain, entries } = chainOf('a', 'b', 'c');
     const gone = entries[index];
     expect(gone).toBeDefined();
@@ -50,7 +50,7 @@ describe('a chain', () => {
     expect(chain.last?.name).toBe(last);
   });
 
-  it('is empty when all have gone, and takes others', () => {
+  it('can be used again when all entries were removed', () => {
     const { chain, entries } = chainOf('a', 'b');
     for (const entry of chain.entries()) {
       chain.remove(entry);

@@ -1,13 +1,13 @@
-/** What a chain needs of its entries. Both are written by the chain alone. */
+/** Fields that a chain needs in its entries. Only the chain writes them. */
 export interface ChainEntry<E> {
   before: E | undefined;
   next: E | undefined;
 }
 
 /**
- * Entries in order of arrival, each in one chain at most. To come and to go costs
- * no look at a table. Whoever goes refers to nobody any more: an old entry would
- * keep alive all that came behind it.
+ * A doubly linked list of entries in order of arrival; an entry is in one chain at most.
+ * Adding and removing look up nothing. A removed entry refers to no other: in the old
+ * generation it would keep all its successors alive.
  */
 export class Chain<E extends ChainEntry<E>> {
   #first: E | undefined;
@@ -37,7 +37,7 @@ export class Chain<E extends ChainEntry<E>> {
     this.#size += 1;
   }
 
-  /** Takes out an entry of this chain. */
+  /** Removes an entry of this chain. */
   remove(entry: E): void {
     const { before, next } = entry;
     if (before === undefined) {
@@ -55,7 +55,7 @@ export class Chain<E extends ChainEntry<E>> {
     this.#size -= 1;
   }
 
-  /** As they are now: they may go meanwhile. */
+  /** A copy: entries may be removed while it is read. */
   entries(): E[] {
     const entries: E[] = [];
     for (let entry = this.#first; entry !== undefined; entry = entry.next) {

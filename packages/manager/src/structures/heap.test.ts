@@ -25,7 +25,7 @@ test('an entry that is not in the heap can be removed without effect', () => {
   expect(heap.first).toBeUndefined();
 });
 
-test('the first is the earliest, whatever was added and removed', () => {
+test('the first entry is the earliest, whatever was added and removed', () => {
   const step = fc.oneof(
     fc.record({ add: fc.integer({ min: 0, max: 20 }) }),
     fc.record({ remove: fc.nat() }),

@@ -1,10 +1,10 @@
-/** What a heap needs of its entries: where they stand, so that they can leave. */
+/** A field that a heap needs in its entries, so that they can be removed. */
 export interface HeapEntry {
-  /** Position in the heap; −1 outside. Written by the heap alone. */
+  /** Position in the heap; −1 outside. Only the heap writes it. */
   heapIndex: number;
 }
 
-/** A binary heap, best first. Entries can move and leave from anywhere in O(log n). */
+/** A binary heap, best first. Any entry can move or be removed in O(log n). */
 export class Heap<E extends HeapEntry> {
   readonly #entries: E[] = [];
   readonly #comesBefore: (a: E, b: E) => boolean;
@@ -22,7 +22,7 @@ export class Heap<E extends HeapEntry> {
     this.#rise(entry);
   }
 
-  /** Puts an entry of this heap where it belongs, when its order has changed. */
+  /** Restores the order after an entry of this heap has changed. */
   move(entry: E): void {
     this.#rise(entry);
     this.#sink(entry);

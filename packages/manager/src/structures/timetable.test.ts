@@ -9,7 +9,7 @@ class Entry implements TimedEntry<Entry> {
   next: Entry | undefined;
 }
 
-test('an empty timetable has no first, and an entry outside of it can be removed', () => {
+test('an empty timetable has no first entry, and an entry outside of it can be removed', () => {
   const table = new Timetable<Entry>();
   const [inside, outside] = [new Entry(), new Entry()];
   table.add(inside, 10, 0);
@@ -20,7 +20,7 @@ test('an empty timetable has no first, and an entry outside of it can be removed
   expect(table.first).toBeUndefined();
 });
 
-test('the first is the one whose time is up first, whatever came and went', () => {
+test('the first entry is the one that is due first, whatever was added and removed', () => {
   const step = fc.oneof(
     fc.record({ forMs: fc.integer({ min: 0, max: 4 }), laterMs: fc.integer({ min: 0, max: 2 }) }),
     fc.record({ remove: fc.nat() }),

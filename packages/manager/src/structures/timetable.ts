@@ -2,34 +2,34 @@ import { TurnoverMap } from '@millrace/protocol';
 import { Chain, type ChainEntry } from './chain.ts';
 import { Heap, type HeapEntry } from './heap.ts';
 
-/** What a timetable needs of its entries. All of it is written by the timetable alone. */
+/** Fields that a timetable needs in its entries. Only the timetable writes them. */
 export interface TimedEntry<E extends TimedEntry<E>> extends ChainEntry<E> {
-  /** When its time is up. */
+  /** When the entry is due. */
   atMs: number;
-  /** Where it stands; nowhere outside of a timetable. */
+  /** The line that the entry is in; undefined outside of a timetable. */
   line: Line<E> | undefined;
 }
 
-/** Entries that wait equally long, as they came: whoever came first is due first. */
+/** Entries that wait equally long, in order of arrival, which is the order in which they are due. */
 interface Line<E extends TimedEntry<E>> extends HeapEntry {
   readonly forMs: number;
   readonly entries: Chain<E>;
-  /** When its first is due. */
+  /** When its first entry is due. */
   atMs: number;
 }
 
 const isEarlier = <E extends TimedEntry<E>>(a: Line<E>, b: Line<E>): boolean => a.atMs < b.atMs;
 
 /**
- * Entries that wait for their time, of which nearly all leave before. Most wait for
- * one of a few times, a queue's deadline or a slice of waiting: those of one time are
- * in order by themselves, and to come and to go costs no search among the others.
+ * Entries that wait for their time; nearly all are removed before it. Most wait for one of
+ * a few durations, such as the deadline of a queue or a slice of waiting. Entries of one
+ * duration are in order without sorting, so adding and removing search nothing.
  */
 export class Timetable<E extends TimedEntry<E>> {
   readonly #lines = new TurnoverMap<number, Line<E>>();
   readonly #order = new Heap<Line<E>>(isEarlier);
 
-  /** Whose time is up first. */
+  /** The entry that is due first. */
   get first(): E | undefined {
     return this.#order.first?.entries.first;
   }
@@ -46,7 +46,7 @@ export class Timetable<E extends TimedEntry<E>> {
     }
   }
 
-  /** An entry that is not in it is left alone. */
+  /** Does nothing for an entry that is not in it. */
   remove(entry: E): void {
     const { line } = entry;
     if (line === undefined) {

@@ -30,7 +30,7 @@ const ask = async (path: string, headers: Record<string, string> = {}) => {
   };
 };
 
-/** A request that names another host than it is sent to, which `fetch` does not allow. */
+/** A request with any `Host` header, which `fetch` does not allow. */
 const askAs = (host: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
@@ -50,7 +50,7 @@ afterEach(() => manager.stop());
 describe('the HTTP listener', () => {
   beforeEach(() => started());
 
-  test('says that the manager lives and can serve', async () => {
+  test('answers health checks', async () => {
     expect(await ask('/livez')).toMatchObject({ status: 200, text: 'ok\n' });
     expect(await ask('/readyz')).toMatchObject({ status: 200, text: 'ok\n' });
   });
@@ -61,7 +61,7 @@ describe('the HTTP listener', () => {
     expect(JSON.parse(text)).toMatchObject({ queues: [{ name: 'mill', maxItems: 7 }] });
   });
 
-  test('serves metrics that Prometheus reads, and none of a task', async () => {
+  test('serves metrics that Prometheus reads, and shows nothing of a task', async () => {
     await manager.queue('mill').put('flour');
     const { text, type } = await ask('/metrics');
     expect(type).toContain('text/plain; version=0.0.4');
@@ -75,19 +75,19 @@ describe('the HTTP listener', () => {
     );
   });
 
-  test('names its pages when it is asked for another', async () => {
+  test('names its pages when asked for another', async () => {
     expect(await ask('/')).toMatchObject({
       status: 404,
       text: 'there are /livez, /readyz, /metrics and /status\n',
     });
   });
 
-  test('answers no page that reached it through a name of its own', async () => {
+  test('refuses a request under a name that is not of loopback', async () => {
     expect(await askAs('evil.example')).toMatch(/^HTTP\/1.1 421/);
   });
 });
 
-test('with a token, status and metrics need it and health does not', async () => {
+test('a token is needed for status and metrics, and not for health', async () => {
   await started('sesame');
   expect((await ask('/status')).status).toBe(401);
   expect((await ask('/metrics', { authorization: 'Bearer wrong1' })).status).toBe(401);
@@ -145,13 +145,13 @@ test.skipIf(!hasOpenssl)(
   },
 );
 
-test('off loopback it needs a certificate and a token', async () => {
+test('an HTTP listener off loopback needs a certificate and a token', async () => {
   await started();
   const open = { port: 0, authkey: 'secret', http: { host: '0.0.0.0', port: 0 } };
   expect(() => new Manager(open)).toThrow('needs a certificate and a token');
 });
 
-test('a port that is taken is said with the option that chooses another', async () => {
+test('the error for a port in use names the option that chooses another', async () => {
   await started();
   const port = Number(new URL(url).port);
   const other = new Manager({ port: 0, authkey: 'secret', http: { port } });

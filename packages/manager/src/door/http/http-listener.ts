@@ -7,12 +7,12 @@ import { authorityOf, listenOn } from '../listen.ts';
 import type { HttpOptions } from './http-options.ts';
 import { type HttpSource, routesOf } from './routes.ts';
 
-/** The listener for health checks, metrics and status; apart from the queue port. */
+/** The listener for health checks, metrics and status, on a port of its own. */
 export class HttpListener {
   readonly #options: HttpOptions;
   readonly #clock: Clock;
   readonly #server: ServerType;
-  /** Also those that have not asked for anything, which the server itself does not know. */
+  /** All sockets, also those without a request, which the server itself does not list. */
   readonly #sockets = new Set<Socket>();
 
   constructor(options: HttpOptions, source: HttpSource, clock: Clock) {
@@ -41,7 +41,7 @@ export class HttpListener {
     return `${tls === undefined ? 'http' : 'https'}://${authorityOf(host, bound)}`;
   }
 
-  /** Stops; what is being answered may end, and what has not within a second is cut off. */
+  /** Stops. A request in progress may end; a socket that is open after a second is destroyed. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());

@@ -3,7 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 
 const MS_PER_SECOND = 1_000;
 
-/** A figure that every queue has, under the name and help that Prometheus shows. */
+/** A figure of each subject, with the name and the help that Prometheus shows. */
 interface Figure<T> {
   readonly name: string;
   readonly help: string;
@@ -33,13 +33,13 @@ const queueGauges: readonly Figure<QueueStatus>[] = [
   },
   {
     name: 'millrace_queue_oldest_waiting_seconds',
-    help: 'Age of the oldest task that is ready; absent when none is, or nobody knows.',
+    help: 'Age of the oldest ready task; absent when no task is ready, or its age is not known.',
     of: ({ oldestWaitingMs }) =>
       oldestWaitingMs === null ? null : oldestWaitingMs / MS_PER_SECOND,
   },
   {
     name: 'millrace_queue_run_p95_seconds',
-    help: 'How long the slowest of twenty attempts ran lately; absent before there were any.',
+    help: '95th percentile of the run times of recent attempts; absent before the first.',
     of: ({ runP95Ms }) => (runP95Ms === null ? null : runP95Ms / MS_PER_SECOND),
   },
 ];
@@ -65,12 +65,12 @@ const queueCounters: readonly Figure<QueueStatus>[] = [
 const workerGauges: readonly Figure<WorkerStatus>[] = [
   {
     name: 'millrace_worker_slots',
-    help: 'Tasks that the worker runs at once at most.',
+    help: 'Tasks that the worker can run at a time.',
     of: (worker) => worker.slots,
   },
   {
     name: 'millrace_worker_busy_slots',
-    help: 'Tasks that the worker runs.',
+    help: 'Tasks that the worker runs now.',
     of: (worker) => worker.busySlots,
   },
   {
@@ -80,7 +80,7 @@ const workerGauges: readonly Figure<WorkerStatus>[] = [
   },
   {
     name: 'millrace_worker_loop_heard_seconds',
-    help: 'Time since its event loop was heard; absent without a main connection.',
+    help: 'Time since its event loop was heard; absent while it has no main connection.',
     of: ({ loopHeardMsAgo }) => (loopHeardMsAgo === null ? null : loopHeardMsAgo / MS_PER_SECOND),
   },
   {
@@ -103,7 +103,7 @@ const managerGauges: readonly Figure<Status>[] = [
   },
   {
     name: 'millrace_epoch',
-    help: 'Starts of a manager on this store.',
+    help: 'Starts of a manager on this store, the present one included.',
     of: (status) => status.epoch,
   },
   {
@@ -133,7 +133,7 @@ const managerGauges: readonly Figure<Status>[] = [
   },
   {
     name: 'millrace_store_commit_seconds',
-    help: 'Time that a commit takes, flush included; a moving average.',
+    help: 'Duration of a commit, its flush included; a moving average.',
     of: (status) => status.store.commitMs / MS_PER_SECOND,
   },
 ];
@@ -144,7 +144,7 @@ const outcomes = ['succeeded', 'dead', 'cancelled', 'expired'] as const;
 const gaugeOf = <T>({ help, name }: Figure<T>, registry: Registry, labelNames: string[] = []) =>
   new Gauge({ name, help, labelNames, registers: [registry] });
 
-/** The subjects that have the figure now. */
+/** Sets the figure of each subject that has one now. */
 const forEach = <T>(
   subjects: readonly T[],
   figure: Figure<T>,
@@ -159,8 +159,8 @@ const forEach = <T>(
 };
 
 /**
- * The status of a manager in the text format of Prometheus, in base units. It
- * has a line for each queue and each connected worker, and none for a task.
+ * The status of a manager in the text format of Prometheus, in base units. Queues and
+ * connected workers are labels; tasks are not.
  */
 export class Metrics {
   readonly #registry = new Registry();

@@ -3,10 +3,10 @@ import type { Status } from '@millrace/protocol';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { Metrics } from './metrics.ts';
 
-/** What the routes tell of. */
+/** What the routes serve. */
 export interface HttpSource {
   status(): Status;
-  /** Why the manager cannot serve now; `undefined` when it can. */
+  /** The reason why the manager cannot serve now; undefined when it can. */
   notReady(): string | undefined;
 }
 
@@ -14,11 +14,11 @@ const UNAUTHORIZED = 401;
 const MISDIRECTED = 421;
 const UNAVAILABLE = 503;
 
-/** A page of some other site must not reach this listener through a name of its own. */
+/** Refuses DNS rebinding: a page of another site could reach this listener by a name of that site. */
 const requireLocalHost: MiddlewareHandler = async (context, next) => {
   const { hostname } = new URL(context.req.url);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return isLocal ? next() : context.text('ask for it as localhost\n', MISDIRECTED);
+  return isLocal ? next() : context.text('only requests to localhost are answered\n', MISDIRECTED);
 };
 
 const requireToken = (token: string): MiddlewareHandler => {
@@ -28,13 +28,13 @@ const requireToken = (token: string): MiddlewareHandler => {
     const isRight = given.length === expected.length && timingSafeEqual(given, expected);
     return isRight
       ? next()
-      : context.text('this needs the header Authorization: Bearer TOKEN\n', UNAUTHORIZED);
+      : context.text('the header Authorization: Bearer TOKEN is missing or wrong\n', UNAUTHORIZED);
   };
 };
 
 /**
- * Health, metrics and status. Without a token only requests to this host by one
- * of its own names are answered; `/livez` and `/readyz` never need the token.
+ * Health, metrics and status. Without a token, only requests to a loopback name are
+ * answered. `/livez` and `/readyz` never need the token.
  */
 export const routesOf = (source: HttpSource, token: string | undefined): Hono => {
   const metrics = new Metrics();
