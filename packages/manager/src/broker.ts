@@ -28,7 +28,7 @@ export interface BrokerOptions {
   readonly randomBytes: RandomBytes;
   readonly secretOf: (keyId: string) => Uint8Array | undefined;
   readonly payloadMaxBytes: number;
-  /** The queue to declare when an undeclared one is named; none if that is an error. */
+  /** The queue to declare when a name is used that is not declared; undefined if that is an error. */
   readonly newQueue: (name: string) => QueueSpec | undefined;
   readonly url: () => string;
   readonly log?: Log;
@@ -38,7 +38,7 @@ export interface BrokerOptions {
 
 const SESSION_ID_BYTES = 15;
 
-/** A manager without its sockets: engine, commands, and everyone who waits. */
+/** A manager without its sockets: engine, commands, sessions, and the requests that wait. */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #waits: Waits;
@@ -101,7 +101,7 @@ export class Broker {
     this.#statusDesk.start();
   }
 
-  /** Serves a peer. @throws what the handshake found */
+  /** Serves a peer. @throws the error of the handshake */
   async attend(transport: Transport): Promise<void> {
     try {
       await this.#attendant.attend(transport);
@@ -117,7 +117,7 @@ export class Broker {
     this.#attendant.sayGoodbye(reason);
   }
 
-  /** A queue as this process uses it. */
+  /** A queue that the process of the manager uses itself. */
   queue<T>(name: string): QueueHandle<T> {
     const { payloadMaxBytes, randomBytes } = this.#options;
     this.#local ??= new LocalPeer(this.#services, randomBytes, payloadMaxBytes);
@@ -128,7 +128,7 @@ export class Broker {
     return this.#statusDesk.document();
   }
 
-  /** Ends what this process itself has waiting, before the peers leave. */
+  /** Ends the requests of this process itself, before the peers leave. */
   async closeLocal(): Promise<void> {
     this.#statusDesk.stop();
     await this.#local?.close();

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../protocol/src/testing/manual-clock.ts';
 import { Manager } from './manager.ts';
 
-/** Lets the turns of a manager end, while its time stands still, until `done`. */
+/** Runs turns of a manager, while its time stands still, until `done` has settled. */
 const until = async <T>(clock: ManualClock, done: Promise<T>): Promise<T> => {
   const end = done.then(
     () => true,
@@ -41,7 +41,7 @@ test('a manager that stops leaves nothing running', async () => {
   expect(clock.timersWaiting).toBe(0);
 });
 
-/** Resolves with the code of the error of a connection, or with nothing when there is none. */
+/** Resolves with the error code of a connection; undefined when it succeeds. */
 const refusalOf = (url: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     const { hostname, port } = new URL(url);
@@ -52,13 +52,13 @@ const refusalOf = (url: string): Promise<string | undefined> =>
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
   });
 
-test('a connection to the HTTP port that asks nothing holds up neither the goodbye nor the end', async () => {
+test('an idle connection to the HTTP port delays neither the goodbye nor the stop', async () => {
   const clock = new ManualClock();
   const manager = new Manager({ port: 0, authkey, clock, http: { port: 0 } });
   const { httpUrl = '', url } = await until(clock, manager.start());
   const silent = connect(Number(new URL(httpUrl).port), '127.0.0.1');
   await once(silent, 'connect');
-  // Whoever came before an answer was accepted.
+  // The answer proves that the connection before it was accepted.
   await fetch(`${httpUrl}/livez`, { headers: { connection: 'close' } });
   const stopped = manager.stop();
   await clock.settle();
@@ -68,7 +68,7 @@ test('a connection to the HTTP port that asks nothing holds up neither the goodb
   silent.destroy();
 });
 
-test('what the process of a manager has leased goes back when it stops', async () => {
+test('items leased by the process of the manager go back to their queue when it stops', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-manager-'));
   const before = new Manager({ port: 0, authkey, dataDir }).register('q');
   await before.start();
@@ -83,7 +83,7 @@ test('what the process of a manager has leased goes back when it stops', async (
   await rm(dataDir, { recursive: true });
 });
 
-test('an option that is not given has its default, also when it is given as undefined', async () => {
+test('an option that is undefined has its default', async () => {
   const unset: object = { restartGraceMs: undefined, randomBytes: undefined, clock: undefined };
   const manager = new Manager({ port: 0, authkey, ...unset }).register('q');
   await manager.start();
@@ -103,7 +103,7 @@ test.each(['restartGraceMs', 'retainMaxBytes', 'payloadMaxBytes', 'port'])(
 );
 
 test.each(['in memory', 'on disk'])(
-  'a queue of a manager that was stopped refuses, %s, and its store has not failed',
+  'a queue of a stopped manager (%s) rejects all calls, and the store has not failed',
   async (where) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'millrace-manager-'));
     const place = where === 'on disk' ? { dataDir } : {};
@@ -121,7 +121,7 @@ test.each(['in memory', 'on disk'])(
   },
 );
 
-test('two starts at once are one', async () => {
+test('two calls of start at once are one start', async () => {
   const manager = new Manager({ port: 0, authkey });
   const [first, second] = await Promise.all([manager.start(), manager.start()]);
   expect(second).toEqual(first);
@@ -129,14 +129,14 @@ test('two starts at once are one', async () => {
   expect(await refusalOf(first.url)).toBe('ECONNREFUSED');
 });
 
-test('a manager that is stopped while it starts is stopped', async () => {
+test('a manager that is stopped during its start ends stopped', async () => {
   const manager = new Manager({ port: 0, authkey });
   const starting = manager.start();
   await manager.stop();
   expect(await refusalOf((await starting).url)).toBe('ECONNREFUSED');
 });
 
-test('the queues of a store count among those that there may be', async () => {
+test('queues in the store count towards the most queues', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-manager-'));
   const before = new Manager({ port: 0, authkey, dataDir, autoQueues: true });
   await before.start();

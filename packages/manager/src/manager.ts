@@ -26,36 +26,36 @@ import { memoryJournal } from './engine/store/memory/memory-journal.ts';
 import { VERSION } from './version.ts';
 
 export interface QueueOptions {
-  /** Unfinished tasks and items it may hold. Default 10,000,000. */
+  /** Unfinished tasks and items that the queue may hold. Default 10,000,000. */
   readonly maxItems?: number;
-  /** Payload bytes its unfinished tasks may hold. Default 16 GiB. */
+  /** Payload bytes that its unfinished tasks may hold. Default 16 GiB. */
   readonly maxBytes?: number;
-  /** Among equal priorities: first or last in, first out. Default `fifo`. */
+  /** Order of tasks with equal priority: `fifo` gives the oldest first, `lifo` the newest. Default `fifo`. */
   readonly order?: 'fifo' | 'lifo';
 }
 
 export interface ManagerOptions {
-  /** Default 127.0.0.1. Off loopback needs `insecure`, because the connection is not encrypted. */
+  /** Default 127.0.0.1. A host off loopback needs `insecure`, because the connection is not encrypted. */
   readonly host?: string;
-  /** Default 7420; 0 takes a free one. */
+  /** Default 7420; 0 takes a free port. */
   readonly port?: number;
   /** The shared key, text or bytes. */
   readonly authkey: string | Uint8Array;
-  /** Directory of the store; without one everything is in memory and lost with the process. */
+  /** Directory of the store. Default: none; everything is in memory and lost with the process. */
   readonly dataDir?: string;
-  /** Serve peers beyond loopback in plaintext. Default false. */
+  /** Allows a `host` beyond loopback, in plaintext. Default false. */
   readonly insecure?: boolean;
-  /** Declare a queue when it is first named. Default false: an undeclared queue is an error. */
+  /** Declares a queue when its name is first used. Default false: an undeclared queue is an error. */
   readonly autoQueues?: boolean;
   /** Largest payload or result, at most 64 MiB. Default 1 MiB. */
   readonly payloadMaxBytes?: number;
-  /** Bytes kept of results before the oldest go. Default 1 GiB. */
+  /** Bytes of results and errors that are kept; beyond it the oldest are removed. Default 1 GiB. */
   readonly retainMaxBytes?: number;
-  /** How long leases wait for their workers after a restart. Default 15 s. */
+  /** How long after a restart leases wait for their workers. Default 15 s. */
   readonly restartGraceMs?: number;
-  /** Where to write what is worth a line; a logger of pino fits. Default: nowhere. */
+  /** Receives the log lines; a logger of pino fits. Default: nothing is logged. */
   readonly log?: Log;
-  /** Serves health checks, metrics and status over HTTP. Default: not at all. */
+  /** Serves health checks, metrics and status over HTTP. Default: no HTTP. */
   readonly http?: HttpOptions;
   readonly clock?: Clock;
   readonly randomBytes?: RandomBytes;
@@ -73,13 +73,13 @@ const checkOption = (isGood: boolean, message: string): void => {
 const isWholeFrom = (min: number, value: number, max: number): boolean =>
   Number.isSafeInteger(value) && value >= min && value <= max;
 
-/** The options of a manager, each with what holds when it is not given. */
+/** The options of a manager with their defaults filled in. */
 interface Settings extends Required<Omit<ManagerOptions, 'dataDir' | 'http'>> {
   readonly dataDir: string | undefined;
   readonly http: HttpOptions | undefined;
 }
 
-/** Also an option that is given as `undefined` has its default. */
+/** Treats an option that is `undefined` as absent. */
 const settingsOf = ({
   authkey,
   autoQueues = false,
@@ -114,10 +114,10 @@ const settingsOf = ({
 const checkSettings = (settings: Settings): void => {
   const { authkey, host, http = {}, insecure, payloadMaxBytes, port } = settings;
   checkOption(authkey.length > 0, 'a manager needs an authkey: a shared secret of any length');
-  checkOption(isWholeFrom(0, port, 65_535), `port is a number from 0 to 65535, not ${port}`);
+  checkOption(isWholeFrom(0, port, 65_535), `port is a whole number from 0 to 65535, not ${port}`);
   checkOption(
     isWholeFrom(1, payloadMaxBytes, limits.payloadCeilingBytes),
-    `payloadMaxBytes is at most ${limits.payloadCeilingBytes}, not ${payloadMaxBytes}`,
+    `payloadMaxBytes is a whole number from 1 to ${limits.payloadCeilingBytes}, not ${payloadMaxBytes}`,
   );
   for (const name of ['restartGraceMs', 'retainMaxBytes'] as const) {
     checkOption(
@@ -149,24 +149,24 @@ const specOf = (name: string, options: QueueOptions): QueueSpec => {
   return { name, maxItems, maxBytes, order };
 };
 
-/** A library below LMDB makes code from strings as it is loaded. */
+/** Loading a library below LMDB generates code from strings. */
 const explainNoDisk = (error: unknown): never => {
   if (error instanceof EvalError) {
     throw new MillraceError(
       'BAD_OPTION',
-      'no store on disk works under --disallow-code-generation-from-strings: run Node without that flag, or the manager in memory (no dataDir, --memory)',
+      'a store on disk does not work under --disallow-code-generation-from-strings: run Node without that flag, or run the manager in memory (no dataDir, --memory)',
       { cause: error },
     );
   }
   throw error;
 };
 
-/** Where a manager can be reached. */
+/** A manager that listens. */
 export interface Started {
   readonly url: string;
-  /** Of health checks, metrics and status, if they are served. */
+  /** URL of health checks, metrics and status, if they are served. */
   readonly httpUrl: string | undefined;
-  /** A counter of starts on this store. */
+  /** Starts of a manager on this store, counted durably. */
   readonly epoch: number;
 }
 
@@ -192,7 +192,7 @@ export class Manager {
   #running: Running | undefined;
   #failure: Error | undefined;
   #reportFailure: (error: Error) => void = () => {};
-  /** Resolves when the store has failed, or a defect was met: from then on nothing is acknowledged, and the process should end. */
+  /** Resolves when the store has failed or a defect was met. Nothing is acknowledged after that, and the process should end. */
   readonly failed: Promise<Error> = new Promise((resolve) => {
     this.#reportFailure = resolve;
   });
@@ -205,24 +205,24 @@ export class Manager {
   /**
    * Declares a queue, before or after `start`.
    *
-   * @throws BAD_OPTION, also when there are as many queues as there may be
+   * @throws BAD_OPTION for a bad name or bound, and for a queue beyond 10,000
    */
   register(name: string, options: QueueOptions = {}): this {
     const spec = specOf(name, options);
     const hasRoom = this.#queues.has(name) || this.#queues.size < limits.queuesMax;
     checkOption(
       this.#running?.engine.declareQueue(spec) ?? hasRoom,
-      `queue '${name}' is one too many: a manager has ${limits.queuesMax} at most, with those in its store`,
+      `queue '${name}' is one too many: a manager has at most ${limits.queuesMax} queues, those in its store included`,
     );
     this.#queues.set(name, spec);
     return this;
   }
 
   /**
-   * Opens the store and listens. Whoever calls it meanwhile waits for the same start.
+   * Opens the store and listens. A call during a start waits for that start.
    *
-   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED; BAD_OPTION when it is
-   *   started, or has a store where Node makes no code from strings
+   * @throws PORT_IN_USE, STORE_IN_USE, STORE_VERSION, STORE_FAILED; BAD_OPTION when the manager
+   *   is started already, or has a store under `--disallow-code-generation-from-strings`
    */
   async start(): Promise<Started> {
     if (this.#running !== undefined) {
@@ -248,11 +248,11 @@ export class Manager {
   }
 
   /**
-   * Says goodbye to all peers and closes the store, after a start that is under way.
-   * Leases wait in it for the next start.
+   * Says goodbye to all peers and closes the store, after waiting for a start in progress.
+   * Leases stay in the store for the next start.
    */
   async stop(): Promise<void> {
-    // Who started it is told how that ended.
+    // The caller of `start` is told its error.
     await this.#starting?.catch(() => {});
     const running = this.#running;
     this.#running = undefined;
@@ -264,7 +264,7 @@ export class Manager {
   }
 
   /**
-   * A queue of this manager, used from its own process, until `stop`; then it refuses
+   * A queue of this manager, used from its own process. After `stop` its calls reject
    * with CLIENT_CLOSED.
    *
    * @throws BAD_OPTION before `start`
@@ -273,7 +273,7 @@ export class Manager {
     return this.#present.broker.queue<T>(name);
   }
 
-  /** @throws BAD_OPTION before `start` */
+  /** The status document. @throws BAD_OPTION before `start` */
   status(): Status {
     return this.#present.broker.status();
   }
@@ -290,7 +290,7 @@ export class Manager {
     if (dataDir === undefined) {
       return memoryJournal();
     }
-    // Loaded when it is needed: whoever imports a client imports this class too.
+    // Imported when needed: a program that uses only the client must not load LMDB.
     const { diskJournal } = await import('./engine/store/disk/disk-journal.ts').catch(
       explainNoDisk,
     );

@@ -13,7 +13,7 @@ const options: CoreOptions = {
   restartGraceMs: 1_000,
 };
 
-/** A core on a journal, whose batches are committed when a test says so. */
+/** A core over a journal; a test says when its batches are committed. */
 export class CoreStage {
   readonly journal: Journal;
   readonly now: Now = { monotonicMs: 1, wallMs: 1_800_000_000_000 };
@@ -24,7 +24,7 @@ export class CoreStage {
     this.state = new State(journal, options);
   }
 
-  /** Another manager takes the journal over. */
+  /** A new core loads the journal. */
   async start(): Promise<void> {
     this.state = new State(this.journal, options);
     load(this.state, new Uint8Array(32), this.now);

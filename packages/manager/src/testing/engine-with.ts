@@ -2,7 +2,7 @@ import type { Clock } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
 import { Turn } from '../engine/turn.ts';
 
-/** Ends of turns that come as they do in life; nothing else of a clock. */
+/** A clock whose turns end as those of the event loop; its time stands still. */
 const turnClock: Clock = {
   monotonicMs: () => 0,
   wallMs: () => 0,
@@ -10,14 +10,14 @@ const turnClock: Clock = {
   endOfTurn: (run) => void setImmediate(run),
 };
 
-/** An engine of which a test supplies the parts that it expects to be used; any other throws. */
+/** An engine with the parts that a test expects to be used; using any other part throws. */
 export const engineWith = (parts: Partial<Engine>): Engine => {
   const known: Partial<Engine> = { hasFailed: false, turn: new Turn(turnClock), ...parts };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is not known throws when it is used
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every other part throws when it is used
   return new Proxy(known, {
     get(target, name) {
       if (!(name in target)) {
-        throw new Error(`nobody should have asked the engine for ${String(name)}`);
+        throw new Error(`the test does not expect a use of ${String(name)}`);
       }
       return Reflect.get(target, name) as unknown;
     },

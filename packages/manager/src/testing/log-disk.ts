@@ -2,12 +2,12 @@ import type { LogFile } from '../engine/store/disk/log/log-file.ts';
 import type { Journal, Write } from '../engine/store/journal.ts';
 import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
 
-/** What the kernel gives to the disk, of which a crash may leave any part. */
+/** The kernel writes pages, and a crash may leave any sectors of one. */
 const PAGE_BYTES = 4_096;
 const SECTOR_BYTES = 512;
 const TORN = 0xee;
 
-/** What a crash makes of a sector that was being written. */
+/** The state in which a crash leaves a sector that was being written. */
 export type Fate = 'written' | 'untouched' | 'torn';
 
 interface Pending {
@@ -16,7 +16,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** What was asked of a disk and is not done before a test says so. */
+/** The pending operation of a disk, which ends when a test says so. */
 class Orders {
   #pending: Pending | undefined;
 
@@ -43,7 +43,7 @@ class Orders {
     this.#take()?.reject(error);
   }
 
-  /** Whoever asked is dead: nobody is told. */
+  /** The process dies: the operation is applied or not, and its promise never settles. */
   crash(isKept: boolean): void {
     const pending = this.#take();
     if (isKept) {
@@ -91,7 +91,7 @@ export class TestLogFile implements LogFile {
 
   async close(): Promise<void> {}
 
-  /** What is in flight, sector by sector: of the pages that it touches, also what it only shares. */
+  /** Gives each sector of the write in flight its fate, and each other sector of the pages that it touches. */
   crash(fateOf: (sector: number) => Fate): void {
     if (!this.orders.isIdle && this.#inFlight !== undefined) {
       const { at, bytes } = this.#inFlight;
@@ -108,7 +108,7 @@ export class TestLogFile implements LogFile {
     this.orders.crash(false);
   }
 
-  /** Another byte stands there. */
+  /** Changes the byte at this offset. */
   damage(at: number): void {
     this.#bytes[at] = (this.#bytes[at] ?? 0) ^ 0xff;
   }
@@ -129,11 +129,11 @@ export class TestLogFile implements LogFile {
   }
 }
 
-/** A tree whose commits end when a test says so; a crash leaves one whole or not at all. */
+/** A tree whose commits end when a test says so; a crash applies a commit as a whole or not at all. */
 export class TestTree implements Journal {
   readonly name = 'tree';
   readonly orders = new Orders();
-  /** Whether commits are done at once. */
+  /** Whether commits end at once. */
   isPrompt = true;
   readonly #rows = memoryJournal();
 
@@ -144,7 +144,7 @@ export class TestTree implements Journal {
   close: Journal['close'] = async () => {};
 
   async commit(writes: readonly Write[]): Promise<void> {
-    // Of a journal in memory a commit is done when it is called.
+    // A journal in memory commits within the call.
     const apply = (): void => void this.#rows.commit(writes);
     await (this.isPrompt ? apply() : this.orders.ask(apply));
   }

@@ -8,12 +8,12 @@ import { Room } from '../waiting/room.ts';
 import { Settlements } from '../waiting/settlements.ts';
 import { Waits } from '../waiting/waits.ts';
 
-/** A clock of which a test can say that everything planned for now is done. */
+/** A clock with a promise that resolves when everything planned for now is done. */
 interface SettlingClock extends Clock {
   settle(): Promise<void>;
 }
 
-/** What commands use, over a real engine in memory with one queue, `q`. */
+/** The services of commands over a real engine in memory with one queue, `q`. */
 export const openServices = async (clock: SettlingClock, maxItems: number) => {
   const engine = makeEngine({
     software: 'a test',

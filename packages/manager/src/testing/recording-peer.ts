@@ -1,7 +1,7 @@
 import { type Message, type Role, TurnoverMap } from '@millrace/protocol';
 import type { Credit, OpenRequest, Peer, PoolRoom } from '../waiting/peer.ts';
 
-/** A peer that keeps what it is sent. */
+/** A peer that keeps the messages sent to it. */
 export class RecordingPeer implements Peer {
   readonly sessionId: string;
   readonly role: Role;
@@ -20,7 +20,7 @@ export class RecordingPeer implements Peer {
 
   readonly send = (message: Message): void => void this.sent.push(message);
 
-  /** Of what was sent, what may not wait for the end of the turn. */
+  /** The messages that were sent by `sendNow`. */
   readonly hurried = new Set<Message>();
 
   readonly sendNow = (message: Message): void => {
@@ -32,7 +32,7 @@ export class RecordingPeer implements Peer {
 
   readonly onceDrained = (run: () => void): void => void this.#whenDrained.push(run);
 
-  /** What was sent since the last look, as `verb requestId`. */
+  /** The messages since the last call, as `verb requestId`. */
   take(): string[] {
     return this.sent
       .splice(0)

@@ -16,7 +16,7 @@ export const sampleTask = (taskId: string): NewTask => ({
   expiresInMs: undefined,
 });
 
-/** The report that the first task which these messages grant has succeeded. */
+/** A report that the first task granted by these messages has succeeded. */
 export const successOfFirst = (messages: readonly Message[]): Report => {
   const [grant] = messages.flatMap((message) => (message.verb === 'grant' ? message.tasks : []));
   if (grant === undefined) {

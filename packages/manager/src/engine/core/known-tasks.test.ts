@@ -28,7 +28,7 @@ test('an id that was on disk or in memory is never taken for new', () => {
   );
 });
 
-test('ids that ascend are new until they are added, however many came and left', () => {
+test('an ascending id is new until it is added, however many were added before', () => {
   const known = new KnownTasks<number>('a');
   for (let i = 0; i < 50_000; i++) {
     const next = `b${String(i).padStart(6, '0')}`;
@@ -42,7 +42,7 @@ test('ids that ascend are new until they are added, however many came and left',
   expect(known.look('b000000')).toBeNull();
 });
 
-test('what stays in memory outlives a raised mark', () => {
+test('a task that stays in memory is known after the mark was raised', () => {
   const known = new KnownTasks<string>('a');
   known.add('c', 'stays');
   for (let i = 0; i < 20_000; i++) {
@@ -54,14 +54,14 @@ test('what stays in memory outlives a raised mark', () => {
   expect(known.look('d')).toBeUndefined();
 });
 
-test('an id of another client that lies between is new while the mark is below it', () => {
+test('an id that arrives out of order is new while the mark is below it', () => {
   const known = new KnownTasks<string>('a');
   known.add('c', 'task');
   known.leave('c');
   expect(known.look('b')).toBeUndefined();
 });
 
-test('what leaves after the mark was raised is remembered beside what left before', () => {
+test('an id that leaves memory is remembered, however often the mark was raised', () => {
   const known = new KnownTasks<string>('');
   const pass = (taskId: string): void => {
     known.add(taskId, 'task');
@@ -75,7 +75,7 @@ test('what leaves after the mark was raised is remembered beside what left befor
   }
 });
 
-test('of ids with a stem in common that left, one is remembered for all', () => {
+test('ids with a common stem are remembered as one', () => {
   const stem = '0'.repeat(taskIdStem('0'.repeat(64)).length);
   const known = new KnownTasks<string>('');
   known.add(`${stem}000`, 'task');

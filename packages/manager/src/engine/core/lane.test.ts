@@ -13,7 +13,7 @@ interface Entry extends Queued {
 const queue: LaneQueue = { spec: { name: 'q', order: 'fifo' } };
 const LANE = 1;
 
-/** A lane over a journal, and a shelf that knows which tasks are in memory. */
+/** A lane over a journal, with a shelf that knows which tasks are in memory. */
 class Rack {
   readonly lane: Lane<Entry, LaneQueue>;
   readonly journal = memoryJournal();
@@ -40,7 +40,7 @@ class Rack {
     };
   }
 
-  /** Tasks that arrive together: their row is written, and they are offered. */
+  /** Tasks arrive together: their row is written, and they are offered to the lane. */
   arrive(numbers: readonly number[], priority = 0): void {
     this.#batches += 1;
     const entries = numbers.map((number): Entry => {
@@ -64,7 +64,7 @@ class Rack {
     }
   }
 
-  /** Takes the first, as a claim does. */
+  /** Takes the first task, as a claim does. */
   take(): string | undefined {
     if (this.lane.first === undefined) {
       this.lane.refill(this.journal, this.shelf);
@@ -94,7 +94,7 @@ const numbers = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, n) => from + n);
 
 describe('a lane', () => {
-  test('gives what arrived in order', () => {
+  test('gives tasks by priority, then by arrival', () => {
     const rack = new Rack(true);
     rack.arrive([1, 2]);
     rack.arrive([3]);
@@ -103,7 +103,7 @@ describe('a lane', () => {
     expect(rack.lane.windowSize).toBe(0);
   });
 
-  test('that is not new looks on disk before it calls itself empty', () => {
+  test('that is not new reads the disk before it counts as empty', () => {
     const rack = new Rack(false);
     rack.arrive([1, 2]);
     expect(rack.lane.windowSize).toBe(0);
@@ -121,7 +121,7 @@ describe('a lane', () => {
     expect(rack.journal.range('\0', '\xff', 10)).toEqual([]);
   });
 
-  test('gives a late arrival with a higher priority before what waits on disk', () => {
+  test('gives a late task of higher priority before the tasks on disk', () => {
     const rack = new Rack(true);
     rack.arrive(numbers(0, tuning.windowMaxTasks * 4));
     rack.arrive([100_000], 1);
@@ -170,7 +170,7 @@ describe('a lane', () => {
     expect(rack.dropped).toEqual([]);
   });
 
-  test('loses tasks that are removed from anywhere in its window', () => {
+  test('never gives a task that was removed from its window', () => {
     const rack = new Rack(true);
     rack.arrive(numbers(0, 10));
     for (const id of ['0', '9', '5']) {
@@ -183,7 +183,7 @@ describe('a lane', () => {
     expect(rack.takeAll()).toEqual([1, 2, 3, 4, 6, 7, 8]);
   });
 
-  test('gives every task once and the best of those present, however they come and go', () => {
+  test('gives every task once, the best of those present first, however they come and go', () => {
     const step = fc.oneof(
       {
         weight: 1,

@@ -9,13 +9,13 @@ import { queueReports } from './verbs/reports.ts';
 
 const bounds = { maxItems: 100, maxBytes: 1_000, order: 'fifo' as const };
 
-/** The queues of a core, and what becomes of them when another takes over. */
+/** The queues of a core, and of the next core over the same journal. */
 const openStore = () => {
   const stage = new CoreStage();
   let tasks = 0;
   return {
     start: () => stage.start(),
-    /** One more task in each of these queues, in one batch. */
+    /** Adds one task to each of these queues, in one batch. */
     async addTo(...queues: readonly string[]): Promise<void> {
       const { now, state } = stage;
       for (const queue of queues) {
@@ -29,7 +29,7 @@ const openStore = () => {
       pause(stage.state, { queue, isPaused: true });
       await stage.commit();
     },
-    /** The queues that each row of counters names, with what was enqueued to them. */
+    /** The queues that each row of counters names, each with its count of enqueued tasks. */
     rows: (): string[] =>
       stage.journal.range(...rangeOf('counters'), Number.MAX_SAFE_INTEGER).map(({ value }) =>
         decodeQueues(value)
@@ -46,7 +46,7 @@ const openStore = () => {
   };
 };
 
-test('the queues of a batch share a row, which goes when each of them is in a later one', async () => {
+test('the queues of a batch share a row, which is removed when each of them is in a later row', async () => {
   const store = openStore();
   await store.start();
   await store.addTo('a', 'b');
@@ -85,7 +85,7 @@ test('a row names a bounded number of queues', async () => {
   expect(store.audit()).toEqual([]);
 });
 
-test('a start takes of each queue what its last row has, and goes on with it', async () => {
+test('a start reads the counters of each queue from its last row', async () => {
   const store = openStore();
   await store.start();
   await store.addTo('a', 'b');

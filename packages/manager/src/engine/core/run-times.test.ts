@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { RunTimes } from './run-times.ts';
 
-test('nothing is known before the first run', () => {
+test('the 95th percentile is undefined before the first run', () => {
   expect(new RunTimes().p95Ms).toBeUndefined();
 });
 
-test('the time that 95 of 100 runs stay below is a fifth too high at most', () => {
+test('the 95th percentile is a fifth too high at most', () => {
   const times = new RunTimes();
   for (let run = 1; run <= 1_000; run++) {
     times.note(run);
@@ -14,7 +14,7 @@ test('the time that 95 of 100 runs stay below is a fifth too high at most', () =
   expect(times.p95Ms).toBeLessThan(950 * 1.2);
 });
 
-test('what was long ago fades', () => {
+test('old runs fade', () => {
   const times = new RunTimes();
   for (let run = 0; run < 2_000; run++) {
     times.note(60_000);
@@ -25,7 +25,7 @@ test('what was long ago fades', () => {
   expect(times.p95Ms).toBeLessThan(12);
 });
 
-test('a run of no time and one of a year are counted', () => {
+test('runs of zero time and of a year are counted', () => {
   const times = new RunTimes();
   times.note(0);
   expect(times.p95Ms).toBeLessThan(2);

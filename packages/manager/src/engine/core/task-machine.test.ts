@@ -21,7 +21,7 @@ const every = taskStates.flatMap((from) =>
 );
 
 describe('a task', () => {
-  test.each(every)('in state %s that is told to %s', (from, name) => {
+  test.each(every)('in state %s makes the move %s, or refuses it', (from, name) => {
     const task = { id: 't1', state: from };
     const to = legal.find(([state, by]) => state === from && by === name)?.[2];
     if (to === undefined) {

@@ -46,7 +46,7 @@ describe('keys', () => {
     );
   });
 
-  test('of ready tasks need not be made to know which comes first', () => {
+  test('of ready tasks have the order of `comesBefore`', () => {
     const close = fc.record({
       priority: fc.constantFrom(0, 1),
       arrival: fc.record({ epoch: fc.constantFrom(1, 2), count: fc.constantFrom(1, 2) }),
@@ -74,7 +74,7 @@ describe('keys', () => {
     );
   });
 
-  test('of ready rows lie behind the task they begin with and before the next arrival', () => {
+  test('of ready rows lie between their first task and the next arrival', () => {
     fc.assert(
       fc.property(place, fc.nat({ max: 1_000 }), ({ arrival: a, priority: p }, batch) => {
         const [first, next] = [a, { ...a, count: a.count + 1 }].map((of) =>
@@ -101,7 +101,7 @@ describe('keys', () => {
     );
   });
 
-  test('of lanes give back any queue and name', () => {
+  test('of lanes give back their queue and name', () => {
     const name = fc
       .string({ unit: 'grapheme', maxLength: 20 })
       .filter((text) => !text.includes('\0'));

@@ -56,7 +56,7 @@ test('a record without extras is as long as one of the layout before', () => {
   fc.assert(
     fc.property(values, (written) => {
       const without = encodeTask({ ...written, extras: undefined }, undefined);
-      // The head of a list of 23, and no 24th.
+      // The head of a list of 23 values: the extras are left out.
       expect([...without.subarray(0, 3)]).toEqual([0xdc, 0, 23]);
       const extras = { workId: 'w' };
       const withExtras = encodeTask({ ...written, extras }, undefined);
