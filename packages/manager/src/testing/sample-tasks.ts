@@ -1,6 +1,5 @@
-import type { Message, MessageNamed } from '@millrace/protocol';
+import type { Message, MessageNamed, NewTask } from '@millrace/protocol';
 
-type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 type Report = MessageNamed<'settle'>['results'][number];
 
 /** A task of queue `q`, as a client sends it. */
