@@ -1,4 +1,4 @@
-/** What to do about each error; `write-errors.mjs` puts it beside the meaning. */
+/** Advice for each error; `write-errors.mjs` puts it beside the meaning. */
 export const advice = {
   MALFORMED_FRAME: 'Something else talks to this port, or a proxy changes bytes.',
   UNKNOWN_VERB: 'Update the older side.',
@@ -6,7 +6,7 @@ export const advice = {
   UNEXPECTED_MESSAGE: 'Check a client of your own against PROTOCOL.md; otherwise report it.',
   UNSUPPORTED_VERSION: 'Run the same version of millrace on both sides.',
   AUTH_FAILED: 'Compare MILLRACE_AUTHKEY, or the key file, on both sides.',
-  AUTH_TIMEOUT: 'Try again; look at the load of manager and network.',
+  AUTH_TIMEOUT: 'Try again; check the load of the manager and the network.',
   BINDING_REFUSED: 'Connect without a proxy that ends TLS, or without channel binding.',
   TLS_REQUIRED:
     'Connect from the same host, or start the manager with --insecure on a network you trust.',
@@ -23,26 +23,26 @@ export const advice = {
   QUEUE_EMPTY: 'Wait longer, or ask again later.',
   PAYLOAD_TOO_LARGE: 'Store the data elsewhere and send a reference, or raise payloadMaxBytes.',
   TOO_MANY_NAMES: 'Put what varies into the payload, not into the name.',
-  TOO_MANY_REQUESTS: 'Await some answers before you ask more.',
+  TOO_MANY_REQUESTS: 'Await some answers before you send more requests.',
   STORE_FULL: 'Free space on the disk of the store; results and deletes still work.',
   UNKNOWN_TASK: 'Check the id; finished tasks are forgotten after their retention.',
   RESULT_REMOVED: 'Await results earlier, or raise retainMaxBytes.',
   LEASE_LOST: 'Nothing: the task runs elsewhere, and its outcome counts.',
   TASK_NOT_DEAD: 'Wait for the outcome, or cancel the task.',
-  UNKNOWN_WORKER: 'See `millrace worker ls` for those that are connected.',
-  TIMEOUT: 'Ask again: a task goes on. Of `get`: look whether the manager is reachable.',
+  UNKNOWN_WORKER: '`millrace worker ls` lists the connected workers.',
+  TIMEOUT: 'Ask again: a task goes on. After a `get`, check that the manager is reachable.',
   UNKNOWN: 'Look for the task with `millrace task ls` before you enqueue it again.',
-  CLIENT_CLOSED: 'Connect anew.',
-  TASK_DEAD: 'Read the error of its last attempt, mend it, `millrace task retry ID`.',
-  TASK_CANCELLED: 'Nothing: somebody wanted it.',
+  CLIENT_CLOSED: 'Connect again.',
+  TASK_DEAD: 'Fix what the error of its last attempt reports, then run `millrace task retry ID`.',
+  TASK_CANCELLED: 'Nothing: somebody cancelled it.',
   TASK_EXPIRED: 'Add workers, or allow more time with expiresInMs.',
   PAYLOAD_INVALID:
-    'Send plain data; the message names what cannot travel. docs/guide/tasks.md says what can.',
+    'Send plain data; the message names the value that cannot be sent. docs/guide/tasks.md lists the types that can.',
   SCHEMA_MISMATCH: 'Correct the value; the message names the place.',
-  HANDLER_NOT_FOUND: 'Start a worker with a handler of this task, of the same queue.',
+  HANDLER_NOT_FOUND: 'Start a worker that has a handler for this task in this queue.',
   HANDLER_NOT_IMPORTABLE: 'Give the worker a module instead of functions.',
   HANDLER_INVALID: 'Correct the module; the message says what is wrong with it.',
-  RUNNER_DIED: 'Look at the log of the worker: a crash, an exit, or a lack of memory.',
+  RUNNER_DIED: 'Look in the log of the worker for a crash, an exit or a lack of memory.',
   DEADLINE_EXCEEDED: 'Raise deadlineMs, or make the handler heed its signal.',
   BAD_OPTION: 'Correct the option; the message names it and its bounds.',
   CONFIG_NOT_FOUND:
@@ -52,6 +52,6 @@ export const advice = {
   STORE_IN_USE: 'Stop the other manager, or choose another --data.',
   STORE_VERSION: 'Run the version of millrace that wrote the store.',
   STORE_FAILED:
-    'Look at the disk. Nothing was acknowledged that is not on it; start the manager again.',
+    'Check the disk, then start the manager again. Everything that was acknowledged is on the disk.',
   INTERNAL: 'Report it, with the message.',
 };
