@@ -22,8 +22,8 @@ export default defineConfig({
           exclude,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // These start managers and workers of their own: one file at a time
-          // leaves each the two cores that its deadlines were chosen for.
+          // These tests start managers and workers. Their deadlines were chosen for
+          // two cores, which a file has to itself when one file runs at a time.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

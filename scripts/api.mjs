@@ -1,7 +1,7 @@
 /**
- * Writes packages/millrace/api/millrace.api.md: what the package `millrace` exports,
- * and the types that its exports refer to. With `--check` it writes nothing, and fails
- * when the report is not what it would write. Needs what `npm run build` leaves.
+ * Writes packages/millrace/api/millrace.api.md: the exports of the package `millrace`
+ * and the types that they refer to. With `--check` it writes nothing, and fails when
+ * the report that is checked in is out of date. Needs the output of `npm run build`.
  */
 import './check-node.mjs';
 import { join, relative } from 'node:path';
@@ -15,7 +15,7 @@ const config = ExtractorConfig.loadFileAndPrepare(
 );
 const report = relative(root, config.reportFilePath);
 
-/** Reads the declarations, and writes the report or compares it with the one that is there. */
+/** Reads the declarations, and writes the report or compares it with the one that is checked in. */
 const extract = (isCheck) =>
   Extractor.invoke(config, {
     localBuild: !isCheck,
@@ -50,7 +50,7 @@ export const writeReport = () => {
 };
 
 /**
- * Compares the report that is checked in with what the declarations say.
+ * Compares the report that is checked in with the declarations.
  *
  * @returns an exit code
  */
@@ -61,7 +61,7 @@ const checkReport = () => {
   }
   if (result.apiReportChanged) {
     console.error(
-      `The public API differs from ${report}: run \`npm run api\`, and commit the report if the change is meant.`,
+      `The public API differs from ${report}. If the change is intended, run \`npm run api\` and commit the report.`,
     );
     return 1;
   }

@@ -15,13 +15,13 @@ const KINDS = [
 const kindOf = ({ releases }) =>
   KINDS.map(([kind]) => kind).find((kind) => releases.some(({ type }) => type === kind));
 
-/** One item of a list, whose further lines stand below its first. */
+/** One item of a list; its further lines are indented to the text of the first. */
 const item = ({ summary }) => `- ${summary.trim().replaceAll(/\n(?=.)/g, '\n  ')}\n`;
 
 const chapter = (heading, changesets) =>
   changesets.length === 0 ? '' : `\n### ${heading}\n\n${changesets.map(item).join('')}`;
 
-/** The section of a version that consists of these changesets. */
+/** The section of a version, made of its changesets. */
 export const sectionOf = (version, date, changesets) => {
   const chapters = KINDS.map(([kind, heading]) =>
     chapter(

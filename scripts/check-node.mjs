@@ -1,6 +1,6 @@
 /**
- * Refuses a Node that is too old with a sentence instead of a stack trace. The
- * first import of every script, and free of anything that an old Node lacks.
+ * Refuses a Node that is too old, with a sentence instead of a stack trace. Every
+ * script imports this file first, so it uses nothing that an old Node lacks.
  */
 const MINIMUM = [20, 19];
 

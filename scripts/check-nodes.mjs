@@ -1,6 +1,6 @@
 /**
- * Runs the tests of the installed package under each Node that is supported,
- * from the npm package `node`. Takes some minutes and a download for each.
+ * Runs the tests of the installed package under each supported version of Node,
+ * taken from the npm package `node`. Each version takes a download and some minutes.
  */
 import './check-node.mjs';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** Checks the package as npm would publish it: its versions, entry points, files, types. */
+/** Checks the package as npm would publish it: versions, entry points, files and types. */
 import './check-node.mjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

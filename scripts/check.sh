@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every check of this repository, on any machine that has Node and npm. It
-# installs nothing outside the checkout. A check that fails does not stop the
-# others; the last lines name those that failed.
+# Runs every check of this repository on a machine that has Node and npm, and
+# installs nothing outside the checkout. A failed check does not stop the others;
+# the last lines name the failed checks.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -2,12 +2,12 @@
  * Runs the tests and writes into coverage/ which lines of the packages they reach.
  * Arguments go to vitest: `npm run coverage -- packages/protocol` runs one folder.
  *
- * The report has no threshold. It counts what runs in the processes of vitest, and
- * not the managers and workers that tests start as processes of their own.
+ * The report has no threshold. It counts code that runs in the processes of vitest,
+ * not in the managers and workers that tests start as separate processes.
  *
- * Unit tests run the sources, and packages import one another compiled. Source maps
- * bring both to the same lines, but not to the same columns, so that a function or a
- * branch would count twice. The report therefore counts lines and nothing else.
+ * Unit tests run the sources, but packages import one another compiled. Source maps
+ * bring both to the same lines, not to the same columns, so a function or a branch
+ * would count twice. The report therefore counts lines only.
  */
 import './check-node.mjs';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ const percentOf = (lines) => {
   return lines.length === 0 ? '100.0 %' : `${((100 * reached) / lines.length).toFixed(1)} %`;
 };
 
-/** `12-15, 20`: the lines that no test reached. A run goes over lines without code. */
+/** The lines that no test reached, as in `12-15, 20`. Lines without code do not end a range. */
 const missedOf = (lines) => {
   const runs = [];
   for (const [index, { line, reached }] of lines.entries()) {
@@ -79,7 +79,7 @@ const writeLines = (report) => {
   }
   const all = files.flatMap(({ lines }) => lines);
   console.log(row('all packages', all));
-  console.log(`${DIRECTORY}/lines.txt has each file with the lines that no test reached.`);
+  console.log(`${DIRECTORY}/lines.txt lists the lines of each file that no test reached.`);
 };
 
 const report = join(root, DIRECTORY, 'lcov.info');

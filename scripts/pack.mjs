@@ -1,7 +1,7 @@
 /**
- * Packs the one package that users install: `millrace` with its siblings inside,
- * so that an installation looks up third-party packages only. Prints the path of
- * the tarball. Needs what `npm run build` leaves.
+ * Packs the one package that users install: `millrace` with its siblings inside, so
+ * an installation fetches only third-party packages from the registry. Prints the
+ * path of the tarball. Needs the output of `npm run build`.
  */
 import './check-node.mjs';
 import { spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ const filesUnder = (directory) =>
     .filter((name) => SHIPPED.test(name) && !FOR_TESTS.test(name))
     .filter((name) => statSync(join(directory, name)).isFile());
 
-/** Where a sibling's entry stands in the package, relative to one of its files. */
+/** The path of a sibling's entry in the package, relative to one of the package's files. */
 const relativeEntry = (file, sibling) => {
   const path = posix.relative(posix.dirname(file), `dist/${sibling}/index.js`);
   return path.startsWith('.') ? path : `./${path}`;
@@ -45,9 +45,9 @@ const adapt = (text, file) =>
       }
       return `${quote}${relativeEntry(file, sibling)}${quote}`;
     })
-    // The compiler leaves the extensions of declarations as they were written.
+    // The compiler does not rewrite the extensions in declarations.
     .replaceAll(/(['"]\.{1,2}\/[^'"\n]+)\.ts(?=['"])/g, '$1.js')
-    // The sources that the maps name are not packed.
+    // The maps refer to sources, which are not packed.
     .replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n');
 
 const copyCompiled = (name, to, stage) => {
@@ -72,7 +72,7 @@ const writeManifest = (stage) => {
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 };
 
-/** Brings the contents of the package together in a directory of their own. */
+/** Collects the contents of the package in an empty directory. */
 const assemble = (stage) => {
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Installs the other queues that the benchmark measures, into bench/peers alone.
- * One that cannot be installed is a line of the table that says so.
+ * Installs the other queues that the benchmark measures into bench/peers. A queue
+ * that cannot be installed appears in the table as missing.
  */
 import './check-node.mjs';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { pnpm, root } from './run-tools.mjs';
 
 const peers = join(root, 'bench', 'peers');
 const lockfile = join(peers, 'pnpm-lock.yaml');
-// pnpm writes its copy of the lockfile last.
+// pnpm writes this copy of the lockfile last, so it exists only after a complete installation.
 const copy = join(peers, 'node_modules', '.pnpm', 'lock.yaml');
 
 if (!existsSync(copy) || readFileSync(copy, 'utf8') !== readFileSync(lockfile, 'utf8')) {

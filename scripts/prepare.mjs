@@ -1,15 +1,14 @@
 /**
- * Brings a fresh checkout to a state in which everything runs: installs the
- * pinned dependencies through the pinned pnpm, then compiles. Needs only Node
- * and npm. Says nothing and takes a second when there is nothing to do.
+ * Prepares a fresh checkout: installs the pinned dependencies with the pinned
+ * pnpm, then compiles. Needs only Node and npm. When there is nothing to do, it
+ * prints nothing and takes a second.
  */
 import './check-node.mjs';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pnpm, root, run } from './run-tools.mjs';
 
-// pnpm writes its copy of the lockfile last, so that an interrupted
-// installation does not pass for a finished one.
+// pnpm writes this copy of the lockfile last, so it exists only after a complete installation.
 const isInstalled = () => {
   const copy = join(root, 'node_modules', '.pnpm', 'lock.yaml');
   return (
@@ -25,7 +24,7 @@ const install = () => {
   return pnpm('install', '--frozen-lockfile', '--reporter=append-only');
 };
 
-// What runs. The types of the tests are a matter of `npm run build`.
+// The programs that scripts run. `npm run build` compiles the tests, too.
 const projects = ['packages/millrace', 'examples/remote-queue', 'examples/tree-digest', 'bench'];
 
 const compile = () => {

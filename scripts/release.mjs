@@ -1,7 +1,7 @@
 /**
  * Makes a release: turns the waiting changesets into a version, compiles, packs the
- * tarball into release/, and says what it made. It publishes only with `--publish`,
- * and then only what is committed. See .changeset/README.md.
+ * tarball into release/, and prints its size and hash. It publishes only with
+ * `--publish`, and then only when everything is committed. See .changeset/README.md.
  */
 import './check-node.mjs';
 import { spawnSync } from 'node:child_process';
@@ -28,12 +28,12 @@ const uncommittedFiles = () => {
   return status === 0 ? stdout.trimEnd() : refuse(`git status failed: ${stderr}`);
 };
 
-/** The registry takes a version only once, so the tarball must be what a commit contains. */
+/** The registry accepts a version only once, so the tarball must match a commit. */
 const requireCommitted = async () => {
   const waiting = await waitingChangesets();
   if (waiting > 0) {
     refuse(
-      `Changesets wait for a version (${waiting}): run \`npm run release\` without --publish, and commit what it changes.`,
+      `Changesets wait for a version (${waiting}): run \`npm run release\` without --publish, and commit its changes.`,
     );
   }
   const uncommitted = uncommittedFiles();
@@ -42,7 +42,7 @@ const requireCommitted = async () => {
   }
 };
 
-/** Compiles into empty folders: pack.mjs ships every file in them, also that of a source that has moved. */
+/** Compiles into empty folders, because pack.mjs ships every file in them, even those of deleted sources. */
 const compileAnew = () => {
   const packages = join(root, 'packages');
   for (const name of readdirSync(packages)) {

@@ -1,4 +1,4 @@
-/** Starts the tools of this workspace: pnpm as pinned, and the installed binaries. */
+/** Starts the tools of this workspace: the pinned pnpm and the installed binaries. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const start = (command, args) => {
 };
 
 /**
- * Runs the pnpm that package.json pins, fetched by npm when it is not cached.
+ * Runs the pnpm that package.json pins; npm fetches it when it is not cached.
  *
  * @returns its exit code
  */

@@ -1,4 +1,4 @@
-/** `node scripts/run.mjs TOOL ARGS…`: a workspace binary, with its exit code. */
+/** `node scripts/run.mjs TOOL ARGS…` runs a binary of the workspace and ends with its exit code. */
 import './check-node.mjs';
 import { run } from './run-tools.mjs';
 

@@ -1,7 +1,7 @@
 /**
- * Turns the waiting changesets into a new version: raises all manifests, writes the
- * section of CHANGELOG.md, removes the changesets, and brings the other places that
- * name the version up to date. Commits nothing. Without a changeset it changes nothing.
+ * Turns the waiting changesets into a new version: raises the version in all manifests,
+ * writes the section of CHANGELOG.md, removes the changesets, and updates the other
+ * places that name the version. Commits nothing. Without a changeset it changes nothing.
  */
 import './check-node.mjs';
 import getReleasePlan from '@changesets/get-release-plan';
@@ -16,7 +16,7 @@ const must = (code, what) => {
   }
 };
 
-/** How many changesets wait for the next version. */
+/** The number of changesets that wait for the next version. */
 export const waitingChangesets = async () => (await getReleasePlan(root)).changesets.length;
 
 /**
@@ -46,7 +46,7 @@ if (process.argv[1] === import.meta.filename) {
   const after = await versionPackages();
   console.log(
     after === before
-      ? `The version stays ${before}: no changeset asks for another.`
-      : `The version is ${after} now; it was ${before}.`,
+      ? `The version stays ${before}: no changeset raises it.`
+      : `The version was ${before} and is now ${after}.`,
   );
 }

@@ -12,14 +12,16 @@ const manifestVersions = () =>
     return [relative(root, path), JSON.parse(readFileSync(path, 'utf8')).version];
   });
 
-/** The source that declares `VERSION`, wherever it stands. */
+/** The path of the one source that declares `VERSION`. */
 const constantPath = () => {
   const found = readdirSync(packages, { recursive: true })
     .filter((name) => /^[a-z]+[\\/]src[\\/].*\.ts$/.test(name))
     .map((name) => join(packages, name))
     .filter((path) => CONSTANT.test(readFileSync(path, 'utf8')));
   if (found.length !== 1) {
-    throw new Error(`one source must declare VERSION; ${found.length} do: ${found.join(', ')}`);
+    throw new Error(
+      `exactly one source must declare VERSION, but ${found.length} do: ${found.join(', ')}`,
+    );
   }
   return found[0];
 };
@@ -28,7 +30,7 @@ const constantPath = () => {
 export const currentVersion = () =>
   JSON.parse(readFileSync(join(packages, 'millrace', 'package.json'), 'utf8')).version;
 
-/** A sentence for each place that has another version than the package that users install. */
+/** A sentence for each place whose version differs from that of the package that users install. */
 export const versionBreaches = () => {
   const version = currentVersion();
   const path = constantPath();
@@ -43,7 +45,7 @@ const replaceIn = (path, before, after) => {
   writeFileSync(path, text.replaceAll(before, after));
 };
 
-/** Writes a new version into the places that changesets does not know. */
+/** Writes a new version into the places that changesets does not update. */
 export const spreadVersion = (before, after) => {
   replaceIn(constantPath(), `VERSION = '${before}'`, `VERSION = '${after}'`);
   replaceIn(join(root, 'README.md'), `millrace-${before}.tgz`, `millrace-${after}.tgz`);

@@ -1,6 +1,6 @@
 /**
  * Writes docs/guide/errors.md from the table of error codes. With `--check` it writes
- * nothing, and fails when the document is not what it would write.
+ * nothing, and fails when the document is out of date.
  */
 import './check-node.mjs';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -52,6 +52,6 @@ const path = join(root, 'docs', 'guide', 'errors.md');
 if (!process.argv.includes('--check')) {
   writeFileSync(path, document);
 } else if (readFileSync(path, 'utf8') !== document) {
-  console.error('docs/guide/errors.md is not what the table says: npm run errors');
+  console.error('docs/guide/errors.md is out of date: run `npm run errors`');
   process.exitCode = 1;
 }
