@@ -1,7 +1,7 @@
 /**
- * `npm run bench:guard`: the share of the ceiling that millrace reaches with
- * 2,000 in flight, both in one run, against the share that was recorded.
- * `--record` writes a new record.
+ * `npm run bench:guard` measures millrace and the ceiling with 2,000 tasks in flight,
+ * and compares the share that millrace reaches with the recorded share. `--record`
+ * writes a new record.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const show = ({ max, median, min }: Spread): string =>
 const rateOf = (system: System): Promise<number> =>
   Stage.with(system, (stage) => rateOfResults(stage, IN_FLIGHT));
 
-/** Neighbouring runs of the two meet the same mood of the machine. */
+/** The two systems alternate, so that both meet the same load of the machine. */
 const measureRatios = async (): Promise<readonly number[]> => {
   const ratios: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
@@ -41,11 +41,11 @@ const measureRatios = async (): Promise<readonly number[]> => {
 const isSpread = (read: unknown): read is Spread =>
   typeof read === 'object' && read !== null && 'median' in read && 'min' in read && 'max' in read;
 
-/** @throws when nothing was recorded */
+/** @throws when no share was recorded */
 const readRecord = (): Spread => {
   const read: unknown = JSON.parse(readFileSync(recordFile, 'utf8'));
   if (!isSpread(read)) {
-    throw new Error('bench/guard.json is no record: npm run bench:guard -- --record');
+    throw new Error('bench/guard.json has no record: run `npm run bench:guard -- --record`');
   }
   return read;
 };
@@ -59,6 +59,8 @@ if (recorded === undefined) {
 } else {
   console.log(`recorded ${show(recorded)}`);
   const hasFallen = now.median < recorded.min;
-  console.log(hasFallen ? 'SLOWER: below all that was recorded' : 'no slower than recorded');
+  console.log(
+    hasFallen ? 'SLOWER: below the lowest round of the record' : 'not slower than the record',
+  );
   process.exitCode = hasFallen ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-/** `npm run bench`: measures systems side by side and writes what it found. */
+/** `npm run bench` measures systems side by side and writes the results. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resultsDirectory } from './harness/paths.ts';
@@ -44,7 +44,7 @@ const resultsNow = (): Results => ({
 });
 for (const row of options.rows) {
   rows.push(await runRow(row, { systems: present, rounds: options.rounds }));
-  // After each row: a run of hours that is interrupted keeps what it has.
+  // Saved after each row, so that an interrupted run of hours keeps its results.
   if (options.isKept) {
     await save(resultsNow());
   }

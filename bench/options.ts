@@ -22,12 +22,12 @@ const chosen = <T>(text: string, all: readonly T[], keyOf: (each: T) => string):
     const found = all.filter((each) => keyOf(each) === key);
     if (found.length === 0) {
       const known = [...new Set(all.map(keyOf))].join(', ');
-      throw new Error(`no '${key}'; there are ${known}\n${USAGE}`);
+      throw new Error(`unknown name '${key}'; known are ${known}\n${USAGE}`);
     }
     return found;
   });
 
-/** @throws with the usage, for what it does not know */
+/** @throws an error with the usage, for an unknown option or value */
 export const readOptions = (args: readonly string[]): Options => {
   const { values } = parseArgs({
     args: [...args],
@@ -40,7 +40,7 @@ export const readOptions = (args: readonly string[]): Options => {
   });
   const rounds = Number(values.rounds ?? DEFAULT_ROUNDS);
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
-    throw new Error(`rounds are a whole number from 1\n${USAGE}`);
+    throw new Error(`--rounds must be a whole number of at least 1\n${USAGE}`);
   }
   return {
     rows:

@@ -1,4 +1,4 @@
-/** Runs rows: in each round, the systems take turns, so that they meet the same mood of the machine. */
+/** Runs rows. The systems alternate within each round, so that all meet the same load of the machine. */
 import type { RowResult } from './report/results.ts';
 import type { Row, Values } from './rows/row.ts';
 import { Stage } from './rows/stage.ts';

@@ -1,4 +1,4 @@
-/** The ceiling's two ends: awaits what it sends, answers every task at once. */
+/** The ceiling's two ends. The producer awaits each answer; the worker answers each task at once. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { Adapter } from '../harness/adapter.ts';
@@ -11,7 +11,7 @@ const connect = async (url: string): Promise<WebSocket> => {
   return socket;
 };
 
-/** Each call resolves with the message that has its number. */
+/** A call resolves when the message with its number arrives. */
 const caller = (socket: WebSocket, nextId: () => number): ((body: Payload) => Promise<void>) => {
   const send = bareSender(socket);
   const waiting = new Map<number, () => void>();

@@ -1,7 +1,7 @@
 /**
- * The ceiling's server: stores a task, hands it on, stores its result, hands it
- * back; a producer that only enqueues is answered when its task is stored.
- * Without a directory it does the same and stores nothing.
+ * The ceiling's server. It stores a task, forwards it to the worker, stores the
+ * result and forwards that to the caller. A producer that only enqueues is answered
+ * when its task is stored. Without a directory the server stores nothing.
  */
 import { once } from 'node:events';
 import { open } from 'lmdb';
@@ -40,7 +40,7 @@ const memory = { put: () => stored, close: () => Promise.resolve() };
 const directory = process.argv[2] ?? '';
 const store = directory === '' ? memory : lmdb(directory);
 
-/** One commit in flight; what arrives meanwhile is the next. */
+/** One commit is in flight at a time; the next takes all messages that arrived meanwhile. */
 const stage = (prefix: string, forward: Send): ((messages: readonly Bare[]) => void) => {
   let waiting: Bare[] = [];
   let isBusy = false;

@@ -1,12 +1,12 @@
-/** What a system's adapter offers to the processes that drive it, all alike. */
+/** The interface of a system's adapter. The processes that drive the systems know nothing else of them. */
 import type { Payload } from './payload.ts';
 
 export interface Producer {
   /** Resolves when the task is acknowledged. */
   enqueue(payload: Payload): Promise<unknown>;
-  /** All in one call. Missing where the system has no such call. */
+  /** Enqueues all payloads in one call. Absent where the system has no such call. */
   enqueueMany?(payloads: readonly Payload[]): Promise<unknown>;
-  /** Enqueues, and resolves with the result of the run. Missing where there are no results. */
+  /** Enqueues, and resolves with the result of the run. Absent where the system has no results. */
   call?(payload: Payload): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -17,9 +17,9 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** A module that exports these two. */
+/** The exports of an adapter's module. */
 export interface Adapter {
   producer(address: string): Promise<Producer>;
-  /** Runs `handle` for each task, `slots` at once, or fewer where that is faster. */
+  /** Runs `handle` for each task, `slots` at a time, or fewer where that is faster. */
   worker(address: string, slots: number, handle: Handle): Promise<Running>;
 }

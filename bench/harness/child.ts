@@ -1,11 +1,11 @@
-/** The outside of a process of the benchmark: orders out, answers in, one JSON line each. */
+/** A process of the benchmark, seen from its parent: orders go in, answers come out, one JSON line each. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Answer, Order } from './served.ts';
 
-/** A client may wait for a server that still reads its backlog. */
+/** Long, because a client may wait for a server that still reads its backlog. */
 const START_MAX_MS = 300_000;
 const ORDER_MAX_MS = 60_000;
 const STOP_MAX_MS = 5_000;
@@ -21,12 +21,12 @@ export class Child {
   readonly #lines: string[] = [];
   #wake = (): void => {};
   #hasEnded = false;
-  /** The first line that it said. */
+  /** The first line that the process printed. */
   said = '';
 
   private constructor(command: readonly string[]) {
     const [program = '', ...args] = command;
-    // Without directories: what goes wrong is printed in tables that are kept.
+    // Without directories, because error texts appear in tables that are kept.
     this.#what = command.map((part) => basename(part)).join(' ');
     this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.once('error', () => this.#end());
@@ -50,7 +50,7 @@ export class Child {
     return this.#process.pid ?? 0;
   }
 
-  /** Gives an order and waits for the answer. */
+  /** Sends an order and waits for its answer. */
   async order(order: Order, timeoutMs = ORDER_MAX_MS): Promise<Answer> {
     this.#process.stdin?.write(`${JSON.stringify(order)}\n`);
     const line = await this.#nextLine(timeoutMs);
@@ -61,7 +61,7 @@ export class Child {
     return said;
   }
 
-  /** Closes its stdin, which ends it, and waits until it has ended. */
+  /** Closes the process's stdin, which ends it, and waits for its exit. */
   async stop(): Promise<void> {
     if (!this.#hasEnded) {
       const exited = once(this.#process, 'exit');

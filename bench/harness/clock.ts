@@ -2,9 +2,9 @@ const MS_PER_SECOND = 1_000;
 const NS_PER_MS = 1e6;
 
 /**
- * Milliseconds of the machine's monotonic clock, which all its processes share.
- * Read at each call: an offset to `performance.now()`, taken once, is wrong by
- * whatever the process was interrupted for between the two readings.
+ * Milliseconds of the monotonic clock that all processes of the machine share. Not
+ * computed as `performance.now()` plus an offset: an interruption between the two
+ * readings would make the offset wrong.
  */
 export const sharedClockMs = (): number => {
   const [seconds, nanoseconds] = process.hrtime();

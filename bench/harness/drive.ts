@@ -10,9 +10,9 @@ export interface Drive {
 const MS_PER_SECOND = 1_000;
 
 /**
- * Closed loop: keeps `inFlight` calls open for a time, and reports those that
- * ended after the warm-up: calls per second, and how long they took. `calls` is
- * the number of all, those of the warm-up too.
+ * Closed loop: keeps `inFlight` calls open for a time. Reports the rate and the
+ * latencies of the calls that ended after the warm-up; `calls` counts all calls,
+ * including those of the warm-up.
  */
 export const drive = async (
   call: () => Promise<unknown>,
@@ -22,7 +22,7 @@ export const drive = async (
   const untilMs = fromMs + measureMs;
   const latenciesMs: number[] = [];
   let calls = 0;
-  const lane = async (): Promise<void> => {
+  const callUntilEnd = async (): Promise<void> => {
     let nowMs = performance.now();
     while (nowMs < untilMs) {
       await call();
@@ -34,12 +34,12 @@ export const drive = async (
       nowMs = endMs;
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  await Promise.all(Array.from({ length: inFlight }, callUntilEnd));
   const perSecond = (latenciesMs.length / measureMs) * MS_PER_SECOND;
   return { calls, perSecond, ...latencyFigures(latenciesMs) };
 };
 
-/** Open loop: makes calls at a steady rate for a time, however long each takes. */
+/** Open loop: starts calls at a steady rate for a time, without waiting for earlier ones. */
 export const pace = async (
   call: () => Promise<unknown>,
   perSecond: number,

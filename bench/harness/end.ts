@@ -1,4 +1,4 @@
-/** `node end.js producer|worker ADAPTER ADDRESS`: one end of a system, in a process of its own. */
+/** `node end.js producer|worker ADAPTER ADDRESS` runs one end of a system in its own process. */
 import type { Adapter } from './adapter.ts';
 import { producerOrders } from './producer-orders.ts';
 import { takeOrders } from './served.ts';

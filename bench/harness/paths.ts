@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** The folder `bench`, seen from its compiled output. */
+/** The folder `bench`; this file runs from `bench/dist/harness`. */
 export const benchRoot = join(import.meta.dirname, '../..');
 const compiled = join(benchRoot, 'dist');
 

@@ -1,5 +1,5 @@
 export interface Payload {
-  /** The time of sending, where that is measured. */
+  /** The time of sending, in rows that measure the pick-up. */
   readonly a: number;
   readonly name: string;
   readonly url: string;
@@ -7,7 +7,7 @@ export interface Payload {
   readonly height: number;
 }
 
-/** Of every task of every system. */
+/** The payload of every task, the same for every system. */
 export const payload: Payload = {
   a: 1,
   name: 'resize',

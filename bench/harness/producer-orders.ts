@@ -1,4 +1,4 @@
-/** What a producer's process can be told to do. */
+/** The orders that a producer's process carries out. */
 import type { Producer } from './adapter.ts';
 import { sharedClockMs } from './clock.ts';
 import { type Drive, drive, pace } from './drive.ts';
@@ -15,12 +15,12 @@ const lacking = (what: string) => (): never => {
   throw new Error(`this system has no ${what}`);
 };
 
-/** Adds `count` tasks, the fastest way the system has, or what it can add in `maxMs`. */
+/** Adds `count` tasks in the fastest way that the system has, or as many as it can add in `maxMs`. */
 const fill = async (producer: Producer, count: number, maxMs: number): Promise<Answer> => {
   const untilMs = performance.now() + maxMs;
   let left = count;
   const inFlight = producer.enqueueMany === undefined ? SINGLE_FILLS_IN_FLIGHT : FILLS_IN_FLIGHT;
-  const lane = async (): Promise<void> => {
+  const addUntilFull = async (): Promise<void> => {
     while (left > 0 && performance.now() < untilMs) {
       if (producer.enqueueMany === undefined) {
         left -= 1;
@@ -31,11 +31,11 @@ const fill = async (producer: Producer, count: number, maxMs: number): Promise<A
       }
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  await Promise.all(Array.from({ length: inFlight }, addUntilFull));
   return { count: count - left };
 };
 
-const windowOf = ({ inFlight, measureMs, warmUpMs }: Order): Drive => ({
+const driveOf = ({ inFlight, measureMs, warmUpMs }: Order): Drive => ({
   inFlight: Number(inFlight),
   warmUpMs: Number(warmUpMs),
   measureMs: Number(measureMs),
@@ -53,10 +53,10 @@ export const producerOrders = (
   };
   const callOf = (kind: string): (() => Promise<unknown>) => calls[kind] ?? lacking(kind);
   return {
-    drive: (order) => drive(callOf(String(order['kind'])), windowOf(order)),
+    drive: (order) => drive(callOf(String(order['kind'])), driveOf(order)),
     driveSized: (order) => {
       const sized = { ...payload, name: 'r'.repeat(Number(order['nameBytes'])) };
-      return drive(() => call(sized), windowOf(order));
+      return drive(() => call(sized), driveOf(order));
     },
     pace: ({ forMs, perSecond }) =>
       pace(

@@ -1,7 +1,7 @@
-/** The inside of a process of the benchmark: it says a line, and ends when its stdin does. */
+/** A process of the benchmark, seen from inside: it prints a line, and ends when its stdin ends. */
 import { createInterface } from 'node:readline';
 
-/** Says something, and ends this process when it is told to, or when its parent is gone. */
+/** Prints a line, and ends this process when the parent closes its stdin or is gone. */
 export const serveUntilTold = (says: string, close: () => Promise<void>): void => {
   process.stdin.resume();
   process.stdin.once('end', () => {
@@ -13,7 +13,7 @@ export const serveUntilTold = (says: string, close: () => Promise<void>): void =
 export type Answer = Readonly<Record<string, number>>;
 export type Order = Readonly<Record<string, unknown>> & { readonly order: string };
 
-/** Carries out orders, one JSON line each, and answers each with one. */
+/** Carries out orders and answers them, one JSON line each. */
 export const takeOrders = (
   orders: Readonly<Record<string, (order: Order) => Promise<Answer>>>,
   close: () => Promise<void>,

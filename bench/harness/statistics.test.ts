@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { median, quantile, spreadOf } from './statistics.ts';
 
 describe('statistics of the benchmark', () => {
-  test('a median of an even number of values lies between the two in the middle', () => {
+  test('the median of an even number of values is the mean of the two in the middle', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(median([9, 1, 5])).toBe(5);
   });
@@ -13,7 +13,7 @@ describe('statistics of the benchmark', () => {
     expect(quantile([], 0.5)).toBe(0);
   });
 
-  test('a spread has the least and the greatest', () => {
+  test('a spread has the least and the greatest value', () => {
     expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
   });
 });

@@ -1,4 +1,4 @@
-/** The value below which the share `at` of the values lies; 0 of none. */
+/** The value below which the share `at` of the values lies; 0 when there are no values. */
 export const quantile = (values: readonly number[], at: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? 0;
@@ -11,7 +11,7 @@ export const median = (values: readonly number[]): number => {
   return ((sorted[lower] ?? 0) + (sorted[upper] ?? 0)) / 2;
 };
 
-/** What several rounds say of one figure. */
+/** One figure over several rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

@@ -1,4 +1,4 @@
-/** What a worker's process can be told to do. */
+/** The orders that a worker's process carries out. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Adapter, Running } from './adapter.ts';
 import { sharedClockMs } from './clock.ts';
@@ -10,10 +10,10 @@ const RUNS_PER_MARK = 1_000;
 const MS_PER_SECOND = 1_000;
 const BETWEEN_MAX_MS = 50_000;
 
-/** The handler of every system: does nothing, and knows how often and how late. */
+/** The handler of every system. It does nothing but count its runs and record when they began. */
 class Recorder {
   #runs = 0;
-  /** When each thousandth run began. */
+  /** The time at which each thousandth run began. */
   readonly #marksMs: number[] = [];
   #waiting: { readonly runs: number; readonly resolve: () => void } | undefined;
   #latenciesMs: number[] | undefined;
@@ -42,12 +42,12 @@ class Recorder {
     }
   }
 
-  /** The last thousandth run. */
+  /** The number of runs, rounded down to a multiple of a thousand. */
   get marked(): number {
     return this.#marksMs.length * RUNS_PER_MARK;
   }
 
-  /** Seconds between two runs, both multiples of a thousand. */
+  /** Seconds between two runs, whose numbers must be multiples of a thousand. */
   secondsBetween(from: number, to: number): number {
     const at = (runs: number): number => this.#marksMs[runs / RUNS_PER_MARK - 1] ?? Number.NaN;
     return (at(to) - at(from)) / MS_PER_SECOND;
@@ -77,7 +77,7 @@ export const workerOrders = (
         running = await adapter.worker(address, Number(slots), recorder.handle);
         return {};
       },
-      /** Takes nothing more, but stays warm for the next `work`. */
+      /** Stops the worker, but keeps the process warm for the next `work`. */
       rest: async () => {
         await running?.close();
         running = undefined;
@@ -88,7 +88,7 @@ export const workerOrders = (
         await recorder.until(Number(runs));
         return {};
       },
-      /** Seconds from one run to another, or to the last that was reached after `maxMs`. */
+      /** Seconds from one run to another, or to the last one reached within `maxMs`. */
       between: async ({ from, maxMs = BETWEEN_MAX_MS, to }) => {
         await recorder.until(Number(from));
         await Promise.race([recorder.until(Number(to)), sleep(Number(maxMs))]);

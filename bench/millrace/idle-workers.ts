@@ -1,7 +1,7 @@
 /**
- * `node idle-workers.js COUNT ADDRESS`: workers that have room and get nothing,
- * because nobody enqueues their task. They speak as a worker does, without what a
- * worker has for itself: 1,000 of those would be 1,000 threads beside the measurement.
+ * `node idle-workers.js COUNT ADDRESS` connects workers that announce credit and get
+ * no tasks, because nobody enqueues theirs. They are bare sessions without a heartbeat
+ * thread: 1,000 threads would disturb the measurement.
  */
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_KEY_ID, dialWebSocket, Link, systemClock } from '@millrace/protocol';

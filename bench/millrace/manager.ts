@@ -1,9 +1,9 @@
-/** A manager on LMDB, or in memory when no directory is named; with more queues when told so. */
+/** `node manager.js [DIRECTORY [QUEUES]]` starts a manager on disk, or in memory without a directory. */
 import { Manager } from 'millrace';
 import { serveUntilTold } from '../harness/served.ts';
 import { queueName } from './tasks.ts';
 
-/** Twice the largest backlog that is measured, which is also the default limit. */
+/** Twice the largest measured backlog, which equals the default limit. */
 const MAX_ITEMS = 20_000_000;
 
 const [dataDir = '', queues = '0'] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
- * millrace's two ends where queues and runners vary; the address says how. Inline
- * handlers of many queues share one pool, as they do by default.
+ * millrace's two ends for rows that vary queues and runners, which the address names.
+ * Inline handlers of many queues share one pool, as they do by default.
  */
 import { connect, handler, Worker } from 'millrace';
 import type { Adapter } from '../harness/adapter.ts';

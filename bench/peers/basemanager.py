@@ -1,10 +1,11 @@
-"""CPython's multiprocessing.managers.BaseManager: server, producer, worker. Frozen.
+"""CPython's multiprocessing.managers.BaseManager: server, producer, worker.
 
-The pattern of https://docs.python.org/3/library/multiprocessing.html#using-a-remote-manager
-with one queue for tasks and one for results. A proxy makes one call at a time on a
-connection of its thread, so that calls in flight are threads; more than a few only
-wait for the interpreter's lock. Takes the same orders as the processes in harness/:
-a JSON line in, a JSON line out, the end of stdin ends it.
+Frozen: changes would make new results incomparable with earlier ones. Follows
+https://docs.python.org/3/library/multiprocessing.html#using-a-remote-manager
+with one queue for tasks and one for results. A proxy makes one call at a time on
+its thread's connection, so each call in flight needs a thread; more than a few
+threads only wait for the interpreter's lock. Takes the same orders as the processes
+in harness/: a JSON line in, a JSON line out. The end of stdin ends the process.
 """
 import json
 import math
@@ -53,7 +54,7 @@ def take_orders(orders):
         order = json.loads(line)
         try:
             answer = orders[order['order']](order)
-        except Exception as error:  # whatever it was, the other side must hear of it
+        except Exception as error:  # the parent reports every kind of error
             answer = {'error': repr(error)}
         print(json.dumps(answer), flush=True)
 
@@ -85,7 +86,7 @@ def in_threads(count, target):
 
 
 class Window:
-    """The time that counts, after the warm-up."""
+    """The measured time, after the warm-up."""
 
     def __init__(self, order):
         self.measure_ms = order['measureMs']
@@ -128,7 +129,7 @@ def produce(port):
             window.ended(started_ms)
 
     def call_many(window, in_flight):
-        """One thread puts, one gets; results come in the order of their tasks."""
+        """One thread puts, one gets. Results arrive in the order of their tasks."""
         room = threading.Semaphore(in_flight)
         started = queue.SimpleQueue()
 
@@ -194,7 +195,7 @@ def produce(port):
 
 
 class Recorder:
-    """The handler: does nothing, and knows how often and how late."""
+    """The handler. It does nothing but count its runs and record when they began."""
 
     def __init__(self):
         self.runs = 0
@@ -221,7 +222,7 @@ def work(port):
 
     stopping = threading.Event()
 
-    # A `get` that waits for ever outlives its process in the server, and takes a task along.
+    # A `get` without a timeout would outlive its process in the server and consume a task.
     def loop():
         while not stopping.is_set():
             try:

@@ -1,10 +1,10 @@
 /**
- * beanstalkd's two ends, in its text protocol. Frozen.
+ * beanstalkd's two ends, in its text protocol. Frozen, so that results stay comparable.
  *
- * Commands are sent without waiting for the answers to earlier ones, those of one
- * turn in one write. Each slot of a worker is a connection, because a `reserve`
- * that waits holds up what comes behind it on its connection; the `delete` of one
- * job and the `reserve` of the next travel together.
+ * Commands are sent without waiting for earlier answers, and all commands of one turn
+ * in one write. Each slot of a worker has its own connection, because a waiting
+ * `reserve` blocks later commands on its connection. The `delete` of one job and the
+ * `reserve` of the next share a write.
  * https://github.com/beanstalkd/beanstalkd/blob/master/doc/protocol.txt
  */
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { connect as dial } from 'node:net';
 const PUT = 'put 0 0 60';
 const END = '\r\n';
 
-/** Splits what arrives into answers: the line, and the body that follows RESERVED. */
+/** Splits the received text into answers: a line, and the body that follows RESERVED. */
 const reader = (take) => {
   let rest = '';
   return (text) => {
@@ -42,7 +42,7 @@ const reader = (take) => {
 const connect = async (port, take) => {
   const socket = dial({ host: '127.0.0.1', port: Number(port), noDelay: true });
   await once(socket, 'connect');
-  // One character a byte, so that lengths in bytes are lengths of strings.
+  // Latin-1 has one character for each byte, so string lengths are lengths in bytes.
   socket.setEncoding('latin1');
   socket.on('data', reader(take));
   let waiting = '';

@@ -1,16 +1,16 @@
 /**
- * BullMQ's two ends. Frozen.
+ * BullMQ's two ends. Frozen, so that results stay comparable.
  *
- * `addBulk` for many at once: https://docs.bullmq.io/guide/queues/adding-bulks
- * Jobs that ended are removed at once, or kept up to a number where their results
+ * `addBulk` adds many jobs at once: https://docs.bullmq.io/guide/queues/adding-bulks
+ * Completed jobs are removed at once, or kept up to a number where their results
  * are awaited: https://docs.bullmq.io/guide/queues/auto-removal-of-jobs
  * `concurrency` of one worker: https://docs.bullmq.io/guide/workers/concurrency shows
- * 50; more than about 100 was measured to be slower, whatever is in flight.
+ * 50; more than about 100 measured slower with any number in flight.
  */
 import { Queue, QueueEvents, Worker } from 'bullmq';
 
 const NAME = 'bench';
-/** Enough that no result is removed before the event that announces it is read. */
+/** Enough to keep each result until the event that announces it is read. */
 const KEPT_FOR_RESULTS = 10_000;
 
 const CONCURRENCY_MAX = 100;
@@ -21,7 +21,7 @@ export const producer = async (address) => {
   const connection = connectionTo(address);
   const queue = new Queue(NAME, { connection, defaultJobOptions: { removeOnComplete: true } });
   const events = new QueueEvents(NAME, { connection });
-  // Each awaited job listens on both.
+  // Each awaited job adds a listener to both.
   events.setMaxListeners(0);
   queue.setMaxListeners(0);
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);

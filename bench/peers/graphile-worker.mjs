@@ -1,9 +1,9 @@
 /**
- * graphile-worker's two ends. Frozen.
+ * graphile-worker's two ends. Frozen, so that results stay comparable.
  *
- * The settings are those of https://worker.graphile.org/docs/performance, where
- * its fastest figures come from: a local queue of 500, completions in batches,
- * 24 jobs at once on 25 connections.
+ * The settings are those behind the fastest figures in
+ * https://worker.graphile.org/docs/performance: a local queue of 500, completions
+ * in batches, 24 jobs at once on 25 connections.
  */
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 

@@ -1,10 +1,10 @@
 /**
- * pg-boss's two ends. Frozen.
+ * pg-boss's two ends. Frozen, so that results stay comparable.
  *
- * Many at once by `insert`, and by `fetch` and `complete` of whole batches, as
- * https://timgit.github.io/pg-boss/#/./api/jobs has them; its `work` fetches at
- * most one batch each half second. A worker that finds nothing looks again after
- * that half second, the least that `pollingIntervalSeconds` allows.
+ * Jobs are inserted, fetched and completed in whole batches, see
+ * https://timgit.github.io/pg-boss/#/./api/jobs. pg-boss's own `work` is not used,
+ * because it fetches at most one batch each half second. A worker that finds no jobs
+ * polls again after half a second, the least that `pollingIntervalSeconds` allows.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import PgBoss from 'pg-boss';

@@ -1,4 +1,4 @@
-/** millrace (durable) beside others in the same rounds, for the figures that have a goal. */
+/** Compares durable millrace with other systems in the same rounds, for the figures that have a goal. */
 import type { RowResult } from './results.ts';
 
 interface Place {
@@ -39,7 +39,7 @@ const rowNumbered = (rows: readonly RowResult[], number: number): RowResult | un
 export const figureTitle = (rows: readonly RowResult[], { figure, row }: Place): string =>
   rowNumbered(rows, row)?.figures.find(({ key }) => key === figure)?.title ?? figure;
 
-/** The ratio of each round that both completed. */
+/** The ratio in each round that both systems completed. */
 export const ratiosOf = (
   rows: readonly RowResult[],
   { against, figure, row }: Pair,

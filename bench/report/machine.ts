@@ -2,14 +2,14 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 
 const BYTES_PER_GIB = 1_024 ** 3;
 
-/** What the figures depend on, without a name that would identify the machine. */
+/** The properties of a machine that the figures depend on, without a name that would identify it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGib: number;
   readonly kernel: string;
   readonly node: string;
-  /** Processes that wanted a core in the minute before, on average: what else it was doing. */
+  /** The load average of the minute before the run. */
   readonly load: number;
 }
 

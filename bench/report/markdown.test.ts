@@ -18,7 +18,7 @@ describe('the table of the benchmark', () => {
     expect(showFigure([1, 3, 2])).toBe('2 (1–3)');
   });
 
-  test('says what is missing and what failed', () => {
+  test('names the systems that are missing or failed, and why', () => {
     const system = (name: string): Results['systems'][number] => ({
       name,
       title: name.toUpperCase(),
@@ -73,7 +73,7 @@ describe('the table of the benchmark', () => {
     ]);
   });
 
-  test('compares millrace with another in the same round', () => {
+  test('compares millrace with another system round by round', () => {
     const row: RowResult = {
       number: 2,
       title: 'drain',

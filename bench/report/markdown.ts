@@ -18,13 +18,13 @@ const table = (head: readonly string[], body: readonly (readonly string[])[]): s
 
 const PRECISE_BELOW = 100;
 
-/** Three digits where they matter, thousands apart. */
+/** Three digits below 100; whole numbers with separators from 100 on. */
 export const showNumber = (value: number): string =>
   value < PRECISE_BELOW
     ? String(Number(value.toPrecision(3)))
     : Math.round(value).toLocaleString('en');
 
-/** The median of the rounds, with the least and the greatest. */
+/** The median of the rounds, with the least and the greatest value. */
 export const showFigure = (values: readonly number[]): string => {
   if (values.length === 0) {
     return '—';
@@ -36,14 +36,14 @@ export const showFigure = (values: readonly number[]): string => {
 const valuesOf = (row: RowResult, system: SystemResult, figure: Figure): readonly number[] =>
   (row.values[system.name] ?? []).flatMap((values) => values[figure.key] ?? []);
 
-/** The system, and why its cells are empty where that is no inability. */
+/** The system's title, and why its cells are empty if it is missing or failed. */
 const titleOf = (row: RowResult, { missing, name, title }: SystemResult): string => {
   const failures = row.failures[name] ?? [];
   const why = missing ?? (failures.length > 0 ? `not measured: ${failures.join('; ')}` : undefined);
   return why === undefined ? title : `${title} (${why})`;
 };
 
-/** When a row was measured, and which millrace. */
+/** The line that says when a row was measured, and with which version of millrace. */
 const measuredLine = ({ machine, startedAt, systems }: Results, row: RowResult): string => {
   const version = systems.find(({ name }) => name === 'millrace')?.version;
   const rounds = Math.max(0, ...Object.values(row.values).map((values) => values.length));
@@ -51,7 +51,7 @@ const measuredLine = ({ machine, startedAt, systems }: Results, row: RowResult):
   return `Measured ${startedAt}${of}; rounds: ${rounds}; load before: ${showNumber(machine.load)}.`;
 };
 
-/** Whether a system was measured here, or should have been. */
+/** Whether the row measured a system, or tried to. */
 const isIn = ({ failures, values }: RowResult, system: string): boolean =>
   system in values || system in failures;
 
@@ -95,7 +95,7 @@ const ratioSection = (rows: readonly RowResult[], systems: readonly SystemResult
 const machineLine = ({ cores, cpu, kernel, memoryGib, node }: Machine): string =>
   `Machine: ${cores} cores (${cpu}), ${memoryGib} GiB, Linux ${kernel}, Node ${node}; all processes on it, over loopback.`;
 
-/** The newest measurement of each row, from runs that are given newest first; it compares within itself alone. */
+/** Renders the newest measurement of each row. `runs` are sorted, the newest first. Ratios compare within one run only. */
 export const toMarkdown = (runs: readonly [Results, ...Results[]]): string => {
   const measured = newestOfEach(runs);
   const rows = measured.map(({ row }) => row);

@@ -1,4 +1,4 @@
-/** What a run of the benchmark found, as it is written to a file. */
+/** The results of a run of the benchmark, as they are written to a file. */
 import type { Figure, Values } from '../rows/row.ts';
 import type { Machine } from './machine.ts';
 
@@ -7,7 +7,7 @@ export interface SystemResult {
   readonly title: string;
   readonly durability: string;
   readonly version: string;
-  /** Why it was not measured. */
+  /** Why the system was not measured. */
   readonly missing?: string;
 }
 
@@ -15,9 +15,9 @@ export interface RowResult {
   readonly number: number;
   readonly title: string;
   readonly figures: readonly Figure[];
-  /** By system: the values of each round. */
+  /** The values of each round, by system. */
   readonly values: Readonly<Record<string, readonly Values[]>>;
-  /** By system: what went wrong, if anything did. */
+  /** The error texts of failed rounds, by system. */
   readonly failures: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -30,7 +30,7 @@ export interface Results {
   readonly rows: readonly RowResult[];
 }
 
-/** A row, and the run that measured it. */
+/** A row with the run that measured it. */
 export interface MeasuredRow {
   readonly row: RowResult;
   readonly run: Results;

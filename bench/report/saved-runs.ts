@@ -1,10 +1,10 @@
-/** Reads what earlier runs wrote. */
+/** Reads the results of earlier runs. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rows as knownRows } from '../rows/index.ts';
 import type { Results } from './results.ts';
 
-/** A row that is measured otherwise by now no longer compares. */
+/** A row that has changed since is left out, because its figures no longer compare. */
 const withoutOldRows = (run: Results): Results => ({
   ...run,
   rows: run.rows.filter((row) =>
@@ -12,7 +12,7 @@ const withoutOldRows = (run: Results): Results => ({
   ),
 });
 
-/** The runs of a directory but one, newest first: files are named by when their run began. */
+/** All runs of a directory except one, the newest first. Files are named by the start of their run. */
 export const savedRuns = async (directory: string, but: string): Promise<Results[]> => {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.json') && file !== but);
   const runs = files

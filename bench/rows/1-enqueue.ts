@@ -1,10 +1,10 @@
-/** Row 1: tasks acknowledged to one producer, singly and in bulk; nothing runs them. */
+/** Row 1: tasks acknowledged to one producer, singly and in bulk, without a worker. */
 import type { Row } from './row.ts';
 
 const WARM_UP_MS = 500;
 const MEASURE_MS = 1_000;
 const BULK = 1_000;
-const window = { warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
+const timing = { warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
 
 export const enqueue: Row = {
   number: 1,
@@ -20,7 +20,7 @@ export const enqueue: Row = {
       order: 'drive',
       kind: 'enqueue',
       inFlight: 200,
-      ...window,
+      ...timing,
     });
     if (!stage.can('enqueueMany')) {
       return { single: single['perSecond'] ?? 0 };
@@ -29,7 +29,7 @@ export const enqueue: Row = {
       order: 'drive',
       kind: 'enqueueMany',
       inFlight: 1,
-      ...window,
+      ...timing,
     });
     return { single: single['perSecond'] ?? 0, bulk: (bulk['perSecond'] ?? 0) * BULK };
   },

@@ -1,16 +1,16 @@
-/** Row 2: a waiting backlog, run by one worker process. */
+/** Row 2: one worker process drains a waiting backlog. */
 import type { Row } from './row.ts';
 
 const SLOTS = 100;
-/** Of a smaller one, the fast are done before Node has compiled what they run. */
+/** Large, because fast systems would drain a smaller backlog before Node has optimised their code. */
 const BACKLOG = 200_000;
-/** What a slow system could not add by then is missing from its backlog. */
+/** A slow system gets a smaller backlog: the tasks that it could add in this time. */
 const FILL_MAX_MS = 4_000;
-/** Enough of a slow drain to know its rate. */
+/** Long enough to know the rate of a slow drain. */
 const MEASURE_MAX_MS = 3_000;
 const RUNS_PER_MARK = 1_000;
 
-/** Leaves out a third, in which server and worker warm up, and the end, where the backlog runs out. */
+/** Leaves out the first third, in which server and worker warm up, and the last mark, where the backlog runs out. */
 const measuredRuns = (backlog: number): { from: number; to: number } => {
   const marks = Math.floor(backlog / RUNS_PER_MARK);
   return { from: Math.ceil(marks / 3) * RUNS_PER_MARK, to: (marks - 1) * RUNS_PER_MARK };

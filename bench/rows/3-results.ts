@@ -1,4 +1,4 @@
-/** Row 3: enqueue, run, result awaited by the producer; and what it costs in CPU. */
+/** Row 3: the producer enqueues and awaits the result; also the CPU that each process spends on a task. */
 import { cpuSeconds } from '../harness/kernel.ts';
 import type { Row, Values } from './row.ts';
 import type { Stage } from './stage.ts';
@@ -8,7 +8,7 @@ const WARM_UP_MS = 200;
 const MEASURE_MS = 1_300;
 const US_PER_SECOND = 1e6;
 
-/** The rate with so many in flight, and the CPU that each process spent on a task. */
+/** The rate with `inFlight` tasks in flight, and the CPU that each process spent on a task. */
 const measureAt = async (stage: Stage, inFlight: number): Promise<Values> => {
   const worker = await stage.start('worker');
   await worker.order({ order: 'work', slots: inFlight });
@@ -31,7 +31,7 @@ const measureAt = async (stage: Stage, inFlight: number): Promise<Values> => {
   return { perSecond, server, run, produce };
 };
 
-/** Results a second with so many in flight. */
+/** Results a second with `inFlight` tasks in flight. */
 export const rateOfResults = async (stage: Stage, inFlight: number): Promise<number> =>
   (await measureAt(stage, inFlight))['perSecond'] ?? 0;
 

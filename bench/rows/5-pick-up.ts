@@ -1,9 +1,9 @@
 /**
- * Row 5: from enqueue to the start of the handler, while the system carries half
- * of what it can; and what a task costs then in CPU. Half is of each system's own
- * capacity, measured just before. A task costs the less the more of them share
- * a turn and a flush, so what it costs the server is measured at one and the same
- * load, too, for those whose half is not below it.
+ * Row 5: the time from enqueue to the start of the handler under half load, and the
+ * CPU that a task costs then. Half load is half of the system's own capacity, which is
+ * measured just before. A task costs less when more tasks share a turn and a flush,
+ * so the server's CPU is measured a second time at the same load for all systems
+ * whose half load is at least that.
  */
 import type { Child } from '../harness/child.ts';
 import { cpuSeconds } from '../harness/kernel.ts';
@@ -43,7 +43,7 @@ interface Paced {
   readonly cpu: readonly number[];
 }
 
-/** Sends at a pace until all that was sent has run. */
+/** Enqueues at a steady rate, and waits until all tasks have run. */
 const carry = async (
   stage: Stage,
   producer: Child,

@@ -1,6 +1,6 @@
 /**
- * Row 6: what a backlog costs: the rate at which it is worked off, the server's
- * memory, the disk, and the time of a restart on it.
+ * Row 6: the cost of a backlog: the rate at which it drains, the server's memory,
+ * the disk, and the time of a restart.
  */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,29 +10,29 @@ import type { Stage } from './stage.ts';
 
 const SLOTS = 100;
 const WARM_UP = 20_000;
-/** Tasks that are drained for the rate, of small backlogs in several goes. */
+/** Tasks that are drained to measure the rate; a smaller backlog is filled and drained repeatedly. */
 const DRAINED = 100_000;
-/** Runs of each go that do not count: the worker connects again. */
+/** The first runs of each drain do not count, because the worker connects again. */
 const SKIPPED = 1_000;
-/** A backlog that would take longer to fill is not measured, and the row says so. */
+/** A backlog that would take longer to fill is not measured; the table says so. */
 const FILL_MAX_MS = 600_000;
-/** Tasks whose filling shows how long the rest will take. */
+/** The number of tasks from whose filling the time for the rest is estimated. */
 const SAMPLE = 100_000;
-/** What an answer may take beyond the time that a producer was given. */
+/** The time that an answer may take beyond the time limit in its order. */
 const GRACE_MS = 60_000;
 const BLOCK_BYTES = 512;
 const BYTES_PER_MB = 1e6;
 const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
 
-/** Bytes that the files of a directory take on disk. */
+/** Bytes that the files of a directory occupy on disk. */
 const diskBytes = async (directory: string): Promise<number> => {
   const entries = await readdir(directory, { recursive: true });
   const files = await Promise.all(entries.map((entry) => lstat(join(directory, entry))));
   return files.reduce((sum, { blocks }) => sum + blocks * BLOCK_BYTES, 0);
 };
 
-/** Adds `count` tasks. @throws when the first of them came so slowly that the rest would take too long */
+/** Adds `count` tasks. @throws when the sample shows that filling takes longer than `FILL_MAX_MS` */
 const fill = async (producer: Child, count: number): Promise<void> => {
   const sample = Math.min(count, SAMPLE);
   const rest = count - sample;
@@ -50,14 +50,14 @@ const fill = async (producer: Child, count: number): Promise<void> => {
   if (filled < count) {
     const rate = Math.round(perMs() * MS_PER_SECOND).toLocaleString('en');
     const minutes = FILL_MAX_MS / MS_PER_MINUTE;
-    throw new Error(`at ${rate}/s it cannot be filled within ${minutes} minutes`);
+    throw new Error(`at ${rate}/s the backlog cannot be filled within ${minutes} minutes`);
   }
 };
 
 const work = (worker: Child): ReturnType<Child['order']> =>
   worker.order({ order: 'work', slots: SLOTS });
 
-/** Drains a backlog of `count`, which is filled again until enough was drained; runs a second. */
+/** Drains a backlog of `count` tasks, refilled until `DRAINED` tasks have run, and returns runs a second. */
 const drainRate = async (producer: Child, worker: Child, count: number): Promise<number> => {
   const each = Math.min(count, DRAINED);
   let runs = 0;
@@ -81,8 +81,8 @@ const restartSeconds = async (stage: Stage): Promise<number> => {
   const startedAtMs = performance.now();
   await stage.restartServer();
   const producer = await stage.start('producer');
-  const window = { inFlight: 1, warmUpMs: 0, measureMs: 1 };
-  await producer.order({ order: 'drive', kind: 'enqueue', ...window }, FILL_MAX_MS);
+  const timing = { inFlight: 1, warmUpMs: 0, measureMs: 1 };
+  await producer.order({ order: 'drive', kind: 'enqueue', ...timing }, FILL_MAX_MS);
   return (performance.now() - startedAtMs) / MS_PER_SECOND;
 };
 
@@ -97,7 +97,7 @@ const backlogOf = (count: number): Row => ({
     { key: 'disk', title: 'disk for a task', unit: 'B' },
     { key: 'restart', title: 'restart until a task is acknowledged', unit: 's' },
   ],
-  // BaseManager's worker cannot rest and go on: its threads sit in `get`.
+  // BaseManager's worker has no order `rest`.
   isFor: ({ abilities, name }) => abilities.includes('backlog') && name !== 'basemanager',
   measure: async (stage) => {
     const worker = await stage.start('worker');

@@ -1,4 +1,4 @@
-/** Row 7: payloads of several sizes, enqueued, run, their empty results awaited. */
+/** Row 7: payloads of several sizes are enqueued and run, and their empty results awaited. */
 import type { Row, Values } from './row.ts';
 
 const SIZES = [
@@ -22,10 +22,10 @@ export const payloadSizes: Row = {
     const worker = await stage.start('worker');
     await worker.order({ order: 'work', slots: SLOTS });
     const producer = await stage.start('producer');
-    const window = { inFlight: IN_FLIGHT, warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
+    const timing = { inFlight: IN_FLIGHT, warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
     const values: Record<string, number> = {};
     for (const { key, nameBytes } of SIZES) {
-      const driven: Values = await producer.order({ order: 'driveSized', nameBytes, ...window });
+      const driven: Values = await producer.order({ order: 'driveSized', nameBytes, ...timing });
       values[key] = driven['perSecond'] ?? 0;
     }
     return values;

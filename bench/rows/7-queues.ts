@@ -1,4 +1,4 @@
-/** Row 7: tasks spread over many queues, which one worker serves from one pool. */
+/** Row 7: tasks are spread over many queues, which one worker serves from one pool. */
 import { millraceVariant } from '../systems/millrace.ts';
 import { rateOfResults } from './3-results.ts';
 import type { Row } from './row.ts';

@@ -1,4 +1,4 @@
-/** Row 7: where millrace runs a handler. */
+/** Row 7: millrace's three runners. */
 import { millraceVariant } from '../systems/millrace.ts';
 import { rateOfResults } from './3-results.ts';
 import type { Row } from './row.ts';

@@ -1,9 +1,9 @@
-/** Row 7: what idle workers cost the one that works. */
+/** Row 7: the cost of idle workers to one busy worker. */
 import { compiledFile } from '../harness/paths.ts';
 import type { Row, Values } from './row.ts';
 
 const COUNTS = [1, 10, 100, 1_000];
-/** Idle workers of one process. */
+/** The number of idle workers in one process. */
 const PER_PROCESS = 250;
 const SLOTS = 200;
 const IN_FLIGHT = 200;
@@ -24,7 +24,7 @@ export const workerCounts: Row = {
     const worker = await stage.start('worker');
     await worker.order({ order: 'work', slots: SLOTS });
     const producer = await stage.start('producer');
-    const window = { inFlight: IN_FLIGHT, warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
+    const timing = { inFlight: IN_FLIGHT, warmUpMs: WARM_UP_MS, measureMs: MEASURE_MS };
     const values: Record<string, number> = {};
     let connected = 1;
     for (const count of COUNTS) {
@@ -34,7 +34,7 @@ export const workerCounts: Row = {
         await stage.startProcess([process.execPath, file, String(more)]);
         connected += more;
       }
-      const driven: Values = await producer.order({ order: 'drive', kind: 'call', ...window });
+      const driven: Values = await producer.order({ order: 'drive', kind: 'call', ...timing });
       values[String(count)] = driven['perSecond'] ?? 0;
     }
     return values;

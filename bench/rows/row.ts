@@ -7,19 +7,19 @@ export interface Figure {
   readonly unit: '/s' | 'ms' | 's' | 'µs' | 'B' | 'MB';
 }
 
-/** What one measurement yields, by figure; what a system cannot do is left out. */
+/** The values of one measurement, by figure. Figures that a system cannot do are absent. */
 export type Values = Readonly<Record<string, number>>;
 
-/** A row of the benchmark: what is measured, and how, on a stage with a fresh server. */
+/** A row of the benchmark: its figures, and how they are measured on a stage with a fresh server. */
 export interface Row {
   readonly number: number;
   readonly title: string;
   readonly figures: readonly Figure[];
-  /** Only with --full. */
+  /** Whether the row is measured only with --full. */
   readonly isLong?: true;
-  /** In one round, because it takes long. */
+  /** Whether the row is measured in one round only, because it takes long. */
   readonly isOneRound?: true;
-  /** Whether a system can do what the row asks for. */
+  /** Whether a system can do what the row measures. */
   readonly isFor: (system: System) => boolean;
   measure(stage: Stage): Promise<Values>;
 }

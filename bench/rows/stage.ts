@@ -1,4 +1,4 @@
-/** A fresh server of one system, and processes at both of its ends; all gone at the end. */
+/** A fresh server of one system with its producers and workers, all removed at the end. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export class Stage {
     this.directory = directory;
   }
 
-  /** Runs `use` on a stage of its own. */
+  /** Runs `use` on a fresh stage. */
   static async with<T>(system: System, use: (stage: Stage) => Promise<T>): Promise<T> {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
     try {
@@ -50,13 +50,13 @@ export class Stage {
     return child;
   }
 
-  /** Ends the server and starts it again on its data; answers for those started from now on. */
+  /** Stops the server and starts it again on its data. Only processes started later know its new address. */
   async restartServer(): Promise<void> {
     await this.#server.stop();
     this.#server = await this.system.startServer(this.directory);
   }
 
-  /** Anonymous memory of all processes of the server. */
+  /** Resident anonymous memory of all processes of the server. */
   serverBytes(): number {
     return this.#server.pids().reduce((sum, pid) => sum + anonymousBytes(pid), 0);
   }

@@ -6,7 +6,7 @@ import type { System } from './system.ts';
 
 const node = [process.execPath];
 
-/** The packages that the ceiling is made of. */
+/** The versions of the packages that the ceiling consists of. */
 const ceilingVersion = (): string =>
   ['ws', 'msgpackr', 'lmdb'].map((name) => versionOf(benchModules, name)).join(', ');
 

@@ -33,7 +33,7 @@ const beanstalkdEvery = (
       args: ['-l', '127.0.0.1', '-p', String(port), '-b', directory, '-f', String(syncMs)],
       address: String(port),
       answers: accepts(port),
-      // It says so for each connection that a worker leaves with a `reserve` waiting.
+      // beanstalkd logs each connection that closes while a `reserve` waits.
       options: { stdio: 'ignore' },
     });
   },

@@ -1,11 +1,11 @@
-/** millrace, on LMDB and in memory. */
+/** millrace, on disk and in memory. */
 import { VERSION } from 'millrace';
 import { benchRoot, compiledFile } from '../harness/paths.ts';
 import { endOf, profiledNode, startChildServer } from './node-process.ts';
 import { outputOf } from './program.ts';
 import type { System } from './system.ts';
 
-/** What the rows about millrace alone vary; their adapter reads it from the address. */
+/** The settings that rows about millrace alone vary; the adapter reads them from the address. */
 interface Variant {
   readonly queues: number;
   readonly runner: 'inline' | 'thread' | 'process';
@@ -48,7 +48,7 @@ export const millraceMemory = millraceOn(
   () => '',
 );
 
-/** millrace on LMDB with many queues, or with handlers in threads or processes. */
+/** millrace on disk with many queues, or with handlers in threads or processes. */
 export const millraceVariant = ({ queues, runner }: Variant): System => ({
   ...millrace,
   startServer: async (directory) => {

@@ -3,7 +3,7 @@ import { Child } from '../harness/child.ts';
 import { compiledFile } from '../harness/paths.ts';
 import type { Server } from './system.ts';
 
-/** Node with a profiler when BENCH_PROFILE names a directory for the profiles. */
+/** The command of Node, which writes CPU profiles when BENCH_PROFILE names a directory for them. */
 export const profiledNode = (role: string): readonly string[] => {
   const directory = process.env['BENCH_PROFILE'];
   return directory === undefined
@@ -17,7 +17,7 @@ export const endOf = (
   adapter: string,
 ): readonly string[] => [...node, compiledFile('harness/end.js'), role, adapter];
 
-/** A server that is a process of this benchmark and says its address. */
+/** Starts a server that is a process of this benchmark and prints its address. */
 export const startChildServer = async (command: readonly string[]): Promise<Server> => {
   const child = await Child.start(command);
   return { address: child.said, pids: () => [child.pid], stop: () => child.stop() };

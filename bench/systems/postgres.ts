@@ -1,4 +1,4 @@
-/** Starts a PostgreSQL server of its own for one measurement. */
+/** Starts a fresh PostgreSQL server for one measurement. */
 import { spawnSync } from 'node:child_process';
 import { chownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Server } from './system.ts';
 
 const DEBIAN_DIRECTORY = '/usr/lib/postgresql';
 
-/** Where Debian keeps the programs of each version, the newest first. */
+/** The directories in which Debian keeps the programs of each version, the newest first. */
 const debianDirectories = (): readonly string[] => {
   const versions =
     findProgram(DEBIAN_DIRECTORY, ['']) === undefined ? [] : readdirSync(DEBIAN_DIRECTORY);
@@ -26,7 +26,7 @@ export const missingPostgres = (): string | undefined =>
 
 export const postgresVersion = (): string => outputOf(postgres ?? '', '--version');
 
-/** PostgreSQL refuses to run as root; Debian's package brings a user for it. */
+/** The user that Debian's package creates. PostgreSQL refuses to run as root. */
 const postgresUser = (): { uid: number; gid: number } | undefined =>
   process.getuid?.() === 0
     ? {
@@ -35,8 +35,8 @@ const postgresUser = (): { uid: number; gid: number } | undefined =>
       }
     : undefined;
 
-// Flushed commits are the default and stay so. Memory and log space as for any
-// server with a load: https://www.postgresql.org/docs/15/runtime-config-resource.html
+// Flushed commits are PostgreSQL's default. Memory and log space follow the advice for
+// a loaded server: https://www.postgresql.org/docs/15/runtime-config-resource.html
 // and https://www.postgresql.org/docs/15/populate.html ("Increase max_wal_size").
 const settings = [
   'shared_buffers=1GB',
@@ -69,7 +69,7 @@ export const startPostgres = async (directory: string): Promise<Server> => {
     args: ['-D', directory, ...[...settings, ...listening].flatMap((each) => ['-c', each])],
     address: `postgres://postgres@127.0.0.1:${port}/postgres`,
     answers: async () => spawnSync(isReady, ['-h', '127.0.0.1', '-p', String(port)]).status === 0,
-    // A fast shutdown: it ends the sessions that are left.
+    // SIGINT is a fast shutdown: it ends the sessions that are still open.
     stopSignal: 'SIGINT',
     options: { cwd: directory, stdio: 'ignore', ...user },
   });

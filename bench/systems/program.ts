@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { familyOf } from '../harness/kernel.ts';
 import type { Server } from './system.ts';
 
-/** A server that reads a long backlog before it listens takes minutes. */
+/** Long, because a server that reads a long backlog before it listens takes minutes. */
 const START_MAX_MS = 300_000;
 const LOOK_AGAIN_MS = 20;
 const PATHS = (process.env['PATH'] ?? '').split(':');
 
-/** Where a program is, or nothing. */
+/** The path of a program, or undefined. */
 export const findProgram = (
   name: string,
   directories: readonly string[] = PATHS,
@@ -25,9 +25,9 @@ export const missingProgram = (
   debianPackage: string,
   path: string | undefined,
 ): string | undefined =>
-  path === undefined ? `no ${name} here: apt-get install ${debianPackage}` : undefined;
+  path === undefined ? `${name} is not installed: apt-get install ${debianPackage}` : undefined;
 
-/** What a program prints. */
+/** The output of a program. */
 export const outputOf = (program: string, ...args: readonly string[]): string =>
   (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').trim();
 
@@ -42,7 +42,7 @@ export const freePort = async (): Promise<number> => {
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
-// By default a signal ends a process without its exit handlers.
+// Without these handlers a signal would end the process without its exit handlers.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
@@ -69,7 +69,7 @@ export interface Program {
   readonly program: string;
   readonly args: readonly string[];
   readonly address: string;
-  /** Whether it serves already. */
+  /** Whether the server answers yet. */
   readonly answers: () => Promise<boolean>;
   readonly stopSignal?: NodeJS.Signals;
   readonly options?: SpawnOptions;

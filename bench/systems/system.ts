@@ -1,28 +1,28 @@
-/** What the benchmark knows of a system: how to start its server, and which adapter drives it. */
+/** A system of the benchmark: how to start its server, and which adapter drives it. */
 
 export interface Server {
-  /** What its adapter connects to. */
+  /** The address that the adapter connects to. */
   readonly address: string;
-  /** All processes of the server. */
+  /** The ids of all processes of the server. */
   readonly pids: () => readonly number[];
   stop(): Promise<void>;
 }
 
-/** What not every system can do: many at once, results, keeping tasks while no worker is there. */
+/** Abilities that some systems lack: enqueueing many at once, results, a backlog without a worker. */
 export type Ability = 'enqueueMany' | 'call' | 'backlog';
 
 export interface System {
   readonly name: string;
   readonly title: string;
-  /** When a task is acknowledged, what has become of it. */
+  /** Where a task is when it is acknowledged. */
   readonly durability: string;
   readonly abilities: readonly Ability[];
-  /** Why it cannot run on this machine, or nothing. */
+  /** Why the system cannot run on this machine, or undefined. */
   readonly missing: () => string | undefined;
-  /** Of server and client library. */
+  /** The versions of server and client library. */
   readonly version: () => string;
-  /** Starts the server on a free port of loopback, with its data in a directory that is empty or its own. */
+  /** Starts the server on a free port of loopback. The directory is empty or has the data of an earlier start. */
   startServer(directory: string): Promise<Server>;
-  /** The command of one end: role and address follow. */
+  /** The command that starts one end, to which the server's address is appended. */
   readonly end: (role: 'producer' | 'worker') => readonly string[];
 }
