@@ -18,20 +18,20 @@ const core = 'packages/manager/src/engine/core/task-machine.ts';
 describe('this repository', () => {
   const repository = readRepository();
 
-  test('is read', () => {
+  test('its sources and packages are found', () => {
     const paths = [...repository.sources.keys()];
     expect(paths).toContain('packages/protocol/src/index.ts');
     expect(paths).toContain('test/architecture/architecture.test.ts');
     expect(repository.packages.get('@millrace/protocol')).toBe('packages/protocol');
   });
 
-  test('keeps its architecture', () => {
+  test('its sources keep the architecture', () => {
     expect(breachesOf(repository.sources, repository.packages)).toEqual([]);
   });
 });
 
-describe('arrows between packages', () => {
-  test('downward ones are allowed', () => {
+describe('imports between packages', () => {
+  test('a downward import is allowed', () => {
     expect(
       breaches({
         'packages/manager/src/door/server.ts': `import { limits } from '@millrace/protocol';`,
@@ -41,7 +41,7 @@ describe('arrows between packages', () => {
     ).toEqual([]);
   });
 
-  test('an upward one is reported', () => {
+  test('an upward import is reported', () => {
     expect(
       breaches({ 'packages/protocol/src/frame.ts': `import { x } from '@millrace/manager';` }),
     ).toEqual([
@@ -49,19 +49,19 @@ describe('arrows between packages', () => {
     ]);
   });
 
-  test('an upward one of types only is reported', () => {
+  test('an upward import of types only is reported', () => {
     expect(
       breaches({ 'packages/worker/src/worker.ts': `import type { Cli } from 'millrace';` }),
     ).toHaveLength(1);
   });
 
-  test('an upward one by a relative path is reported', () => {
+  test('an upward import by a relative path is reported', () => {
     expect(
       breaches({ 'packages/protocol/src/a.ts': `export * from '../../worker/src/index.ts';` }),
     ).toHaveLength(1);
   });
 
-  test('a sideways one on the middle floor is reported', () => {
+  test('an import between two packages of the middle floor is reported', () => {
     expect(
       breaches({ 'packages/worker/src/worker.ts': `await import('@millrace/manager');` }),
     ).toEqual([
@@ -70,10 +70,10 @@ describe('arrows between packages', () => {
   });
 });
 
-describe('arrows between the rooms of a package', () => {
+describe('imports between the rooms of a package', () => {
   const manager = 'packages/manager/src';
 
-  test('downward ones, and those of a file that lies in no room, are allowed', () => {
+  test('a downward import is allowed, and any import by a file outside all rooms', () => {
     expect(
       breaches({
         [`${manager}/commands/pause.ts`]: `import '../waiting/peer.ts';`,
@@ -83,7 +83,7 @@ describe('arrows between the rooms of a package', () => {
     ).toEqual([]);
   });
 
-  test('an upward one is reported', () => {
+  test('an upward import is reported', () => {
     expect(
       breaches({
         [`${manager}/engine/core/state.ts`]: `import type { X } from '../turn.ts';`,
@@ -93,7 +93,7 @@ describe('arrows between the rooms of a package', () => {
     ]);
   });
 
-  test('an import of a file in no room is upward', () => {
+  test('an import of a file outside all rooms is reported', () => {
     expect(breaches({ [`${manager}/door/server.ts`]: `import '../broker.ts';` })).toHaveLength(1);
   });
 
@@ -107,7 +107,7 @@ describe('arrows between the rooms of a package', () => {
     ]);
   });
 
-  test('a folder without a floor is reported', () => {
+  test('a folder that the list of rooms lacks is reported', () => {
     expect(breaches({ [`${manager}/attic/a.ts`]: '' })).toEqual([
       `${manager}/attic is a room without a floor: list it in test/architecture/rooms.ts`,
     ]);
@@ -115,7 +115,7 @@ describe('arrows between the rooms of a package', () => {
 });
 
 describe('circles', () => {
-  test('one of two files is reported', () => {
+  test('a circle of two files is reported', () => {
     expect(
       breaches({
         'packages/protocol/src/a.ts': `import { b } from './b.ts';`,
@@ -126,7 +126,7 @@ describe('circles', () => {
     ]);
   });
 
-  test('one of types only, through the package itself, is reported', () => {
+  test('a circle of types only, through the package itself, is reported', () => {
     expect(
       breaches({
         'packages/protocol/src/index.ts': `export { type A } from './a.ts';`,
@@ -136,7 +136,7 @@ describe('circles', () => {
     ).toHaveLength(1);
   });
 
-  test('two ways to one file are no circle', () => {
+  test('two paths to one file are not a circle', () => {
     expect(
       breaches({
         'packages/protocol/src/a.ts': `import './b.ts'; import './c.ts';`,
@@ -158,11 +158,11 @@ describe('inside the manager', () => {
     `setImmediate(next);`,
     `const key = process.env['KEY'];`,
     `await fetch(url);`,
-  ])('the core may not say: %s', (text) => {
+  ])('the core may not contain: %s', (text) => {
     expect(breaches({ [core]: text })).toHaveLength(1);
   });
 
-  test('the core may use such words in comments, strings and names of its own', () => {
+  test('the core may use the same words in comments, strings and names of its own', () => {
     const text = `
       // Date.now() is read by the caller
       const text = 'process.exit(1)';
@@ -171,20 +171,20 @@ describe('inside the manager', () => {
     expect(breaches({ [core]: text })).toEqual([]);
   });
 
-  test('only the transitions change a task', () => {
+  test('only transitions.ts changes a task', () => {
     const folder = 'packages/manager/src/engine/core';
     const text = `import { MutableTask } from './task.ts'; move(task, 'lease');`;
     expect(breaches({ [`${folder}/transitions.ts`]: text })).toEqual([]);
     expect(breaches({ [`${folder}/load.ts`]: text })).toHaveLength(2);
   });
 
-  test('only the turn plans for the end of a turn', () => {
+  test('only turn.ts schedules work for the end of a turn', () => {
     const text = 'clock.endOfTurn(run); queueMicrotask(run);';
     expect(breaches({ 'packages/manager/src/engine/turn.ts': text })).toEqual([]);
     expect(breaches({ 'packages/manager/src/waiting/room.ts': text })).toHaveLength(1);
   });
 
-  test('a command may not touch the store or the socket', () => {
+  test('a command may not import the store or the socket', () => {
     expect(
       breaches({
         'packages/manager/src/commands/enqueue.ts': `import { open } from 'lmdb'; import 'ws';`,
@@ -192,7 +192,7 @@ describe('inside the manager', () => {
     ).toHaveLength(2);
   });
 
-  test('only the wiring names a journal', () => {
+  test('only the wiring imports a journal', () => {
     const text = `import { LmdbJournal } from './lmdb-journal.ts';`;
     const folder = 'packages/manager/src';
     expect(breaches({ [`${folder}/manager.ts`]: text })).toEqual([]);
@@ -218,11 +218,11 @@ describe('reading imports', () => {
     [`const half = total / 2; import 'a'; const third = total / 3;`, ['a']],
     [`const here = import.meta.dirname; module.import('a'); await import(name);`, []],
     [`export const a = 1; export default a; export { a };`, []],
-  ])('%s', (source, expected) => {
+  ])('the imports are found in: %s', (source, expected) => {
     expect(importsOf(source)).toEqual(expected);
   });
 
-  test('code comes without comments and the contents of strings', () => {
+  test('code is read without comments and without the contents of strings', () => {
     expect(codeOf(`const a = 'b'; // c\nreturn typeof a;`)).toBe(`const a='';return typeof a;`);
   });
 });

@@ -4,10 +4,10 @@ import { importsOf } from './imports.ts';
 /** Source texts by path relative to the repository, with forward slashes. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** The directory of each workspace package by its name. */
+/** The directory of each workspace package, by the package's name. */
 export type Packages = ReadonlyMap<string, string>;
 
-/** One import: `from` and `to` are paths, `to` may be a module of another's. */
+/** One import. `from` is a path; `to` is a path, or the name of a third-party module. */
 export interface Arrow {
   readonly from: string;
   readonly to: string;
@@ -30,15 +30,15 @@ const resolve = (from: string, specifier: string, packages: Packages): string =>
   return specifier;
 };
 
-/** Every import of every source. */
+/** All imports of all sources. */
 export const arrowsOf = (sources: Sources, packages: Packages): Arrow[] =>
   [...sources].flatMap(([from, text]) =>
     importsOf(text).map((specifier) => ({ from, to: resolve(from, specifier, packages) })),
   );
 
 /**
- * One circle for each import that closes one, as the paths along it; the first
- * path is repeated at the end.
+ * One circle for each import that closes one, as the list of paths along the circle.
+ * The first path is repeated at the end.
  */
 export const circlesOf = (arrows: readonly Arrow[]): string[][] => {
   const targets = new Map<string, string[]>();

@@ -9,7 +9,7 @@ const isSign = (token: Token | undefined, text: string): boolean =>
 const isClausePart = (token: Token): boolean =>
   token.kind === 'word' || (token.kind === 'sign' && '{},*'.includes(token.text));
 
-/** The specifier after `from`, when only names stand between it and the keyword at `start`. */
+/** The specifier after `from`, if only names stand between `from` and the keyword at `start`. */
 const specifierAfterFrom = (tokens: readonly Token[], start: number): string | undefined => {
   for (let at = start + 1; at < tokens.length; at++) {
     const token = tokens[at];
@@ -38,15 +38,15 @@ const specifierAt = (tokens: readonly Token[], at: number): string | undefined =
 };
 
 /**
- * The specifiers that a source names: static imports, re-exports and dynamic
- * imports of a literal, type-only ones included.
+ * The specifiers in a source: those of static imports, re-exports and dynamic imports
+ * of a literal, including type-only ones.
  */
 export const importsOf = (source: string): string[] => {
   const tokens = tokensOf(source);
   return tokens.flatMap((_, at) => specifierAt(tokens, at) ?? []);
 };
 
-/** The source without comments and the contents of strings, for rules about words. */
+/** The source without comments and without the contents of strings, for rules about words. */
 export const codeOf = (source: string): string => {
   let code = '';
   let previous: Token['kind'] = 'sign';

@@ -42,16 +42,16 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 
 interface Place {
   readonly packageName: string;
-  /** Undefined for a file in no room. */
+  /** Undefined for a file outside all rooms. */
   readonly room: string | undefined;
-  /** Higher than every room's for a file in none. */
+  /** For a file outside all rooms, higher than every room's floor. */
   readonly floor: number;
 }
 
 const isInside = (path: string, room: string): boolean =>
   path === room || path.startsWith(`${room}/`);
 
-/** Where a source of a package stands; nowhere for other files. */
+/** The place of a package's source; undefined for other files. */
 const placeOf = (path: string): Place | undefined => {
   const [, packageName = '', inside = ''] = /^packages\/(\w+)\/src\/(.+)$/.exec(path) ?? [];
   const names = rooms[packageName];
@@ -64,7 +64,7 @@ const placeOf = (path: string): Place | undefined => {
   return { packageName, room, floor: room === undefined ? names.length : names.indexOf(room) };
 };
 
-/** The sentence that says that an import inside a package goes upward; undefined for others. */
+/** A sentence that reports an upward import inside a package; undefined for other imports. */
 export const upwardInside = (from: string, to: string): string | undefined => {
   const [above, below] = [placeOf(from), placeOf(to)];
   if (above === undefined || below === undefined || above.packageName !== below.packageName) {
@@ -75,7 +75,7 @@ export const upwardInside = (from: string, to: string): string | undefined => {
     : undefined;
 };
 
-/** Folders that the list of rooms does not know, as sentences. */
+/** A sentence for each folder that the list of rooms lacks. */
 export const unlistedRooms = (paths: Iterable<string>): string[] => {
   const folders = new Set<string>();
   for (const path of paths) {

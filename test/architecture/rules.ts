@@ -2,7 +2,7 @@ import { type Arrow, arrowsOf, circlesOf, type Packages, type Sources } from './
 import { codeOf } from './imports.ts';
 import { unlistedRooms, upwardInside } from './rooms.ts';
 
-/** Imports run downward or stay on a floor's own area; see ARCHITECTURE.md. */
+/** The floor of each area. Imports go downward or stay inside an area; see ARCHITECTURE.md. */
 const floors = new Map([
   ['packages/protocol', 0],
   ['packages/manager', 1],
@@ -17,9 +17,9 @@ const floors = new Map([
 const CORE = 'packages/manager/src/engine/core/';
 const COMMANDS = 'packages/manager/src/commands/';
 const JOURNAL = /^packages\/manager\/.*-journal\.ts$/;
-/** The journal of a data directory is made of others. */
+/** The journal of a data directory combines other journals. */
 const DISK = 'packages/manager/src/engine/store/disk/';
-/** The manager chooses its journal; tests and benchmarks choose theirs. */
+/** The manager chooses its journal here; tests and benchmarks choose theirs. */
 const WIRING = ['packages/manager/src/manager.ts', 'packages/manager/src/internals.ts'];
 
 const areaOf = (path: string): string | undefined =>
@@ -63,30 +63,30 @@ const upwardInPackage = ({ from, to }: Arrow): string | undefined =>
 const TRANSITIONS = 'packages/manager/src/engine/core/transitions.ts';
 const TASK = 'packages/manager/src/engine/core/task.ts';
 
-/** `Task` is read-only to the compiler; the type behind it is for the transitions alone. */
+/** The compiler holds `Task` read-only; only transitions.ts may use the mutable type behind it. */
 const changesTasks = (path: string, text: string): string[] => {
   if (path === TASK || path === TRANSITIONS || path.startsWith('test/architecture/')) {
     return [];
   }
   return /\bMutableTask\b/.test(codeOf(text))
-    ? [`${path} mentions MutableTask: tasks change in transitions.ts alone`]
+    ? [`${path} mentions MutableTask: only transitions.ts changes tasks`]
     : [];
 };
 
 const MACHINE = 'packages/manager/src/engine/core/task-machine.ts';
 
-/** The state of a task moves in the transitions alone. */
+/** Only transitions.ts moves a task to another state. */
 const movesTasks = (path: string, text: string): string[] => {
   const isMachine = path.startsWith(MACHINE.replace(/\.ts$/, '.'));
   return path.startsWith(CORE) &&
     !isMachine &&
     path !== TRANSITIONS &&
     /(?<![.#\w$])move\(/.test(codeOf(text))
-    ? [`${path} calls move: tasks change in transitions.ts alone`]
+    ? [`${path} calls move: only transitions.ts changes tasks`]
     : [];
 };
 
-/** The end of a turn is planned in one place of the manager. */
+/** In the manager, only engine/turn.ts schedules work for the end of a turn. */
 const plansTurns = (path: string, text: string): string[] =>
   path.startsWith('packages/manager/src/') &&
   !path.startsWith(CORE) &&
@@ -94,12 +94,12 @@ const plansTurns = (path: string, text: string): string[] =>
   !path.endsWith('/engine/turn.ts') &&
   !path.endsWith('/lmdb-journal.ts') &&
   /\b(?:endOfTurn|queueMicrotask|setImmediate)\b/.test(codeOf(text))
-    ? [`${path} plans for the end of a turn: engine/turn.ts does`]
+    ? [`${path} schedules work for the end of a turn: only engine/turn.ts may`]
     : [];
 
 const arrowRules = [upwardArrow, upwardInPackage, impureCore, decidingCommand, namedJournal];
 
-/** What would let time, chance or I/O into the core; each is given to it as an argument. */
+/** Names that bring time, chance or I/O into the core. The core gets the time as an argument. */
 const impurities = [
   /\bDate\.now\b/,
   /\bnew Date\(\)/,
@@ -123,7 +123,7 @@ const impureWords = (path: string, text: string): string[] => {
   });
 };
 
-/** Every breach of the architecture, as sentences. */
+/** A sentence for each breach of the architecture. */
 export const breachesOf = (sources: Sources, packages: Packages): string[] => {
   const arrows = arrowsOf(sources, packages);
   return [

@@ -1,7 +1,7 @@
-/** A piece of source that means something: comments and blanks are gone. */
+/** A piece of source; comments and blanks make no tokens. */
 export interface Token {
   readonly kind: 'word' | 'string' | 'sign';
-  /** Of a string its contents, without quotes. */
+  /** For a string its contents, without quotes. */
   readonly text: string;
 }
 
@@ -56,7 +56,7 @@ class Scanner {
     }
   }
 
-  /** Reads one token, or skips one blank or comment; returns the sign it read. */
+  /** Reads one token, or skips one run of blanks or one comment. Returns the token if it is a sign. */
   #next(): string | undefined {
     if (this.#match(BLANK) !== undefined || this.#match(COMMENT) !== undefined) {
       return undefined;
@@ -81,7 +81,7 @@ class Scanner {
     return sign;
   }
 
-  /** A template counts as one string; the code inside its `${}` comes before it. */
+  /** A template counts as one string. The tokens inside its `${}` come before that string. */
   #template(): undefined {
     let text = '';
     this.#at += 1;

@@ -77,7 +77,7 @@ const kept = (kind: 'acknowledge' | 'refused' | 'removed', reader = 'client'): H
 const healed: HistoryEvent = { kind: 'healed' };
 const drained: HistoryEvent = { kind: 'drained' };
 
-/** A task that is run once and seen. */
+/** A task that runs once and whose outcome is seen. */
 const ordinary = (task: string): HistoryEvent[] => [
   submit(task),
   told(task, 'ok'),
@@ -91,8 +91,8 @@ const ordinary = (task: string): HistoryEvent[] => [
 const classesOf = (...events: readonly HistoryEvent[]): FailureClass[] =>
   check(history(...events)).failures.map((failure) => failure.class);
 
-describe('a good history passes', () => {
-  test('tasks that are run once and seen, an item that is taken, and a refusal', () => {
+describe('a correct history passes', () => {
+  test('tasks run once and are seen, an item is taken, and a task is refused', () => {
     expect(
       classesOf(
         ...ordinary('t1'),
@@ -110,7 +110,7 @@ describe('a good history passes', () => {
     ).toEqual([]);
   });
 
-  test('who is late acknowledges an item in vain that another has removed', () => {
+  test('a late acknowledgement of an item that another consumer removed is refused', () => {
     expect(
       classesOf(
         submit('i1', 'item'),
@@ -126,7 +126,7 @@ describe('a good history passes', () => {
     ).toEqual([]);
   });
 
-  test('who was paused reads late that it was given an item, which another has removed', () => {
+  test('a paused consumer reads its grant after another consumer removed the item', () => {
     expect(
       classesOf(
         submit('i1', 'item'),
@@ -154,7 +154,7 @@ describe('a good history passes', () => {
     ).toEqual([]);
   });
 
-  test('a task whose worker crashed runs again, which is counted', () => {
+  test('a task whose worker crashed runs again and counts as re-executed', () => {
     const verdict = check(
       history(
         submit('t1'),
@@ -174,7 +174,7 @@ describe('a good history passes', () => {
     expect(verdict.counts).toEqual({ 're-executed': 1, redelivered: 0, recovered: 0 });
   });
 
-  test('a failed attempt is a reason to run again, and is no re-execution', () => {
+  test('a run after a failed attempt does not count as re-executed', () => {
     const verdict = check(
       history(
         submit('t1'),
@@ -195,7 +195,7 @@ describe('a good history passes', () => {
     expect(verdict.counts['re-executed']).toBe(0);
   });
 
-  test('a task that its deadline fenced off may run again', () => {
+  test('a task that was fenced at its deadline may run again', () => {
     expect(
       classesOf(
         submit('t1'),
@@ -214,7 +214,7 @@ describe('a good history passes', () => {
     ).toEqual([]);
   });
 
-  test('what nobody was told of and is there was recovered', () => {
+  test('a task whose producer got no answer counts as recovered when its outcome is seen', () => {
     const unknown = ordinary('t1').map((event) =>
       event.kind === 'submitted' ? told('t1', 'info') : event,
     );
@@ -223,7 +223,7 @@ describe('a good history passes', () => {
     expect(verdict.counts.recovered).toBe(1);
   });
 
-  test('one reader that sees an outcome twice was given it again', () => {
+  test('an outcome that one reader sees twice counts as redelivered', () => {
     const verdict = check(history(...ordinary('t1'), visible('t1', 't1#1')));
     expect(verdict.failures).toEqual([]);
     expect(verdict.counts.redelivered).toBe(1);
@@ -231,17 +231,17 @@ describe('a good history passes', () => {
 });
 
 describe('each defect has its class', () => {
-  test('lost: acknowledged, seen by nobody, not in the store', () => {
+  test('lost: a task was acknowledged, its outcome was not seen, and the store lacks it', () => {
     expect(classesOf(submit('t1'), told('t1', 'ok'), drained)).toEqual(['lost']);
   });
 
-  test('lost: an item that was acknowledged, and that nobody took', () => {
+  test('lost: an item was acknowledged, nobody kept it, and the store lacks it', () => {
     expect(classesOf(submit('i1', 'item'), told('i1', 'ok'), taken('i1', false), drained)).toEqual([
       'lost',
     ]);
   });
 
-  test('lost: an item that is gone although its removal was refused', () => {
+  test('lost: an item is gone although its removal was refused', () => {
     expect(
       classesOf(
         submit('i1', 'item'),
@@ -254,30 +254,30 @@ describe('each defect has its class', () => {
     ).toEqual(['lost']);
   });
 
-  test('stuck: acknowledged, and still on its way when everything should have ended', () => {
+  test('stuck: a task was acknowledged and is still ready at the end', () => {
     expect(
       classesOf(submit('t1'), told('t1', 'ok'), healed, drained, stored('t1', 'ready')),
     ).toEqual(['stuck']);
   });
 
-  test('stuck: a producer that was never answered', () => {
+  test('stuck: a producer was never answered', () => {
     expect(classesOf(submit('t1'), told('t1', 'unanswered'), drained)).toEqual(['stuck']);
   });
 
-  test('phantom: a result for a task that nobody submitted', () => {
+  test('phantom: a task that nobody submitted has a result', () => {
     expect(classesOf(start('t1', 'a'), end('t1', 'a', 'succeeded'), visible('t1', 'a'))).toEqual([
       'phantom',
     ]);
   });
 
-  test('phantom: a result that no run produced', () => {
+  test('phantom: no run produced the result', () => {
     const events = ordinary('t1').map((event) =>
       event.kind === 'visible' ? visible('t1', 'something else') : event,
     );
     expect(classesOf(...events)).toEqual(['phantom']);
   });
 
-  test('phantom: a cancellation that nobody asked for', () => {
+  test('phantom: a task is cancelled although nobody cancelled it', () => {
     expect(
       classesOf(submit('t1'), told('t1', 'ok'), {
         kind: 'visible',
@@ -301,18 +301,18 @@ describe('each defect has its class', () => {
     ).toEqual(['duplicate']);
   });
 
-  test('duplicate: the store has another end than was seen', () => {
+  test('duplicate: the store has another outcome than the one that was seen', () => {
     expect(classesOf(...ordinary('t1'), drained, stored('t1', 'dead'))).toEqual(['duplicate']);
   });
 
-  test('resurrected: refused, and there nevertheless', () => {
+  test('resurrected: a task was refused and has a result', () => {
     const refused = ordinary('t1').map((event) =>
       event.kind === 'submitted' ? told('t1', 'fail') : event,
     );
     expect(classesOf(...refused)).toEqual(['resurrected']);
   });
 
-  test('resurrected: an item that was removed is granted again', () => {
+  test('resurrected: a removed item is granted again', () => {
     expect(
       classesOf(
         submit('i1', 'item'),
@@ -326,7 +326,7 @@ describe('each defect has its class', () => {
     ).toEqual(['resurrected']);
   });
 
-  test('stale accepted: a settlement under a token that is not the last granted', () => {
+  test('stale accepted: a report is accepted under a token that is not the last granted', () => {
     expect(
       classesOf(
         submit('t1'),
@@ -342,19 +342,19 @@ describe('each defect has its class', () => {
     ).toEqual(['stale accepted']);
   });
 
-  test('token returned: one token is granted twice', () => {
+  test('token returned: a token is granted twice', () => {
     expect(classesOf(submit('t1'), told('t1', 'ok'), granted('t1'), granted('t1'))).toEqual([
       'token returned',
     ]);
   });
 
-  test('vanished: visible, and later unknown', () => {
+  test('vanished: an outcome was visible, and later the task is unknown', () => {
     expect(classesOf(...ordinary('t1'), { kind: 'unknown', task: 't1', reader: 'reader' })).toEqual(
       ['vanished'],
     );
   });
 
-  test('spurious re-run: a second run although nothing had gone wrong', () => {
+  test('spurious re-run: a task runs a second time without a fault', () => {
     expect(
       classesOf(
         submit('t1'),
@@ -370,13 +370,13 @@ describe('each defect has its class', () => {
     ).toEqual(['spurious re-run']);
   });
 
-  test('spurious re-run: granted after its success was accepted, whatever faults there were', () => {
+  test('spurious re-run: a task is granted after its success was accepted, even after a fault', () => {
     expect(classesOf(fault(true), ...ordinary('t1'), granted('t1', second))).toEqual([
       'spurious re-run',
     ]);
   });
 
-  test('slow recovery: probes are not done promptly after the faults', () => {
+  test('slow recovery: probes do not finish promptly after the faults', () => {
     const probes = Array.from({ length: 10 }, (_, index) => ordinary(`p${index}`));
     const asProbes = probes
       .slice(0, 8)
@@ -387,7 +387,7 @@ describe('each defect has its class', () => {
   });
 });
 
-describe('what ends a lease', () => {
+describe('the end of a lease', () => {
   const bounded = (task: string, deadlineMs: number): HistoryEvent => ({
     kind: 'submit',
     task,
@@ -405,7 +405,7 @@ describe('what ends a lease', () => {
     value: undefined,
   });
 
-  test('a grant after a confirmed cancellation is resurrected', () => {
+  test('resurrected: a task is granted after its cancellation was confirmed', () => {
     expect(
       classesOf(
         submit('t1'),
@@ -417,12 +417,12 @@ describe('what ends a lease', () => {
     ).toEqual(['resurrected']);
   });
 
-  test('a fence before the deadline is early, one after it is not', () => {
+  test('early fence: a task is fenced before its deadline, not after it', () => {
     expect(classesOf(bounded('t1', 5), granted('t1'), fenced('t1'))).toEqual(['early fence']);
     expect(classesOf(bounded('t1', 1), granted('t1'), fenced('t1'))).toEqual([]);
   });
 
-  test('a death needs a failure, or three workers', () => {
+  test('undeserved death: a task is dead without a failure or three lost workers', () => {
     const grant = (n: number): HistoryEvent => granted('t1', { epoch: 1, grant: n });
     expect(classesOf(submit('t1'), grant(1), grant(2), dead('t1'))).toEqual(['undeserved death']);
     expect(classesOf(submit('t1'), grant(1), grant(2), grant(3), dead('t1'))).toEqual([]);
@@ -430,7 +430,7 @@ describe('what ends a lease', () => {
     expect(classesOf(submit('t1'), grant(1), failed, dead('t1'))).toEqual([]);
   });
 
-  test('a grant from a paused queue is dealt while paused, one from another is not', () => {
+  test('dealt while paused: a task is granted from a paused queue, not from another', () => {
     const paused: HistoryEvent = { kind: 'paused', queue: 'q' };
     const resume: HistoryEvent = { kind: 'resume', queue: 'q' };
     const from = (queue: string): HistoryEvent => ({

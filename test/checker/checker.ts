@@ -7,8 +7,8 @@ import type { Verdict } from './verdict.ts';
 export type { Failure, FailureClass, Verdict } from './verdict.ts';
 
 /**
- * Judges a history. Each task is a small state machine of its own; a history is
- * good if each of them is, and if work went on after the faults as before.
+ * Judges a history. Most rules judge each task by itself; the others judge whether the
+ * manager was as fast after the faults as before, and whether a paused queue rested.
  */
 export const check = (history: readonly Recorded[]): Verdict => {
   const lives = readLives(history);

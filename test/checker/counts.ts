@@ -3,7 +3,7 @@ import { eventsOf, type TaskLife } from './lives.ts';
 export const countClasses = ['re-executed', 'redelivered', 'recovered'] as const;
 export type CountClass = (typeof countClasses)[number];
 
-/** Runs beyond the first that no failed attempt asked for. */
+/** The number of runs after the first, without those that follow a failed attempt or a fence. */
 const reExecutions = (life: TaskLife): number => {
   const starts = eventsOf(life, 'start').length;
   const retried = eventsOf(life, 'settled').filter(
@@ -13,7 +13,7 @@ const reExecutions = (life: TaskLife): number => {
   return Math.max(0, starts - 1 - retried - fenced);
 };
 
-/** One reader saw the same outcome, or was given the same item, again. */
+/** How often a reader saw an outcome, or got an item, that the same reader already had. */
 const redeliveries = (life: TaskLife): number => {
   const readers = [...eventsOf(life, 'visible'), ...eventsOf(life, 'taken')].map((event) =>
     event.kind === 'taken' ? `${event.reader} ${event.isKept}` : event.reader,
@@ -21,7 +21,7 @@ const redeliveries = (life: TaskLife): number => {
   return readers.length - new Set(readers).size;
 };
 
-/** Nobody knew whether it was stored, and it was. */
+/** Whether the producer did not know that the task was stored, and it was. */
 const isRecovered = (life: TaskLife): boolean =>
   life.told !== 'ok' &&
   life.told !== 'fail' &&

@@ -1,4 +1,4 @@
-import type { EventOf, Grant, Recorded } from './history.ts';
+import { type EventOf, type Grant, isSameGrant, type Recorded } from './history.ts';
 import { earlyFence, undeservedDeath, wasGrantedAfterCancel } from './lease-rules.ts';
 import { eventsOf, isConsumed, type TaskLife } from './lives.ts';
 import { dealtWhilePaused } from './pause-rules.ts';
@@ -8,7 +8,7 @@ import type { Failure, FailureClass } from './verdict.ts';
 
 type Rule = (lives: readonly TaskLife[], history: readonly Recorded[]) => Failure[];
 
-/** A rule that looks at each task by itself, and says what is wrong with it. */
+/** A rule that judges each task by itself; `wrong` returns the message of a failure. */
 const each =
   (failureClass: FailureClass, wrong: (life: TaskLife) => string | undefined): Rule =>
   (lives) =>
@@ -17,11 +17,9 @@ const each =
       return message === undefined ? [] : [{ class: failureClass, task: life.task, message }];
     });
 
-const isSame = (a: Grant, b: Grant): boolean => a.epoch === b.epoch && a.grant === b.grant;
-
 const finished: readonly string[] = ['succeeded', 'dead', 'cancelled', 'expired'];
 
-/** What the store says of it at the end. */
+/** The task's last state in the store, as it was read at the end. */
 const storedOf = (life: TaskLife): EventOf<'stored'> | undefined => eventsOf(life, 'stored').at(-1);
 
 const isOver = (history: readonly Recorded[]): boolean =>
@@ -33,7 +31,7 @@ const lost: Rule = (lives, history) =>
         const isSeen =
           life.what === 'item' ? isConsumed(life) : eventsOf(life, 'visible').length > 0;
         return life.told === 'ok' && !isSeen && storedOf(life) === undefined
-          ? 'it was acknowledged, nobody can see it, and the store does not have it'
+          ? 'the task was acknowledged, but no reader saw it and the store lacks it'
           : undefined;
       })(lives, history)
     : [];
@@ -45,35 +43,39 @@ const stuck: Rule = (lives, history) =>
           life.what === 'item' ? isConsumed(life) : eventsOf(life, 'visible').length > 0;
         const stored = storedOf(life);
         if (life.told === 'unanswered') {
-          return 'its producer was never answered';
+          return 'the producer was never answered';
         }
         const isWaiting = stored !== undefined && !finished.includes(stored.state);
         return (life.told === 'ok' && !isSeen && stored !== undefined) || (isWaiting && !isSeen)
-          ? `the deadline has passed, and it is still ${stored?.state}`
+          ? `the task is still ${stored?.state} at the end`
           : undefined;
       })(lives, history)
     : [];
 
-/** An outcome that nobody caused. */
+/** The message of a failure if nothing in the history caused an outcome. */
 const uncausedOutcome = (life: TaskLife, visible: EventOf<'visible'>): string | undefined => {
   const ends = eventsOf(life, 'end');
   switch (visible.outcome) {
     case 'succeeded':
       return ends.some(({ how, value }) => how === 'succeeded' && value === visible.value)
         ? undefined
-        : `result ${visible.value} was not produced by any of its runs`;
+        : `no run of the task produced the result ${visible.value}`;
     case 'dead':
-      return eventsOf(life, 'granted').length > 0 ? undefined : 'it is dead and was never granted';
+      return eventsOf(life, 'granted').length > 0
+        ? undefined
+        : 'the task is dead and was never granted';
     case 'cancelled':
-      return eventsOf(life, 'cancel').length > 0 ? undefined : 'nobody cancelled it';
+      return eventsOf(life, 'cancel').length > 0
+        ? undefined
+        : 'the task is cancelled, but nobody cancelled it';
     default:
-      return life.mayExpire ? undefined : 'it has no expiry';
+      return life.mayExpire ? undefined : 'the task is expired, but has no expiry';
   }
 };
 
 const phantom: Rule = each('phantom', (life) => {
   if (eventsOf(life, 'submit').length === 0) {
-    return 'nobody submitted it';
+    return 'nobody submitted the task';
   }
   for (const visible of eventsOf(life, 'visible')) {
     const wrong = uncausedOutcome(life, visible);
@@ -92,7 +94,7 @@ const duplicate: Rule = each('duplicate', (life) => {
       .map(({ state, value }) => `${state} ${value ?? ''}`),
   ];
   const different = [...new Set(seen)];
-  return different.length > 1 ? `it ended as ${different.join(' and as ')}` : undefined;
+  return different.length > 1 ? `the task ended as ${different.join(' and as ')}` : undefined;
 });
 
 const resurrected: Rule = each('resurrected', (life) => {
@@ -103,18 +105,18 @@ const resurrected: Rule = each('resurrected', (life) => {
   const isThere =
     eventsOf(life, 'visible').length + eventsOf(life, 'taken').length > 0 ||
     storedOf(life) !== undefined;
-  return isThere ? 'its producer was told that it was refused, and it is there' : undefined;
+  return isThere ? 'the producer was told that the task is refused, but it exists' : undefined;
 });
 
-/** The manager accepted an end under a token that is not the last one it granted. */
+/** The manager accepted a report under a token other than the last one that it granted. */
 const staleAccepted: Rule = each('stale accepted', ({ events }) => {
   let last: Grant | undefined;
   for (const event of events) {
     if (event.kind === 'granted') {
       last = event.token;
     } else if (event.kind === 'settled' && event.answer === 'accepted') {
-      if (last === undefined || !isSame(last, event.token)) {
-        return `${textOf(event.token)} was accepted, the last grant was ${textOf(last)}`;
+      if (last === undefined || !isSameGrant(last, event.token)) {
+        return `a report under ${textOf(event.token)} was accepted, but the last grant was ${textOf(last)}`;
       }
     }
   }
@@ -138,20 +140,22 @@ const vanished: Rule = each('vanished', ({ events, what }) => {
   const seen = events.findIndex(({ kind }) => kind === 'visible');
   const missed = events.findLastIndex(({ kind }) => kind === 'unknown');
   return seen >= 0 && missed > seen
-    ? 'its outcome was visible, and later nobody knew the task'
+    ? 'the outcome was visible, and later the manager did not know the task'
     : undefined;
 });
 
 const reRunAfterCancel: Rule = each('resurrected', wasGrantedAfterCancel);
 
 /**
- * An item that the manager confirmed as removed must not be granted again. A
- * consumer that was paused may still read a grant from before.
+ * The manager must not grant an item again after it confirmed the removal. A paused
+ * consumer may still read an earlier grant.
  */
 const itemReturned: Rule = each('resurrected', ({ events }) => {
   const removed = events.findIndex(({ kind }) => kind === 'removed');
   const again = events.findLastIndex(({ kind }) => kind === 'granted');
-  return removed >= 0 && again > removed ? 'the item was removed, and granted again' : undefined;
+  return removed >= 0 && again > removed
+    ? 'the item was removed, and later granted again'
+    : undefined;
 });
 
 export const failureRules: readonly Rule[] = [

@@ -1,10 +1,13 @@
 import type { Outcome, TaskState } from '@millrace/protocol';
 
-/** The n-th grant of a task under the manager's epoch. */
+/** The token of a grant. */
 export interface Grant {
   readonly epoch: number;
   readonly grant: number;
 }
+
+export const isSameGrant = (a: Grant, b: Grant): boolean =>
+  a.epoch === b.epoch && a.grant === b.grant;
 
 /** One run of a handler, or one delivery of an item. `run` is unique in the history. */
 interface Running {
@@ -15,31 +18,34 @@ interface Running {
 }
 
 /**
- * What the parties of a system saw, in the order in which it happened. `task` is
- * the name that the test gave a piece of work before it was sent.
+ * An observation of one party of a system. A history has them in the order in which
+ * they happened. `task` is the name that the test gave a task or item before sending it.
  */
 export type HistoryEvent =
-  /** A producer sends: a task, or an item. */
+  /** A producer sends a task or an item. */
   | {
       readonly kind: 'submit';
       readonly task: string;
       readonly client: string;
       readonly what: 'task' | 'item' | 'probe';
-      /** It may end without having run. */
+      /** Whether the task may expire without having run. */
       readonly mayExpire: boolean;
-      /** How long an attempt may take, if that is bounded. */
+      /** The time that an attempt may take; null if there is no bound. */
       readonly deadlineMs?: number | null;
     }
-  /** How that ended: stored, refused for good, nobody knows, or no answer came although somebody waited. */
+  /**
+   * The producer's answer: `ok` when the task is stored, `fail` when it is refused for good,
+   * `info` when the producer cannot know, `unanswered` when no answer came while it waited.
+   */
   | {
       readonly kind: 'submitted';
       readonly task: string;
       readonly how: 'ok' | 'fail' | 'info' | 'unanswered';
     }
   | { readonly kind: 'cancel'; readonly task: string }
-  /** Its canceller was told that it is cancelled, or will be unless it succeeds first. */
+  /** The manager confirmed a cancellation: the task is cancelled, or will be unless it succeeds first. */
   | { readonly kind: 'cancelled'; readonly task: string }
-  /** The manager grants. */
+  /** The manager grants a task or an item. */
   | {
       readonly kind: 'granted';
       readonly task: string;
@@ -48,7 +54,7 @@ export type HistoryEvent =
     }
   /** The manager ends a grant that outlived its deadline. */
   | { readonly kind: 'fenced'; readonly task: string; readonly token: Grant }
-  /** The manager accepts or refuses a settlement, by its own account. */
+  /** The manager's engine accepts or refuses a report. */
   | {
       readonly kind: 'settled';
       readonly task: string;
@@ -57,9 +63,9 @@ export type HistoryEvent =
       readonly answer: string;
     }
   | (Running & { readonly kind: 'start' })
-  /** `value` is what it returned, if it did. */
+  /** `value` is the handler's return value, if it returned. */
   | (Running & { readonly kind: 'end'; readonly how: string; readonly value?: string })
-  /** What the worker was told of its report. */
+  /** The worker receives the answer to its report. */
   | {
       readonly kind: 'answered';
       readonly task: string;
@@ -74,20 +80,20 @@ export type HistoryEvent =
       readonly outcome: Outcome;
       readonly value: string | undefined;
     }
-  /** A reader asked for a task and was told that there is none. */
+  /** A reader asks for a task, and the manager does not know it. */
   | { readonly kind: 'unknown'; readonly task: string; readonly reader: string }
-  /** A consumer was handed an item; one that is not kept goes back on its own. */
+  /** A consumer receives an item. An item that is not kept returns to its queue when the lease ends. */
   | {
       readonly kind: 'taken';
       readonly task: string;
       readonly reader: string;
       readonly isKept: boolean;
     }
-  /** A consumer acknowledges an item that it may lose: until it is answered nobody knows whether it is removed. */
+  /** A consumer acknowledges an item. Until the answer, the item may be removed or not. */
   | { readonly kind: 'acknowledge'; readonly task: string; readonly reader: string }
-  /** The manager refused that, because the item had gone back. */
+  /** The manager refused an acknowledgement, because the consumer's lease had ended. */
   | { readonly kind: 'refused'; readonly task: string; readonly reader: string }
-  /** The manager confirmed that the item is removed. */
+  /** The manager confirmed that an item is removed. */
   | { readonly kind: 'removed'; readonly task: string; readonly reader: string }
   | {
       readonly kind: 'fault';
@@ -95,13 +101,13 @@ export type HistoryEvent =
       readonly target: string;
       readonly on: boolean;
     }
-  /** An operator was told that a queue is paused, and later wants it to go on. */
+  /** The manager confirmed that a queue is paused; an operator asks to resume it. */
   | { readonly kind: 'paused' | 'resume'; readonly queue: string }
   /** All faults are over. */
   | { readonly kind: 'healed' }
-  /** The deadline for what is still on its way has passed, or nothing is on its way. */
+  /** No work is left, or the time that was given for it after the faults has passed. */
   | { readonly kind: 'drained' }
-  /** What the store itself says at the end. */
+  /** The state of a task in the store, read at the end. */
   | {
       readonly kind: 'stored';
       readonly task: string;

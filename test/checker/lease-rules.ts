@@ -1,50 +1,48 @@
-import type { EventOf, Grant } from './history.ts';
+import { type EventOf, isSameGrant } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
 
-/** So many workers lost with it make a task dead. */
+/** A task is dead after this many workers were lost while they held it. */
 const LOSSES_MAX = 3;
 
-const isSame = (a: Grant, b: Grant): boolean => a.epoch === b.epoch && a.grant === b.grant;
-
-/** A success that was committed before the cancellation stands; nothing may run after it. */
+/** After a confirmed cancellation no grant may follow. An earlier success may stand. */
 export const wasGrantedAfterCancel = ({ events }: TaskLife): string | undefined => {
   const cancelled = events.findIndex(({ kind }) => kind === 'cancelled');
   const again = events.findLastIndex(({ kind }) => kind === 'granted');
   return cancelled >= 0 && again > cancelled
-    ? 'its cancellation was confirmed, and it was granted again'
+    ? 'the cancellation was confirmed, and later the task was granted again'
     : undefined;
 };
 
-/** A lease ends by its deadline only after the deadline, whatever wall clocks do. */
+/** A deadline ends a lease only after the deadline has passed, even when wall clocks jump. */
 export const earlyFence = (life: TaskLife): string | undefined => {
-  // A fence of what has no deadline, as far as the history knows, cannot be judged.
+  // The fence of a task without a deadline in the history cannot be judged.
   const deadlineMs = life.deadlineMs ?? 0;
   const isEarly = (fenced: EventOf<'fenced'>): boolean =>
     eventsOf(life, 'granted').some(
-      ({ atMs, token }) => isSame(token, fenced.token) && fenced.atMs < atMs + deadlineMs,
+      ({ atMs, token }) => isSameGrant(token, fenced.token) && fenced.atMs < atMs + deadlineMs,
     );
   const early = eventsOf(life, 'fenced').find(isEarly);
   return early === undefined
     ? undefined
-    : `grant ${early.token.epoch}.${early.token.grant} was fenced off before its deadline`;
+    : `grant ${early.token.epoch}.${early.token.grant} was fenced before its deadline`;
 };
 
 const ended: readonly string[] = ['accepted', 'pending'];
 
-/** A failure that the manager took down, by its own account. */
+/** Whether the manager's engine recorded a failure of the task. */
 const hasFailed = (life: TaskLife): boolean =>
   eventsOf(life, 'settled').some(
     ({ answer, as }) => ended.includes(answer) && as !== 'succeeded' && as !== 'released',
   );
 
 /**
- * A task dies of a failure or of its lost workers, not of a grant that came back.
- * Of one with a deadline it cannot be told: its fence may have died with a manager.
+ * A task dies after a failure or after lost workers, not after a returned grant. A task
+ * with a deadline cannot be judged: its fence may be lost with a manager that crashed.
  */
 export const undeservedDeath = (life: TaskLife): string | undefined => {
   const isDead = eventsOf(life, 'visible').some(({ outcome }) => outcome === 'dead');
   const grants = eventsOf(life, 'granted').length;
   return isDead && life.deadlineMs === null && !hasFailed(life) && grants < LOSSES_MAX
-    ? `it is dead after ${grants} grants, none of which failed`
+    ? `the task is dead after ${grants} grants, none of which failed`
     : undefined;
 };

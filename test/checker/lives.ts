@@ -1,14 +1,14 @@
 import type { EventOf, Recorded } from './history.ts';
 
-/** Everything that one piece of work went through, in order. */
+/** The events of one task or item, in order. */
 export interface TaskLife {
   readonly task: string;
   readonly what: 'task' | 'item' | 'probe' | undefined;
   readonly mayExpire: boolean;
   readonly submittedAtMs: number;
-  /** How long an attempt may take; null if that is not bounded. */
+  /** The time that an attempt may take; null if there is no bound. */
   readonly deadlineMs: number | null;
-  /** The producer was told that it is stored, or that it is not; or nobody knows. */
+  /** The producer's answer; `ok` if any of several answers is `ok`. */
   readonly told: EventOf<'submitted'>['how'] | undefined;
   readonly events: readonly Recorded[];
 }
@@ -26,7 +26,7 @@ export const eventsOf = <K extends Recorded['kind']>(
   kind: K,
 ): EventOf<K>[] => events.filter(isOf(kind));
 
-/** The history by task. */
+/** Groups a history by task. */
 export const readLives = (history: readonly Recorded[]): Map<string, TaskLife> => {
   const byTask = new Map<string, Recorded[]>();
   for (const event of history) {
@@ -54,7 +54,7 @@ const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
   };
 };
 
-/** Whether somebody keeps the item, or may: it need not be in the store any more. */
+/** Whether a consumer has the item, or may have it, so that the store may lack it. */
 export const isConsumed = (life: TaskLife): boolean =>
   eventsOf(life, 'taken').some(({ isKept }) => isKept) ||
   eventsOf(life, 'acknowledge').length > eventsOf(life, 'refused').length;

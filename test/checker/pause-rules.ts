@@ -2,7 +2,7 @@ import type { Recorded } from './history.ts';
 import type { TaskLife } from './lives.ts';
 import type { Failure } from './verdict.ts';
 
-/** Between the confirmation of a pause and the wish to go on nothing of the queue is dealt. */
+/** No task of a queue may be granted between the confirmation of a pause and the request to resume. */
 export const dealtWhilePaused = (
   _lives: readonly TaskLife[],
   history: readonly Recorded[],
@@ -15,7 +15,7 @@ export const dealtWhilePaused = (
     } else if (event.kind === 'resume') {
       paused.delete(event.queue);
     } else if (event.kind === 'granted' && event.queue !== undefined && paused.has(event.queue)) {
-      const message = `it was granted while queue ${event.queue} was paused`;
+      const message = `the task was granted while queue ${event.queue} was paused`;
       failures.push({ class: 'dealt while paused', task: event.task, message });
     }
   }

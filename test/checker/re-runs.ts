@@ -1,19 +1,17 @@
-import type { EventOf, Grant, Recorded } from './history.ts';
+import { type EventOf, type Grant, isSameGrant, type Recorded } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
 import type { Failure } from './verdict.ts';
 
-const isSame = (a: Grant, b: Grant): boolean => a.epoch === b.epoch && a.grant === b.grant;
-
-/** The manager ended the grant of this run in a way that asks for another. */
+/** Whether the manager ended the grant of this run in a way that allows another run. */
 const wasReturned = (life: TaskLife, first: EventOf<'start'>): boolean =>
   eventsOf(life, 'settled').some(
     ({ answer, as, token }) =>
       (answer === 'accepted' || answer === 'pending') &&
       as !== 'succeeded' &&
-      isSame(token, first.token),
+      isSameGrant(token, first.token),
   );
 
-/** A grant after the success that ended the task. */
+/** The message of a failure if the task was granted after its success was accepted. */
 const grantAfterSuccess = ({ events }: TaskLife): string | undefined => {
   let ended: Grant | undefined;
   for (const event of events) {
@@ -21,15 +19,15 @@ const grantAfterSuccess = ({ events }: TaskLife): string | undefined => {
       ended = event.token;
     } else if (event.kind === 'granted' && ended !== undefined) {
       const [of, again] = [ended, event.token].map(({ epoch, grant }) => `${epoch}.${grant}`);
-      return `it was granted under ${again} although the success of ${of} had been accepted`;
+      return `the task was granted under ${again} after its success under ${of} was accepted`;
     }
   }
   return undefined;
 };
 
 /**
- * A second run before anything had gone wrong, although the first neither failed
- * nor was fenced off.
+ * The message of a failure if a task ran again before the first fault of the history,
+ * although the earlier run neither failed nor was fenced.
  */
 const reRunInCalm = (life: TaskLife, firstFaultAtMs: number): string | undefined => {
   const starts = eventsOf(life, 'start');
@@ -44,10 +42,10 @@ const reRunInCalm = (life: TaskLife, firstFaultAtMs: number): string | undefined
   });
   return again < 0
     ? undefined
-    : `run ${starts[again]?.run} began, and nothing had gone wrong with ${starts[again - 1]?.run}`;
+    : `run ${starts[again]?.run} began, although run ${starts[again - 1]?.run} had met no fault`;
 };
 
-/** Runs again without a reason. */
+/** Tasks that ran again without a reason. */
 export const spuriousReRuns = (
   lives: readonly TaskLife[],
   history: readonly Recorded[],
@@ -63,4 +61,4 @@ export const spuriousReRuns = (
 };
 
 const isFenced = (life: TaskLife, first: EventOf<'start'>): boolean =>
-  eventsOf(life, 'fenced').some(({ token }) => isSame(token, first.token));
+  eventsOf(life, 'fenced').some(({ token }) => isSameGrant(token, first.token));

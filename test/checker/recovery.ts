@@ -2,11 +2,11 @@ import type { Recorded } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
 import type { Failure } from './verdict.ts';
 
-/** A probe is small work that is submitted from ten seconds after the faults on. */
+/** The time in which a probe should finish. Probes are small tasks, submitted from ten seconds after the faults on. */
 const PROMPT_MS = 2_000;
 const SHARE_WANTED = 0.9;
 
-/** Of the probes nine in ten must be done promptly, as they were before the faults. */
+/** Nine in ten probes must finish promptly. */
 export const slowRecovery = (
   lives: readonly TaskLife[],
   history: readonly Recorded[],
@@ -25,7 +25,7 @@ export const slowRecovery = (
         {
           class: 'slow recovery',
           task: probes[0]?.task ?? '',
-          message: `${prompt.length} of ${probes.length} probes were done within ${PROMPT_MS} ms`,
+          message: `only ${prompt.length} of ${probes.length} probes finished within ${PROMPT_MS} ms`,
         },
       ]
     : [];

@@ -1,6 +1,6 @@
 import type { CountClass } from './counts.ts';
 
-/** Each of these is a defect. */
+/** The classes of failures. Each is a defect of the system that made the history. */
 export const failureClasses = [
   'lost',
   'stuck',
@@ -26,7 +26,7 @@ export interface Failure {
 
 export interface Verdict {
   readonly failures: readonly Failure[];
-  /** What the promises allow and an operator wants to know. */
+  /** Events that the guarantees allow but an operator should know of. */
   readonly counts: Readonly<Record<CountClass, number>>;
   readonly tasks: number;
 }
