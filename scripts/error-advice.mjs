@@ -7,9 +7,8 @@ export const advice = {
   UNSUPPORTED_VERSION: 'Run the same version of millrace on both sides.',
   AUTH_FAILED: 'Compare MILLRACE_AUTHKEY, or the key file, on both sides.',
   AUTH_TIMEOUT: 'Try again; check the load of the manager and the network.',
-  BINDING_REFUSED: 'Connect without a proxy that ends TLS, or without channel binding.',
-  TLS_REQUIRED:
-    'Connect from the same host, or start the manager with --insecure on a network you trust.',
+  BINDING_REFUSED: 'Connect with the channel binding `none`.',
+  TLS_REQUIRED: 'Nothing: the code is reserved for a version with TLS.',
   TOO_MANY_CONNECTIONS: 'Close connections: one client serves a whole process.',
   PEER_DEAD:
     'Nothing: the link reconnects. If it repeats, look for a blocked loop or a bad network.',
