@@ -5,7 +5,7 @@ import type { EndKind } from './reference.ts';
 
 export const sessionIds = ['s0', 's1', 's2'] as const;
 
-/** One step of a run. Numbers are choices: they count on into whatever there is to choose from. */
+/** One step of a run. A token is a number that is taken modulo the tokens that exist then. */
 export type Command =
   | { readonly verb: 'enqueue'; readonly tasks: readonly NewTask[] }
   | {

@@ -3,11 +3,11 @@ import { test } from 'vitest';
 import { commands } from './commands.ts';
 import { Subject } from './subject.ts';
 
-/** `npm run model` raises it for a long search; `MODEL_SEED` repeats one. */
+/** `npm run model` sets MODEL_RUNS for a long search; MODEL_SEED repeats a search. */
 const numRuns = Number(process.env['MODEL_RUNS'] ?? 400);
 const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-test(`the core does what the reference does (seed ${seed}, ${numRuns} runs)`, {
+test(`the core answers as the reference does (seed ${seed}, ${numRuns} runs)`, {
   timeout: 60_000 + numRuns * 100,
 }, () => {
   fc.assert(

@@ -1,4 +1,4 @@
-/** `npm run model -- [--runs N] [--seed N]`: a long search for a difference between the core and the reference. */
+/** `npm run model -- [--runs N] [--seed N]` searches for a difference between the core and the reference. */
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 
@@ -9,6 +9,6 @@ process.env['MODEL_RUNS'] = values.runs;
 if (values.seed !== undefined) {
   process.env['MODEL_SEED'] = values.seed;
 }
-// It prints what it finds, and sets the exit code.
+// Vitest prints the result and sets the exit code.
 const vitest = await startVitest('test', ['test/model'], { watch: false });
 await vitest.close();

@@ -1,18 +1,18 @@
 import type { CancelAnswer, EnqueueAnswer, SettleAnswer } from '@millrace/manager/internals';
 import { ITEM_NAME, limits, type NewTask, type TaskState, type Token } from '@millrace/protocol';
 
-/** What the reference knows of one task. */
+/** The reference's record of one task. */
 export interface ModelTask {
   readonly spec: NewTask;
-  /** Place in the order of arrival. */
+  /** The task's number in the order of arrival. */
   readonly arrival: number;
   readonly acceptedAtMs: number;
   readonly acceptedIn: number;
   state: TaskState;
-  /** The batch that made it ready; claimable when that is durable. */
+  /** The batch that made the task ready. The task is claimable once that batch is durable. */
   readyIn: number;
   dueAtMs: number;
-  /** A retry falls due at some moment of this span, and the engine chooses which. */
+  /** A retry falls due within this span; the engine chooses the moment. */
   retry: { readonly fromMs: number; readonly toMs: number } | undefined;
   grants: number;
   failures: number;
@@ -22,7 +22,7 @@ export interface ModelTask {
   lease: { sessionId: string; epoch: number; grant: number; fencedAtMs: number } | undefined;
   settled: { epoch: number; grant: number } | undefined;
   finishedAtMs: number;
-  /** Retried or dropped: only its id is still known. */
+  /** Retried or dropped: only the task's id is still known. */
   isRemoved: boolean;
 }
 
@@ -31,7 +31,7 @@ export type EndKind = 'succeeded' | 'failed' | 'hopeless' | 'lost' | 'released';
 const finalStates = new Set<TaskState>(['succeeded', 'dead', 'cancelled', 'expired']);
 export const isFinal = (task: ModelTask): boolean => finalStates.has(task.state);
 const isItem = (task: ModelTask): boolean => task.spec.name === ITEM_NAME;
-/** Its end is known, and nothing more. */
+/** Whether only the task's id and final state are still known. */
 const isTombstone = (task: ModelTask): boolean => isFinal(task) && (isItem(task) || task.isRemoved);
 
 type DeadRefusal = 'UNKNOWN_TASK' | 'RESULT_REMOVED' | 'TASK_NOT_DEAD';
@@ -42,8 +42,8 @@ export interface ModelQueue {
 }
 
 /**
- * The rules of the engine as plainly as they can be said: arrays, a clock, and
- * no storage. A crash takes it back to the last durable state.
+ * The rules of the engine in the plainest form: maps, a clock and no storage. A crash
+ * resets the reference to its last durable state.
  */
 export class Reference {
   tasks = new Map<string, ModelTask>();
@@ -52,7 +52,7 @@ export class Reference {
   #sealedPauses: Set<string> | undefined;
   #durable = new Map<string, ModelTask>();
   #sealed: Map<string, ModelTask> | undefined;
-  /** Sessions and when their grace ends. */
+  /** The time at which the grace of each session ends; infinite while it is connected. */
   readonly sessions = new Map<string, number>();
   readonly queues: Readonly<Record<string, ModelQueue>>;
   monotonicMs = 0;
@@ -84,7 +84,7 @@ export class Reference {
     this.committedBatch = this.batch - 1;
   }
 
-  /** The process dies; the batch in flight had reached the disk, or not. */
+  /** The manager dies. The batch in flight may have reached the disk. */
   crash(inFlightIsDurable: boolean): void {
     if (inFlightIsDurable) {
       this.committed();
@@ -149,7 +149,7 @@ export class Reference {
     return { created: fresh.size };
   }
 
-  /** The tasks that a claim must get, in order. */
+  /** The tasks that a claim must return, in order. */
   claimable(queue: string, names: readonly string[]): ModelTask[] {
     const direction = this.queues[queue]?.order === 'lifo' ? -1 : 1;
     return [...this.tasks.values()]
@@ -270,7 +270,7 @@ export class Reference {
     return 'dropped';
   }
 
-  /** Whatever of a queue waits. */
+  /** Cancels all tasks of a queue that are not leased. */
   purge(queue: string): number {
     const waiting = this.unfinished(queue).filter(({ lease }) => lease === undefined);
     for (const task of waiting) {
@@ -279,7 +279,7 @@ export class Reference {
     return waiting.length;
   }
 
-  /** Ids that a listing shows. */
+  /** The ids that a listing returns. */
   listed(state: TaskState | undefined): string[] {
     return [...this.tasks.values()]
       .filter((task) => !isTombstone(task) && (state === undefined || task.state === state))
@@ -334,7 +334,7 @@ export class Reference {
     }
   }
 
-  /** Time has passed; what came due happens now, all at once. */
+  /** Carries out everything that has come due. */
   pass(): void {
     for (const [sessionId, graceEndsAtMs] of this.sessions) {
       if (graceEndsAtMs <= this.monotonicMs) {
@@ -368,11 +368,11 @@ export class Reference {
     const keepMs = task.state === 'dead' ? limits.retainDeadMs : limits.retainSucceededMs;
     const resultUntilMs = isTombstone(task) ? 0 : task.finishedAtMs + keepMs;
     const untilMs = Math.max(resultUntilMs, task.acceptedAtMs + limits.tombstoneMs);
-    // What is forgotten is swept by whole seconds.
+    // The engine removes forgotten tasks by whole seconds.
     return Math.ceil(untilMs / 1_000) * 1_000 <= this.wallMs;
   }
 
-  /** The engine has found this retry due. */
+  /** The engine made this retry ready. */
   fallDue(task: ModelTask): void {
     task.retry = undefined;
     this.#ready(task);

@@ -29,13 +29,13 @@ const errorOf = (retry: boolean) => ({ name: 'Error', message: 'no', stack: '', 
 const wordOf = (answer: string | { readonly refused: string } | undefined): string | undefined =>
   typeof answer === 'object' ? answer.refused : answer;
 
-/** The core on a journal, beside the reference; every step is done to both and compared. */
+/** The core on a journal beside the reference. Both take every step, and their answers are compared. */
 export class Subject {
   readonly #reference = new Reference(queues);
   readonly #journal: Journal = memoryJournal();
   #state: State;
   #inFlight: Batch | undefined;
-  /** Every token each session was ever given. */
+  /** All tokens that each session was ever given. */
   readonly #tokens = new Map<string, Token[]>(sessionIds.map((id) => [id, []]));
   readonly #granted = new Set<string>();
   readonly #outcomes = new Map<string, string>();
@@ -67,7 +67,7 @@ export class Subject {
     }
     load(state, new Uint8Array(32), this.#now);
     const batch = seal(state);
-    // A commit of the memory journal is done when it returns.
+    // The memory journal commits synchronously.
     void this.#journal.commit(batch.writes);
     committed(state, batch);
     return state;
@@ -123,7 +123,7 @@ export class Subject {
     }
   }
 
-  /** What must hold after every step. */
+  /** Asserts the invariants that hold after every step. */
   check(): void {
     for (const [queue, { maxItems }] of Object.entries(queues)) {
       const own = this.#reference.unfinished(queue);
@@ -168,7 +168,7 @@ export class Subject {
       const token = { taskId, epoch, grant };
       const { arrival, spec } = this.#reference.tasks.get(token.taskId) ?? {};
       expect(Buffer.compare(payload, spec?.payload ?? Buffer.from('missing'))).toBe(0);
-      // A forgotten id may be given to another task, whose grants count from one again.
+      // Another task may take a forgotten id; its grants count from one again.
       const grantOfLife = `${tokenKey(token)} of arrival ${arrival}`;
       expect(this.#granted.has(grantOfLife)).toBe(false);
       this.#granted.add(grantOfLife);
@@ -176,7 +176,7 @@ export class Subject {
     }
   }
 
-  /** Mostly a late token of the session, sometimes an old one or another's. */
+  /** Chooses one of the session's last tokens, or sometimes one of all sessions' last tokens. */
   #chooseToken(sessionId: string, choice: number): Token | undefined {
     const all = choice % 7 === 0 ? [...this.#tokens.values()].flat() : this.#tokens.get(sessionId);
     return all?.at(-1 - (choice % Math.max(1, Math.min(5, all.length))));
@@ -210,7 +210,7 @@ export class Subject {
     }
   }
 
-  /** It reads the disk: what is not there yet is not met. */
+  /** Flushes first, because a purge finds only durable tasks. */
   #purge(queue: string): void {
     this.#flush();
     expect(verbs.purge.run(this.#state, { queue, after: undefined }, this.#now)).toEqual({
@@ -278,7 +278,7 @@ export class Subject {
     }
   }
 
-  /** An outcome that was once visible never changes while the task is known. */
+  /** A visible outcome never changes while the task is known. */
   #see({ finished }: Effects): void {
     for (const { state, taskId } of finished) {
       expect(this.#outcomes.get(taskId) ?? state).toBe(state);
@@ -307,7 +307,7 @@ export class Subject {
   #advance(byMs: number): void {
     this.#reference.monotonicMs += byMs;
     this.#reference.wallMs += byMs;
-    // Ticks come whether or not a batch is in flight.
+    // A tick may come while a batch is in flight.
     tick(this.#state, this.#now);
     this.#reference.pass();
     this.#flush();
@@ -321,7 +321,7 @@ export class Subject {
       this.#compareRetry(task);
     }
     this.#forgetOutcomes();
-    // The reference found out only now what the engine has already made durable.
+    // The engine has already made durable the changes that the reference made just now.
     this.#reference.seal();
     this.#reference.batch -= 1;
     this.#reference.committed();

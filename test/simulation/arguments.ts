@@ -1,24 +1,24 @@
 import { parseArgs } from 'node:util';
 
-/** What `npm run simulate` was asked to do. */
+/** The parsed arguments of `npm run simulate`. */
 export interface Arguments {
   readonly first: number;
   readonly count: number;
   readonly isTold: boolean;
-  /** Only what mentions this piece of work. */
+  /** Print only the story of this task or item. */
   readonly task: string | undefined;
   readonly goesOn: boolean;
   readonly seconds: number;
 }
 
-export const usage = `simulate one seed, or many until one fails:
+export const usage = `Simulates one seed, or many seeds until one fails:
   npm run simulate -- --seed N [--trace [--task ID]]
   npm run simulate -- --seeds N [--from M] [--seconds S] [--go-on]`;
 
 const wholeFrom = (text: string, name: string): number => {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`--${name} is a whole number, not '${text}'\n${usage}`);
+    throw new Error(`--${name} must be a whole number, not '${text}'\n${usage}`);
   }
   return value;
 };

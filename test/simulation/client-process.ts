@@ -11,25 +11,25 @@ export interface ClientOptions {
   readonly name: string;
 }
 
-/** How long until a client that found no manager tries again. */
+/** The time after which a client that found no manager tries again. */
 const RETRY_MS = 300;
 
 /** One life of a client, connected. */
 export interface LiveClient {
   readonly process: SimProcess;
   readonly client: Client;
-  /** Whoever closes a client must not wonder that it answers no more. */
+  /** True once the client closes: orders that are then unanswered are no failure. */
   isLeaving: boolean;
 }
 
-/** A program that uses the client SDK: many lives, one after another. */
+/** A program that uses the client SDK. It has many lives, one after another. */
 export class ClientProcess {
   readonly #options: ClientOptions;
   #lives = 0;
   #process: SimProcess | undefined;
   #live: LiveClient | undefined;
   #waiting: ((live: LiveClient) => void)[] = [];
-  /** Calls back that are on their way to the living process. */
+  /** Callbacks that are scheduled in the living process. */
   #called = 0;
 
   constructor(options: ClientOptions) {
@@ -48,7 +48,7 @@ export class ClientProcess {
     return this.#live?.isLeaving === true;
   }
 
-  /** Whether somebody wants to use it and was not called back yet. */
+  /** Whether a caller of `use` has not been called back yet. */
   get isAwaited(): boolean {
     return this.#waiting.length + this.#called > 0;
   }
@@ -76,7 +76,7 @@ export class ClientProcess {
     }
   }
 
-  /** Closes the client, and ends; another takes its place. */
+  /** Closes the client and ends its process; a new one starts. */
   stop(): void {
     const live = this.#live;
     const { world } = this.#options;
@@ -96,7 +96,7 @@ export class ClientProcess {
     }
   }
 
-  /** Calls back in a step of the connected process, now or as soon as there is one. */
+  /** Calls back in a step of the connected process, once there is one. */
   use(run: (live: LiveClient) => void): void {
     if (this.#live === undefined || this.#live.isLeaving) {
       this.#waiting.push(run);

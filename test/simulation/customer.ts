@@ -12,7 +12,7 @@ import type { Recorder } from './recorder.ts';
 import { type Behaviour, runOf, simTasks } from './work.ts';
 import type { World } from './world.ts';
 
-/** Refusals after which the work is certainly not in the store. */
+/** The errors after which the work is certainly not in the store. */
 const definite: readonly (ErrorCode | undefined)[] = [
   'QUEUE_FULL',
   'UNKNOWN_QUEUE',
@@ -31,7 +31,7 @@ const outcomeOfCode: Readonly<Record<string, Outcome>> = {
 
 const ITEMS = 'sacks';
 
-/** Asks for the outcome of a task, and records what it is told. Answers whether it has ended. */
+/** Asks for the outcome of a task and records the answer. */
 export const readOutcome = async (
   recorder: Recorder,
   reader: string,
@@ -52,7 +52,7 @@ export const readOutcome = async (
   }
 };
 
-/** The outcome that an error tells of; anything else is thrown again. */
+/** The outcome that an error stands for. Other errors are thrown again. */
 const failureOf = (error: unknown): { outcome: Outcome; value: undefined } => {
   const outcome = outcomeOfCode[codeOf(error) ?? ''];
   if (error instanceof TaskFailed && outcome !== undefined) {
@@ -61,7 +61,7 @@ const failureOf = (error: unknown): { outcome: Outcome; value: undefined } => {
   throw error;
 };
 
-/** Half of those who await a result and never cancel say so when they enqueue. */
+/** Half of the orders that await a result and never cancel use `run`. */
 const isRun = ({ atMs, awaitsResult, cancelAfterMs }: TaskOrder & Order): boolean =>
   awaitsResult && cancelAfterMs === undefined && Math.floor(atMs) % 2 === 0;
 
@@ -91,11 +91,11 @@ const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
   padding: 'x'.repeat(order.paddingBytes),
 });
 
-/** Does the orders of a plan with whichever life of their client there is. */
+/** Carries out the orders of a plan, each with the current life of its client. */
 export class Customer {
   readonly #world: World;
   readonly #clients: readonly ClientProcess[];
-  /** Whose orders are not finished. */
+  /** Unfinished orders, with the life of the client that carries each out. */
   readonly #busy = new Map<Order, LiveClient>();
 
   constructor(world: World, clients: readonly ClientProcess[]) {
@@ -114,14 +114,14 @@ export class Customer {
     }
   }
 
-  /** What those who live still wait for. */
+  /** Descriptions of the unfinished orders of living clients. */
   get waiting(): string[] {
     return [...this.#busy]
       .filter(([, live]) => live.process.isAlive)
       .map(([order, live]) => `${live.process.name} for ${JSON.stringify(order)}`);
   }
 
-  /** Whether nobody who lives still waits for the answer to an order, or for doing one. */
+  /** Whether no living client has an unfinished order, and no order waits for a client. */
   get isIdle(): boolean {
     return this.waiting.length === 0 && !this.#clients.some(({ isAwaited }) => isAwaited);
   }
@@ -177,7 +177,7 @@ export class Customer {
     }
   }
 
-  /** Enqueue and result in one: that it was accepted is known only from its outcome. */
+  /** Enqueues and awaits the result in one call. Only the outcome shows that the task was accepted. */
   async #run(live: LiveClient, { key }: Behaviour, running: Promise<unknown>): Promise<void> {
     const { recorder } = this.#world;
     const outcome = running.then(
@@ -233,7 +233,7 @@ export class Customer {
       }
       return answer;
     } catch (error) {
-      // Of all other errors a client that lives and was not closed spares its owner.
+      // A client that lives and was not closed retries after all other errors.
       const how = definite.includes(codeOf(error))
         ? 'fail'
         : live.isLeaving
@@ -253,7 +253,7 @@ export class Customer {
       const { name: reader } = process;
       this.#world.recorder.record({ kind: 'taken', task: key, reader, isKept: true });
     } catch {
-      // There was none, or the client was closed.
+      // No item came, or the client was closed.
     }
   }
 
@@ -268,7 +268,7 @@ export class Customer {
       await new Promise<void>((resolve) => void process.clock.after(holdMs, resolve));
       await (isAcked ? acknowledge(recorder, reader, task, item) : item.release());
     } catch {
-      // There was none, or the client was closed.
+      // No item came, or the client was closed.
     }
   }
 }

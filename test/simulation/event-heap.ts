@@ -1,4 +1,4 @@
-/** Whose event it is: it waits while its owner is paused, and never comes once that is dead. */
+/** The owner of an event. An event waits while its owner is paused, and is dropped when its owner is dead. */
 export interface EventOwner {
   readonly isAlive: boolean;
   readonly isPaused: boolean;
@@ -6,12 +6,12 @@ export interface EventOwner {
   hold(event: SimEvent): void;
 }
 
-/** Something that will happen at its time; of two at one time the earlier planned comes first. */
+/** A planned event. Events of the same time run in the order in which they were planned. */
 export interface SimEvent {
   atMs: number;
   seq: number;
   readonly owner: EventOwner | undefined;
-  /** Events of one channel keep their order also across a pause. */
+  /** Events of one channel keep their order across a pause. */
   readonly channel: string;
   readonly run: () => void;
   isCancelled: boolean;

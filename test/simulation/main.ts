@@ -31,7 +31,7 @@ const shrinkAndTell = async (failed: RunReport): Promise<void> => {
   tell(describeFailure(small));
 };
 
-/** A run that waits for what is no event of its world leaves Node with nothing to do. */
+/** Reports a run that awaits something outside its world: Node then exits without a word. */
 const requireEnd = async (seed: number): Promise<RunReport> => {
   const complain = (): void => tell(`seed ${seed} NEVER ENDED`);
   process.once('beforeExit', complain);

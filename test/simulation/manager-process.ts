@@ -9,9 +9,9 @@ import type { World } from './world.ts';
 export const MANAGER_URL = 'sim://manager';
 export const SECRET = Buffer.from('a key for the simulation');
 
-/** How long a manager that stops waits for its peers. */
+/** The time that a stopping manager waits for its peers. */
 const GOODBYE_MAX_MS = 1_000;
-/** A full audit is made after so many batches, as soon as nothing is being written. */
+/** A full audit follows this many batches, as soon as no batch is being written. */
 const COMMITS_AN_AUDIT = 8;
 
 export interface ManagerOptions {
@@ -20,11 +20,11 @@ export interface ManagerOptions {
   readonly disk: SimDisk;
   readonly host: SimHost;
   readonly queues: readonly QueueSpec[];
-  /** How long until a manager that failed is started again. */
+  /** The time after which a manager that stopped or failed is started again. */
   readonly restartMs: number;
 }
 
-/** The manager of the world: many lives, one after another, on one disk. */
+/** The manager of the world. It has many lives, one after another, on one disk. */
 export class ManagerProcess {
   readonly breaches: string[] = [];
   readonly #options: ManagerOptions;
@@ -63,7 +63,7 @@ export class ManagerProcess {
     world.plan(0, process, () => this.#begin(process));
   }
 
-  /** Ends it at once, as SIGKILL does, or with its whole host. */
+  /** Ends the manager at once, as SIGKILL does, or together with its host. */
   crash(vanished: boolean): void {
     const process = this.#process;
     if (process !== undefined) {
@@ -78,7 +78,7 @@ export class ManagerProcess {
     }
   }
 
-  /** Says goodbye to everyone, closes the store and ends; it is started again some time later. */
+  /** Says goodbye to all peers, closes the store and ends; the manager restarts some time later. */
   stop(): void {
     const [broker, process] = [this.#broker, this.#process];
     if (broker !== undefined && process !== undefined && this.#isServing && !this.#isLeaving) {
@@ -94,7 +94,7 @@ export class ManagerProcess {
     await broker.closeLocal();
     broker.sayGoodbye('the manager is shutting down');
     await new Promise<void>((resolve) => void process.clock.after(GOODBYE_MAX_MS, resolve));
-    // A failed store has been told, and ends the manager in its own way.
+    // A failed store was reported through `failed`, which ends the manager.
     await broker.close().catch(() => {});
     this.#end(process, restartMs);
   }
@@ -109,7 +109,7 @@ export class ManagerProcess {
     });
   }
 
-  /** What must hold after each step of this process. */
+  /** Checks the invariants that hold after each step of the manager. */
   audit(): void {
     const engine = this.engine;
     if (engine === undefined) {
@@ -170,15 +170,15 @@ export class ManagerProcess {
         world.recorder.tell(() => `${process.name} serves under epoch ${engine.epoch}`);
         network.listen(process, (transport) => void broker.attend(transport).catch(() => {}));
       })
-      .catch((error: unknown) => world.recorder.tell(() => `no start: ${messageOf(error)}`));
+      .catch((error: unknown) => world.recorder.tell(() => `no manager: ${messageOf(error)}`));
   }
 
-  /** A manager whose store failed ends by itself, and whatever watches over it starts it again. */
+  /** A manager whose store failed ends; a supervisor starts it again. */
   #failed(process: SimProcess, error: Error): void {
     const { restartMs, world } = this.#options;
     world.recorder.tell(() => `${process.name}: ${error.message}`);
     if (!error.message.includes('EIO')) {
-      this.breaches.push(`the manager failed by itself: ${error.message}`);
+      this.breaches.push(`the manager failed without a disk error: ${error.message}`);
     }
     this.#end(process, restartMs);
   }

@@ -7,7 +7,7 @@ import type { SimHost, SimProcess } from './sim-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import type { World } from './world.ts';
 
-/** What can go wrong in a world. */
+/** The parts of a world that faults can hit. */
 export interface Victims {
   readonly manager: ManagerProcess;
   readonly workers: readonly WorkerProcess[];
@@ -19,7 +19,7 @@ export interface Victims {
 
 interface Mortal {
   readonly process: SimProcess | undefined;
-  /** Does nothing to one that lives, and brings back one that is leaving when it has left. */
+  /** Starts a new life unless there is one. A process that is leaving restarts by itself. */
   start(): void;
   stop(): void;
   crash(vanished: boolean): void;
@@ -27,7 +27,7 @@ interface Mortal {
 
 const pick = <T>(from: readonly T[], which: number): T | undefined => from[which % from.length];
 
-/** Does the faults of a plan, and mends them when their time is over. */
+/** Causes the faults of a plan, and ends each when its time is over. */
 export class Nemesis {
   readonly #world: World;
   readonly #victims: Victims;
@@ -51,11 +51,11 @@ export class Nemesis {
     }
   }
 
-  /** Ends whatever is still wrong. */
+  /** Ends all faults that are left, so that every process lives. */
   heal(): void {
     const { clients, manager, workers } = this.#victims;
     for (const one of [manager, ...workers, ...clients]) {
-      // A worker may take half a minute to drain: it is cut short, so that all are there.
+      // Cut short, because a worker may take half a minute to drain.
       if (one.isLeaving) {
         one.crash(false);
       }
@@ -68,7 +68,7 @@ export class Nemesis {
     this.#world.recorder.record({ kind: 'fault', fault: kind, target: String(which), on });
   }
 
-  /** Answers how to mend it. */
+  /** Causes a fault. @returns a function that ends it */
   #strike(fault: Fault): () => void {
     const { clients, disk, hosts, manager, network, workers } = this.#victims;
     const { kind, which } = fault;
@@ -126,7 +126,7 @@ export class Nemesis {
     return () => mortal?.start();
   }
 
-  /** In peace; it comes back once it has gone. */
+  /** Stops a process in the orderly way; it restarts after it has ended. */
   #stop(mortal: Mortal | undefined): () => void {
     mortal?.stop();
     return () => mortal?.start();

@@ -2,7 +2,7 @@ import type { ClientProcess, LiveClient } from './client-process.ts';
 import type { Pause } from './plan-pauses.ts';
 import type { World } from './world.ts';
 
-/** Somebody who pauses queues, and resumes them. */
+/** An operator, who pauses queues and resumes them. */
 export class Operator {
   readonly #world: World;
   readonly #client: ClientProcess;
@@ -26,7 +26,7 @@ export class Operator {
     }
   }
 
-  /** Whether every queue deals again, and the operator knows. */
+  /** Whether the manager has confirmed that every queue is resumed. */
   get isIdle(): boolean {
     return this.#busy === 0;
   }

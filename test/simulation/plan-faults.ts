@@ -22,25 +22,28 @@ export const faultKinds = [
   'fill disk',
   'step wall',
 ] as const;
-/** A stalled disk comes in storms alone. */
+/** A stalled disk occurs only in storms. */
 export type FaultKind = (typeof faultKinds)[number] | 'stall disk';
 
-/** Something that goes wrong, for a while or at once. */
+/** A fault, which lasts for a while or is over at once. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly atMs: number;
   readonly forMs: number;
-  /** Which worker, client or wire; taken modulo what there is. */
+  /** The number of the worker, client or wire, taken modulo their count. */
   readonly which: number;
-  /** For a wire, which way; `toManager` also stands for the lesser of two pauses, and a loss that is told. */
+  /**
+   * The direction of a fault of a wire. For other faults `toManager` has a meaning of its own:
+   * a paused worker keeps its heartbeats, and a cut-off process notices that it is cut off.
+   */
   readonly way: 'both' | 'toManager' | 'toDialler';
-  /** How far a wall clock is set. */
+  /** The step of a wall clock. */
   readonly stepMs: number;
 }
 
 const ways = ['both', 'toManager', 'toDialler'] as const;
 
-/** Most faults of one kind in a minute. */
+/** The most faults of one kind in a minute. */
 const MOST_A_MINUTE = 12;
 const FOR_MAX_MS = 20_000;
 const STEP_MAX_MS = 60_000;
@@ -48,14 +51,14 @@ const STEP_MAX_MS = 60_000;
 const planFault = (random: Random, kind: FaultKind, busyMs: number): Fault => ({
   kind,
   atMs: random.between(0, busyMs),
-  // Most are short: what takes longer than a heartbeat's patience is another matter.
+  // Most faults are shorter than the time after which heartbeats give a connection up.
   forMs: 1 + random.next() ** 3 * FOR_MAX_MS,
   which: random.between(0, 1_000),
   way: ways[random.between(0, 2)] ?? 'both',
   stepMs: random.between(-STEP_MAX_MS, STEP_MAX_MS),
 });
 
-/** Each seed has its own rate of each kind of fault; a fifth of the seeds have none at all. */
+/** Each seed has its own rate for each kind of fault; a fifth of the seeds have none. */
 export const planFaults = (random: Random, busyMs: number): Fault[] => {
   if (random.next() < 0.2) {
     return [];
@@ -73,7 +76,7 @@ export const planFaults = (random: Random, busyMs: number): Fault[] => {
 const STORM_MAX_MS = 4_000;
 const STORMS_MAX = 6;
 
-/** The disk stalls, and before it goes on the manager dies or the write fails; a worker may die with it. */
+/** The disk stalls, and during the stall the manager dies or the write fails; a worker may die with it. */
 const planDiskStorm = (random: Random, busyMs: number): Fault[] => {
   const forMs = 50 + random.next() * STORM_MAX_MS;
   const stall = { ...planFault(random, 'stall disk', busyMs), forMs };
@@ -85,7 +88,7 @@ const planDiskStorm = (random: Random, busyMs: number): Fault[] => {
 
 const ABSENCE_MAX_MS = 8_000;
 
-/** A worker is away for longer than its session waits, and the manager dies before it is back. */
+/** A worker is away for longer than the grace of its session, and the manager dies before the worker is back. */
 const planAbsence = (random: Random, busyMs: number): Fault[] => {
   const forMs = limits.resumeGraceMs + random.next() * ABSENCE_MAX_MS;
   const away = planFault(random, 'cut off worker', busyMs);
@@ -100,7 +103,7 @@ const planAbsence = (random: Random, busyMs: number): Fault[] => {
 const FLAP_MS = 500;
 const RESUME_STALL_MAX_MS = 8_000;
 
-/** A connection is lost, and another, perhaps the one that takes its place, stalls. */
+/** A connection is lost, and another stalls, perhaps the one that replaces it. */
 const planFlap = (random: Random, busyMs: number): Fault[] => {
   const reset = planFault(random, 'reset wire', busyMs);
   const stall = planFault(random, 'stall wire', busyMs);
@@ -109,7 +112,7 @@ const planFlap = (random: Random, busyMs: number): Fault[] => {
   return [reset, ...(random.next() < 0.5 ? [{ ...stall, atMs, forMs }] : [])];
 };
 
-/** The host that the manager is on. */
+/** The number of the manager's host. */
 const FIRST_HOST = 0;
 
 const planClockStep = (random: Random, busyMs: number): Fault[] => [
@@ -117,9 +120,8 @@ const planClockStep = (random: Random, busyMs: number): Fault[] => [
 ];
 
 /**
- * A quarter of the seeds have storms of one kind, whatever they have of others.
- * What is not on disk is lost only with what is under way at that moment, which
- * faults that know nothing of each other rarely meet.
+ * A quarter of the seeds have storms of a kind, independently for each kind. A storm
+ * combines faults that hit the same moment, which independent faults rarely do.
  */
 const some = (random: Random, storm: () => Fault[]): Fault[] =>
   random.next() < 0.25 ? Array.from({ length: random.between(1, STORMS_MAX) }, storm).flat() : [];

@@ -1,7 +1,7 @@
 import type { Random } from '../support/random.ts';
 import type { SimTaskName } from './work.ts';
 
-/** Something a client is going to do. */
+/** An order that a client carries out. */
 export type Order = { readonly atMs: number; readonly client: number } & (
   | TaskOrder
   | {
@@ -39,7 +39,7 @@ export interface TaskOrder {
 }
 
 const names = ['grind', 'grind', 'sift', 'weigh', 'weigh'] as const;
-/** Of the tasks in the queue that is soon full. */
+/** The tasks of the queue with few places. */
 const crowdedNames = ['weigh'] as const;
 
 const some = <T>(random: Random, share: number, make: () => T): T | undefined =>
@@ -48,14 +48,14 @@ const some = <T>(random: Random, share: number, make: () => T): T | undefined =>
 const oneOf = <T>(random: Random, from: readonly T[]): T | undefined =>
   from[random.between(0, from.length - 1)];
 
-/** What the work of one seed is like. */
+/** The character of the work of one seed: shares of tasks with a property. */
 interface Mood {
   readonly failing: number;
   readonly slow: number;
   readonly cancelled: number;
   readonly delayed: number;
   readonly large: number;
-  /** All tasks go to the queue that is soon full, and more items are put than taken. */
+  /** All tasks go to the queue with few places, and more items are put than taken. */
   readonly isCrowded: boolean;
 }
 
@@ -86,7 +86,7 @@ const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder 
 const ORDERS_MIN = 4;
 const ORDERS_MAX = 80;
 
-/** The work of all clients, in the order of its times. */
+/** The orders of all clients, sorted by time. */
 export const planOrders = (
   random: Random,
   { busyMs, clients, size }: { busyMs: number; clients: number; size: number },

@@ -1,17 +1,17 @@
 import type { Random } from '../support/random.ts';
 
-/** A queue that an operator pauses for a while. */
+/** A pause of a queue by an operator. */
 export interface Pause {
   readonly atMs: number;
   readonly queue: string;
   readonly forMs: number;
 }
 
-/** Seeds in which an operator pauses queues. */
+/** The share of seeds in which an operator pauses queues. */
 const SHARE = 0.25;
 const FOR_MAX_MS = 8_000;
 
-/** Each queue at most once: what a late message of one pause does to another cannot be judged. */
+/** Each queue is paused at most once: the checker cannot judge a late message of one pause during another. */
 export const planPauses = (random: Random, busyMs: number, queues: readonly string[]): Pause[] => {
   if (random.next() >= SHARE) {
     return [];

@@ -9,10 +9,10 @@ import type { NetworkRates } from './sim-network.ts';
 import { type SimTaskName, simTasks } from './work.ts';
 import type { WorkerPlan } from './worker-life.ts';
 
-/** Everything about a run that is decided before it begins. */
+/** Everything about a run that is drawn before the run begins. */
 export interface Plan {
   readonly seed: number;
-  /** How long work and faults go on before the world is healed. */
+  /** The time for orders and faults, after which the faults end. */
   readonly busyMs: number;
   readonly clients: number;
   readonly workers: readonly WorkerPlan[];
@@ -23,7 +23,7 @@ export interface Plan {
   readonly network: NetworkRates;
   readonly disk: DiskRates;
   readonly restartMs: number;
-  /** Whether new work must be done promptly ten seconds after the faults. */
+  /** Whether probes are sent ten seconds after the faults, which must finish promptly. */
   readonly isProbed: boolean;
 }
 
@@ -35,7 +35,7 @@ export const calmNetwork: NetworkRates = {
 };
 export const calmDisk: DiskRates = { flushMs: 2, stalls: 0 };
 
-/** A rate that is often zero: what every seed has in common hides what only its absence shows. */
+/** A rate that is often zero, because some defects show only without a kind of fault. */
 const rate = (random: Random, most: number): number =>
   random.next() < 0.4 ? 0 : random.next() ** 2 * most;
 
@@ -96,9 +96,8 @@ const BUSY_MIN_MS = 3_000;
 const BUSY_MAX_MS = 40_000;
 
 /**
- * How large a seed is, of the largest: half of them are below a sixteenth. Small
- * ones find most of what there is to be found at a fraction of the cost, and
- * some things are found in large ones alone.
+ * The size of a seed as a share of the largest; half of the seeds are below a sixteenth.
+ * Small seeds find most defects at a fraction of the cost, but some defects need large ones.
  */
 const planSize = (random: Random): number => random.next() ** 4;
 

@@ -2,10 +2,10 @@ import type { RunReport } from './run-seed.ts';
 
 const BAR_CHARS = 24;
 const REDRAW_MS = 250;
-/** Where there is no terminal. */
+/** The interval of lines without a terminal. */
 const LINE_EVERY_MS = 60_000;
 
-/** How far a campaign is: on a terminal in place, elsewhere in a line a minute, and in one line in the end. */
+/** Shows the progress of a campaign: a bar on a terminal, otherwise a line a minute, and a line at the end. */
 export class Progress {
   readonly #count: number;
   readonly #startedAtMs = performance.now();

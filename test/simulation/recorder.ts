@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HistoryEvent, Recorded } from '../checker/history.ts';
 
-/** Keeps the history for the checker, and, if it is wanted, the story for people. */
+/** Keeps the history for the checker and, if wanted, the story for readers. */
 export class Recorder {
   readonly history: Recorded[] = [];
   readonly #nowMs: () => number;
@@ -28,7 +28,7 @@ export class Recorder {
     this.tell(() => JSON.stringify(event));
   }
 
-  /** Notes a settlement at the place where it is decided; the answer is filled in when it is known. */
+  /** Records a report when the engine decides on it. The returned function fills in the answer. */
   reserve(event: Extract<HistoryEvent, { kind: 'settled' }>): (answer: string) => void {
     const index = this.history.length;
     this.record(event);
@@ -41,7 +41,7 @@ export class Recorder {
     };
   }
 
-  /** A line of the story; made only when somebody wants it. */
+  /** Adds a line to the story. `line` is not called when no story is kept. */
   tell(line: () => string): void {
     if (this.#story !== undefined) {
       const text = `${this.#nowMs().toFixed(3).padStart(12)}  ${line()}`;
@@ -50,7 +50,7 @@ export class Recorder {
     }
   }
 
-  /** The manager has seen which id a piece of work has. */
+  /** Notes the id of the task or item that the test calls `key`. */
   know(taskId: string, key: string): void {
     this.#keys.set(taskId, key);
   }
@@ -63,7 +63,7 @@ export class Recorder {
     return this.#keys;
   }
 
-  /** What two runs of one seed have in common: everything. */
+  /** The hash of the whole story, which two runs of one seed share. */
   storyHash(): string {
     return this.#hash.digest('hex');
   }

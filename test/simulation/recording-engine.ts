@@ -2,7 +2,7 @@ import type { Engine } from '@millrace/manager/internals';
 import { decodePayload, type NewTask } from '@millrace/protocol';
 import type { Recorder } from './recorder.ts';
 
-/** The name of a piece of work, which its producer put into the payload. */
+/** The key that the producer of a task or item put into its payload. */
 export const keyOfPayload = (payload: Uint8Array): string | undefined => {
   const value = decodePayload(payload, 'a payload of the simulation');
   return typeof value === 'object' &&
@@ -13,7 +13,7 @@ export const keyOfPayload = (payload: Uint8Array): string | undefined => {
     : undefined;
 };
 
-/** The engine, and a note of every grant and every settlement that passes. */
+/** An engine that records every grant and every report. */
 export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
   const learn = (tasks: readonly NewTask[]): void => {
     for (const { payload, taskId } of tasks) {
@@ -73,7 +73,7 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
       return dealt;
     },
     async settle(request) {
-      // The core decides now; the answer comes when it is durable.
+      // The core decides now; the answer comes when the decision is durable.
       const decisions = request.reports.map(({ epoch, grant, kind, taskId }) =>
         recorder.reserve({
           kind: 'settled',

@@ -1,6 +1,6 @@
 import type { RunReport } from './run-seed.ts';
 
-/** Lines of the story; of one piece of work, with what happened to everyone in between. */
+/** The lines of the story. With `task`, only the lines about that task or item and those about no task. */
 export const storyOf = ({ ids, story }: RunReport, task: string | undefined): readonly string[] => {
   if (task === undefined) {
     return story;

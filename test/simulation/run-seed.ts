@@ -17,10 +17,10 @@ import { World } from './world.ts';
 export interface RunReport {
   readonly plan: Plan;
   readonly verdict: Verdict;
-  /** What must hold after every step and did not, in the order of the steps. */
+  /** Broken invariants, in the order of the steps. */
   readonly breaches: readonly string[];
   readonly steps: number;
-  /** Of whose parts some had arrived when their connection was lost. */
+  /** The number of messages whose connection was lost between two of their parts. */
   readonly cutMessages: number;
   readonly simulatedMs: number;
   readonly storyHash: string;
@@ -29,27 +29,27 @@ export interface RunReport {
 }
 
 export interface RunOptions {
-  /** Keep the story. */
+  /** Whether to keep the story. */
   readonly isTold?: boolean;
-  /** Give the manager a disk that acknowledges what it has not written. */
+  /** Whether the manager's disk acknowledges writes before they are durable. */
   readonly hasLyingDisk?: boolean;
 }
 
 type OutcomeAnswers = Awaited<ReturnType<Engine['outcomes']>>;
 
-/** How long the world has after the faults until everything must have ended. */
+/** The time after the faults in which all work must end. */
 const DRAIN_MAX_MS = 3_600_000;
-/** What was under way when the faults ended, to or from whomever, is met by then. */
+/** Messages that were in flight when the faults ended arrive within this time. */
 const WAKE_MS = 100;
 const FINAL_READ_MS = 30_000;
 const READER = 'reader';
 const RECOVERY_MS = 10_000;
 const PROBES = 3;
 const PROBE_EVERY_MS = 250;
-/** From the first probe on; the last has more than two seconds in it. */
+/** The time from the first probe to the verdict, which leaves the last probe more than two seconds. */
 const PROBE_WINDOW_MS = 3_000;
 
-/** One seed from beginning to end. */
+/** The run of one seed. */
 class Run {
   readonly #plan: Plan;
   readonly #world: World;
@@ -111,7 +111,7 @@ class Run {
     const hear = (reason: unknown): void => void this.#rejections.push(String(reason));
     const { stackTraceLimit } = Error;
     process.on('unhandledRejection', hear);
-    // A worker reports its stack: where the sources lie must not be part of the story.
+    // Workers report stacks. Paths of sources must not be part of the story.
     Error.stackTraceLimit = 0;
     try {
       await this.#live();
@@ -163,7 +163,7 @@ class Run {
     await this.#readEverything();
   }
 
-  /** One who lives through everything, if this plan has one at all. */
+  /** Starts the operator, if the plan has pauses. No fault hits the operator's client. */
   #operate(pauses: readonly Pause[]): Operator | undefined {
     if (pauses.length === 0) {
       return undefined;
@@ -179,7 +179,7 @@ class Run {
     return host;
   }
 
-  /** Ten seconds after the faults new work must be done as before. */
+  /** Sends probes ten seconds after the faults. */
   async #probe(): Promise<void> {
     const { recorder } = this.#world;
     await this.#world.run(this.#world.nowMs + RECOVERY_MS);
@@ -216,15 +216,16 @@ class Run {
     await this.#world.run(this.#world.nowMs + PROBE_WINDOW_MS);
   }
 
-  /** Waits until nothing is on its way: items stay where they are. */
+  /** Waits until all tasks have ended. Items may stay in their queue. */
   async #drain(): Promise<void> {
     const untilMs = this.#world.nowMs + DRAIN_MAX_MS;
     await this.#world.run(untilMs, () => this.#isDrained());
     if (!this.#isDrained()) {
       const { recorder } = this.#world;
       const waiting = [...this.#customer.waiting, ...this.#unfinished()].join('; ');
-      recorder.tell(() => `BREACH after an hour of peace: ${waiting}`);
-      this.#breaches.push(`after an hour of peace something still waits: ${waiting}`);
+      const breach = `work is unfinished an hour after the faults: ${waiting}`;
+      recorder.tell(() => `BREACH ${breach}`);
+      this.#breaches.push(breach);
     }
     this.#world.recorder.record({ kind: 'drained' });
   }
@@ -263,7 +264,7 @@ class Run {
         ),
       );
     reader.use((live) => {
-      // An item that nobody has taken has no outcome: whoever asked first would wait for it.
+      // Items are taken first, because the outcome of an item that is still queued never comes.
       void takeAll(live)
         .catch(() => readAll(live))
         .then(() => {
@@ -274,7 +275,7 @@ class Run {
     await this.#readStore();
   }
 
-  /** What the store says, past the manager around it. */
+  /** Reads the final states from the engine itself. */
   async #readStore(): Promise<void> {
     const { recorder } = this.#world;
     const ids = [...recorder.ids];
@@ -291,7 +292,7 @@ class Run {
     }
   }
 
-  /** Whoever asks while a batch is being written is answered after it: time must go on for that. */
+  /** Asks the engine. Time must go on meanwhile, because an answer waits for the batch in flight. */
   async #outcomes(taskIds: readonly string[]): Promise<OutcomeAnswers> {
     let answers: OutcomeAnswers | undefined;
     void this.#manager.engine?.outcomes(taskIds).then((given) => {

@@ -1,40 +1,40 @@
 /**
- * Seeds under which a defect that the simulation once found would show again.
- * The defects themselves are kept as mutants, which any planner must find anew;
- * these are the first seeds that did so under the present one.
+ * Seeds under which a defect that the simulation once found would show again. A mutant
+ * keeps each defect, so that any later planner must find the defect again; these are
+ * the first seeds that did so under the present planner.
  */
 export const foundSeeds: readonly { readonly seed: number; readonly found: string }[] = [
   {
     seed: 104,
-    found: 'a cancellation told before SESSION ended the manager, whenever its worker came back',
+    found: 'a manager told a returning worker of a cancellation before SESSION, and ended',
   },
   {
     seed: 120,
-    found: 'a put was refused as QUEUE_FULL while it was invited, and then stored',
+    found: 'an invited put was refused as QUEUE_FULL and then stored',
   },
   {
     seed: 120,
-    found: 'an enqueue parked for a lost connection kept the place of the peer that came back',
+    found: 'an enqueue that began to wait after its connection was lost was never answered',
   },
   {
     seed: 277,
-    found: 'a resent enqueue that was in a full queue was called refused because others waited',
+    found: 'a resent enqueue that was already in a full queue was refused because others waited',
   },
   {
     seed: 105,
-    found: 'the goodbye of a manager to a peer without a session threw out of its stop',
+    found: 'a stopping manager threw when it said goodbye to a peer without a session',
   },
   {
     seed: 177_319,
-    found: 'a goodbye that waited behind a large message was said after the conversation had ended',
+    found: 'a goodbye that waited behind a large message was sent after the conversation had ended',
   },
   {
     seed: 727_804,
     found:
-      'a refusal that waited for a stalled disk was told of tasks that were sent again and stored',
+      'the refusal of an enqueue waited for a flush and arrived after the enqueue was sent again',
   },
   {
     seed: 635_749,
-    found: 'the checker called it calm when the network had answered a heartbeat too late',
+    found: 'the checker took a network that answered a heartbeat too late for a calm one',
   },
 ];

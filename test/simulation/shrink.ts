@@ -1,20 +1,20 @@
 import type { Plan } from './plan.ts';
 import { hasFailed, type RunReport, runPlan } from './run-seed.ts';
 
-/** What kind of failure a run shows; a smaller plan must show one of the same kind. */
+/** The kinds of failures of a run. A smaller plan must fail with one of the same kinds. */
 export const kindsOf = ({ breaches, verdict }: RunReport): Set<string> =>
   new Set([
     ...verdict.failures.map((failure) => failure.class),
-    // Names and numbers differ from run to run, the sentence does not.
+    // A breach is known by its beginning, since names and numbers in it differ from run to run.
     ...breaches.map((breach) => breach.slice(0, 12)),
   ]);
 
 type List = 'faults' | 'orders' | 'pauses';
 
-/** Runs that a shrinking may cost. */
+/** The most runs that one failure may cost to shrink. */
 const RUNS_MAX = 300;
 
-/** Leaves out work and faults as long as the run still fails in the same way. */
+/** Removes faults, orders and pauses from a plan as long as it still fails in the same way. */
 export class Shrinker {
   readonly #kinds: ReadonlySet<string>;
   #best: RunReport;
@@ -41,7 +41,7 @@ export class Shrinker {
     return faults.length + orders.length + pauses.length;
   }
 
-  /** Halves, then quarters, down to single entries. */
+  /** Tries to remove halves, then quarters, down to single entries. */
   async #shrinkList(list: List): Promise<void> {
     let length = Math.ceil(this.#best.plan[list].length / 2);
     while (length >= 1 && this.#runs < RUNS_MAX) {

@@ -4,9 +4,9 @@ import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
 export interface DiskRates {
-  /** A flush takes up to this long, most of them much less. */
+  /** The longest time of a flush; most flushes are much faster. */
   readonly flushMs: number;
-  /** Of flushes that take a hundred times as long. */
+  /** The share of flushes that take a hundred times as long. */
   readonly stalls: number;
 }
 
@@ -15,16 +15,16 @@ interface InFlight {
   isDurable: boolean;
 }
 
-/** Of a lying disk's flushes, how many are true. */
+/** The share of a lying disk's flushes that are real. */
 const REAL_FLUSHES = 0.2;
-/** Even a disk that stalls; what is in flight when the faults end must not outlast the recovery. */
+/** The longest flush, so that a batch in flight when the faults end does not outlast the recovery. */
 const FLUSH_MAX_MS = 5_000;
 const GIBIBYTE = 1024 ** 3;
 const RESERVE_BYTES = GIBIBYTE;
 
 /**
- * The disk under one manager. A batch is volatile until it is flushed; a crash
- * leaves it whole or not at all, whichever is drawn.
+ * The disk under one manager. A batch is volatile until it is flushed. A crash keeps or
+ * forgets a volatile batch as a whole, whichever is drawn.
  */
 export class SimDisk {
   readonly #world: World;
@@ -32,19 +32,19 @@ export class SimDisk {
   #rates: DiskRates;
   readonly #durable = memoryJournal();
   readonly #isLying: boolean;
-  /** Of a lying disk: what stood where it has not really written yet, newest last. */
+  /** The old values of rows that a lying disk has not really written yet, the newest last. */
   #undo: Write[] = [];
   #inFlight: InFlight | undefined;
   #hasFailed = false;
-  /** No flush ends before. */
+  /** No flush ends before this time. */
   #stalledUntilMs = 0;
-  /** The next write is refused. */
+  /** Whether the next write fails. */
   failsNext = false;
   isFull = false;
   readonly breaches: string[] = [];
   #commits = 0;
 
-  /** @param isLying for showing that it is noticed: it says that it has flushed before it has */
+  /** @param isLying whether the disk acknowledges writes before they are durable, which the checker must notice */
   constructor(world: World, rates: DiskRates, isLying: boolean) {
     this.#isLying = isLying;
     this.#world = world;
@@ -52,7 +52,7 @@ export class SimDisk {
     this.#rates = rates;
   }
 
-  /** Batches that it was given, whatever became of them. */
+  /** The number of batches that the disk was given. */
   get commits(): number {
     return this.#commits;
   }
@@ -64,7 +64,7 @@ export class SimDisk {
     this.isFull = false;
   }
 
-  /** What is not flushed now is not for so long. */
+  /** Lets no flush end for a time. */
   stall(forMs: number): void {
     this.#stalledUntilMs = this.#world.nowMs + forMs;
   }
@@ -87,7 +87,7 @@ export class SimDisk {
     };
   }
 
-  /** The manager died: of what was in flight either all is durable or nothing. */
+  /** The manager died. A batch in flight is kept or forgotten as a whole. */
   crash(): void {
     const inFlight = this.#inFlight;
     this.#inFlight = undefined;
@@ -108,9 +108,9 @@ export class SimDisk {
       this.breaches.push('two batches in flight');
     }
     if (this.#hasFailed) {
-      this.breaches.push('a batch was written after one had failed');
+      this.breaches.push('a batch was written after a failed batch');
     }
-    // A disk keeps what it was given, whatever becomes of the memory it came from.
+    // Copied, because the engine may reuse the memory of a batch.
     const copies = writes.map(({ key, value }) => ({
       key,
       value: value === undefined ? undefined : new Uint8Array(value),
@@ -151,13 +151,13 @@ export class SimDisk {
 
   #apply(inFlight: InFlight): void {
     inFlight.isDurable = true;
-    this.#rememberWhatStood(inFlight.writes);
-    // Of a journal in memory a commit is done when it is called.
+    this.#rememberOldValues(inFlight.writes);
+    // The memory journal commits synchronously.
     void this.#durable.commit(inFlight.writes);
     this.#world.recorder.tell(() => `disk: a batch of ${inFlight.writes.length} is durable`);
   }
 
-  #rememberWhatStood(writes: readonly Write[]): void {
+  #rememberOldValues(writes: readonly Write[]): void {
     if (this.#isLying) {
       const isFlushed = this.#random.next() < REAL_FLUSHES;
       this.#undo = isFlushed ? [] : this.#undo;

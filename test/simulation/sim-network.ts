@@ -7,15 +7,15 @@ import type { World } from './world.ts';
 export interface NetworkRates {
   readonly latencyMs: number;
   readonly jitterMs: number;
-  /** Of frames that take a hundred times as long. */
+  /** The share of frames that take a hundred times as long. */
   readonly spikes: number;
-  /** 0 for a network that takes everything at once. */
+  /** The bandwidth of a wire; 0 means unlimited. */
   readonly bytesPerMs: number;
 }
 
 /**
- * When a frame and its answer are both this late, a heartbeat gives the
- * connection up although nothing else is wrong.
+ * When a frame and its answer are both this late, heartbeats give the connection up
+ * without any other fault.
  */
 const LATE_MS = (limits.heartbeatProbes * limits.heartbeatIntervalMs) / 2;
 
@@ -24,7 +24,7 @@ interface Listener {
   readonly accept: (transport: Transport) => void;
 }
 
-/** Addresses, and the wires between processes. There is one address: the manager's. */
+/** The network: the manager's listener and the wires between processes. */
 export class SimNetwork {
   readonly #world: World;
   readonly #random: Random;
@@ -45,7 +45,7 @@ export class SimNetwork {
     return [...this.#wires];
   }
 
-  /** Messages of whose parts some had arrived when their connection was lost. */
+  /** The number of messages whose connection was lost between two of their parts. */
   get cutMessages(): number {
     return this.#cutMessages;
   }
@@ -62,14 +62,14 @@ export class SimNetwork {
     this.#listener = { process, accept };
   }
 
-  /** This process listens no longer; its connections go on. */
+  /** Stops listening for a process; its connections stay. */
   refuse(process: SimProcess): void {
     if (this.#listener?.process === process) {
       this.#listener = undefined;
     }
   }
 
-  /** From now on nothing reaches this process or leaves it; either both ends are told, or nobody. */
+  /** Cuts a process off from all others. With `isTold` both ends of its wires notice, otherwise neither does. */
   cutOff(name: string, isTold: boolean): void {
     this.#cutOff.add(name);
     for (const wire of this.#wires) {
@@ -107,7 +107,7 @@ export class SimNetwork {
       });
   }
 
-  /** A process is gone: its kernel ends its connections, or its whole host vanished. */
+  /** Ends the wires of a dead process as its kernel does, or silently if its host vanished. */
   processDied(process: SimProcess, vanished: boolean): void {
     for (const wire of this.#wires) {
       if (wire.ends(process)) {

@@ -3,18 +3,18 @@ import type { Random } from '../support/random.ts';
 import type { EventOwner, SimEvent } from './event-heap.ts';
 import { WORLD_BEGINS_AT_MS, type World } from './world.ts';
 
-/** A machine: its wall clock is shared by whatever runs on it, one after another. */
+/** A machine. The processes that run on it, one after another, share its wall clock. */
 export interface SimHost {
   wallOffsetMs: number;
 }
 
-/** How long the input of one turn of an event loop takes at most. */
+/** The longest time in which one turn of an event loop takes in input. */
 const TURN_MAX_MS = 2;
-/** After a pause the sockets of a process are read in any order within this time. */
+/** After a pause, a process reads its sockets in any order within this time. */
 const WAKE_MAX_MS = 1;
 const MONOTONIC_ORIGIN_MAX_MS = 1_000_000;
 
-/** One life of a process: it begins, may be paused, and ends once. */
+/** One life of a process, which begins once, may be paused, and ends once. */
 export class SimProcess implements EventOwner {
   readonly name: string;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export class SimProcess implements EventOwner {
     this.name = name;
     this.#world = world;
     this.#random = world.random(`process ${name}`);
-    // What two processes read off their monotonic clocks has nothing in common.
+    // Monotonic clocks of two processes have nothing in common.
     const originMs = this.#random.between(0, MONOTONIC_ORIGIN_MAX_MS);
     this.clock = {
       monotonicMs: () => world.nowMs + originMs,
@@ -58,7 +58,7 @@ export class SimProcess implements EventOwner {
     this.#isPaused = true;
   }
 
-  /** Everything that came meanwhile is met now, each socket's in its order, the sockets in any. */
+  /** Runs the events that were held: those of one channel in their order, the channels in any order. */
   resume(): void {
     this.#isPaused = false;
     const delays = new Map<string, number>();

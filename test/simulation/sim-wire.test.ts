@@ -16,7 +16,7 @@ const wireIn = (world: World): SimWire =>
     ended() {},
   });
 
-test('frames keep their order when a stall holds up one that was sent before it', async () => {
+test('a stall keeps the order of frames that were sent before and during it', async () => {
   const world = new World(1, false);
   const wire = wireIn(world);
   const arrived: (number | undefined)[] = [];
@@ -34,7 +34,7 @@ test('frames keep their order when a stall holds up one that was sent before it'
   expect(arrived).toEqual([1, 2, 3]);
 });
 
-test('what a stall holds up when the faults end arrives then', async () => {
+test('a frame that a stall holds up arrives when the wire is healed', async () => {
   const world = new World(1, false);
   const wire = wireIn(world);
   const arrivedAtMs: number[] = [];

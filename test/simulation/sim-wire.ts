@@ -9,18 +9,18 @@ export interface WireOptions {
   readonly manager: SimProcess;
   readonly delayMs: () => number;
   readonly random: Random;
-  /** 0 for a wire that takes everything at once. */
+  /** The bandwidth; 0 means unlimited. */
   readonly bytesPerMs: () => number;
-  /** Both ends have ended. */
+  /** Called when both ends have ended. */
   readonly ended: () => void;
 }
 
 const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
 
-/** In an inbox: the other end ended the connection. */
+/** In place of a frame: the sender has ended the connection. */
 const END = new Uint8Array(0);
 
-/** One end of a wire, as a process holds it. */
+/** One end of a wire, which a process uses as its transport. */
 class SimEnd implements Transport {
   readonly remoteAddress: string;
   readonly owner: SimProcess;
@@ -51,7 +51,7 @@ class SimEnd implements Transport {
     return this.#waitingBytes;
   }
 
-  /** Whether a part of a message has been read and its last part has not. */
+  /** Whether some parts of a message have been read, but not its last part. */
   get isBetweenParts(): boolean {
     return this.#isBetweenParts;
   }
@@ -70,7 +70,7 @@ class SimEnd implements Transport {
     }
   }
 
-  /** What was handed over has left this host. */
+  /** Bytes that waited at this end have left its host. */
   left(bytes: number): void {
     this.#waitingBytes -= bytes;
     if (this.#isOpen && this.#waitingBytes === 0) {
@@ -131,7 +131,7 @@ class SimEnd implements Transport {
     }
   }
 
-  /** A part but the last of a message fills its frame; so most frames need no look. */
+  /** All parts of a message but the last fill their frames, so only large frames need decoding. */
   #notePart(frame: Uint8Array): void {
     if (this.#isBetweenParts || frame.length > limits.partBytes) {
       const [message] = decodeFrame(frame);
@@ -139,7 +139,7 @@ class SimEnd implements Transport {
     }
   }
 
-  /** One frame a turn, as from a socket. */
+  /** Reads one frame a turn, as from a socket. */
   #read(): void {
     if (this.#isHeld || this.#events === undefined) {
       return;
@@ -155,18 +155,18 @@ class SimEnd implements Transport {
   }
 }
 
-/** At the end of the faults a wire may hold this much. */
+/** A wire whose queued bytes need longer than this at the end of the faults is reset. */
 const QUEUE_MAX_MS = 1_000;
 
-/** What happens to what one end sends. */
+/** The state of one direction of a wire. */
 interface Direction {
-  /** Frames under way, in their order, whatever each of them is held up by. */
+  /** Frames in flight, in their order. */
   readonly frames: Uint8Array[];
   arrivesAtMs: number;
   leavesAtMs: number;
-  /** Nothing arrives any more, and the sender does not know. */
+  /** Whether frames are lost without the sender's knowledge. */
   isLost: boolean;
-  /** Nothing arrives before. */
+  /** No frame arrives before this time. */
   stalledUntilMs: number;
 }
 
@@ -178,7 +178,7 @@ const direction = (): Direction => ({
   stalledUntilMs: 0,
 });
 
-/** A connection of two processes: ordered and reliable, until it is not there any more. */
+/** A connection of two processes, ordered and reliable until it is lost. */
 export class SimWire {
   readonly name: string;
   readonly dialler: SimEnd;
@@ -187,7 +187,7 @@ export class SimWire {
   readonly #options: WireOptions;
   readonly #toManager = direction();
   readonly #toDialler = direction();
-  /** Frames under way when a connection was reset never arrive. */
+  /** A reset loses the frames in flight. */
   #wasReset = false;
 
   constructor(world: World, options: WireOptions) {
@@ -198,7 +198,7 @@ export class SimWire {
     this.manager = new SimEnd(this, world, options.manager, false);
   }
 
-  /** Messages of which only some parts were read. */
+  /** The number of messages of which only some parts were read. */
   get cutMessages(): number {
     return [this.dialler, this.manager].filter(({ isBetweenParts }) => isBetweenParts).length;
   }
@@ -211,7 +211,7 @@ export class SimWire {
     return [this.dialler, this.manager].some(({ owner }) => owner.name.startsWith(name));
   }
 
-  /** Takes a frame of one end; answers how many bytes wait at its host. */
+  /** Takes a frame from one end. @returns the bytes of it that wait at the sender's host */
   carry(from: SimEnd, frame: Uint8Array): number {
     const [way, to] = this.#wayFrom(from);
     const bytesPerMs = this.#options.bytesPerMs();
@@ -236,7 +236,7 @@ export class SimWire {
     return frame.length;
   }
 
-  /** Both ends learn of it at once or soon; what was under way is gone. */
+  /** Resets the connection: one end notices at once, the other a little later, and frames in flight are lost. */
   reset(): void {
     this.#wasReset = true;
     const { delayMs, random } = this.#options;
@@ -247,13 +247,13 @@ export class SimWire {
     this.#world.plan(delayMs(), undefined, () => other.shut('the connection was reset'));
   }
 
-  /** Nothing arrives any more in these directions, and neither end is told. */
+  /** Loses all frames in these directions from now on, without telling either end. */
   vanish(which: 'both' | 'toManager' | 'toDialler'): void {
     this.#toManager.isLost ||= which !== 'toDialler';
     this.#toDialler.isLost ||= which !== 'toManager';
   }
 
-  /** Nothing arrives for a while, and then everything, in order. */
+  /** Holds all frames up for a while; then they arrive in order. */
   stall(forMs: number, which: 'both' | 'toManager' | 'toDialler'): void {
     const untilMs = this.#world.nowMs + forMs;
     if (which !== 'toDialler') {
@@ -265,9 +265,9 @@ export class SimWire {
   }
 
   /**
-   * What is under way arrives now, however late it would have been. A wire that
-   * lost bytes stays lost, as TCP would have given it up, and one with a long
-   * queue is torn down: what follows is to be about the peers.
+   * Delivers all frames in flight now. A wire that lost frames stays lost, as TCP would
+   * have given it up, and a wire with a long queue is reset, so that the recovery
+   * depends on the peers and not on an old backlog.
    */
   heal(): void {
     const now = this.#world.nowMs;
@@ -307,7 +307,7 @@ export class SimWire {
     }
   }
 
-  /** The next frame arrives: one at a time for each that was sent. */
+  /** Delivers the next frame. Each frame that was sent schedules one delivery. */
   #deliver(way: Direction, to: SimEnd): void {
     const stalledForMs = way.stalledUntilMs - this.#world.nowMs;
     if (stalledForMs > 0) {

@@ -4,18 +4,18 @@ import { describeFailure, describeRun } from './report.ts';
 import { hasFailed, runPlan } from './run-seed.ts';
 import { foundSeeds } from './seeds.ts';
 
-/** SIMULATION_FROM and SIMULATION_SEEDS ask for others or for more. */
+/** SIMULATION_FROM and SIMULATION_SEEDS choose other seeds, or more of them. */
 const fromEnvironment = (name: string, otherwise: number): number => {
   const value = Number(process.env[name] ?? otherwise);
   if (!Number.isSafeInteger(value)) {
-    throw new Error(`${name} is a whole number`);
+    throw new Error(`${name} must be a whole number`);
   }
   return value;
 };
 
 const FIRST_SEED = fromEnvironment('SIMULATION_FROM', 1);
 const SEEDS = fromEnvironment('SIMULATION_SEEDS', 150);
-/** A busy machine runs fewer seeds, and says so. */
+/** The time of the campaign. A slow machine runs fewer seeds; the printed line names them. */
 const CAMPAIGN_MAX_MS = 30_000;
 const LYING_SEEDS_MAX = 60;
 
@@ -31,7 +31,7 @@ test.each(REPEATED_SEEDS)('two runs of seed %i tell the same story', async (seed
   expect(two.steps).toBe(one.steps);
 });
 
-test('two seeds tell two stories', async () => {
+test('two seeds tell different stories', async () => {
   const [one, two] = [
     await runPlan(planOf(1), { isTold: true }),
     await runPlan(planOf(2), { isTold: true }),
@@ -39,7 +39,7 @@ test('two seeds tell two stories', async () => {
   expect(two.storyHash).not.toBe(one.storyHash);
 });
 
-test('a disk that lies is noticed as lost work', async () => {
+test('the checker reports work that a lying disk loses', async () => {
   const classes = new Set<string>();
   for (let seed = 1; seed <= LYING_SEEDS_MAX && !classes.has('lost'); seed++) {
     const { verdict } = await runPlan(planOf(seed), { hasLyingDisk: true });
@@ -55,7 +55,7 @@ test.each(foundSeeds)('seed $seed: $found', async ({ seed }) => {
   expect(hasFailed(report), describeFailure(report)).toBe(false);
 });
 
-test('a campaign of seeds finds nothing', { timeout: 2 * CAMPAIGN_MAX_MS }, async () => {
+test('a campaign of seeds finds no failure', { timeout: 2 * CAMPAIGN_MAX_MS }, async () => {
   const startedAtMs = performance.now();
   let seed = FIRST_SEED;
   while (seed < FIRST_SEED + SEEDS && performance.now() - startedAtMs < CAMPAIGN_MAX_MS) {

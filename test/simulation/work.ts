@@ -9,18 +9,18 @@ import {
 import type { TaskContext } from '@millrace/worker';
 import { z } from 'zod';
 
-/** What a handler is told to do. */
+/** The behaviour of a task's handler, sent as its payload. */
 const behaviourSchema = z.object({
-  /** The name of this piece of work. */
+  /** The name of the task in the history. */
   key: z.string(),
-  /** How long it runs. */
+  /** The time that the handler takes. */
   ms: z.number(),
-  /** Attempts that fail before one succeeds. */
+  /** The number of attempts that fail before one succeeds. */
   failures: z.number(),
-  /** The failures cannot be mended by trying again. */
+  /** Whether a failure forbids a retry. */
   isFatal: z.boolean(),
   heedsAbort: z.boolean(),
-  /** Which run this is; filled in by the worker of the simulation. */
+  /** The name of this run, which the worker of the simulation fills in. */
   run: z.string().optional(),
   /** Makes the payload larger. */
   padding: z.string(),
@@ -35,7 +35,7 @@ export type SimTask = TaskDefinition<Behaviour, Result>;
 const define = (name: string, queue: string): SimTask =>
   defineTask<Behaviour, Result>(name, { queue });
 
-/** Two names share the large queue; the small one has a bound that is reached. */
+/** The tasks. Two share the large queue; the small queue of `weigh` fills up. */
 export const simTasks = {
   grind: define('grind', 'mill'),
   sift: define('sift', 'mill'),
@@ -50,7 +50,7 @@ export const withRun = (payload: Uint8Array, run: string): Uint8Array => {
   return encodePayload({ ...behaviour, run }, 'a payload');
 };
 
-/** Which run produced a result. */
+/** The name of the run that produced a result. */
 export const runOf = (value: unknown): string => {
   const parsed = resultSchema.safeParse(value);
   return parsed.success ? parsed.data.run : `not a result: ${JSON.stringify(value)}`;

@@ -38,7 +38,7 @@ export interface WorkerEvents {
   up(session: SessionMessage): void;
 }
 
-/** What `worker.ts` wires together, without its threads. */
+/** One life of a worker: the parts that `worker.ts` connects, without its threads. */
 export class WorkerLife {
   readonly #options: WorkerOptions;
   readonly #process: SimProcess;
@@ -93,7 +93,7 @@ export class WorkerLife {
     await this.#link.start(true).catch(() => {});
   }
 
-  /** As `worker.ts` does it. */
+  /** Drains as `worker.ts` does. */
   async drain(): Promise<void> {
     const [puller, reporter] = [this.#puller, this.#reporter];
     if (puller !== undefined && reporter !== undefined) {

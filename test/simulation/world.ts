@@ -3,7 +3,7 @@ import { Random } from '../support/random.ts';
 import { EventHeap, type EventOwner, type SimEvent } from './event-heap.ts';
 import { Recorder } from './recorder.ts';
 
-/** FNV-1a. */
+/** The 32-bit FNV-1a hash of a text. */
 const hashOf = (text: string): number => {
   let hash = 2_166_136_261;
   for (let i = 0; i < text.length; i++) {
@@ -12,13 +12,13 @@ const hashOf = (text: string): number => {
   return hash >>> 0;
 };
 
-/** Steps asked of the event loop at once. */
+/** The number of steps that one turn of Node's event loop takes. */
 const STEPS_A_TURN = 256;
 
 /**
- * Calls `step` until it answers false. Node drains the microtasks between two
- * immediates; many of them in one turn spare a look at the sockets, of which
- * there are none, for each.
+ * Calls `step` until it returns false. Node drains the microtasks between two
+ * immediates. Many immediates in one turn are faster, because Node polls its sockets
+ * once a turn.
  */
 const eachWithItsMicrotasks = (step: () => boolean): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -50,10 +50,10 @@ const eachWithItsMicrotasks = (step: () => boolean): Promise<void> =>
     turn();
   });
 
-/** Where a wall clock stands when the world begins. */
+/** The time of wall clocks when the world begins. */
 export const WORLD_BEGINS_AT_MS = 1_700_000_000_000;
 
-/** Simulated time, and everything that is going to happen in it. */
+/** Simulated time, and all events that are planned in it. */
 export class World {
   readonly seed: number;
   readonly recorder: Recorder;
@@ -61,7 +61,7 @@ export class World {
   #nowMs = 0;
   #seq = 0;
   #steps = 0;
-  /** Called after each step with whoever's step it was. */
+  /** Called after each step with the owner of the step. */
   afterStep: (owner: EventOwner | undefined) => void = () => {};
 
   constructor(seed: number, isTold: boolean) {
@@ -77,7 +77,7 @@ export class World {
     return this.#steps;
   }
 
-  /** Random numbers for one purpose: what one purpose draws does not shift another's. */
+  /** Random numbers for one purpose. Draws for one purpose do not shift those for another. */
   random(purpose: string): Random {
     return new Random(this.seed ^ hashOf(purpose));
   }
@@ -92,7 +92,7 @@ export class World {
     };
   }
 
-  /** Puts an event off to `delayMs` from now. */
+  /** Plans a held event again, `delayMs` from now. */
   replan(event: SimEvent, delayMs: number): void {
     this.#seq += 1;
     event.atMs = this.#nowMs + delayMs;
@@ -100,7 +100,7 @@ export class World {
     this.#heap.add(event);
   }
 
-  /** Lets time pass until `untilMs`, or until `isDone`, which is asked after each step. */
+  /** Lets time pass until `untilMs`, or until `isDone` returns true after a step. */
   run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
     let stepper: EventOwner | undefined;
     let hasStepped = false;
@@ -116,7 +116,7 @@ export class World {
     });
   }
 
-  /** The next event that is to happen; the clock has moved to it, or else to `untilMs`. */
+  /** Takes the next event and moves the clock to it; without one, moves the clock to `untilMs`. */
   #next(untilMs: number): SimEvent | undefined {
     for (;;) {
       const { first } = this.#heap;
