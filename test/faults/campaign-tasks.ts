@@ -3,7 +3,7 @@ import { defineTask } from '@millrace/protocol';
 /** The queue of the campaign in which managers are killed. */
 export const CAMPAIGN_QUEUE = 'campaign';
 
-/** What each execution returns: unique, so that two of them can be told apart. */
+/** The result of an execution, with a nonce that distinguishes it from other executions. */
 export interface Made {
   readonly taskId: string;
   readonly nonce: string;

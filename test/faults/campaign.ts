@@ -11,21 +11,21 @@ import { executionsOf, type Outage } from './explain.ts';
 import { HISTORY_VARIABLE, type Recorded, readHistory, WORKER_VARIABLE } from './history.ts';
 import type { BatchHistory, Order, Told } from './producer-orders.ts';
 
-/** The outcome of a task, as one text that two readers can compare. */
+/** The outcome of a task, as a text that can be compared between two readers. */
 export type Seen = string;
 
 export interface Round {
   readonly batches: readonly BatchHistory[];
   /** One kill, or two in quick succession. */
   readonly outages: readonly Outage[];
-  /** Tasks whose handlers ran at the moment of the kill. */
+  /** The number of tasks whose handlers ran at the moment of the kill. */
   readonly leasedAtKill: number;
-  /** Batches on their way at the moment of the kill. */
+  /** The number of unacknowledged batches at the moment of the kill. */
   readonly unacknowledgedAtKill: number;
 }
 
 export interface CampaignOptions {
-  /** Worker processes. */
+  /** The number of worker processes. */
   readonly workers: number;
   /** Whether some rounds kill the manager twice in quick succession. */
   readonly secondKills: boolean;
@@ -40,7 +40,7 @@ const PRODUCERS = 3;
 const TASKS_PER_ROUND = 1_000;
 const BATCH = 5;
 const SECOND_KILL_EVERY = 4;
-/** From listening to the second kill: some peers are back by then, some are not. */
+/** The longest time from listening to the second kill; some peers are back by then, others not. */
 const SECOND_KILL_MAX_MS = 300;
 
 const script = (name: string): URL => new URL(name, import.meta.url);
@@ -51,7 +51,7 @@ const acknowledged = ({ ackedAtUs }: BatchHistory): boolean => ackedAtUs !== und
 export const ackedIds = (batches: readonly BatchHistory[]): string[] =>
   batches.filter(acknowledged).flatMap((batch) => batch.taskIds);
 
-/** Whether the test can say that this batch was under way when the manager died. */
+/** Whether this batch was certainly sent and not acknowledged when the manager died. */
 const wasUnderWay = (batch: BatchHistory, killedAtUs: number): boolean =>
   batch.sentAtUs < killedAtUs && (batch.ackedAtUs ?? Number.POSITIVE_INFINITY) > killedAtUs;
 
@@ -61,7 +61,7 @@ const runningAt = (history: readonly Recorded[], atUs: number): number =>
     .filter((run) => run.startedAtUs < atUs && (run.endedAtUs ?? Number.POSITIVE_INFINITY) > atUs)
     .length;
 
-/** What a client sees of a task that has ended. */
+/** Waits for the outcome of a task, as a client sees it. */
 export const readOutcome = async (client: Client, taskId: string): Promise<Seen> => {
   try {
     return JSON.stringify(await client.task(taskId).result());
@@ -81,7 +81,7 @@ export const readOutcomes = async (
   return new Map(taskIds.map((taskId, index) => [taskId, seen[index] ?? '']));
 };
 
-/** A manager that is killed again and again, under producers and workers that never are. */
+/** A manager that is killed again and again, while its producers and workers live on. */
 export class Campaign {
   readonly #stage: Stage;
   readonly #producers: readonly Child[];
@@ -123,15 +123,15 @@ export class Campaign {
     return new Campaign(stage, manager, producers, workers, histories, options.secondKills);
   }
 
-  /** Everything that the workers and their processes recorded. */
+  /** The records of all workers and their processes. */
   history(): Recorded[] {
     return this.#histories.flatMap(readHistory).toSorted((a, b) => a.atUs - b.atUs);
   }
 
   /**
    * Produces a round's tasks, kills the manager when a random share of them is
-   * acknowledged, and starts it again; in some rounds twice, so that peers meet
-   * an epoch after next.
+   * acknowledged, and starts it again. Some rounds do so twice, so that some peers
+   * skip an epoch.
    */
   async round(random: Random): Promise<Round> {
     const batches = Math.ceil(TASKS_PER_ROUND / BATCH);
@@ -156,20 +156,20 @@ export class Campaign {
     };
   }
 
-  /** SIGKILL, and the same manager again on the same data and port. */
+  /** Kills the manager with SIGKILL and starts it again on the same data and port. */
   async killAndRestart(): Promise<Outage> {
     const killedAtUs = momentUs();
     await this.#manager.end('SIGKILL');
     return { killedAtUs, listeningAtUs: await this.#restart() };
   }
 
-  /** SIGTERM, and the same manager again. */
+  /** Stops the manager with SIGTERM and starts it again on the same data and port. */
   async stopAndRestart(): Promise<void> {
     await this.#manager.end('SIGTERM');
     await this.#restart();
   }
 
-  /** Resolves when every worker has taken up its session with the present manager. */
+  /** Resolves when every worker has resumed its session with the current manager. */
   async workersAreBack(): Promise<void> {
     const client = await this.#stage.connect();
     const { epoch } = statusSchema.parse(await client.status());
@@ -179,7 +179,7 @@ export class Campaign {
     );
   }
 
-  /** What the manager counts; survives its kills. */
+  /** The manager's own counts, which survive its kills. */
   async totals(client: Client): Promise<{ readonly enqueued: number; readonly succeeded: number }> {
     const { queues } = statusSchema.parse(await client.status());
     const queue = queues.find(({ name }) => name === CAMPAIGN_QUEUE);
@@ -189,7 +189,7 @@ export class Campaign {
     return queue;
   }
 
-  /** Whether everything that was started before the campaign still runs. */
+  /** Whether all producers and workers still run. */
   get isIntact(): boolean {
     return [...this.#producers, ...this.#workers].every((child) => child.isRunning);
   }

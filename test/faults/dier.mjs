@@ -1,4 +1,4 @@
-/** Takes a lease, waits for another, and awaits its end. */
+/** Holds a lease and a waiting `get` until it is killed. */
 import { connect } from '@millrace/client';
 
 const client = await connect();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Cause, doublesOf, executionsOf, type Outage } from './explain.ts';
 import type { Happening, Recorded } from './history.ts';
 
-/** The judge of the campaigns, judged: it must not explain what nothing explains. */
+/** Tests that explain.ts explains no double execution without a cause. */
 
 const SECOND_US = 1_000_000;
 
@@ -29,7 +29,7 @@ const outage = (killedAt: number, listeningAt: number): Outage => ({
 const causesOf = (lines: readonly Recorded[], outages: readonly Outage[]): Cause[] =>
   doublesOf(executionsOf(lines), lines, outages).map(({ cause }) => cause);
 
-test('one execution is no double', () => {
+test('one execution is not a double', () => {
   expect(causesOf(run(1, 'a', token(1, 1)), [])).toEqual([]);
 });
 
@@ -43,12 +43,12 @@ test('the same grant number without a kill between is unexplained', () => {
   expect(causesOf(lines, [])).toEqual(['unexplained']);
 });
 
-test('the same grant number long after the first was on disk is unexplained', () => {
+test('the same grant number long after the first grant was on disk is unexplained', () => {
   const lines = [...run(1, 'a', token(1, 1)), ...run(12, 'b', token(2, 1))];
   expect(causesOf(lines, [outage(10, 11)])).toEqual(['unexplained']);
 });
 
-test('a second execution after an accepted end is unexplained, whatever was killed', () => {
+test('a second execution after an accepted report is unexplained, even after a kill', () => {
   const accepted = line(1.2, 'a', { kind: 'answered', token: token(1, 1), answer: 'accepted' });
   const lines = [...run(1, 'a', token(1, 1)), accepted, ...run(3, 'b', token(2, 1))];
   expect(causesOf(lines, [outage(1.5, 2)])).toEqual(['unexplained']);
@@ -60,7 +60,7 @@ test('a second execution after its worker was away for the grace is explained', 
   expect(causesOf(lines, [])).toEqual(['returned after grace']);
 });
 
-test('a second execution before the grace was over is unexplained', () => {
+test('a second execution before the end of the grace is unexplained', () => {
   const down = line(2, 'a', { kind: 'down' });
   const lines = [...run(1, 'a', token(1, 1)), down, ...run(3, 'b', token(1, 2))];
   expect(causesOf(lines, [])).toEqual(['unexplained']);
@@ -76,7 +76,7 @@ test('a second execution while its worker was connected is unexplained', () => {
   expect(causesOf(lines, [])).toEqual(['unexplained']);
 });
 
-test('after a restart the grace is fifteen seconds from listening', () => {
+test('after a restart the grace is fifteen seconds from the moment of listening', () => {
   const down = line(2, 'a', { kind: 'down' });
   const first = [...run(1, 'a', token(1, 1)), down];
   const restart = [outage(2, 3)];

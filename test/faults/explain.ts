@@ -2,11 +2,11 @@ import type { Token } from '@millrace/protocol';
 import type { Recorded } from './history.ts';
 
 /**
- * Why tasks ran more than once, by the histories of the workers alone. The
- * store is not asked: what it says is what is being tested.
+ * Explains why tasks ran more than once, from the histories of the workers only. The
+ * store is not asked, because its answers are under test.
  */
 
-/** From the SIGKILL of a manager to the moment at which its successor listened. */
+/** The time from the SIGKILL of a manager to the moment at which its successor listened. */
 export interface Outage {
   readonly killedAtUs: number;
   readonly listeningAtUs: number;
@@ -22,7 +22,7 @@ export interface Execution {
   readonly startedAtUs: number;
   readonly endedAtUs: number | undefined;
   readonly nonce: string | undefined;
-  /** The grant under which it ran; the last that its worker received of this task before it began. */
+  /** The grant of the run: the last that its worker received for this task before the run began. */
   readonly token: Token | undefined;
 }
 
@@ -32,9 +32,9 @@ export interface Double {
   readonly executions: readonly Execution[];
 }
 
-/** A little less than the grace: the two ends of a connection do not see its end at the same moment. */
+/** A little less than the grace, because the two ends of a connection notice its loss at different moments. */
 const GRACE_US = 1_900_000;
-/** From a grant to its flush, and to the start of its run, on a busy machine. */
+/** The longest time from a grant to its flush, and to the start of its run, on a busy machine. */
 const WRITE_MAX_US = 2_000_000;
 const RESTART_GRACE_US = 14_900_000;
 
@@ -70,7 +70,7 @@ const taskIdOf = (line: Recorded): string | undefined => {
   return 'token' in line ? line.token.taskId : undefined;
 };
 
-/** Lines by the worker and the task that they are about. */
+/** Groups lines by worker and task. */
 const byTask = (lines: readonly Recorded[]): Map<string, Recorded[]> => {
   const groups = new Map<string, Recorded[]>();
   for (const line of lines) {
@@ -82,7 +82,7 @@ const byTask = (lines: readonly Recorded[]): Map<string, Recorded[]> => {
   return groups;
 };
 
-/** Every run of every handler, by task, each list in the order of its starts. */
+/** All runs of handlers by task, each list in the order of the starts. */
 export const executionsOf = (lines: readonly Recorded[]): Map<string, Execution[]> => {
   const groups = byTask(lines);
   const executions = new Map<string, Execution[]>();
@@ -97,7 +97,7 @@ export const executionsOf = (lines: readonly Recorded[]): Map<string, Execution[
   return executions;
 };
 
-/** Whether the worker of this run was ever told that its end counts. */
+/** Whether the manager accepted the report of this run. */
 const wasAccepted = ({ token, worker }: Execution, lines: readonly Recorded[]): boolean =>
   lines.some(
     (line) =>
@@ -109,9 +109,9 @@ const wasAccepted = ({ token, worker }: Execution, lines: readonly Recorded[]): 
   );
 
 /**
- * A grant that left for its worker and was not yet on disk when the manager was
- * killed: the next epoch hands out the same number again. Only a kill about the
- * time of the grant can have been too early for its write.
+ * Whether the first grant was sent but not yet on disk when the manager was killed, so
+ * that the next epoch gave out the same number again. Only a kill close to the time of
+ * the grant can precede its flush.
  */
 const isForgotten = (first: Execution, second: Execution, outages: readonly Outage[]): boolean =>
   first.token !== undefined &&
@@ -124,8 +124,8 @@ const isForgotten = (first: Execution, second: Execution, outages: readonly Outa
   );
 
 /**
- * Its worker was out of touch for the whole grace before the task went to
- * another: 2 s after a lost connection, 15 s from the moment at which a
+ * Whether the first worker was disconnected for the whole grace before the task was
+ * granted again: 2 s after a lost connection, or 15 s from the moment at which a
  * restarted manager listens.
  */
 const isReturned = (
@@ -169,7 +169,7 @@ const causeOf = (
   return isReturned(first, second, lines, outages) ? 'returned after grace' : 'unexplained';
 };
 
-/** Every execution beyond a task's first, with its cause. */
+/** All executions after the first of their task, with their causes. */
 export const doublesOf = (
   executions: ReadonlyMap<string, readonly Execution[]>,
   lines: readonly Recorded[],

@@ -4,15 +4,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, QueueEmpty, type QueueHandle } from 'millrace';
 import { expect, test } from 'vitest';
 import type { Child } from '../support/child.ts';
+import { faultRounds, faultSeed } from '../support/environment.ts';
 import { momentUs } from '../support/moment.ts';
-import { faultRounds, faultSeed, Random } from '../support/random.ts';
+import { Random } from '../support/random.ts';
 import { type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 
 const QUEUE = 'items';
-/** Getters at work at the same time, so that what one dies over goes to a living one. */
-const LANES = 3;
+/** Getters that run at the same time, so that a living one gets the items of a dead one. */
+const GETTERS_AT_ONCE = 3;
 const STOCK = 300;
 /** Longer than the grace of a dead getter's session. */
 const DRAIN_WAIT_MS = 3_000;
@@ -23,7 +24,7 @@ interface Taken {
   readonly atUs: number;
 }
 
-/** A getter that was killed, and what it had recorded by then. */
+/** A getter that was killed, with the path of its record. */
 interface Killed {
   readonly killedAtUs: number;
   readonly path: string;
@@ -38,7 +39,7 @@ const readTaken = (path: string): Taken[] =>
       return { item: item ?? -1, atUs: atUs ?? 0 };
     });
 
-/** The items, and how many of them were put so far. */
+/** The queue of items, with the number of items that were put so far. */
 class Stock {
   readonly #queue: QueueHandle<number>;
   count = 0;
@@ -56,7 +57,7 @@ class Stock {
     await Promise.all(puts);
   }
 
-  /** Takes whatever is left, and what dead getters still hold. */
+  /** Takes all items that are left, including those that dead getters still hold. */
   async drain(): Promise<Taken[]> {
     const taken: Taken[] = [];
     for (;;) {
@@ -74,7 +75,7 @@ class Stock {
   }
 }
 
-/** Resolves when the getter has told of this many items. */
+/** Resolves when the getter has reported this many items. */
 const tookMany = (getter: Child, count: number): Promise<void> =>
   new Promise((resolve) => {
     let left = count;
@@ -86,7 +87,8 @@ const tookMany = (getter: Child, count: number): Promise<void> =>
     });
   });
 
-class Lane {
+/** Getters one after another: the next starts while the current one works. */
+class GetterSeries {
   readonly #stage: Stage;
   readonly #stock: Stock;
   readonly #random: Random;
@@ -99,7 +101,7 @@ class Lane {
     this.#next = this.#spawn();
   }
 
-  /** One getter, from its first item to its SIGKILL after a random number of items, or of milliseconds. */
+  /** Runs one getter, and kills it after a random number of items or of milliseconds. */
   async round(): Promise<Killed> {
     const { getter, path, ready } = this.#next;
     this.#next = this.#spawn();
@@ -126,7 +128,7 @@ class Lane {
 }
 
 interface Delivery extends Taken {
-  /** Of the receiver, if this was the last thing that it recorded before it was killed. */
+  /** The time at which the receiver was killed, if this was its last record. */
   readonly killedAtUs: number | undefined;
 }
 
@@ -138,7 +140,7 @@ const deliveriesOf = ({ killedAtUs, path }: Killed): Delivery[] => {
   }));
 };
 
-/** Redeliveries of one item that no death of its previous receiver explains. */
+/** Redeliveries of one item that were not preceded by the death of its receiver. */
 const unexplained = (deliveries: readonly Delivery[]): Delivery[] => {
   const inOrder = deliveries.toSorted((a, b) => a.atUs - b.atUs);
   return inOrder.filter((delivery, index) => {
@@ -160,7 +162,7 @@ const byItem = (deliveries: readonly Delivery[]): Map<number, Delivery[]> => {
 };
 
 test(
-  'getters killed at random moments lose no item, and each redelivery has a death that explains it',
+  'getters killed at random moments lose no item, and every redelivery follows a death',
   async () => {
     const seed = faultSeed();
     const rounds = faultRounds(200);
@@ -172,14 +174,17 @@ test(
     await stock.fill();
     const killed: Killed[] = [];
     let left = rounds;
-    const runLane = async (lane: Lane): Promise<void> => {
+    const runRounds = async (series: GetterSeries): Promise<void> => {
       while (left > 0) {
         left -= 1;
-        killed.push(await lane.round());
+        killed.push(await series.round());
       }
     };
-    const lanes = Array.from({ length: LANES }, () => new Lane(stage, stock, random));
-    await Promise.all(lanes.map(runLane));
+    const all = Array.from(
+      { length: GETTERS_AT_ONCE },
+      () => new GetterSeries(stage, stock, random),
+    );
+    await Promise.all(all.map(runRounds));
 
     const rest = await stock.drain();
     const deliveries = [

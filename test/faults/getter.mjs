@@ -1,6 +1,6 @@
 /**
- * `getter.mjs FILE QUEUE`: takes items until it is killed. Each is written to
- * the file, and synced, in the same turn as `await get()` resumes; then told to the parent.
+ * `getter.mjs FILE QUEUE` takes items until it is killed. It writes each item to the file
+ * and syncs it in the turn in which `await get()` resumes; then it tells the parent.
  */
 import { fsyncSync, openSync, writeSync } from 'node:fs';
 import { connect } from '@millrace/client';

@@ -2,9 +2,9 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import type { Token } from '@millrace/protocol';
 import { momentUs } from '../support/moment.ts';
 
-/** What the parties of a campaign record, each line at its moment. */
+/** A record of a party of a campaign. */
 export type Happening =
-  // by the handler
+  // Recorded by the handler.
   | {
       readonly kind: 'started';
       readonly taskId: string;
@@ -17,7 +17,7 @@ export type Happening =
       readonly pid: number;
       readonly nonce: string;
     }
-  // by the worker, of what passes its connection
+  // Recorded by the worker, from the messages of its connection.
   | { readonly kind: 'granted'; readonly token: Token }
   | { readonly kind: 'reported'; readonly token: Token; readonly result: string }
   | { readonly kind: 'answered'; readonly token: Token; readonly answer: string }
@@ -26,7 +26,7 @@ export type Happening =
   | { readonly kind: 'down' };
 
 export type Recorded = Happening & {
-  /** On the clock that all processes of the machine share. */
+  /** The time on the clock that all processes of the machine share. */
   readonly atUs: number;
   /** The worker in which it happened. */
   readonly worker: string;
@@ -43,13 +43,13 @@ const variable = (name: string): string => {
   return value;
 };
 
-/** Appends one line to the history of this worker: whole, and before anything that follows. */
+/** Appends one whole line to the history of this worker, synchronously. */
 export const record = (happening: Happening): void => {
   const recorded = { ...happening, atUs: momentUs(), worker: variable(WORKER_VARIABLE) };
   appendFileSync(variable(HISTORY_VARIABLE), `${JSON.stringify(recorded)}\n`);
 };
 
-/** The history that a worker and its processes wrote, in the order of its moments. */
+/** The history that a worker and its processes wrote, sorted by time. */
 export const readHistory = (path: string): Recorded[] =>
   readFileSync(path, 'utf8')
     .split('\n')

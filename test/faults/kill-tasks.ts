@@ -1,11 +1,11 @@
 import { defineTask } from '@millrace/protocol';
 
-/** A lighthouse to signal to, and to wait at. */
+/** The lighthouse at which a handler waits. */
 export interface At {
   readonly path: string;
 }
 
-/** Which worker ran it. */
+/** The name of the worker that ran the task. */
 export interface RanBy {
   readonly worker: string;
 }

@@ -1,13 +1,14 @@
 import type { Client } from '@millrace/client';
 import { expect, test } from 'vitest';
-import { faultRounds, faultSeed, Random } from '../support/random.ts';
+import { faultRounds, faultSeed } from '../support/environment.ts';
+import { Random } from '../support/random.ts';
 import { stages } from '../support/stage.ts';
 import { ackedIds, Campaign, type Round, readOutcomes, type Seen } from './campaign.ts';
 import { causes, type Double, doublesOf, executionsOf, type Outage } from './explain.ts';
 
 const stage = stages();
 
-/** A round in which the kill met nothing in flight is done again, this often at most in all. */
+/** Rounds whose kill met no work in flight are repeated, up to this number in all. */
 const REPEATS_MAX = 20;
 const RESTART_EVERY = 5;
 const TEST_MAX_MS = 600_000;
@@ -61,7 +62,7 @@ test(
       unknown += all.length - acked.length;
       expect(acked).toHaveLength(1_000);
 
-      // Whoever waited through the kill, and one who comes later, see the same.
+      // A reader that waited through the kill and a later one see the same.
       const fresh = await place.connect({ name: 'fresh reader' });
       await Promise.all([read(steady, acked), read(fresh, acked)]);
       await fresh.close();
@@ -102,11 +103,11 @@ test(
       `total: ${outcomes.size} acked, ${unknown} unknown, ${repeats} rounds repeated, ${doubles.length} double executions: ${byCause(doubles)}`,
     );
 
-    // Every resent enqueue was known to be one, over all kills.
+    // The manager recognised every resent enqueue, across all kills.
     expect(totals.enqueued).toBe(outcomes.size);
     expect(totals.succeeded).toBe(outcomes.size);
-    expect(made, 'answers of more tasks made than were sent').toBeLessThanOrEqual(outcomes.size);
-    // Each outcome is what one execution of this very task returned.
+    expect(made, 'tasks that the manager says it created').toBeLessThanOrEqual(outcomes.size);
+    // Each outcome is the return value of one execution of the same task.
     const phantoms = [...outcomes].filter(
       ([taskId, seen]) =>
         !(executions.get(taskId) ?? []).some(
@@ -121,14 +122,14 @@ test(
 );
 
 test(
-  'a lone worker takes up every grant that a kill made its manager forget, so that nothing runs twice',
+  'a lone worker keeps every grant that a kill made its manager forget, so no task runs twice',
   async () => {
     const seed = faultSeed();
     const rounds = faultRounds(5);
     console.log(`FAULT_SEED=${seed} FAULT_ROUNDS=${rounds}`);
     const random = new Random(seed);
     const place = await stage();
-    // Nobody else can be granted what it holds before it is back.
+    // Without another worker, its tasks cannot be granted to another before it is back.
     const campaign = await Campaign.start(place, { workers: 1, secondKills: false });
     const reader = await place.connect();
     const outages: Outage[] = [];

@@ -1,4 +1,4 @@
-/** What a producer is asked to do. */
+/** The order of a parent to its producer. */
 export interface Order {
   readonly tasks: number;
   readonly batchSize: number;
@@ -9,14 +9,14 @@ export interface Order {
 export interface BatchHistory {
   readonly taskIds: readonly string[];
   readonly sentAtUs: number;
-  /** When the first of the two was acknowledged; never, if both were refused. */
+  /** The time of the first acknowledgement; undefined if both requests were refused. */
   readonly ackedAtUs: number | undefined;
-  /** How many tasks the manager said it made, over both. */
+  /** The number of tasks that the manager created, by both its answers. */
   readonly created: number;
   readonly refused?: string;
 }
 
-/** What a producer tells its parent. */
+/** The messages of a producer to its parent. */
 export type Told =
   | { readonly kind: 'ready' }
   | { readonly kind: 'acked' }

@@ -6,8 +6,8 @@ import {
   dialWebSocket,
   encodePayload,
   Link,
-  type MessageNamed,
   MillraceError,
+  type NewTask,
   systemClock,
   taskIdMaker,
 } from '@millrace/protocol';
@@ -17,14 +17,13 @@ import { CAMPAIGN_QUEUE, inlineWork, processWork } from './campaign-tasks.ts';
 import type { BatchHistory, Order, Told } from './producer-orders.ts';
 
 /**
- * A producer that sends every ENQUEUE twice, with the same ids, and tells its
- * parent when each was sent and when it was first acknowledged.
+ * A producer that sends every ENQUEUE twice, with the same ids, and tells its parent
+ * when it sent the ENQUEUE and when it got the first acknowledgement.
  */
-type NewTask = MessageNamed<'enqueue'>['tasks'][number];
 
 const ROOM_WAIT_MS = 60_000;
-/** Batches under way at once. */
-const WINDOW = 2;
+/** Batches in flight. */
+const IN_FLIGHT = 2;
 /** One task in this many runs in a process. */
 const PROCESS_EVERY = 8;
 
@@ -59,7 +58,7 @@ const newTask = (random: Random): NewTask => ({
   expiresInMs: undefined,
 });
 
-/** Answers how many tasks the manager says it made. */
+/** Sends tasks. @returns the number of tasks that the manager created */
 const send = async (tasks: readonly NewTask[]): Promise<number> => {
   const reply = await link.request({
     build: (requestId) => ({
@@ -94,14 +93,14 @@ const produce = async ({ batchSize, seed, tasks }: Order): Promise<void> => {
   const random = new Random(seed);
   const batches: BatchHistory[] = [];
   let left = tasks;
-  const lane = async (): Promise<void> => {
+  const sendUntilNoneLeft = async (): Promise<void> => {
     while (left > 0) {
       const size = Math.min(left, batchSize);
       left -= size;
       batches.push(await sendTwice(Array.from({ length: size }, () => newTask(random))));
     }
   };
-  await Promise.all(Array.from({ length: WINDOW }, lane));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, sendUntilNoneLeft));
   tell({ kind: 'done', batches });
 };
 

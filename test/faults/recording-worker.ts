@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { decodeFrame, dialWebSocket, type Message, type Transport } from '@millrace/protocol';
+import { dialWebSocket, type Message } from '@millrace/protocol';
 import { Worker } from '@millrace/worker';
+import { type Tap, tapped } from '../support/tapped-transport.ts';
 import { record } from './history.ts';
 
 /**
- * A worker whose connection is recorded: what was granted, reported, answered,
- * presented and lost, under which epoch. `recording-worker.ts NAME HANDLERS`.
+ * `recording-worker.ts NAME HANDLERS` runs a worker and records its connection: grants,
+ * reports, answers, and the tokens that it presents and loses under each epoch.
  */
 const recordReceived = (message: Message): void => {
   if (message.verb === 'grant') {
@@ -18,7 +19,7 @@ const recordReceived = (message: Message): void => {
   }
 };
 
-/** Results of requests that await their answers, by request. */
+/** The results of unanswered requests, by request id. */
 const reported = new Map<number, Extract<Message, { verb: 'settle' }>['results']>();
 
 const recordSent = (message: Message): void => {
@@ -44,32 +45,14 @@ const recordAnswer = (message: Message): void => {
   }
 };
 
-const recording = (transport: Transport): Transport => ({
-  ...transport,
-  get waitingBytes() {
-    return transport.waitingBytes;
+const tap: Tap = {
+  sent: recordSent,
+  received(message) {
+    recordReceived(message);
+    recordAnswer(message);
   },
-  send(frame) {
-    decodeFrame(frame).forEach(recordSent);
-    transport.send(frame);
-  },
-  listen(events) {
-    transport.listen({
-      ...events,
-      frame(bytes) {
-        for (const message of decodeFrame(bytes)) {
-          recordReceived(message);
-          recordAnswer(message);
-        }
-        events.frame(bytes);
-      },
-      closed(reason) {
-        record({ kind: 'down' });
-        events.closed(reason);
-      },
-    });
-  },
-});
+  closed: () => record({ kind: 'down' }),
+};
 
 const [name = 'worker', handlers = ''] = process.argv.slice(2);
 const worker = await Worker.start({
@@ -77,7 +60,7 @@ const worker = await Worker.start({
   authkey: process.env['MILLRACE_AUTHKEY'] ?? '',
   name,
   handlers: fileURLToPath(handlers),
-  dial: async (url) => recording(await dialWebSocket(url)),
+  dial: async (url) => tapped(await dialWebSocket(url), tap),
   onEvent: (event) => {
     if (event.kind === 'lease-lost') {
       console.log(`lease lost ${event.token.taskId} ${event.token.grant}`);

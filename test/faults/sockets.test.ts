@@ -11,7 +11,7 @@ const openStage = stages();
 const ROUNDS = 10;
 const CLIENTS_PER_ROUND = 20;
 const KILLED_PER_ROUND = 2;
-/** How long the kernel and the manager may take to forget, on a busy machine. */
+/** The time in which the kernel and the manager forget a connection, even on a busy machine. */
 const SETTLE_MAX_MS = 30_000;
 const TEST_MAX_MS = 180_000;
 
@@ -21,7 +21,7 @@ const TIME_WAIT = '06';
 
 const hexPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
-/** The states of the kernel's sockets whose own port is this one. */
+/** The states of the kernel's sockets with this local port. */
 const statesOf = (port: number): string[] =>
   ['/proc/net/tcp', '/proc/net/tcp6']
     .flatMap((table) => readFileSync(table, 'utf8').split('\n').slice(1))
@@ -34,7 +34,7 @@ const count = (port: number, state: string): number =>
 
 const fdsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
-/** Asks again until it is so; a state that never comes is shown as it was last. */
+/** Polls until `look` returns the expected value, and otherwise fails with the last value. */
 const eventually = async (look: () => unknown, expected: unknown): Promise<void> => {
   const untilMs = performance.now() + SETTLE_MAX_MS;
   while (JSON.stringify(look()) !== JSON.stringify(expected) && performance.now() < untilMs) {
@@ -43,7 +43,7 @@ const eventually = async (look: () => unknown, expected: unknown): Promise<void>
   expect(look()).toEqual(expected);
 };
 
-/** Connects, asks something, and leaves in peace. */
+/** Connects, makes a request, and says goodbye. */
 const comeAndGo = async (stage: Stage): Promise<void> => {
   const client = await connect({ url: stage.url, authkey: stage.authkey });
   await client.queue('default').size();
@@ -57,7 +57,7 @@ const comeAndDie = async (stage: Stage): Promise<void> => {
   await dier.end('SIGKILL');
 };
 
-/** Knocks, and goes without a word, with half a request, or with nonsense. */
+/** Connects, sends bytes that are no handshake, and leaves. */
 const knock = async (port: number, bytes: string): Promise<void> => {
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -86,12 +86,12 @@ const oneRound = async (stage: Stage, { port }: ManagerChild): Promise<void> => 
 };
 
 test(
-  'peers that come, go, die and knock leave no socket and no descriptor with the manager',
+  'peers that leave, die or never shake hands leave no socket and no descriptor with the manager',
   async () => {
     const stage = await openStage();
     const manager = await stage.manager();
     const { pid, port } = manager;
-    // The first round opens what is opened once.
+    // The first round opens descriptors that stay open.
     await oneRound(stage, manager);
     await eventually(() => count(port, ESTABLISHED), 0);
     const baseline = fdsOf(pid);
@@ -101,7 +101,7 @@ test(
     await eventually(() => count(port, CLOSE_WAIT), 0);
     await eventually(() => count(port, ESTABLISHED), 0);
     await eventually(() => fdsOf(pid) <= baseline, true);
-    // Whoever dials keeps TIME_WAIT; of what the manager itself must cut off, a few may stay here.
+    // TIME_WAIT stays with the end that closes first: the peer, except where the manager had to cut it off.
     const left = count(port, TIME_WAIT);
     console.log(
       `${ROUNDS + 1} rounds of ${CLIENTS_PER_ROUND} goodbyes, ${KILLED_PER_ROUND} kills and 5 knocks: ${fdsOf(pid)} descriptors (${baseline} before), ${left} in TIME_WAIT at the manager`,
@@ -112,13 +112,13 @@ test(
 );
 
 test(
-  'while peers are connected and dying, no socket of the manager stays in CLOSE_WAIT',
+  'a dead peer leaves no socket of the manager in CLOSE_WAIT during its grace',
   async () => {
     const stage = await openStage();
     const { port } = await stage.manager();
     for (let n = 0; n < ROUNDS; n++) {
       await comeAndDie(stage);
-      // The grace of its session is not over; its socket is.
+      // The socket is gone, although the grace of the session is not over.
       await eventually(() => [count(port, CLOSE_WAIT), count(port, ESTABLISHED)], [0, 0]);
     }
   },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { faultSeed, Random } from '../support/random.ts';
+import { faultSeed } from '../support/environment.ts';
+import { Random } from '../support/random.ts';
 import { stages } from '../support/stage.ts';
 import { TearingProxy } from '../support/tearing-proxy.ts';
 
@@ -14,7 +15,7 @@ const TEST_MAX_MS = 120_000;
 
 const seed = faultSeed();
 
-test(`frames that are chopped, and connections torn within them, lose nothing (FAULT_SEED=${seed})`, {
+test(`frames in random pieces over torn connections lose no item (FAULT_SEED=${seed})`, {
   timeout: TEST_MAX_MS,
 }, async () => {
   const stage = await openStage();

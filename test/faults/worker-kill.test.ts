@@ -8,9 +8,9 @@ import { inlineWait, processWait, type RanBy } from './kill-tasks.ts';
 const openStage = stages();
 const handlers = new URL('kill-handlers.ts', import.meta.url);
 
-/** The promise: the tasks of a killed worker run again within this, the 2 s of its grace included. */
+/** The promised time until the tasks of a killed worker run again, including the 2 s of its grace. */
 const RERUN_MAX_MS = 4_000;
-/** Heartbeat death (8 s) and grace (2 s) pass before a frozen worker's tasks move. */
+/** A frozen worker's tasks are granted again after missed heartbeats (8 s) and the grace (2 s). */
 const FROZEN_TEST_MAX_MS = 90_000;
 
 let stage: Stage;
@@ -31,7 +31,7 @@ afterEach(async () => {
 const startWorker = (name: string): Promise<Child> =>
   stage.worker(handlers, { name, env: { TEST_WORKER: name } });
 
-/** The next `count` handlers that signal, by the id of their task. All must run in this worker. */
+/** Waits for `count` handlers to signal, all in this worker. @returns their beacons by task id */
 const running = async (worker: string, count: number): Promise<Map<string, Beacon>> => {
   const beacons = new Map<string, Beacon>();
   for (let n = 0; n < count; n++) {
@@ -71,7 +71,7 @@ test('the tasks of a killed worker run elsewhere within four seconds, under a hi
   expect(tookMs).toBeLessThan(RERUN_MAX_MS);
   expect([...again.keys()].toSorted()).toEqual(tasks.map(({ id }) => id).toSorted());
 
-  // No process that the worker started goes on without it.
+  // Processes that the worker started die with it.
   await Promise.all([...before.values()].map((beacon) => beacon.gone));
   for (const task of tasks) {
     expect(await task.inspect()).toMatchObject({
@@ -91,7 +91,7 @@ test('the tasks of a killed worker run elsewhere within four seconds, under a hi
 });
 
 test(
-  'the tasks of a frozen worker run elsewhere, and what it reports when it thaws is refused',
+  'the tasks of a frozen worker run elsewhere, and its reports are refused when it continues',
   async () => {
     const first = await startWorker('first');
     const tasks = await enqueueBothKinds();
@@ -105,7 +105,7 @@ test(
       expect(await task.result()).toEqual({ worker: 'second' });
     }
 
-    // Half of them end while their worker is frozen, half when it already knows.
+    // One task ends after the worker knows that its lease is lost; the others end before.
     const [early = '', late = ''] = tasks.map(({ id }) => id);
     const released = tasks.map(({ id }) => id).filter((id) => id !== late);
     for (const id of released) {
@@ -119,7 +119,7 @@ test(
     await Promise.all([...before.values()].map((beacon) => beacon.gone));
     expect(early).not.toBe('');
 
-    // It works again: its own slots take new tasks.
+    // The worker takes new tasks again.
     const more = await client.enqueueMany(
       inlineWait,
       Array.from({ length: 20 }, () => ({ path: lighthouse.path })),

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { numberFrom } from '../support/environment.ts';
 import { commands } from './commands.ts';
 import { Subject } from './subject.ts';
 
 /** `npm run model` sets MODEL_RUNS for a long search; MODEL_SEED repeats a search. */
-const numRuns = Number(process.env['MODEL_RUNS'] ?? 400);
-const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const numRuns = numberFrom('MODEL_RUNS', 400);
+const seed = numberFrom('MODEL_SEED', Math.floor(Math.random() * 2 ** 31));
 
 test(`the core answers as the reference does (seed ${seed}, ${numRuns} runs)`, {
   timeout: 60_000 + numRuns * 100,

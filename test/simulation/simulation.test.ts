@@ -1,20 +1,12 @@
 import { expect, test } from 'vitest';
+import { numberFrom } from '../support/environment.ts';
 import { planOf } from './plan.ts';
 import { describeFailure, describeRun } from './report.ts';
 import { hasFailed, runPlan } from './run-seed.ts';
 import { foundSeeds } from './seeds.ts';
 
-/** SIMULATION_FROM and SIMULATION_SEEDS choose other seeds, or more of them. */
-const fromEnvironment = (name: string, otherwise: number): number => {
-  const value = Number(process.env[name] ?? otherwise);
-  if (!Number.isSafeInteger(value)) {
-    throw new Error(`${name} must be a whole number`);
-  }
-  return value;
-};
-
-const FIRST_SEED = fromEnvironment('SIMULATION_FROM', 1);
-const SEEDS = fromEnvironment('SIMULATION_SEEDS', 150);
+const FIRST_SEED = numberFrom('SIMULATION_FROM', 1);
+const SEEDS = numberFrom('SIMULATION_SEEDS', 150);
 /** The time of the campaign. A slow machine runs fewer seeds; the printed line names them. */
 const CAMPAIGN_MAX_MS = 30_000;
 const LYING_SEEDS_MAX = 60;

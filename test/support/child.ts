@@ -14,16 +14,16 @@ interface Waiter {
 }
 
 const TAIL_LINES = 20;
-/** Only a hang takes this long; the error then shows what the process said. */
+/** Only a hang takes this long; the error then shows the last lines of the process. */
 const LINE_MAX_MS = 50_000;
 
-/** A process that a test started: what it said, how it ended. */
+/** A process that a test started, with its output and its exit. */
 export class Child {
   readonly name: string;
   readonly process: ChildProcess;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly exited: Promise<Exit>;
-  /** Resolves when the process is gone and everything that it said was read. */
+  /** Resolves when the process has ended and all its output has been read. */
   readonly closed: Promise<Exit>;
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
@@ -58,17 +58,17 @@ export class Child {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** Everything said so far, on both streams. */
+  /** The output so far, on both streams. */
   get output(): string {
     return this.#said.join('\n');
   }
 
-  /** The first line that matches, said already or to come; rejects when the process ends without. */
+  /** The first line that matches, of the output so far or to come. Rejects when the process ends without one. */
   line(pattern: RegExp): Promise<RegExpExecArray> {
     return this.#find(pattern, 0);
   }
 
-  /** The first line to come that matches. */
+  /** The first line that matches, of the output to come. */
   nextLine(pattern: RegExp): Promise<RegExpExecArray> {
     return this.#find(pattern, this.#said.length);
   }
@@ -77,7 +77,7 @@ export class Child {
     this.process.kill(signal);
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the exit. */
   async end(signal: NodeJS.Signals): Promise<Exit> {
     if (this.isRunning) {
       this.signal(signal);
@@ -144,9 +144,9 @@ export class Child {
 
   #neverSaid(pattern: RegExp): Error {
     const tail = this.#said.slice(-TAIL_LINES).join('\n');
-    const state = this.isRunning ? 'runs and' : 'ended and';
+    const state = this.isRunning ? 'runs, but' : 'has ended and';
     return new Error(
-      `${this.name} ${state} never said ${String(pattern)}; its last lines:\n${tail}`,
+      `${this.name} ${state} never printed ${String(pattern)}; its last lines:\n${tail}`,
     );
   }
 }

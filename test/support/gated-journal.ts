@@ -6,23 +6,23 @@ interface Held {
   readonly reject: (error: Error) => void;
 }
 
-/** A journal whose commits and free space a test decides; without a decision it is the one under it. */
+/** A journal over another one. A test can hold its commits, let them fail, and set its free space. */
 export class GatedJournal implements Journal {
   readonly name: string;
   readonly #under: Journal;
   #isHolding = false;
   #held: Held[] = [];
   #onHeld: (() => void) | undefined;
-  /** Replaces the free space of the disk. */
+  /** If set, replaces the free space of the disk. */
   freeBytes: number | undefined;
   reserveBytes: number | undefined;
-  /** What the journal has failed of between two commits. */
+  /** If set, the error with which the journal has failed between two commits. */
   failure: Error | undefined;
-  /** How many commits were begun. */
+  /** The number of commits that were begun. */
   commits = 0;
-  /** Rows that were asked for by their key. */
+  /** The number of rows that were read by their key. */
   reads = 0;
-  /** Most commits that were in flight at once. */
+  /** The highest number of commits in flight at once. */
   inFlightMax = 0;
   #inFlight = 0;
 
@@ -65,7 +65,7 @@ export class GatedJournal implements Journal {
     };
   }
 
-  /** From now on commits wait. */
+  /** Lets all commits from now on wait. */
   hold(): void {
     this.#isHolding = true;
   }
@@ -79,7 +79,7 @@ export class GatedJournal implements Journal {
     }
   }
 
-  /** Lets the commit that waits, and all later ones, through. */
+  /** Lets the waiting commit and all later ones through. */
   release(): void {
     this.#isHolding = false;
     for (const { resolve } of this.#held.splice(0)) {
@@ -87,12 +87,12 @@ export class GatedJournal implements Journal {
     }
   }
 
-  /** Lets only the commit that waits through. */
+  /** Lets only the waiting commit through. */
   releaseOne(): void {
     this.#held.shift()?.resolve();
   }
 
-  /** The commit that waits is refused by the disk. */
+  /** Lets the waiting commit fail, and all later ones through. */
   refuse(error: Error): void {
     this.#isHolding = false;
     this.#held.shift()?.reject(error);

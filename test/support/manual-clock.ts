@@ -6,8 +6,9 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is moved. Turns of the event loop end as
- * they do in life, so that real disks can be used with it.
+ * A clock that stands still until a test moves it. Turns of the event loop end as in a
+ * real process, so a test can use a real disk with it. The unit tests of the packages
+ * have another clock, whose turns end when the test says so.
  */
 export class ManualClock implements Clock {
   #monotonicMs = 0;
@@ -41,12 +42,12 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** An operator or NTP sets the wall clock. */
+  /** Steps the wall clock, as an operator or NTP does. */
   stepWall(byMs: number): void {
     this.#wallMs += byMs;
   }
 
-  /** Moves to the next timer due by `untilMs` and runs it; answers whether there was one. */
+  /** Moves to the next timer due by `untilMs` and runs it. @returns whether there was one */
   runNext(untilMs: number): boolean {
     let next: Timer | undefined;
     for (const timer of this.#timers) {
@@ -70,7 +71,7 @@ export class ManualClock implements Clock {
     this.#monotonicMs += byMs;
   }
 
-  /** Nothing that was planned happens: its process is dead. The successor tells the same time. */
+  /** Drops all planned callbacks, as when the process dies. @returns a clock that continues from the same time */
   succeed(): ManualClock {
     this.#isStopped = true;
     this.#timers.clear();

@@ -1,4 +1,4 @@
 const NS_PER_US = 1_000n;
 
-/** Microseconds on the clock that all processes of this machine share. */
+/** Microseconds on the monotonic clock that all processes of this machine share. */
 export const momentUs = (): number => Number(process.hrtime.bigint() / NS_PER_US);

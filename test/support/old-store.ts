@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 const stores = join(import.meta.dirname, 'fixtures', 'stores');
 
-/** Unpacks the store of an earlier layout, as a manager that was killed left it, into a new directory. */
+/** Unpacks the store of an earlier layout into a new directory. A killed manager had left it. */
 export const unpackStore = (name: string, directory: string): void => {
   mkdirSync(directory, { recursive: true });
   for (const file of readdirSync(join(stores, name))) {

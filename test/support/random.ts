@@ -1,4 +1,4 @@
-/** Random numbers that a seed determines (mulberry32). */
+/** Random numbers from a seed (mulberry32). */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let bits = this.#state;
@@ -28,19 +28,3 @@ export class Random {
     return bytes;
   }
 }
-
-const numberFrom = (name: string, otherwise: number): number => {
-  const text = process.env[name];
-  const value = text === undefined || text === '' ? otherwise : Number(text);
-  if (!Number.isSafeInteger(value)) {
-    throw new Error(`${name} is a whole number, not '${text}'`);
-  }
-  return value;
-};
-
-/** The seed of a campaign: FAULT_SEED, or a new one. Whoever uses it prints it. */
-export const faultSeed = (): number =>
-  numberFrom('FAULT_SEED', Math.floor(Math.random() * 2 ** 32));
-
-/** How many rounds: FAULT_ROUNDS, or what the campaign asks for. */
-export const faultRounds = (otherwise: number): number => numberFrom('FAULT_ROUNDS', otherwise);

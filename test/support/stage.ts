@@ -12,13 +12,13 @@ const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millr
 const tsx = import.meta.resolve('tsx');
 
 export interface ManagerOptions {
-  /** 0, the default, takes a free one. */
+  /** The port; 0, the default, takes a free one. */
   readonly port?: number;
-  /** Directory of the store below the stage's own. Default `store`. */
+  /** The directory of the store, below the stage's directory. Default `store`. */
   readonly data?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** A command that runs the manager, as `strace -D` does. Its process must become the manager's. */
+  /** A command prefix that runs the manager in its own process, as `strace -D` does. */
   readonly under?: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface CliResult extends Exit {
   readonly stderr: string;
 }
 
-/** A manager that listens. */
+/** The process of a manager. */
 export class ManagerChild extends Child {
   url = '';
 
@@ -42,8 +42,8 @@ export class ManagerChild extends Child {
 }
 
 /**
- * A directory, a key, and the processes and clients that a test starts there.
- * Closing it ends them all, by id, and removes the directory.
+ * A directory, a key, and the processes and clients that a test starts there. `close`
+ * ends them all by their ids and removes the directory.
  */
 export class Stage {
   readonly directory: string;
@@ -60,7 +60,7 @@ export class Stage {
     return new Stage(await mkdtemp(join(tmpdir(), 'millrace-stage-')));
   }
 
-  /** Of the manager started last. */
+  /** The URL of the manager that was started last. */
   get url(): string {
     return this.#url;
   }
@@ -86,14 +86,14 @@ export class Stage {
     return child;
   }
 
-  /** Resolves when a manager listens; rejects when it ends without. */
+  /** Resolves when a manager listens; rejects when it ends before. */
   async listening(child: ManagerChild): Promise<void> {
     const [, url = ''] = await child.line(/listening on (ws:\/\/\S+)/);
     child.url = url;
     this.#url = url;
   }
 
-  /** Starts a program that is not ours; it reads what the test writes. */
+  /** Starts another program, with a pipe to its stdin. */
   program(name: string, command: readonly string[]): Child {
     const [program, ...args] = command;
     const stdio = ['pipe', 'pipe', 'pipe'] as const;
@@ -111,7 +111,7 @@ export class Stage {
     return child;
   }
 
-  /** Starts a script of the tests, in TypeScript or JavaScript, with an IPC channel. */
+  /** Starts a script of the tests, in TypeScript or JavaScript, with an IPC channel to the test. */
   script(
     name: string,
     module: URL,
@@ -135,14 +135,14 @@ export class Stage {
     return { ...exit, stdout: child.stdout.join('\n'), stderr: child.stderr.join('\n') };
   }
 
-  /** A client in this process, closed with the stage. */
+  /** Connects a client in this process, which is closed with the stage. */
   async connect(options: ConnectOptions = {}): Promise<Client> {
     const client = await connect({ url: this.#url, authkey: this.authkey, ...options });
     this.#clients.push(client);
     return client;
   }
 
-  /** Ends everything. Clients are not waited for: their manager may be gone. */
+  /** Ends all clients and processes. The kill does not wait for the clients, whose manager may be gone. */
   async close(): Promise<void> {
     const left = this.#clients.splice(0).map((client) => client.close());
     await Promise.all(this.#children.splice(0).map((child) => child.end('SIGKILL')));
@@ -172,7 +172,7 @@ export class Stage {
   }
 }
 
-/** Opens stages for the tests of a file, and closes each after its test, passed or failed. */
+/** Returns a function that opens stages. Each stage is closed after its test, passed or failed. */
 export const stages = (): (() => Promise<Stage>) => {
   const open: Stage[] = [];
   afterEach(async () => {

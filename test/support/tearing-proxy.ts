@@ -5,16 +5,15 @@ import type { Random } from './random.ts';
 export interface TearingOptions {
   readonly port: number;
   readonly random: Random;
-  /** Of one write: bytes are passed on in pieces of any size up to this. */
+  /** The largest piece in which bytes are passed on. */
   readonly pieceMaxBytes: number;
-  /** A connection is torn after so many bytes of either side, at most. */
+  /** A connection is torn after at most this many bytes, counted over both directions. */
   readonly tearAfterMaxBytes: number;
 }
 
 /**
- * Reads the other side before it reads this one again. A side that has sent much
- * at once would otherwise use up what its connection may carry before a single
- * answer has passed, every time anew.
+ * Lets the other side be read before this one is read again. Otherwise a side that sends
+ * much at once would use up the bytes of each connection before any answer passed.
  */
 const takeTurns = (from: Socket): void => {
   from.pause();
@@ -22,8 +21,8 @@ const takeTurns = (from: Socket): void => {
 };
 
 /**
- * A TCP proxy before a manager: it passes bytes on in random pieces, and tears
- * every connection after a random number of them, wherever in a frame that is.
+ * A TCP proxy before a manager. It passes bytes on in random pieces, and tears every
+ * connection after a random number of bytes, even within a frame.
  */
 export class TearingProxy {
   readonly #options: TearingOptions;
@@ -47,7 +46,7 @@ export class TearingProxy {
     return `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
   }
 
-  /** Connections that it has torn. */
+  /** The number of torn connections. */
   get torn(): number {
     return this.#torn;
   }
@@ -72,7 +71,7 @@ export class TearingProxy {
       if ([near, far].every(({ writable }) => writable)) {
         this.#torn += 1;
       }
-      // What was written still goes out; the rest of the frame never comes.
+      // Written bytes still go out; the rest of the frame never comes.
       for (const socket of [near, far]) {
         socket.destroySoon();
       }

@@ -1,9 +1,9 @@
-"""Runs a program in a terminal of its own: terminal.py PROGRAM ARGS...
+"""terminal.py PROGRAM ARGS... runs a program in its own terminal.
 
 Prints each screen that the program draws, line by line and without escape
-sequences, and at its end `last` with the end of what it wrote, as JSON. Reads
-orders from stdin: `resize COLUMNS ROWS`, answered by the size of the next
-screen, and `keys TEXT`.
+sequences. When the program ends, prints `last` with the last characters of its
+output as JSON. Reads orders from stdin: `resize COLUMNS ROWS`, answered with the
+size of a later screen, and `keys TEXT`.
 """
 import fcntl
 import json
@@ -40,7 +40,7 @@ wants_size = 0
 
 
 def show():
-    """Prints the screens that are whole: those before the last one that was begun."""
+    """Prints the complete screens: all but the last one that was begun."""
     global shown, wants_size
     screens = written.split(HOME)
     for screen in screens[shown:-1]:
@@ -62,7 +62,7 @@ while True:
         order, _, rest = sys.stdin.readline().rstrip('\n').partition(' ')
         if order == 'resize':
             resize(*map(int, rest.split()))
-            # The next may have been drawn before.
+            # The next screens may have been drawn before the resize.
             wants_size = 3
         elif order == 'keys':
             os.write(terminal, rest.encode())

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@millrace/worker';
 
-/** `worker.ts HANDLERS KILL-GRACE-MS`: a worker with a kill grace that the CLI does not offer. */
+/** `worker.ts HANDLERS KILL-GRACE-MS` runs a worker with a kill grace that the CLI cannot set. */
 const [handlers = '', killGraceMs = ''] = process.argv.slice(2);
 const worker = await Worker.start({
   url: process.env['MILLRACE_URL'] ?? '',

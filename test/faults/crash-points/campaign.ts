@@ -6,7 +6,7 @@ import { type PointResult, Series } from './series.ts';
 /** The figures of a campaign. */
 export interface Totals {
   readonly points: number;
-  /** Points to which the load never came; the manager was killed there all the same. */
+  /** The number of points that the load did not reach; the manager was killed nevertheless. */
   readonly unreached: number;
   readonly acknowledged: number;
   readonly broken: readonly string[];
@@ -17,8 +17,8 @@ export interface Totals {
 export interface CampaignOptions {
   readonly points: number;
   readonly seed: number;
-  /** Stores at the same time. */
-  readonly lanes: number;
+  /** The number of stores that are used at the same time. */
+  readonly storesAtOnce: number;
   readonly onPoint?: (done: Done) => void;
 }
 
@@ -44,9 +44,9 @@ const totalsOf = (all: readonly Done[]): Totals => {
   };
 };
 
-/** Crashes managers at so many points, on as many stores as that takes. */
+/** Crashes managers at `points` points, on as many stores as that takes. */
 export const runCampaign = async (options: CampaignOptions): Promise<Totals> => {
-  const { lanes, onPoint = () => {}, points, seed } = options;
+  const { onPoint = () => {}, points, seed, storesAtOnce } = options;
   const stores = byStore(plan(points, new Random(seed))).map((store, index) => ({ store, index }));
   const all: Done[] = [];
   const runStore = async (store: readonly PlannedPoint[], index: number): Promise<void> => {
@@ -63,21 +63,21 @@ export const runCampaign = async (options: CampaignOptions): Promise<Totals> => 
       await stage.close();
     }
   };
-  const lane = async (): Promise<void> => {
+  const runStores = async (): Promise<void> => {
     for (let next = stores.shift(); next !== undefined; next = stores.shift()) {
       await runStore(next.store, next.index);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: storesAtOnce }, runStores));
   return totalsOf(all);
 };
 
-/** The totals, as a person reads them. */
+/** Renders the totals as text. */
 export const report = (totals: Totals): string => {
   const { acknowledged, broken, byKind, points, restartMsMedian, unreached } = totals;
   const kinds = [...byKind].map(([kind, count]) => `${count} ${kind}`).join(', ');
   return [
-    `${points} points (${kinds}), ${unreached} of them not reached`,
+    `${points} points (${kinds}), ${unreached} not reached`,
     `${acknowledged} acknowledged before the crash, ${broken.length} lost or changed`,
     `restart: ${restartMsMedian} ms (median)`,
     ...broken.slice(0, 20),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { faultSeed, Random } from '../../support/random.ts';
+import { faultSeed } from '../../support/environment.ts';
+import { Random } from '../../support/random.ts';
 import { type Stage, stages } from '../../support/stage.ts';
 import { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
@@ -32,7 +33,7 @@ const killedUnderLoad = async (stage: Stage): Promise<Ledger> => {
   return ledger;
 };
 
-test('the ledger misses every task that a store has forgotten', async () => {
+test('the ledger reports every task that a store has forgotten', async () => {
   const stage = await openStage();
   const ledger = await killedUnderLoad(stage);
   await rm(stage.path('store'), { recursive: true });
@@ -41,7 +42,7 @@ test('the ledger misses every task that a store has forgotten', async () => {
   expect(missing.length).toBeGreaterThanOrEqual(ledger.taskCount);
 });
 
-test('the ledger misses an outcome that was told differently', async () => {
+test('the ledger reports an outcome that differs from the one it recorded', async () => {
   const stage = await openStage();
   const ledger = await killedUnderLoad(stage);
   await stage.manager({ args });

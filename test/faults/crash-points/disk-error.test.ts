@@ -9,16 +9,16 @@ const openStage = stages();
 
 const QUEUE = 'work';
 const work = defineTask<number, number>('work', { queue: QUEUE });
-/** The store's failure is noticed at the call that fails; only a hang takes this long. */
+/** A manager ends at the call that fails; only a hang takes this long. */
 const END_MAX_MS = 20_000;
-/** As many enqueues as are needed to come to the call that fails, and more: a checkpoint is for many. */
+/** More enqueues than are needed to reach the failing call; a checkpoint comes only after many. */
 const ENQUEUES = 1_000;
 
 if (straceMissing !== undefined) {
   console.log(`disk errors: skipped: ${straceMissing}`);
 }
 
-/** Enqueues one by one until the manager has ended; which were acknowledged, and when. */
+/** Enqueues one by one until the manager has ended. @returns the ids that were acknowledged */
 const enqueueUntilEnd = async (stage: Stage, manager: ManagerChild): Promise<string[]> => {
   const acknowledged: string[] = [];
   const client = await stage.connect();
@@ -43,7 +43,7 @@ const stillThere = async (stage: Stage, taskIds: readonly string[]): Promise<str
   return infos.map(({ state }) => state);
 };
 
-/** LMDB and Node say it in words of their own. */
+/** The texts of LMDB and Node for an error. */
 const says = {
   EIO: /input\/output error|i\/o error/i,
   ENOSPC: /no space left on device/i,
@@ -71,12 +71,12 @@ const failing: readonly Failing[] = [
 ];
 
 test.skipIf(straceMissing !== undefined).for(failing)(
-  'a manager whose $syscall $n on the $part ends in $error says so, ends with 4, and has all that it acknowledged',
+  'a manager whose $syscall $n on the $part fails with $error reports it, ends with 4, and keeps everything that it acknowledged',
   async ({ error, n, part, syscall }) => {
     const stage = await openStage();
     const options = { args: ['--queue', QUEUE], env: oneCommitter };
     const manager = await stage.manager(options);
-    // Only that call fails: later ones succeed, and must not be made use of.
+    // Only that call fails. Later calls would succeed, but the manager must not make them.
     const paths = pathsOf(stage, part);
     const injection = { syscall, effect: `error=${error}`, when: String(n), paths };
     const tracer = await attach(stage, manager.pid, injection);

@@ -18,7 +18,7 @@ const work = defineTask<string, number>('work', { queue: QUEUE });
 const DISK_BYTES = 16 * 1024 * 1024;
 const BLOCK = Buffer.alloc(64 * 1024, 1);
 const TASKS = 20;
-/** Together more than the log holds. */
+/** These tasks together are larger than the log. */
 const BURST = 100;
 const TEXT_CHARS = 100_000;
 const TEST_MAX_MS = 120_000;
@@ -46,7 +46,7 @@ if (mountMissing !== undefined) {
 }
 
 const mounted: string[] = [];
-// Hooks run in reverse: the stage, opened first, is closed last.
+// Hooks run in reverse order, so the stage is closed after this.
 afterEach(() => mounted.splice(0).forEach(unmount));
 
 const smallDisk = (stage: Stage): string => {
@@ -62,7 +62,7 @@ const freeBytes = (directory: string): number => {
   return bavail * bsize;
 };
 
-/** Takes what is free on the disk, but for so many bytes. */
+/** Fills the disk up to `leaveBytes`. @returns the path of the file that fills it */
 const fill = async (directory: string, leaveBytes: number): Promise<string> => {
   const path = join(directory, 'ballast');
   const file = await open(path, 'a');
@@ -73,7 +73,7 @@ const fill = async (directory: string, leaveBytes: number): Promise<string> => {
   return path;
 };
 
-/** The code of the refusal, or nothing when the task was accepted. */
+/** The code of the refusal, or undefined when the task was accepted. */
 const tryEnqueue = async (client: Client, text: string): Promise<string | undefined> => {
   try {
     await client.enqueue(work, text);
@@ -87,7 +87,7 @@ const enqueueUntil = async (client: Client, code: string | undefined): Promise<v
   await expect.poll(() => tryEnqueue(client, 'probe'), { timeout: 10_000 }).toBe(code);
 };
 
-/** More than is free: each of these is either written, refused, or the end. */
+/** Enqueues more than the disk has room for: each task is written or refused, or its write fails. */
 const sendBurst = async (client: Client, acknowledged: string[]): Promise<void> => {
   const text = 'x'.repeat(TEXT_CHARS);
   const calls = Array.from({ length: BURST }, async () => {
@@ -98,7 +98,7 @@ const sendBurst = async (client: Client, acknowledged: string[]): Promise<void> 
 };
 
 test.skipIf(mountMissing !== undefined)(
-  'on a full disk new work is refused with STORE_FULL, the old is settled and removed, and room is noticed',
+  'on a full disk new work is refused with STORE_FULL until there is room, and old work still ends',
   async () => {
     const stage = await openStage();
     const disk = smallDisk(stage);
@@ -135,15 +135,15 @@ test.skipIf(mountMissing !== undefined)(
 );
 
 test.skipIf(mountMissing !== undefined)(
-  'a write that finds no space ends the manager with 4, after which all that it acknowledged is there',
+  'a write that finds no space ends the manager with 4, and the next manager has everything acknowledged',
   async () => {
     const stage = await openStage();
     const disk = smallDisk(stage);
     const manager = await stage.manager({ args });
     const client = await stage.connect();
     const acknowledged: string[] = [];
-    // The manager looks at its disk each second. If it did so just now, it refuses
-    // instead of writing: then the disk gets room, and is filled once more.
+    // The manager samples its disk each second. Right after a sample it refuses the
+    // burst instead of writing it; then the disk is emptied and filled again.
     let ballast = await fill(disk, 0);
     for (;;) {
       const burst = sendBurst(client, acknowledged);

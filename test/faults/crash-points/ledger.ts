@@ -4,7 +4,7 @@ import { digestOf, type Echo, type Order, refusalOf } from './tasks.ts';
 
 export type TaskKind = 'echo' | 'refuse' | 'hold' | 'scheduled';
 
-/** The outcome of a task, as one text that two readers can compare. */
+/** The outcome of a task, as a text that can be compared between two readers. */
 type Seen = string;
 
 interface Acknowledged {
@@ -15,10 +15,10 @@ interface Acknowledged {
 /** Only a hang takes this long. */
 export const PATIENCE_MS = 30_000;
 
-/** Enough of an item to tell it from the others: it begins with its number. */
+/** The part of an item that is shown; an item begins with its number. */
 const ITEM_SHOWN_CHARS = 12;
 
-/** What a client is told of the outcome of a task. */
+/** Waits for the outcome of a task, as a client sees it. */
 const readOutcome = async (client: Client, taskId: string): Promise<Seen> => {
   try {
     return JSON.stringify(await client.task(taskId).result({ timeoutMs: PATIENCE_MS }));
@@ -43,12 +43,12 @@ const isAsOrdered = ({ kind, order }: Acknowledged, seen: Seen): boolean => {
   return n === order.n && digest === digestOf(order.text);
 };
 
-/** Everything that a manager acknowledged, written down at the moment of the acknowledgement. */
+/** A record of everything that a manager acknowledged, made when the acknowledgement arrived. */
 export class Ledger {
   readonly #tasks = new Map<string, Acknowledged>();
   readonly #outcomes = new Map<string, Seen>();
   readonly #cancels = new Map<string, 'cancelled' | 'requested' | 'finished'>();
-  /** Every item that was ever sent, acknowledged or not. */
+  /** All items that were ever sent, acknowledged or not. */
   readonly #sent = new Set<string>();
   readonly #put = new Set<string>();
   readonly #received = new Set<string>();
@@ -58,7 +58,7 @@ export class Ledger {
   /** Called when a task has been acknowledged. */
   onEnqueued = (): void => {};
 
-  /** Acknowledgements of every kind. */
+  /** The number of acknowledgements of all kinds. */
   get count(): number {
     return (
       this.#tasks.size +
@@ -82,11 +82,11 @@ export class Ledger {
     this.onEnqueued();
   }
 
-  /** An outcome that a client was told, or that a worker was told to count. */
+  /** Records an outcome that a client saw, or whose report the manager accepted from the worker. */
   ended(taskId: string, seen: Seen): void {
     const before = this.#outcomes.get(taskId);
     if (before !== undefined && before !== seen) {
-      this.#unexpected.push(`task ${taskId} was told as ${before}, then as ${seen}`);
+      this.#unexpected.push(`task ${taskId} was seen as ${before}, then as ${seen}`);
     }
     this.#outcomes.set(taskId, before ?? seen);
   }
@@ -103,13 +103,13 @@ export class Ledger {
     this.#put.add(item);
   }
 
-  /** Taken; whether the receipt arrived is not known. */
+  /** Records an item that was received; its acknowledgement may not have arrived. */
   received(item: string): void {
     this.#checkItem(item);
     this.#received.add(item);
   }
 
-  /** Taken, and the manager acknowledged that it is gone for good. */
+  /** Records an item whose removal the manager confirmed. */
   removed(item: string): void {
     this.#removed.add(item);
   }
@@ -118,13 +118,13 @@ export class Ledger {
     this.#unexpected.push(what);
   }
 
-  /** What a restarted manager no longer has as it was acknowledged, before any peer of the past is back. */
+  /** Sentences on tasks that a restarted manager lost or changed. Called before the old peers are back. */
   async missing(client: Client): Promise<string[]> {
     const findings = [...this.#tasks.keys()].map((taskId) => this.#missingTask(client, taskId));
     return [...(await Promise.all(findings)).flat(), ...this.#unexpected.splice(0)];
   }
 
-  /** Waits for the end of every task, and says which ended otherwise than it had to. */
+  /** Waits for the end of every task. @returns sentences on tasks that did not end as ordered */
   async unfinished(client: Client): Promise<string[]> {
     const open = [...this.#tasks].filter(([taskId]) => !this.#outcomes.has(taskId));
     const findings = open.map(async ([taskId, task]) => {
@@ -135,14 +135,14 @@ export class Ledger {
     return [...(await Promise.all(findings)).flat(), ...this.#unexpected.splice(0)];
   }
 
-  /** Items that were acknowledged and that nobody ever received. */
+  /** Sentences on items that were acknowledged and never received. */
   lostItems(): string[] {
     return [...this.#put]
       .filter((item) => !this.#received.has(item))
       .map((item) => `item ${item.slice(0, ITEM_SHOWN_CHARS)} is lost`);
   }
 
-  /** An item may come again only while nobody was told that it is gone. */
+  /** An item may come again only until its removal is confirmed. */
   #checkItem(item: string): void {
     if (!this.#sent.has(item)) {
       this.#unexpected.push(`item ${item.slice(0, ITEM_SHOWN_CHARS)} was never put`);

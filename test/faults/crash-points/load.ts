@@ -4,14 +4,14 @@ import type { Random } from '../../support/random.ts';
 import type { Ledger, TaskKind } from './ledger.ts';
 import { type Echo, echoTask, holdTask, ITEMS_QUEUE, type Order, refuseTask } from './tasks.ts';
 
-/** Enough to fill batches, few enough to meet many of them. */
-const LANES = 4;
+/** Calls in flight: enough to fill batches, few enough to need many batches. */
+const CALLS_IN_FLIGHT = 4;
 const HOUR_MS = 3_600_000;
 const TAKE_WAIT_MS = 250;
 const BATCH_MAX = 40;
 const ITEMS_MAX = 10;
 const SHORT_MAX_CHARS = 300;
-/** Spans pages of the store, and sometimes frames. */
+/** Longer than a page of the store, and sometimes than a frame. */
 const LONG_MAX_CHARS = 80_000;
 const LONG_SHARE = 0.06;
 
@@ -27,7 +27,7 @@ const callNames = [
 ] as const;
 type CallName = (typeof callNames)[number];
 
-/** Calls of every kind, one after another on each lane, each written down when it is acknowledged. */
+/** Makes calls of every kind and records each in the ledger when it is acknowledged. */
 export class Load {
   readonly #client: Client;
   readonly #ledger: Ledger;
@@ -41,18 +41,18 @@ export class Load {
     this.#random = random;
   }
 
-  /** Calls until `over` resolves. Calls that are then unanswered go on. */
+  /** Makes calls until `over` resolves. Calls that are unanswered then go on. */
   async run(over: Promise<unknown>): Promise<void> {
     const state = { isOver: false };
     const ended = over.then(() => {
       state.isOver = true;
     });
-    const lane = async (): Promise<void> => {
+    const callUntilOver = async (): Promise<void> => {
       while (!state.isOver) {
         await Promise.race([this.#call(), ended]);
       }
     };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, callUntilOver));
   }
 
   /** Resolves when every call has been answered. */
@@ -77,7 +77,7 @@ export class Load {
       await this.#callees[name]();
     } catch (error) {
       const code = codeOf(error);
-      // The client is closed when nothing more is asked of this load.
+      // The client is closed at the end of the series.
       if (code !== 'QUEUE_EMPTY' && code !== 'TIMEOUT' && code !== 'CLIENT_CLOSED') {
         this.#ledger.unexpected(`${name} was refused: ${code}: ${messageOf(error)}`);
       }

@@ -3,7 +3,7 @@ import { type Done, report, runCampaign } from './campaign.ts';
 import { straceMissing } from './strace.ts';
 
 const POINTS = 1_000;
-const LANES = 2;
+const STORES_AT_ONCE = 2;
 const PROGRESS_EVERY = 20;
 
 const { values } = parseArgs({
@@ -25,7 +25,7 @@ if (straceMissing !== undefined) {
 
 const points = wholeNumber(values.points, POINTS);
 const seed = wholeNumber(values.seed, Math.floor(Math.random() * 2 ** 32));
-const lanes = wholeNumber(values.lanes, LANES);
+const storesAtOnce = wholeNumber(values.lanes, STORES_AT_ONCE);
 const startedAtMs = performance.now();
 const seconds = (): number => Math.round((performance.now() - startedAtMs) / 1_000);
 console.log(`${points} points, --seed ${seed}`);
@@ -41,6 +41,6 @@ const show = (done: Done): void => {
   }
 };
 
-const totals = await runCampaign({ points, seed, lanes, onPoint: show });
+const totals = await runCampaign({ points, seed, storesAtOnce, onPoint: show });
 console.log(`${report(totals)}\n${seconds()} s, --points ${points} --seed ${seed}`);
 process.exit(totals.broken.length === 0 ? 0 : 1);

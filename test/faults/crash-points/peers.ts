@@ -1,21 +1,20 @@
 import { type Client, connect } from '@millrace/client';
 import {
   type Dial,
-  decodeFrame,
   decodePayload,
   dialWebSocket,
   type Message,
   type MessageNamed,
-  type Transport,
 } from '@millrace/protocol';
 import { Worker } from '@millrace/worker';
+import { type Tap, tapped } from '../../support/tapped-transport.ts';
 import type { Ledger } from './ledger.ts';
 import { crashHandlers } from './tasks.ts';
 
 type Result = MessageNamed<'settle'>['results'][number];
 
-/** Writes down every result of which the manager said that it counts. */
-class SettleTap {
+/** Records every result that the manager accepted. */
+class SettleTap implements Tap {
   readonly #ledger: Ledger;
   readonly #reported = new Map<number, readonly Result[]>();
 
@@ -50,32 +49,7 @@ class SettleTap {
   }
 }
 
-const tapped = (transport: Transport, tap: SettleTap): Transport => ({
-  ...transport,
-  get waitingBytes() {
-    return transport.waitingBytes;
-  },
-  send(frame) {
-    // What is recorded must not share the bytes of a frame that is reused.
-    for (const message of decodeFrame(Uint8Array.from(frame))) {
-      tap.sent(message);
-    }
-    transport.send(frame);
-  },
-  listen(events) {
-    transport.listen({
-      ...events,
-      frame(bytes) {
-        for (const message of decodeFrame(bytes)) {
-          tap.received(message);
-        }
-        events.frame(bytes);
-      },
-    });
-  },
-});
-
-/** Lets nobody dial while it is shut. */
+/** A gate before the dialling peers: while it is shut, dials wait. */
 class Gate {
   #open = Promise.resolve();
   #letThrough = (): void => {};
@@ -96,8 +70,8 @@ class Gate {
 }
 
 /**
- * A client and a worker that outlive their managers, as in life. While the gate
- * is shut they stay away, so that a restarted manager can be looked at first.
+ * A client and a worker that outlive their managers. While the gate is shut they stay
+ * away, so that a restarted manager can be examined first.
  */
 export class Peers {
   readonly client: Client;

@@ -3,21 +3,21 @@ import type { StorePart } from './store-files.ts';
 
 interface CallPoint {
   readonly syscall: 'fdatasync' | 'pwrite64' | 'writev';
-  /** Only calls on this part of the store count; without one, those on sockets, too. */
+  /** The part of the store whose calls count; undefined counts all calls, including those on sockets. */
   readonly part: StorePart | undefined;
-  /** At the n-th such call of one thread, before the kernel carries it out. */
+  /** The manager dies before the kernel carries out the n-th such call of one thread. */
   readonly n: number;
 }
 
-/** Where a manager dies: under load, while it starts, or at any moment. */
+/** The point at which a manager dies: a call under load, a call of its start, or a random moment. */
 export type Point =
   | ({ readonly how: 'attach' } & CallPoint)
   | ({ readonly how: 'launch' } & CallPoint)
   | { readonly how: 'random'; readonly afterMs: number };
 
-/** Points on one store, one after another. */
+/** The number of points on one store, one after another. */
 export const POINTS_PER_STORE = 6;
-/** Later calls repeat what earlier ones did, on a store that has grown. */
+/** The highest call that is counted; later calls only repeat earlier ones on a larger store. */
 const LAST_CALL = 48;
 const RANDOM_MAX_MS = 120;
 
@@ -30,8 +30,9 @@ const under = (syscall: Syscall, part?: StorePart): Maker => {
 };
 
 /**
- * A start makes both files of the log of a new store, and writes to its tree twice;
- * to an old tree it brings what it has not of its log. What comes later meets the load.
+ * Points in a start. A start of a new store makes both files of the log and writes to the
+ * tree twice; a start of an old store brings the rest of the log to the tree. Later calls
+ * happen under load.
  */
 const starting = (syscall: Syscall, part: StorePart, last: number): Maker => {
   return (n) => ({ how: 'launch', syscall, part, n: 1 + (n % last) });
@@ -43,8 +44,8 @@ const atRandom: Maker = (_n, random) => ({
 });
 
 /**
- * One turn. Each kind counts for itself: its first point is at its first call,
- * its next at the second.
+ * The kinds of points and their shares. Each kind counts by itself: its first point is at
+ * the first call, its second point at the second call.
  */
 const kinds: readonly { readonly name: string; readonly share: number; readonly make: Maker }[] = [
   { name: 'record of the log', share: 4, make: under('pwrite64', 'log') },
@@ -63,7 +64,7 @@ export interface PlannedPoint {
   readonly point: Point;
 }
 
-/** So many points, of every kind by its share, in an order that the seed decides. */
+/** Plans `points` points, of every kind by its share, in an order that the seed decides. */
 export const plan = (points: number, random: Random): PlannedPoint[] => {
   const total = kinds.reduce((sum, { share }) => sum + share, 0);
   const planned = kinds.flatMap(({ make, name, share }) =>

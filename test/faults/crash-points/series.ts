@@ -12,19 +12,19 @@ import { pathsOf } from './store-files.ts';
 import { attach, type Injection, oneCommitter, straced } from './strace.ts';
 import { ITEMS_QUEUE, TASKS_QUEUE } from './tasks.ts';
 
-/** What came of one point. */
+/** The result of one point. */
 export interface PointResult {
-  /** Whether the manager died where it was to die. */
+  /** Whether the manager died at the point. */
   readonly wasReached: boolean;
-  /** Acknowledgements before the crash. */
+  /** The number of acknowledgements before the crash. */
   readonly acknowledged: number;
-  /** What was acknowledged and is not as it was acknowledged. */
+  /** Sentences on acknowledged changes that are lost or different. */
   readonly broken: readonly string[];
-  /** From the start of the process to the line that says that it listens. */
+  /** The time from the start of the process to the line that says that it listens. */
   readonly restartMs: number;
 }
 
-/** Only a point that the load never comes to takes this long. */
+/** Only a point that the load does not reach takes this long. */
 const REACH_MAX_MS = 20_000;
 
 const queueSchema = z.object({
@@ -40,8 +40,8 @@ const statusSchema = z.object({
 });
 
 /**
- * One store and the managers that die on it, one after another; the client and
- * the worker outlive them.
+ * One store and the managers that die on it, one after another. A client and a worker
+ * outlive them.
  */
 export class Series {
   readonly #stage: Stage;
@@ -57,7 +57,7 @@ export class Series {
     this.#random = random;
   }
 
-  /** Crashes a manager at this point, restarts it, and holds it to all that was acknowledged. */
+  /** Crashes a manager at this point, restarts it, and compares it with the ledger. */
   async crash(point: Point): Promise<PointResult> {
     const before = this.#ledger.count;
     const wasReached = await (point.how === 'launch'
@@ -76,7 +76,7 @@ export class Series {
     await this.#peers?.close();
   }
 
-  /** Lets the load run on the present manager until it dies of what is injected into it. */
+  /** Runs the load on the current manager until the injection kills it. */
   async #dies(point: Exclude<Point, { readonly how: 'launch' }>): Promise<boolean> {
     const manager = this.#manager ?? (await this.#restart());
     await this.#letBack(manager);
@@ -91,7 +91,7 @@ export class Series {
     return wasReached;
   }
 
-  /** The same from the first call of a new manager, which may die before it listens. */
+  /** Injects into a new manager from its first call on. The manager may die before it listens. */
   async #diesFromLaunch(point: Extract<Point, { readonly how: 'launch' }>): Promise<boolean> {
     this.#peers?.gate.shut();
     await this.#manager?.end('SIGKILL');
@@ -124,7 +124,7 @@ export class Series {
     return { args, env: oneCommitter, port: this.#port };
   }
 
-  /** Whether it died by itself. */
+  /** Runs the load until the manager is dead. @returns false if it had to be killed after a timeout */
   async #loadUntilDeath(manager: ManagerChild): Promise<boolean> {
     let wasReached = true;
     const hang = setTimeout(() => {
@@ -143,7 +143,7 @@ export class Series {
     return manager;
   }
 
-  /** Lets client and worker, who waited at the gate, back to a manager that listens. */
+  /** Lets client and worker through the gate to a manager that listens. */
   async #letBack(manager: ManagerChild): Promise<void> {
     if (this.#peers === undefined) {
       this.#port = manager.port;
@@ -153,7 +153,7 @@ export class Series {
     this.#peers.gate.open();
   }
 
-  /** Everything in which the restarted manager differs from what was acknowledged on this store. */
+  /** Sentences on all differences between the restarted manager and the ledger of this store. */
   async #broken(manager: ManagerChild): Promise<string[]> {
     const client = await this.#stage.connect({ name: 'crash reader', url: manager.url });
     const ended = manager.closed.then(() => [
@@ -178,7 +178,7 @@ export class Series {
     return [...missing, ...unanswered, ...unfinished, ...lost, ...miscounted];
   }
 
-  /** Calls that the crash interrupted and that the restarted manager never answered. */
+  /** Sentences on calls that the crash interrupted and that the restarted manager never answered. */
   async #unanswered(): Promise<string[]> {
     let hang: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {
@@ -186,7 +186,7 @@ export class Series {
     });
     await Promise.race([this.#load?.answered(), tooLong]);
     clearTimeout(hang);
-    return (this.#load?.unanswered ?? []).map((name) => `no answer ever to ${name}`);
+    return (this.#load?.unanswered ?? []).map((name) => `${name} was never answered`);
   }
 
   async #drain(client: Client): Promise<void> {
@@ -200,7 +200,7 @@ export class Series {
     }
   }
 
-  /** Where the manager's own counts differ from the ledger's, once nothing is left to do. */
+  /** Sentences on queues whose counts differ from the ledger's. Called when no work is left. */
   async #miscounted(client: Client): Promise<string[]> {
     const { queues } = statusSchema.parse(await client.status());
     const expected = new Map([

@@ -27,10 +27,10 @@ interface Span {
   readonly toUs: number;
 }
 
-/** On the clock of strace's log. */
+/** The time on the clock of strace's log. */
 const wallUs = (): number => (performance.timeOrigin + performance.now()) * US_PER_MS;
 
-/** The flushes in a log of strace, each from its call to its return: a write to the log is one. */
+/** The flushes in strace's log, from call to return. A write to the manager's log is a flush. */
 const flushesOf = (log: string): Span[] =>
   [...readFileSync(log, 'utf8').matchAll(/(\d+\.\d+) pwrite64\(.*<(\d+\.\d+)>/g)].map(
     ([, at, took]) => {
@@ -60,7 +60,7 @@ const slowManager = async (stage: Stage): Promise<string> => {
 };
 
 test.skipIf(straceMissing !== undefined)(
-  'on a disk that stalls at each flush nothing is acknowledged early, no lease is lost and nothing runs twice',
+  'on a disk that stalls at each flush, no answer is early, no lease is lost and no task runs twice',
   async () => {
     const stage = await openStage();
     const log = await slowManager(stage);
@@ -89,7 +89,7 @@ test.skipIf(straceMissing !== undefined)(
     expect(queues).toMatchObject([{ losses: 0, regranted: 0, succeeded: TASKS }]);
     expect(new Set(runs).size).toBe(runs.length);
 
-    // Whatever was acknowledged, a flush began after it was asked for and ended before the answer.
+    // For each answer, a flush began after the request and ended before the answer.
     const flushes = flushesOf(log);
     const early = told.filter(
       ({ fromUs, toUs }) => !flushes.some((flush) => flush.fromUs > fromUs && flush.toUs < toUs),

@@ -1,6 +1,6 @@
 import type { Stage } from '../../support/stage.ts';
 
-/** What a store is made of, under the store's directory. */
+/** The files of a store, below its directory. */
 const storeFiles = {
   log: ['log.0', 'log.1'],
   tree: ['data.mdb'],

@@ -3,19 +3,20 @@ import { once } from 'node:events';
 import type { Child } from '../../support/child.ts';
 import type { Stage } from '../../support/stage.ts';
 
-/** What strace does to the n-th call, e.g. `signal=KILL` or `error=EIO`. */
+/** An injection of strace. */
 export interface Injection {
   readonly syscall: string;
+  /** The effect on a call, such as `signal=KILL` or `error=EIO`. */
   readonly effect: string;
-  /** `N` for the n-th call only, `N+` for it and all after it; strace counts for each thread apart. */
+  /** `N` for the n-th call only, `N+` for it and all later ones. strace counts each thread separately. */
   readonly when: string;
-  /** Only calls on these files count. */
+  /** The files whose calls count; all calls count without this. */
   readonly paths?: readonly string[];
-  /** Where the calls are logged, with their moments. */
+  /** The file to which the calls are logged, with their times. */
   readonly log?: string;
 }
 
-/** One thread of the pool makes all commits, so that strace counts them as one. */
+/** Makes one thread of the pool do all commits, so that strace counts them together. */
 export const oneCommitter = { UV_THREADPOOL_SIZE: '1' };
 
 const argsOf = ({ effect, log = '/dev/null', paths = [], syscall, when }: Injection): string[] => [
@@ -31,7 +32,7 @@ const argsOf = ({ effect, log = '/dev/null', paths = [], syscall, when }: Inject
   log,
 ];
 
-/** A command that runs another with the injection, in the process that was started. */
+/** A command prefix that runs a program with the injection, in the same process. */
 export const straced = (injection: Injection): string[] => [
   'strace',
   '-D',
@@ -39,7 +40,7 @@ export const straced = (injection: Injection): string[] => [
   ...argsOf(injection),
 ];
 
-/** Injects into a process that runs; resolves when strace holds it. */
+/** Injects into a running process; resolves when strace is attached. */
 export const attach = async (stage: Stage, pid: number, injection: Injection): Promise<Child> => {
   const tracer = stage.program('strace', ['strace', ...argsOf(injection), '-p', String(pid)]);
   await tracer.line(/attached/);
@@ -57,7 +58,7 @@ const probe = async (): Promise<string | undefined> => {
   tracer.stderr.setEncoding('utf8');
   const [said] = await Promise.race([
     once(tracer.stderr, 'data'),
-    once(tracer, 'close').then(() => ['it ended without a word']),
+    once(tracer, 'close').then(() => ['it ended without output']),
   ]);
   subject.kill('SIGKILL');
   return /attached/.test(String(said))
@@ -65,6 +66,6 @@ const probe = async (): Promise<string | undefined> => {
     : `strace may not trace another process here: ${String(said).trim()}`;
 };
 
-/** Why strace cannot be used on this machine, or nothing. */
+/** Why strace cannot be used on this machine, or undefined. */
 export const straceMissing: string | undefined =
   process.platform === 'linux' ? await probe() : 'strace exists on Linux only';

@@ -11,7 +11,7 @@ export interface Order {
   readonly text: string;
 }
 
-/** What a run returns: proof of what it was given, and unique, so that two runs can be told apart. */
+/** The result of a run: a digest of its input, and a nonce that distinguishes it from other runs. */
 export interface Echo {
   readonly n: number;
   readonly digest: string;
@@ -20,7 +20,7 @@ export interface Echo {
 
 /** Succeeds. */
 export const echoTask = defineTask<Order, Echo>('echo', { queue: TASKS_QUEUE });
-/** Fails, and is dead. */
+/** Fails, so that the task is dead. */
 export const refuseTask = defineTask<Order, Echo>('refuse', { queue: TASKS_QUEUE, attempts: 1 });
 /** Runs until it is cancelled. */
 export const holdTask = defineTask<Order, Echo>('hold', { queue: TASKS_QUEUE });
