@@ -57,7 +57,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(kind).toContain(journal.name);
   });
 
-  test('gives back what was committed, and nothing for a key without a row', async () => {
+  test('returns committed values, and undefined for a key without a row', async () => {
     await journal.commit([put('a', 'one'), put('b', 'two')]);
     expect(textOf(journal.get('a'))).toBe('one');
     expect(textOf(journal.get('b'))).toBe('two');
@@ -65,7 +65,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(journal.get('aa')).toBeUndefined();
   });
 
-  test('keeps empty values apart from no value', async () => {
+  test('distinguishes an empty value from no value', async () => {
     await journal.commit([put('empty', '')]);
     expect(journal.get('empty')).toHaveLength(0);
     expect(journal.range('e', 'f', 1).map(({ value }) => value.length)).toEqual([0]);
@@ -73,7 +73,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(journal.get('empty')).toBeUndefined();
   });
 
-  test('keeps every byte in keys and values, in the order of bytes', async () => {
+  test('keeps every byte in keys and values, and sorts keys by their bytes', async () => {
     const keys = Array.from({ length: 256 }, (_, n) => `k${String.fromCharCode(n)}`);
     const value = Uint8Array.from({ length: 256 }, (_, n) => n);
     await journal.commit(keys.toReversed().map((key) => ({ key, value })));
@@ -84,19 +84,19 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(Buffer.compare(journal.get('k\0') ?? new Uint8Array(), value)).toBe(0);
   });
 
-  test('takes keys that begin with any byte', async () => {
+  test('accepts keys that begin with any byte', async () => {
     const keys = Array.from({ length: 255 }, (_, n) => `${String.fromCharCode(n)}x`);
     await journal.commit(keys.map((key) => put(key, key)));
     expect(keysIn(journal)).toEqual(keys);
   });
 
-  test('sorts a key before those that it begins', async () => {
+  test('sorts a key before the keys that it is a prefix of', async () => {
     await journal.commit([put('ab', ''), put('a', ''), put('a\0', ''), put('b', '')]);
     expect(keysIn(journal)).toEqual(['a', 'a\0', 'ab', 'b']);
     expect(keysIn(journal, 'a\0', 'b')).toEqual(['a\0', 'ab']);
   });
 
-  test('ranges include their beginning, exclude their end, and keep their limit', async () => {
+  test('returns ranges with their beginning, without their end, and up to their limit', async () => {
     await journal.commit(['a', 'b', 'c', 'd'].map((key) => put(key, key)));
     expect(keysIn(journal, 'b', 'd')).toEqual(['b', 'c']);
     expect(keysIn(journal, 'b', 'd', 1)).toEqual(['b']);
@@ -105,7 +105,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(keysIn(journal, 'x', 'z')).toEqual([]);
   });
 
-  test('the last key of a range is before its end, and none where the range is empty', async () => {
+  test('returns the last key before the end of a range, and undefined for an empty range', async () => {
     expect(journal.lastKey('a', 'z')).toBeUndefined();
     await journal.commit(['b', 'c', 'd'].map((key) => put(key, key)));
     expect(journal.lastKey('a', 'z')).toBe('d');
@@ -116,19 +116,19 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(journal.lastKey('bb', 'c')).toBeUndefined();
   });
 
-  test('of two writes to one key in a commit the later wins', async () => {
+  test('keeps the later of two writes to one key in a commit', async () => {
     await journal.commit([put('a', 'old'), put('a', 'new'), put('b', 'b'), remove('b')]);
     await journal.commit([remove('a'), put('a', 'newest'), remove('never there')]);
     expect(keysIn(journal)).toEqual(['a']);
     expect(textOf(journal.get('a'))).toBe('newest');
   });
 
-  test('an empty commit is one', async () => {
+  test('accepts an empty commit', async () => {
     await journal.commit([]);
     expect(keysIn(journal)).toEqual([]);
   });
 
-  test('reads see a commit as soon as its promise resolves, also after reads of the same turn', async () => {
+  test('shows a commit as soon as its promise resolves, even after reads in the same turn', async () => {
     for (let n = 0; n < 50; n++) {
       const before = journal.get('a');
       expect(textOf(before)).toBe(n === 0 ? undefined : String(n - 1));
@@ -138,7 +138,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     }
   });
 
-  test('a commit becomes visible whole', async () => {
+  test('shows a commit as a whole or not at all', async () => {
     const count = 20_000;
     const writes = Array.from({ length: count }, (_, n) => put(`row ${n}`, 'x'.repeat(50)));
     const committed = journal.commit(writes);
@@ -154,7 +154,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect([...seen]).toEqual([count]);
   });
 
-  test('values stay what they were when others are read and written later', async () => {
+  test('leaves returned values unchanged by later reads and writes', async () => {
     await journal.commit(Array.from({ length: 100 }, (_, n) => put(`k${n}`, `value ${n}`)));
     const first = journal.get('k7');
     const ranged = journal.range('k', 'l', 3);
@@ -168,27 +168,27 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
     expect(ranged.map(({ value }) => textOf(value))).toEqual(['value 0', 'value 1', 'value 10']);
   });
 
-  test('a value may be a part of something larger', async () => {
+  test('accepts a value that is a view of a larger buffer', async () => {
     const frame = Buffer.from('....payload....');
     const committed = journal.commit([{ key: 'view', value: frame.subarray(4, 11) }]);
     await committed;
     expect(textOf(journal.get('view'))).toBe('payload');
   });
 
-  test('carries values of megabytes', async () => {
+  test('keeps values of megabytes', async () => {
     const value = new Uint8Array(5_000_000).map((_, n) => n % 253);
     await journal.commit([{ key: 'large', value }]);
     expect(Buffer.compare(journal.get('large') ?? new Uint8Array(), value)).toBe(0);
   });
 
-  test('says what it occupies and what is left', async () => {
+  test('reports its size and the free space', async () => {
     await journal.commit([put('a', 'x'.repeat(10_000))]);
     const { freeBytes, reserveBytes, usedBytes } = journal.space();
     expect(usedBytes).toBeGreaterThanOrEqual(10_000);
     expect(freeBytes).toBeGreaterThan(reserveBytes);
   });
 
-  test('is an ordered map, whatever is written', async () => {
+  test('behaves as an ordered map under any writes', async () => {
     const key = fc
       .array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 6 })
       .map((codes) => `p${String.fromCharCode(...codes)}`);
@@ -224,7 +224,7 @@ describe.each(Object.keys(opened))('the %s journal', (kind) => {
   });
 });
 
-/** With which flags this process has these files open. */
+/** The flags with which this process has these files open. */
 const flagsOf = async (paths: readonly string[]): Promise<number[]> => {
   const flags: number[] = [];
   for (const descriptor of await readdir('/proc/self/fd')) {
@@ -246,7 +246,7 @@ describe('a data directory', () => {
     }
   });
 
-  /** Another process that has the directory open, and what it has written in its log alone: no time passes for it. */
+  /** Starts a process that opens the directory and writes. Its clock stands still, so its log is never checkpointed. */
   const openElsewhere = async (path: string): Promise<ChildProcess> => {
     const module = import.meta.resolve('@millrace/manager/internals');
     const protocol = import.meta.resolve('@millrace/protocol');
@@ -267,7 +267,7 @@ describe('a data directory', () => {
     return child;
   };
 
-  test('is made when it is missing, for its owner alone', async () => {
+  test('is made with its parents when it is missing', async () => {
     const path = join(directory, 'deep', 'er');
     const journal = await openDisk(path);
     expect(existsSync(path)).toBe(true);
@@ -295,7 +295,7 @@ describe('a data directory', () => {
     await next.close();
   });
 
-  test('is refused while another process has it, and free when that is killed', async () => {
+  test('is refused while another process has it open, and free when that process is killed', async () => {
     const child = await openElsewhere(directory);
     await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     child.kill('SIGKILL');
@@ -306,14 +306,14 @@ describe('a data directory', () => {
     await journal.close();
   });
 
-  test('is refused while the process that has it is stopped', async () => {
+  test('is refused while the process that has it open is stopped', async () => {
     const child = await openElsewhere(directory);
     child.kill('SIGSTOP');
     await expect(openDisk(directory)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     child.kill('SIGCONT');
   });
 
-  test('of a dead process goes to exactly one of many that come for it', async () => {
+  test('goes to exactly one of many openers after its process has died', async () => {
     const child = await openElsewhere(directory);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -336,7 +336,7 @@ describe('a data directory', () => {
     await next.close();
   });
 
-  test('of a killed process has what it has committed', async () => {
+  test('has the commits of a process that was killed', async () => {
     const child = await openElsewhere(directory);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -349,7 +349,7 @@ describe('a data directory', () => {
     await next.close();
   });
 
-  test('without a file of its log is refused', async () => {
+  test('is refused when a file of its log is missing', async () => {
     await (await openDisk(directory)).close();
     await rm(join(directory, 'log.1'));
     await expect(openDisk(directory)).rejects.toMatchObject({
@@ -358,7 +358,7 @@ describe('a data directory', () => {
     });
   });
 
-  test('whose log is damaged is refused, and says where', async () => {
+  test('is refused when its log is damaged, with the place', async () => {
     const child = await openElsewhere(directory);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -372,7 +372,7 @@ describe('a data directory', () => {
     });
   });
 
-  test('whose first start was broken off is one', async () => {
+  test('is usable when its first start was interrupted', async () => {
     await writeFile(join(directory, 'log.0'), 'half a file');
     const journal = await openDisk(directory);
     await journal.commit([put('a', 'one')]);
@@ -382,7 +382,7 @@ describe('a data directory', () => {
     );
   });
 
-  test('with a tree that never had a log is refused as it is', async () => {
+  test('is refused and left as it is when its tree never had a log', async () => {
     const tree = lmdbJournal(directory);
     await tree.commit([put('a', 'old')]);
     await tree.close();
@@ -391,7 +391,7 @@ describe('a data directory', () => {
   });
 
   test.skipIf(process.platform !== 'linux')(
-    'has a log whose writes are flushes, made or opened',
+    'has a log with synchronous writes, both when it is made and when it is opened',
     async () => {
       for (let n = 0; n < 2; n++) {
         const journal = await openDisk(directory);
@@ -405,7 +405,7 @@ describe('a data directory', () => {
     },
   );
 
-  test('that cannot be one is refused with a reason', async () => {
+  test('is refused with a reason when its path cannot be a directory', async () => {
     const file = join(directory, 'a file');
     await writeFile(file, '');
     await expect(openDisk(join(file, 'below'))).rejects.toMatchObject({ code: 'STORE_FAILED' });

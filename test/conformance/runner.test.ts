@@ -48,7 +48,7 @@ const returned = (end: RunEnd): unknown => {
 
 const failure = (end: RunEnd, kind: 'threw' | 'died'): TaskError => {
   if (end.kind !== kind) {
-    throw new Error(`the run ${end.kind}, it should have ${kind}`);
+    throw new Error(`the run ${end.kind}, but it should have ${kind}`);
   }
   return end.error;
 };
@@ -85,7 +85,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(returned(await end(tasks.echo, input))).toEqual(input);
   });
 
-  test('says where it runs, and which attempt of which task', async () => {
+  test('tells the handler task id, attempt and deadline', async () => {
     const assignment = assign(tasks.report, null, { attempt: 3, deadlineMs: 60_000 });
     const before = Date.now();
     const report = tasks.asReport(returned(await runner.run(assignment).ended));
@@ -94,7 +94,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(Date.parse(report.deadline ?? '')).toBeGreaterThanOrEqual(before + 60_000);
   });
 
-  test('hands on a payload of the largest size byte by byte', async () => {
+  test('passes on a payload of the largest size unchanged', async () => {
     const bytes = new Uint8Array(limits.payloadMaxBytes - 5).map((_, index) => index * 31);
     const { payload } = assign(tasks.echo, bytes);
     expect(payload).toHaveLength(limits.payloadMaxBytes);
@@ -102,7 +102,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(ended.kind === 'returned' && Buffer.compare(ended.result, payload)).toBe(0);
   });
 
-  test('returns as large a result as the manager takes, and no larger', async () => {
+  test('returns a result as large as the manager accepts, and no larger', async () => {
     const resultMaxBytes = 2 * limits.payloadMaxBytes;
     const payload = encodePayload(new Uint8Array(resultMaxBytes - 5), 'it', resultMaxBytes);
     const large = { ...assign(tasks.echo), payload, resultMaxBytes };
@@ -113,7 +113,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(error).toMatchObject({ name: 'PAYLOAD_TOO_LARGE', retry: false });
   });
 
-  test('hands on a payload that is a part of a larger buffer', async () => {
+  test('passes on a payload that is a view of a larger buffer', async () => {
     const whole = assign(tasks.echo, 'part');
     const frame = Buffer.concat([Buffer.alloc(7, 1), whole.payload, Buffer.alloc(9, 2)]);
     const payload = frame.subarray(7, 7 + whole.payload.length);
@@ -121,35 +121,35 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(frame.subarray(7, 7 + whole.payload.length)).toEqual(Buffer.from(whole.payload));
   });
 
-  test('reports what the handler throws', async () => {
+  test('reports an error that the handler throws', async () => {
     const error = failure(await end(tasks.throwTypeError), 'threw');
     expect(error).toMatchObject({ name: 'TypeError', message: 'no such pixel', retry: true });
     expect(error.stack).toContain('handlers.ts');
   });
 
-  test('asks for no further attempt after Unrecoverable', async () => {
+  test('forbids a retry after Unrecoverable', async () => {
     const error = failure(await end(tasks.giveUp), 'threw');
     expect(error).toMatchObject({ name: 'Unrecoverable', retry: false });
   });
 
-  test('refuses a payload that does not match the schema, for good', async () => {
+  test('refuses a payload that does not match the schema, and forbids a retry', async () => {
     const error = failure(await end(tasks.double, { n: 'two' }), 'threw');
     expect(error).toMatchObject({ name: 'SCHEMA_MISMATCH', retry: false });
     expect(returned(await end(tasks.double, { n: 2 }))).toBe(4);
   });
 
-  test('refuses a result that does not match the schema, for this attempt', async () => {
+  test('refuses a result that does not match the schema, and allows a retry', async () => {
     const error = failure(await end(tasks.misreturn), 'threw');
     expect(error).toMatchObject({ name: 'SCHEMA_MISMATCH', retry: true });
   });
 
-  test('refuses bytes that are no payload', async () => {
+  test('refuses bytes that are not a payload', async () => {
     const broken = { ...assign(tasks.echo), payload: Uint8Array.of(0xc1) };
     const error = failure(await runner.run(broken).ended, 'threw');
     expect(error).toMatchObject({ name: 'PAYLOAD_INVALID', retry: false });
   });
 
-  test('says which handler is missing', async () => {
+  test('names a handler that is missing', async () => {
     const error = failure(await runner.run(assign(tasks.unbound)).ended, 'threw');
     expect(error).toMatchObject({ name: 'HANDLER_NOT_FOUND', retry: true });
     expect(error.message).toContain(tasks.unbound.name);
@@ -174,7 +174,7 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(returned(await run.ended)).toBe('in time');
   });
 
-  test('does nothing to the next run when one that ended is aborted or killed', async () => {
+  test('leaves the next run alone when an ended run is aborted or killed', async () => {
     const first = runner.run(assign(tasks.echo, 1));
     await first.ended;
     const second = runner.run(assign(tasks.wait, { ...here(), text: 'second' }));
@@ -185,14 +185,14 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     expect(returned(await second.ended)).toBe('second');
   });
 
-  test('uses its slot again', async () => {
+  test('reuses its slot', async () => {
     const first = await reportOf();
     const second = await reportOf();
     expect(second).toMatchObject({ pid: first.pid, threadId: first.threadId });
     expect(second.calls).toBe(first.calls + 1);
   });
 
-  test('runs as many tasks at once as it has slots, and mixes up none', async () => {
+  test('runs as many tasks at once as it has slots, each with its own result', async () => {
     const wide = await started(kind, 3);
     const runs = ['a', 'b', 'c'].map((text) => wide.run(assign(tasks.wait, { ...here(), text })));
     const beacons = [await lighthouse.next(), await lighthouse.next(), await lighthouse.next()];
@@ -237,7 +237,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     await beacon.gone;
   });
 
-  test('replaces what it killed, and the next run waits for that', async () => {
+  test('replaces a killed slot, and the next run waits for the new one', async () => {
     const run = runner.run(assign(tasks.spin, here()));
     await lighthouse.next();
     run.kill();
@@ -267,7 +267,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     expect(failure(await ended, 'died').message).toContain('exit code 3');
   });
 
-  test('reports an error that nobody caught', async () => {
+  test('reports an uncaught error', async () => {
     const { ended } = runner.run(assign(tasks.uncaught));
     const message = kind === 'thread' ? 'nobody catches this' : 'exit code 1';
     expect(failure(await ended, 'died').message).toContain(message);
@@ -279,7 +279,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     expect(returned(await ended)).toBe('returned');
     beacon.release();
     await beacon.gone;
-    // Until its exit is noticed, the slot counts as idle and may be given this run.
+    // The slot may get this run before its exit is noticed.
     const next = await runner.run(assign(tasks.report)).ended;
     const retried = next.kind === 'died' ? await runner.run(assign(tasks.report)).ended : next;
     expect(tasks.asReport(returned(retried)).calls).toBe(1);
@@ -306,7 +306,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
   });
 
-  test('close ends what is busy, and refuses what comes later', async () => {
+  test('ends busy runs when it is closed, and refuses later ones', async () => {
     const closing = await started(kind, 2);
     const run = closing.run(assign(tasks.spin, here()));
     const beacon = await lighthouse.next();
@@ -318,7 +318,7 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
   });
 });
 
-test('close leaves no thread behind, by the count of the kernel', async () => {
+test('a closed thread runner leaves no thread in the kernel', async () => {
   const cycle = async (): Promise<void> => {
     const runner = await started('thread', 2);
     await runner.run(assign(tasks.echo)).ended;
@@ -330,7 +330,7 @@ test('close leaves no thread behind, by the count of the kernel', async () => {
   expect(threadCount()).toBe(before);
 });
 
-test('close leaves no process behind, by the list of the kernel', async () => {
+test('a closed process runner leaves no process in the kernel', async () => {
   const before = childPids();
   const runner = await started('process', 2);
   const run = runner.run(assign(tasks.spin, here()));
@@ -354,12 +354,12 @@ describe('a process of the process runner', () => {
   test.each([
     [tasks.abort, 'signal SIGABRT'],
     [tasks.segfault, 'signal SIGSEGV'],
-  ])('that crashes costs one attempt: $name', async (task, how) => {
+  ])('costs one attempt when it crashes: $name', async (task, how) => {
     expect(failure(await runner.run(assign(task)).ended, 'died').message).toContain(how);
     expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
   });
 
-  test('that ignores SIGTERM is gone before its run ends', async () => {
+  test('is gone before its run ends, even if it ignores SIGTERM', async () => {
     const run = runner.run(assign(tasks.ignoreTerm, here()));
     const pid = Number((await lighthouse.next()).text);
     expect(isAlive(pid)).toBe(true);
@@ -368,7 +368,7 @@ describe('a process of the process runner', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test('that answers while it is killed is believed once it is gone', async () => {
+  test('may still return a result while it is killed, which counts once it is gone', async () => {
     const run = runner.run(assign(tasks.returnOnTerm, here()));
     const pid = Number((await lighthouse.next()).text);
     run.kill();
@@ -378,7 +378,7 @@ describe('a process of the process runner', () => {
     expect(returned(await next.ended)).toBe('of the next run');
   });
 
-  test('takes what it started with it', async () => {
+  test('is killed together with the processes that it started', async () => {
     const run = runner.run(assign(tasks.withGrandchild, here()));
     const beacon = await lighthouse.next();
     const grandchild = Number(beacon.text);

@@ -4,7 +4,7 @@ import { bytes, failure, item, task, text } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
 
 onEachEngine('attempts', (open) => {
-  test('are repeated after a backoff within its bounds, then the task is dead', async () => {
+  test('are repeated after a backoff within its bounds until the task is dead', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { attempts: 4 }));
     for (const [ceilingMs, attempt] of [1_000, 2_000, 4_000].map((ms, n) => [ms, n + 1])) {
@@ -26,7 +26,7 @@ onEachEngine('attempts', (open) => {
     ]);
   });
 
-  test('end with the first that says no further one can help', async () => {
+  test('end with the first one that forbids a retry', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     await stage.settle('a', await stage.claimOne('a'), 'failed', {
@@ -35,14 +35,14 @@ onEachEngine('attempts', (open) => {
     expect(await stage.outcome('t1')).toMatchObject({ state: 'dead', error: { retry: false } });
   });
 
-  test('without a reason count as failed', async () => {
+  test('count as failed when they report a cancellation that nobody requested', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { attempts: 1 }));
     await stage.settle('a', await stage.claimOne('a'), 'cancelled');
     expect(await stage.outcome('t1')).toMatchObject({ state: 'dead' });
   });
 
-  test('that succeed give their result once, for everyone', async () => {
+  test('make their result visible to everyone when they succeed', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     const [one, two] = await stage.claim('a', 2);
@@ -56,7 +56,7 @@ onEachEngine('attempts', (open) => {
     expect(second).toMatchObject({ state: 'succeeded', result: undefined });
   });
 
-  test('lost with their worker are counted apart; the third loss is the death of a task', async () => {
+  test('count as losses when their worker is lost, and the third loss makes the task dead', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { attempts: 1 }));
     for (const losses of [1, 2]) {
@@ -74,7 +74,7 @@ onEachEngine('attempts', (open) => {
     });
   });
 
-  test('lost with their worker never are the death of an item', async () => {
+  test('of an item may be lost with their worker without limit', async () => {
     const stage = await open();
     const items = [{ queue: 'q', name: ITEM_NAME }];
     await stage.enqueue(item('i1'));
@@ -84,7 +84,7 @@ onEachEngine('attempts', (open) => {
     expect(await stage.engine.inspect('i1')).toMatchObject({ state: 'ready', losses: 5 });
   });
 
-  test('that return are not counted', async () => {
+  test('are not counted when they return the task', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { attempts: 1 }));
     for (let n = 1; n <= 5; n++) {

@@ -28,7 +28,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
   const ids = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
-  test('is drained exactly once in exact order, priorities first whenever they arrive', async () => {
+  test('is drained exactly once and in order, with later tasks of higher priority first', async () => {
     const stage = await open();
     const length = tuning.windowMaxTasks * 3 + 100;
     await stage.enqueue(...many('high', 10, 5));
@@ -44,14 +44,14 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
     ]);
   });
 
-  test('is read on disk while those at work have enough, and not in a claim', async () => {
+  test('is read ahead between claims, so that a claim reads nothing from disk', async () => {
     const stage = await open();
     await stage.enqueue(...many('t', 2_000));
     await stage.crash();
     stage.sessions('a');
     const taken = idsOf(await stage.claim('a', 100));
     while (taken.length < 1_900) {
-      // The end of the turn of the claim, in which the lane reads on.
+      // The lane reads ahead at the end of the turn.
       await new Promise((resolve) => setImmediate(resolve));
       const { reads } = stage.journal;
       taken.push(...idsOf(await stage.claim('a', 100)));
@@ -60,7 +60,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
     expect(taken).toEqual(ids('t', 1_900));
   });
 
-  test('takes back returned tasks before and behind the window, once each', async () => {
+  test('takes back returned tasks once each, before and behind the window', async () => {
     const stage = await open();
     await stage.enqueue(...many('t', tuning.windowMaxTasks * 2));
     const grants = await stage.claim('a', tuning.windowMaxTasks + 300);
@@ -74,7 +74,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
     ]);
   });
 
-  test('loses cancelled tasks wherever they are, also while their write is in flight', async () => {
+  test('loses cancelled tasks in and behind the window, even while the write is in flight', async () => {
     const stage = await open();
     const count = tuning.windowMaxTasks + 700;
     await stage.enqueue(...many('t', count));
@@ -96,7 +96,7 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
     expect(idsOf([...first, ...left])).toEqual(wanted);
   });
 
-  test('goes on where it was after a restart in its middle', async () => {
+  test('continues after a restart in its middle', async () => {
     const stage = await open();
     const count = tuning.windowMaxTasks * 2 + 300;
     await stage.enqueue(...many('t', count));
@@ -120,14 +120,14 @@ onEachEngine('a backlog longer than memory holds', (open, kind) => {
     ]);
   });
 
-  test('stays on disk: memory holds a window of it', async () => {
+  test('stays on disk, and memory holds only a window of it', async () => {
     const stage = await open();
     await stage.enqueue(...many('t', tuning.windowMaxTasks * 3));
     expect(await stage.audit()).toEqual([]);
   });
 
   const batches = kind === 'memory' ? 10 : 3;
-  test(`of ${batches * 5},000 tasks is drained exactly once in exact order`, async () => {
+  test(`is drained exactly once and in order with ${batches * 5},000 tasks`, async () => {
     const stage = await open();
     for (let n = 0; n < batches; n++) {
       await stage.enqueue(...many(`batch${n}`, 5_000));

@@ -20,7 +20,7 @@ onEachEngine('cancel', (open) => {
     });
   });
 
-  test('is told to the holder of a lease, once', async () => {
+  test('is reported to the holder of the lease once', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     await stage.claimOne('a');
@@ -40,7 +40,7 @@ onEachEngine('cancel', (open) => {
   });
 
   test.each(['failed', 'timed-out', 'cancelled', 'lost', 'released'] as const)(
-    'makes of an attempt that ends as %s a cancelled task',
+    'makes the task cancelled when its attempt ends as %s',
     async (end) => {
       const stage = await open();
       await stage.enqueue(task('t1'));
@@ -56,7 +56,7 @@ onEachEngine('cancel', (open) => {
     },
   );
 
-  test('outlives a restart and the loss of the worker', async () => {
+  test('survives a restart and the loss of the worker', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     await stage.claimOne('a');
@@ -69,7 +69,7 @@ onEachEngine('cancel', (open) => {
     });
   });
 
-  test('of an unknown task says so', async () => {
+  test('reports an unknown task', async () => {
     const stage = await open();
     expect(await stage.cancel('ghost')).toBe('UNKNOWN_TASK');
   });

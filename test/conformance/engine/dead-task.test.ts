@@ -14,7 +14,7 @@ onEachEngine('a dead task', (open) => {
   const drop = async (stage: EngineStage, taskId: string): Promise<unknown> =>
     (await stage.engine.drop([taskId]))[0];
 
-  test('is retried as a new task with the same work, counted anew', async () => {
+  test('is retried as a new task with the same options and fresh counters', async () => {
     const stage = await open();
     const options = { priority: 3, deadlineMs: MINUTE_MS, attempts: 2, expiresInMs: DAY_MS };
     await stage.enqueue(task('1', options));
@@ -27,7 +27,7 @@ onEachEngine('a dead task', (open) => {
     expect(await stage.engine.inspect('2')).toMatchObject({ priority: 3, failures: 0 });
   });
 
-  test('keeps a large payload for it, also over a restart', async () => {
+  test('keeps a large payload for the retry, even across a restart', async () => {
     const stage = await open();
     const payload = new Uint8Array(100_000).fill(7);
     await stage.enqueue(task('1', { payload }));
@@ -38,7 +38,7 @@ onEachEngine('a dead task', (open) => {
     expect(Buffer.compare((await stage.claimOne('b')).payload, payload)).toBe(0);
   });
 
-  test('that was retried is removed, and its outcome stays what it was', async () => {
+  test('is removed when it is retried, and the new outcome does not replace its own', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     await kill(stage, '1');
@@ -51,7 +51,7 @@ onEachEngine('a dead task', (open) => {
     expect(await stage.outcome('2')).toMatchObject({ state: 'succeeded' });
   });
 
-  test('is retried once, however often that is sent', async () => {
+  test('is retried once, even when the retry is sent again', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     await kill(stage, '1');
@@ -61,7 +61,7 @@ onEachEngine('a dead task', (open) => {
     expect(idsOf(await stage.claim('b', 9))).toEqual(['2']);
   });
 
-  test('of a death by lost workers is retried as well', async () => {
+  test('is retried even when it died of lost workers', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     for (let losses = 0; losses < limits.lossesMax; losses++) {
@@ -71,7 +71,7 @@ onEachEngine('a dead task', (open) => {
     expect(await stage.engine.inspect('2')).toMatchObject({ state: 'ready', losses: 0 });
   });
 
-  test('waits for room in its queue', async () => {
+  test('is not retried while its queue is full', async () => {
     const stage = await open({ queues: [queueSpec('q', { maxItems: 1 })] });
     await stage.enqueue(task('1'));
     await kill(stage, '1');
@@ -80,7 +80,7 @@ onEachEngine('a dead task', (open) => {
     expect(await listIds(stage, { state: 'dead' })).toEqual(['1']);
   });
 
-  test('is the only one that can be retried or dropped', async () => {
+  test('is the only kind of task that can be retried or dropped', async () => {
     const stage = await open();
     await oneOfEach(stage);
     const others = ['ready', 'leased', 'scheduled', 'retrying', 'succeeded', 'cancelled'];
@@ -92,7 +92,7 @@ onEachEngine('a dead task', (open) => {
     expect(await drop(stage, 'none')).toMatchObject({ refused: 'UNKNOWN_TASK' });
   });
 
-  test('that is dropped is forgotten before its time, and its id once a resend cannot come', async () => {
+  test('loses its result when it is dropped, and its id once no resend can come', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     await kill(stage, '1');
@@ -104,7 +104,7 @@ onEachEngine('a dead task', (open) => {
     expect(await stage.state('1')).toBe('UNKNOWN_TASK');
   });
 
-  test('that is old is forgotten at once when it is dropped', async () => {
+  test('is forgotten at once when it is dropped after a day', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     await kill(stage, '1');
@@ -114,7 +114,7 @@ onEachEngine('a dead task', (open) => {
     expect(await stage.state('1')).toBe('UNKNOWN_TASK');
   });
 
-  test('of an id that was used before is kept for its own time', async () => {
+  test('is kept for its own time when its id was used before', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     await kill(stage, '1');
@@ -141,7 +141,7 @@ onEachEngine('a dead task', (open) => {
     expect(stage.engine.report().queues[0]).toMatchObject({ deadKept: 0, totals: { dead: 3 } });
   });
 
-  test('counts its payload against the space for results: the oldest go first, whatever became of them', async () => {
+  test('counts its payload against the space for results, of which the oldest go first', async () => {
     const stage = await open({ retainMaxBytes: 100_000 });
     const payload = new Uint8Array(30_000);
     const succeed = async (taskId: string): Promise<void> => {

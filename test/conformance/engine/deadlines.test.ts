@@ -6,7 +6,7 @@ import { onEachEngine } from './on-each-engine.ts';
 const SECOND_MS = 1_000;
 
 onEachEngine('deadlines', (open) => {
-  test('fence an attempt at deadline, kill grace and slack, and retry it', async () => {
+  test('fence and retry an attempt after deadline, kill grace and slack', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { deadlineMs: 5_000 }));
     const grant = await stage.claimOne('a');
@@ -20,7 +20,7 @@ onEachEngine('deadlines', (open) => {
     expect(await stage.claimOne('b')).toMatchObject({ attempt: 2 });
   });
 
-  test('are the death of a task that had its last attempt', async () => {
+  test('make a task dead when they end its last attempt', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { deadlineMs: 1_000, attempts: 1 }));
     await stage.claimOne('a');

@@ -63,7 +63,7 @@ onEachEngine('durability', (open) => {
   test.each([
     ['expired', { expiresInMs: 10 }],
     ['dead', { deadlineMs: 10, attempts: 1 }],
-  ])('a task that time has made %s is seen so only after its commit', async (state, options) => {
+  ])('a task that time makes %s is seen so only after the commit', async (state, options) => {
     const stage = await open();
     await stage.enqueue(task('t1', options));
     if (state === 'dead') {
@@ -73,7 +73,7 @@ onEachEngine('durability', (open) => {
     stage.journal.hold();
     stage.clock.moveTo(stage.clock.monotonicMs() + limits.killGraceMs + limits.fenceSlackMs + 10);
     while (stage.clock.runNext(stage.clock.monotonicMs())) {
-      // Whatever is due has its turn.
+      // Runs all timers that are due.
     }
     const order: string[] = [];
     const seen = stage.state('t1').then((answer) => order.push(answer));
@@ -84,7 +84,7 @@ onEachEngine('durability', (open) => {
     expect(order).toEqual(['written', state]);
   });
 
-  test('a rejected commit ends all service, and says so', async () => {
+  test('a failed commit ends all service and is reported', async () => {
     const stage = await open();
     await stage.enqueue(task('before'));
     stage.journal.hold();
@@ -103,7 +103,7 @@ onEachEngine('durability', (open) => {
     expect(stage.clock.timersWaiting).toBe(0);
   });
 
-  test('a rejected commit that nobody waits for is told as well', async () => {
+  test('a failed commit that nobody awaits is reported, too', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     stage.journal.hold();
@@ -114,7 +114,7 @@ onEachEngine('durability', (open) => {
     await expect.poll(() => stage.told.failures.length).toBe(1);
   });
 
-  test('a store that fails between two commits is noticed without one', async () => {
+  test('a store that fails between two commits is noticed before the next commit', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     stage.journal.failure = new Error('ENOSPC');
@@ -124,7 +124,7 @@ onEachEngine('durability', (open) => {
     expect(stage.clock.timersWaiting).toBe(0);
   });
 
-  test('a defect ends all service too, and is not told as a failed store', async () => {
+  test('a defect ends all service and is not reported as a failed store', async () => {
     const stage = await open();
     Object.defineProperty(stage.told, 'ready', {
       value: () => {
@@ -136,7 +136,7 @@ onEachEngine('durability', (open) => {
     await expect(stage.claim('a')).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
-  test('a store that cannot be read ends all service, and nothing half done is written', async () => {
+  test('a store that cannot be read ends all service, and no half of a verb is written', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { payload: new Uint8Array(100_000) }), task('t2'));
     const read = stage.journal.get;
@@ -152,7 +152,7 @@ onEachEngine('durability', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['t1', 't2']);
   });
 
-  test('below the reserve nothing new is accepted, and what runs can still end', async () => {
+  test('below the reserve no task is accepted, but running tasks can still end', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const grant = await stage.claimOne('a');
@@ -167,7 +167,7 @@ onEachEngine('durability', (open) => {
     expect(await stage.enqueue(task('t2'))).toEqual({ created: 1 });
   });
 
-  test('a disk that fills within a second is full at once, and one that does not is not', async () => {
+  test('a disk that fills between two samples is noticed once enough bytes are written', async () => {
     const stage = await open();
     stage.journal.reserveBytes = 1_000;
     stage.journal.freeBytes = 5_000;
@@ -182,7 +182,7 @@ onEachEngine('durability', (open) => {
     expect(await stage.enqueue(task('t3'))).toMatchObject({ refused: 'STORE_FULL' });
   });
 
-  test('a closed engine has written everything and does nothing more', async () => {
+  test('a closed engine has written everything and serves no more', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { delayMs: 1_000 }));
     void stage.enqueue(task('t2', { delayMs: 500 }));

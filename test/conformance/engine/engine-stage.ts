@@ -27,7 +27,7 @@ import {
 import { GatedJournal } from '../../support/gated-journal.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-/** What nobody waits for is written no later than this. */
+/** Changes that no caller awaits are flushed within this time. */
 export const UNAWAITED_WRITTEN_MS = 10;
 
 export const engineKinds = ['memory', 'lmdb'] as const;
@@ -62,7 +62,7 @@ export const failure = (message: string, retry = true): TaskError => ({
 
 export const idsOf = (grants: readonly Token[]): string[] => grants.map(({ taskId }) => taskId);
 
-/** A grant, with its token by itself. */
+/** A grant, with its token as a separate value. */
 export interface Dealt extends Grant {
   readonly token: Token;
 }
@@ -80,7 +80,7 @@ export const queueSpec = (name: string, options: Partial<QueueSpec> = {}): Queue
   ...options,
 });
 
-/** What an engine has told, in order. */
+/** Records the events of an engine, in order. */
 class Told implements EngineEvents {
   readonly readyCounts = new Map<string, number>();
   readonly outcomes: Finished[] = [];
@@ -111,7 +111,7 @@ export interface StageOptions {
 
 const work: readonly Handle[] = [{ queue: 'q', name: 'work' }];
 
-/** One engine on one journal, with a clock that the test moves. */
+/** One engine on one journal, with a clock that the test advances. */
 export class EngineStage {
   clock = new ManualClock();
   told = new Told();
@@ -172,13 +172,13 @@ export class EngineStage {
     await this.#engine.start(this.told);
   }
 
-  /** The process dies; what was not committed is lost. Another engine starts on the same journal. */
+  /** The process dies, and uncommitted changes are lost. Another engine starts on the same journal. */
   async crash(): Promise<void> {
     this.clock = this.clock.succeed();
     await this.#start();
   }
 
-  /** An orderly stop and start. */
+  /** Stops the engine in the orderly way, and starts another on the same data. */
   async reopen(): Promise<void> {
     await this.engine.close();
     this.clock = this.clock.succeed();
@@ -197,13 +197,13 @@ export class EngineStage {
     }
   }
 
-  /** Resolves when everything that was done so far is durable and told. */
+  /** Resolves when all changes so far are durable and their events are delivered. */
   async flushed(): Promise<void> {
-    // A verb that writes, and so takes pending grants along.
+    // Settle is a verb that writes, so its flush includes pending grants.
     await this.settleAll('nobody', []);
   }
 
-  /** Moves the time forward, timer by timer, with all that follows from each. */
+  /** Advances the time timer by timer, and flushes after each. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.clock.monotonicMs() + byMs;
     await this.flushed();
@@ -220,7 +220,7 @@ export class EngineStage {
     }
   }
 
-  /** Enqueues all or nothing. */
+  /** Enqueues all tasks in one request. */
   async enqueue(...tasks: readonly NewTask[]): Promise<EnqueueAnswer | undefined> {
     const [answer] = await this.engine.enqueue([tasks]);
     return answer;
@@ -236,11 +236,11 @@ export class EngineStage {
     return grants.map(dealt);
   }
 
-  /** Claims one task that must be there. */
+  /** Claims one task. @throws when no task can be claimed */
   async claimOne(sessionId: string, handles: readonly Handle[] = work): Promise<Dealt> {
     const [grant] = await this.claim(sessionId, 1, handles);
     if (grant === undefined) {
-      throw new Error('nothing to claim');
+      throw new Error('no task can be claimed');
     }
     return grant;
   }
@@ -256,7 +256,7 @@ export class EngineStage {
     return answer;
   }
 
-  /** Settles reports whose answers are awaited. */
+  /** Settles reports and flushes at once, as for a worker that awaits the answers. */
   settleAll(sessionId: string, reports: readonly AttemptReport[]): Promise<SettleAnswer[]> {
     const answers = this.engine.settle({ sessionId, reports });
     this.engine.hurry();
@@ -273,13 +273,13 @@ export class EngineStage {
     return answer;
   }
 
-  /** The state of a task, or that it is unknown. */
+  /** The state of a task, or UNKNOWN_TASK. */
   async state(taskId: string): Promise<string> {
     const info = await this.engine.inspect(taskId);
     return typeof info === 'string' ? info : info.state;
   }
 
-  /** Where memory and journal disagree. */
+  /** Sentences on where memory and journal disagree. */
   async audit(): Promise<readonly string[]> {
     await this.flushed();
     return this.engine.audit();

@@ -6,7 +6,7 @@ import { onEachEngine } from './on-each-engine.ts';
 const SECOND_MS = 1_000;
 
 onEachEngine('enqueue', (open) => {
-  test('adds a task once, however often it is sent', async () => {
+  test('adds a task once, even when it is sent again', async () => {
     const stage = await open();
     expect(await stage.enqueue(task('t1'))).toEqual({ created: 1 });
     expect(await stage.enqueue(task('t1'))).toEqual({ created: 0 });
@@ -15,13 +15,13 @@ onEachEngine('enqueue', (open) => {
     expect(await stage.enqueue(task('t1'))).toEqual({ created: 0 });
   });
 
-  test('knows an id in another queue as well', async () => {
+  test('recognises an id that was used in another queue', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
     await stage.enqueue(task('t1'));
     expect(await stage.enqueue(task('t1', { queue: 'other' }))).toEqual({ created: 0 });
   });
 
-  test('answers a duplicate only when the original is durable', async () => {
+  test('answers a resend only after the original is durable', async () => {
     const stage = await open();
     stage.journal.hold();
     const answered: string[] = [];
@@ -46,7 +46,7 @@ onEachEngine('enqueue', (open) => {
     expect(await stage.enqueue(task('t3'))).toEqual({ created: 1 });
   });
 
-  test('lets the other requests of a batch pass when one is refused', async () => {
+  test('accepts the other requests of a batch when one is refused', async () => {
     const stage = await open({ queues: [queueSpec('q', { maxItems: 2 })] });
     const answers = await stage.engine.enqueue([
       [task('t1'), task('t2'), task('t3')],
@@ -64,7 +64,7 @@ onEachEngine('enqueue', (open) => {
     ]);
   });
 
-  test('counts what is unfinished against the bound: scheduled, ready and leased', async () => {
+  test('counts scheduled, ready and leased tasks against the bound', async () => {
     const stage = await open({ queues: [queueSpec('q', { maxItems: 3 })] });
     await stage.enqueue(task('t1'), task('t2'), task('t3', { delayMs: 60_000 }));
     const grant = await stage.claimOne('a');
@@ -80,7 +80,7 @@ onEachEngine('enqueue', (open) => {
     expect(await stage.enqueue(task('t4'))).toEqual({ created: 1 });
   });
 
-  test('counts the payload bytes of what is unfinished', async () => {
+  test('counts the payload bytes of unfinished tasks against the bound', async () => {
     const stage = await open({ queues: [queueSpec('q', { maxBytes: 10 })] });
     await stage.enqueue(task('t1', { payload: bytes('123456') }));
     expect(await stage.enqueue(task('t2', { payload: bytes('12345') }))).toMatchObject({
@@ -91,7 +91,7 @@ onEachEngine('enqueue', (open) => {
     expect(await stage.engine.size('q')).toMatchObject({ bytes: 4, freeBytes: 6 });
   });
 
-  test('refuses what can never be queued, and says why', async () => {
+  test('refuses a task that can never be queued, and says why', async () => {
     const stage = await open({ payloadMaxBytes: 8, queues: [queueSpec('q', { maxBytes: 6 })] });
     expect(await stage.enqueue(task('t1', { queue: 'nowhere' }))).toMatchObject({
       refused: 'UNKNOWN_QUEUE',
@@ -145,7 +145,7 @@ onEachEngine('enqueue', (open) => {
     expect(Buffer.compare((await stage.claimOne('a')).payload, large)).toBe(0);
   });
 
-  test('into a queue more than there may be is refused, and says so', async () => {
+  test('is refused for a queue beyond the limit of queues, and says why', async () => {
     const names = Array.from({ length: limits.queuesMax }, (_, n) => `q${n}`);
     const stage = await open({ queues: names.map((name) => queueSpec(name)) });
     expect(stage.engine.declareQueue(queueSpec('q7', { maxItems: 1 }))).toBe(true);

@@ -3,7 +3,7 @@ import { task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
 
 onEachEngine('expiry', (open) => {
-  test('ends a task that was not started in time', async () => {
+  test('ends a task that is not granted in time', async () => {
     const stage = await open();
     await stage.enqueue(
       task('ready', { expiresInMs: 1_000 }),
@@ -16,7 +16,7 @@ onEachEngine('expiry', (open) => {
     expect(await stage.claim('a', 9)).toEqual([]);
   });
 
-  test('does not touch a task that was started', async () => {
+  test('does not end a task that was granted', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { expiresInMs: 1_000 }));
     const grant = await stage.claimOne('a');

@@ -14,7 +14,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     return { stage, grant };
   };
 
-  test('was on its way to the disk within milliseconds', async () => {
+  test('would have been flushed within milliseconds', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const grant = await stage.claimOne('a');
@@ -39,7 +39,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     ]);
   });
 
-  test('is lost when the task was granted to another since', async () => {
+  test('is lost when the task has been granted to another session since', async () => {
     const { grant, stage } = await forgotten();
     stage.sessions('b');
     const other = await stage.claimOne('b');
@@ -55,7 +55,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     expect(await stage.settle('a', grant, 'succeeded')).toBe('LEASE_LOST');
   });
 
-  test('is lost when more than one restart lies between', async () => {
+  test('is lost after a second restart', async () => {
     const { grant, stage } = await forgotten();
     await stage.crash();
     expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
@@ -63,7 +63,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     ]);
   });
 
-  test('is lost unless its number is exactly the next', async () => {
+  test('is lost unless its number is the next one of the task', async () => {
     const {
       grant: { token },
       stage,
@@ -77,7 +77,7 @@ onEachEngine('a grant that a crash forgot', (open) => {
     expect(await stage.state('t1')).toBe('ready');
   });
 
-  test('is lost when the task was cancelled since', async () => {
+  test('is lost when the task has been cancelled since', async () => {
     const { grant, stage } = await forgotten();
     await stage.cancel('t1');
     expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([

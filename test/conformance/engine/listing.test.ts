@@ -5,7 +5,7 @@ import { onEachEngine } from './on-each-engine.ts';
 import { everything, listAll, listIds, oneOfEach } from './operator-steps.ts';
 
 onEachEngine('listing', (open) => {
-  test('finds the tasks of each state, and only those', async () => {
+  test('finds exactly the tasks of a state', async () => {
     const stage = await open();
     await oneOfEach(stage);
     expect(await listIds(stage, { state: 'ready' })).toEqual(['ready', 'item']);
@@ -17,7 +17,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage, { state: 'expired' })).toEqual(['expired']);
   });
 
-  test('without a state finds all by their ids', async () => {
+  test('finds all tasks, sorted by id, when no state is given', async () => {
     const stage = await open();
     await oneOfEach(stage);
     expect(await listIds(stage)).toEqual([
@@ -33,7 +33,7 @@ onEachEngine('listing', (open) => {
     ]);
   });
 
-  test('says of each task what an operator asks first', async () => {
+  test('shows state, counters, age, due time and last error of each task', async () => {
     const stage = await open();
     await stage.enqueue(task('t', { priority: 7 }));
     await stage.settle('a', await stage.claimOne('a'), 'failed', { error: failure('no') });
@@ -54,7 +54,7 @@ onEachEngine('listing', (open) => {
     expect(later?.dueInMs).toBe((found?.dueInMs ?? 0) - 300);
   });
 
-  test('keeps to a queue and a name', async () => {
+  test('can be limited to a queue and a name', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
     await stage.enqueue(
       task('1', { name: 'x' }),
@@ -69,7 +69,7 @@ onEachEngine('listing', (open) => {
     }
   });
 
-  test('goes on page by page, in the midst of what arrived together', async () => {
+  test('goes page by page, even within tasks that arrived together', async () => {
     const stage = await open();
     const ids = Array.from({ length: 25 }, (_, n) => `t${String(n).padStart(2, '0')}`);
     await stage.enqueue(...ids.map((id) => task(id)));
@@ -80,7 +80,7 @@ onEachEngine('listing', (open) => {
     }
   });
 
-  test('names a task once that came back while others of its row wait', async () => {
+  test('names a returned task once while others of its row still wait', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2'), task('3'));
     await stage.settle('a', await stage.claimOne('a'), 'released');
@@ -89,7 +89,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage, { state: 'ready' })).toEqual(['2', '3']);
   });
 
-  test('names a task once whose id another had that is forgotten', async () => {
+  test('names a task once when an earlier task with its id was forgotten', async () => {
     const stage = await open();
     await stage.enqueue(item('1', { delayMs: 700, expiresInMs: 30_000 }));
     await stage.crash();
@@ -99,7 +99,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage, { state: 'ready' })).toEqual(['1']);
   });
 
-  test('names a leased task once whose cancellation was asked for, also after a restart', async () => {
+  test('names a leased task with a requested cancellation once, even after a restart', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2'));
     await stage.claim('a', 2);
@@ -110,7 +110,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage, { state: 'ready' })).toEqual([]);
   });
 
-  test('looks at so much and no more for a page, and says where to go on', async () => {
+  test('looks at a bounded number of tasks for a page, and says where to continue', async () => {
     const stage = await open();
     const count = limits.listLooksMax + 10;
     const many = Array.from({ length: count }, (_, n) => task(`t${n}`, { payload: bytes('x') }));
@@ -121,7 +121,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage, { name: 'rare' })).toEqual(['z']);
   });
 
-  test('reads so many bytes and no more for a page', async () => {
+  test('reads a bounded number of bytes for a page', async () => {
     const stage = await open();
     const payload = new Uint8Array(1_048_576);
     await stage.enqueue(...Array.from({ length: 20 }, (_, n) => task(`t${n}`, { payload })));
@@ -130,7 +130,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage)).toHaveLength(20);
   });
 
-  test('of a place that nobody was given finds nothing, or something', async () => {
+  test('survives a position that no listing returned', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     for (const after of ['', '.', 'zzzz', '????.-1', 'dA.9999', '~~~.NaN']) {
@@ -139,7 +139,7 @@ onEachEngine('listing', (open) => {
     }
   });
 
-  test('shows only what is durable', async () => {
+  test('shows only durable tasks', async () => {
     const stage = await open();
     stage.journal.hold();
     const enqueued = stage.enqueue(task('1'));
@@ -157,7 +157,7 @@ onEachEngine('listing', (open) => {
     expect(await listIds(stage)).toEqual(['1']);
   });
 
-  test('reads results up to its budget, and counts no payload that is gone', async () => {
+  test('counts results against its budget of bytes, but no removed payloads', async () => {
     const payload = new Uint8Array(limits.listReadBytes);
     const stage = await open({ payloadMaxBytes: payload.length });
     for (const [taskId, result] of [

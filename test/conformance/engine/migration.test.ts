@@ -31,7 +31,7 @@ const silent = { ready() {}, finished() {}, abort() {}, room() {}, failed() {} }
 const open = async (path: string): Promise<Engine> => {
   const engine = makeEngine({
     journal: await diskJournal(path, systemClock),
-    // Its time is before that of the stores, so that nothing in them has come due.
+    // This clock is behind the time of the stores, so no task in them has come due.
     clock: new ManualClock(),
     randomBytes: (length) => new Uint8Array(length),
     software: 'a test',
@@ -53,7 +53,7 @@ const claim = (engine: Engine, queue: string, name: string): string[] => {
   return engine.claim([request]).flatMap((grants) => grants.map(({ taskId }) => taskId));
 };
 
-test.each(layouts)('everything in a store of %s is there after its migration', async (layout) => {
+test.each(layouts)('a store of %s keeps all its tasks in the migration', async (layout) => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-migration-'));
   unpackStore(layout, directory);
   const engine = await open(directory);
@@ -94,26 +94,29 @@ test.each(layouts)('everything in a store of %s is there after its migration', a
   await engine.close();
 });
 
-test.each(layouts)('a store of %s goes on where it was', async (layout) => {
-  directory = mkdtempSync(join(tmpdir(), 'millrace-migration-'));
-  unpackStore(layout, directory);
-  const engine = await open(directory);
-  const tokens = [1, 2].map((n) => ({ taskId: `leased-${n}`, epoch: 1, grant: 1 }));
-  expect(await engine.resume({ sessionId: 'worker', tokens })).toEqual([]);
-  expect(claim(engine, 'q', 'work')).toEqual(['high-1', 'returned-1', 'large-1']);
-  expect(claim(engine, 'q', ITEM_NAME)).toEqual(['item-2']);
-  expect(claim(engine, 'q', 'many')).toHaveLength(300);
-  expect(claim(engine, 'lifo', 'work')).toEqual(['lifo-2', 'lifo-1']);
-  expect(claim(engine, 'paused', 'work')).toEqual([]);
-  const retried = await engine.retry([{ taskId: 'dead-1', newTaskId: 'again-1' }]);
-  expect(retried).toEqual(['retried']);
-  await engine.close();
-  const next = await open(directory);
-  expect(await next.inspect('again-1')).toMatchObject({ state: 'ready', payloadBytes: 10_000 });
-  expect(next.epoch).toBe(3);
-  expect(next.audit()).toEqual([]);
-  await next.close();
-  const journal = await diskJournal(directory, systemClock);
-  expect(journal.get(metaKey('version'))).toEqual(Buffer.from(encodeNumbers([LAYOUT])));
-  await journal.close();
-});
+test.each(layouts)(
+  'a store of %s keeps leases, order and pauses in the migration',
+  async (layout) => {
+    directory = mkdtempSync(join(tmpdir(), 'millrace-migration-'));
+    unpackStore(layout, directory);
+    const engine = await open(directory);
+    const tokens = [1, 2].map((n) => ({ taskId: `leased-${n}`, epoch: 1, grant: 1 }));
+    expect(await engine.resume({ sessionId: 'worker', tokens })).toEqual([]);
+    expect(claim(engine, 'q', 'work')).toEqual(['high-1', 'returned-1', 'large-1']);
+    expect(claim(engine, 'q', ITEM_NAME)).toEqual(['item-2']);
+    expect(claim(engine, 'q', 'many')).toHaveLength(300);
+    expect(claim(engine, 'lifo', 'work')).toEqual(['lifo-2', 'lifo-1']);
+    expect(claim(engine, 'paused', 'work')).toEqual([]);
+    const retried = await engine.retry([{ taskId: 'dead-1', newTaskId: 'again-1' }]);
+    expect(retried).toEqual(['retried']);
+    await engine.close();
+    const next = await open(directory);
+    expect(await next.inspect('again-1')).toMatchObject({ state: 'ready', payloadBytes: 10_000 });
+    expect(next.epoch).toBe(3);
+    expect(next.audit()).toEqual([]);
+    await next.close();
+    const journal = await diskJournal(directory, systemClock);
+    expect(journal.get(metaKey('version'))).toEqual(Buffer.from(encodeNumbers([LAYOUT])));
+    await journal.close();
+  },
+);

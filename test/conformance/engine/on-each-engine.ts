@@ -1,12 +1,12 @@
 import { afterEach, describe, expect } from 'vitest';
 import { type EngineKind, EngineStage, engineKinds, type StageOptions } from './engine-stage.ts';
 
-/** Opens the stage of a test; sessions `a` and `b` stand. */
+/** Opens the stage of a test, with the sessions `a` and `b`. */
 export type Open = (options?: StageOptions) => Promise<EngineStage>;
 
 /**
- * Tests that every engine must pass, once on each journal. After each test memory
- * and journal must agree, unless the store failed in it.
+ * Runs tests once on each journal. After each test memory and journal must agree,
+ * unless the test made the store fail.
  */
 export const onEachEngine = (what: string, tests: (open: Open, kind: EngineKind) => void): void => {
   describe.each(engineKinds)(`${what}, on the %s journal`, (kind) => {

@@ -12,7 +12,7 @@ export const everything: ListRequest = {
   after: undefined,
 };
 
-/** All pages of a listing, and how many there were. */
+/** The tasks on all pages of a listing, and the number of pages. */
 export const listAll = async (
   { engine }: EngineStage,
   request: Partial<ListRequest> = {},
@@ -35,7 +35,7 @@ export const listIds = async (
   request: Partial<ListRequest> = {},
 ): Promise<string[]> => (await listAll(stage, request)).tasks.map(({ taskId }) => taskId);
 
-/** Runs these tasks, which come next, so that they are dead. */
+/** Lets the next tasks of the queue, which must have these ids, fail so that they are dead. */
 export const kill = async (stage: EngineStage, ...taskIds: readonly string[]): Promise<void> => {
   for (const grant of await stage.claim('a', taskIds.length)) {
     const error = failure(`no hope for ${grant.token.taskId}`, false);
@@ -44,7 +44,7 @@ export const kill = async (stage: EngineStage, ...taskIds: readonly string[]): P
   }
 };
 
-/** One task in each state, named by it. */
+/** Makes one task in each state, whose id is the state, and one item. */
 export const oneOfEach = async (stage: EngineStage): Promise<void> => {
   await stage.enqueue(task('dead'), task('succeeded'), task('leased'), task('retrying'));
   await kill(stage, 'dead');

@@ -15,7 +15,7 @@ onEachEngine('order', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['high', 'first', 'second', 'low']);
   });
 
-  test('merges the names of a request by priority and arrival', async () => {
+  test('holds across the names of a request, by priority and arrival', async () => {
     const stage = await open();
     await stage.enqueue(
       task('x1', { name: 'x' }),
@@ -36,7 +36,7 @@ onEachEngine('order', (open) => {
     ]);
   });
 
-  test('is not hidden by a backlog that nobody handles', async () => {
+  test('is not held up by a backlog without a handler', async () => {
     const stage = await open();
     const backlog = Array.from({ length: 3_000 }, (_, n) =>
       task(`unhandled-${n}`, { name: 'nobody', priority: 9 }),
@@ -46,7 +46,7 @@ onEachEngine('order', (open) => {
     expect(idsOf(await stage.claim('a', 5))).toEqual(['handled']);
   });
 
-  test('of a LIFO queue is the reverse among equal priorities, also across names', async () => {
+  test('is reversed among equal priorities in a LIFO queue, even across names', async () => {
     const stage = await open({ queues: [queueSpec('q', { order: 'lifo' })] });
     await stage.enqueue(
       task('t1'),
@@ -62,7 +62,7 @@ onEachEngine('order', (open) => {
     expect(idsOf(await stage.claim('a', 9, both))).toEqual(['t3', 't5', 't4', 't2', 't1']);
   });
 
-  test('of a LIFO queue goes on over restarts', async () => {
+  test('of a LIFO queue survives restarts', async () => {
     const stage = await open({ queues: [queueSpec('q', { order: 'lifo' })] });
     await stage.enqueue(task('t1'), task('t2'));
     await stage.reopen();
@@ -71,7 +71,7 @@ onEachEngine('order', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['t3', 't2', 't1']);
   });
 
-  test('of a queue may be declared anew without losing or doubling what waits', async () => {
+  test('may change without losing or doubling the tasks that wait', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'), task('t3'));
     stage.engine.declareQueue(queueSpec('q', { order: 'lifo' }));
@@ -85,7 +85,7 @@ onEachEngine('order', (open) => {
     expect(await stage.claim('a', 9)).toEqual([]);
   });
 
-  test('deals to several requests one by one in turn', async () => {
+  test('is kept when tasks are dealt to several claimants in turn, one by one', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'), task('t3'), task('t4'), task('t5'));
     const handles = new Handles([{ queue: 'q', name: 'work' }]);
@@ -98,7 +98,7 @@ onEachEngine('order', (open) => {
     expect(dealt.map(idsOf)).toEqual([['t1', 't3', 't4', 't5'], [], ['t2']]);
   });
 
-  test('deals the best of many lanes, whichever of several claimants asks', async () => {
+  test('is kept across many lanes when several claimants ask at once', async () => {
     const stage = await open();
     const of = (...names: readonly string[]): Handles =>
       new Handles(names.map((name) => ({ queue: 'q', name })));
@@ -130,7 +130,7 @@ onEachEngine('order', (open) => {
     ]);
   });
 
-  test('finds what came into a lane that was found empty', async () => {
+  test('includes a task that arrived in a lane after the lane was found empty', async () => {
     const stage = await open();
     const handles = [
       { queue: 'q', name: 'x' },
@@ -147,7 +147,7 @@ onEachEngine('order', (open) => {
     expect(idsOf(await stage.claim('b', 9, handles))).toEqual(['x2']);
   });
 
-  test('puts a returned task back in its old place', async () => {
+  test('puts a returned task back into its old place', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     await stage.settle('a', await stage.claimOne('a'), 'released');

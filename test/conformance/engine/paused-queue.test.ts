@@ -7,7 +7,7 @@ onEachEngine('a paused queue', (open) => {
   const pause = (stage: EngineStage, isPaused: boolean, queue = 'q') =>
     stage.engine.pause({ queue, isPaused });
 
-  test('accepts and does not deal', async () => {
+  test('accepts tasks and grants none', async () => {
     const stage = await open();
     expect(await pause(stage, true)).toBeUndefined();
     expect(await stage.enqueue(task('1'), item('2'))).toEqual({ created: 2 });
@@ -21,7 +21,7 @@ onEachEngine('a paused queue', (open) => {
     expect(idsOf(await stage.claim('a', 9, both))).toEqual(['1', '2']);
   });
 
-  test('lets what runs go on, and come back', async () => {
+  test('lets running tasks end or return', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2'));
     const [first, second] = await stage.claim('a', 2);
@@ -31,7 +31,7 @@ onEachEngine('a paused queue', (open) => {
     expect(await stage.claim('a', 9)).toEqual([]);
   });
 
-  test('does not hold up the others', async () => {
+  test('does not hold up other queues', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
     await pause(stage, true);
     await stage.enqueue(task('1'), task('2', { queue: 'other' }));
@@ -39,7 +39,7 @@ onEachEngine('a paused queue', (open) => {
     expect(idsOf(await stage.claim('a', 9, handles))).toEqual(['2']);
   });
 
-  test('stays paused over a restart, also one that is empty', async () => {
+  test('stays paused after a restart, even if it is empty', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('empty')] });
     await stage.enqueue(task('1'));
     await pause(stage, true);
@@ -54,7 +54,7 @@ onEachEngine('a paused queue', (open) => {
     expect(idsOf(await stage.claim('a'))).toEqual(['1']);
   });
 
-  test('announces nothing, and everything once it deals again', async () => {
+  test('announces no ready tasks while it is paused, and all once it is resumed', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     await pause(stage, true);
@@ -65,7 +65,7 @@ onEachEngine('a paused queue', (open) => {
     expect(stage.told.readyCounts.get('q/other')).toBeGreaterThan(0);
   });
 
-  test('must be known', async () => {
+  test('must exist', async () => {
     const stage = await open();
     expect(await pause(stage, true, 'none')).toBe('UNKNOWN_QUEUE');
   });

@@ -30,7 +30,7 @@ onEachEngine('a purge', (open) => {
     }
   };
 
-  test('of what would have been due next leaves what is due later to its time', async () => {
+  test('of the task that is due next does not delay a later one in another queue', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
     await stage.enqueue(task('soon', { delayMs: 1_000 }));
     await stage.enqueue(task('later', { queue: 'other', delayMs: 20_000 }));
@@ -41,7 +41,7 @@ onEachEngine('a purge', (open) => {
     expect(await stage.state('later')).toBe('ready');
   });
 
-  test('cancels what waits, and leaves what runs', async () => {
+  test('cancels waiting tasks and leaves leased ones', async () => {
     const stage = await open();
     await oneOfEach(stage);
     expect(await purgeAll(stage)).toEqual({ cancelled: 4, steps: 1 });
@@ -58,7 +58,7 @@ onEachEngine('a purge', (open) => {
     expect(stage.told.rooms).toContain('q');
   });
 
-  test('does not hold up what falls due elsewhere', async () => {
+  test('does not delay a task of another queue that falls due later', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
     await stage.enqueue(task('1', { delayMs: SECOND_MS }));
     await stage.enqueue(task('2', { queue: 'other', delayMs: 20 * SECOND_MS }));
@@ -68,7 +68,7 @@ onEachEngine('a purge', (open) => {
     expect(await stage.state('2')).toBe('ready');
   });
 
-  test('leaves the other queues alone', async () => {
+  test('leaves other queues alone', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
     const elsewhere = { queue: 'other' };
     await stage.enqueue(task('1'), task('2', { delayMs: DAY_MS }));
@@ -78,7 +78,7 @@ onEachEngine('a purge', (open) => {
     expect(await stage.state('4')).toBe('scheduled');
   });
 
-  test('of a backlog goes step by step, and leaves no rows behind', async () => {
+  test('of a backlog goes step by step and leaves no rows', async () => {
     const stage = await open();
     const count = tuning.windowMaxTasks * 3 + 100;
     const many = Array.from({ length: count }, (_, n) => task(`t${n}`, { payload: bytes('x') }));
@@ -91,7 +91,7 @@ onEachEngine('a purge', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['next']);
   });
 
-  test('leaves alone what arrives while it is under way', async () => {
+  test('leaves tasks that arrive between two of its steps', async () => {
     const stage = await open();
     const count = limits.purgeTasks + 10;
     await stage.enqueue(...Array.from({ length: count }, (_, n) => task(`t${n}`)));
@@ -105,7 +105,7 @@ onEachEngine('a purge', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['late']);
   });
 
-  test('is on disk when it is answered', async () => {
+  test('is durable when it is answered', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2', { delayMs: SECOND_MS }));
     await purgeAll(stage);
@@ -116,7 +116,7 @@ onEachEngine('a purge', (open) => {
     expect(await stage.outcome('2')).toMatchObject({ state: 'cancelled' });
   });
 
-  test('of a queue that does not exist is refused', async () => {
+  test('is refused for a queue that does not exist', async () => {
     const stage = await open();
     expect(await stage.engine.purge({ queue: 'none', after: undefined })).toBe('UNKNOWN_QUEUE');
   });

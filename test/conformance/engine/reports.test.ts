@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 onEachEngine('reports', (open) => {
-  test('count what waits for a further attempt', async () => {
+  test('count the tasks that wait for another attempt', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2', { delayMs: DAY_MS }));
     await stage.settle('a', await stage.claimOne('a'), 'failed', { error: failure('no') });
@@ -21,7 +21,7 @@ onEachEngine('reports', (open) => {
     expect(stage.engine.report().queues[0]).toMatchObject({ retrying: 0, size: { ready: 1 } });
   });
 
-  test('say how long runs take', async () => {
+  test('show how long runs take', async () => {
     const stage = await open();
     await stage.enqueue(task('1'));
     expect(stage.engine.report().queues[0]?.runP95Ms).toBeUndefined();
@@ -33,7 +33,7 @@ onEachEngine('reports', (open) => {
     expect(runP95Ms).toBeLessThan(480);
   });
 
-  test('say where something is ready, and how long its oldest waits', async () => {
+  test('list the lanes with ready tasks, and how long the oldest task waits', async () => {
     const stage = await open({ queues: [queueSpec('q'), queueSpec('stack', { order: 'lifo' })] });
     await stage.enqueue(task('1', { priority: -5 }));
     await stage.advance(MINUTE_MS);
@@ -46,7 +46,7 @@ onEachEngine('reports', (open) => {
     ]);
   });
 
-  test('say how long a backlog waits that nobody has read since the start', async () => {
+  test('show how long a backlog waits that has not been read since the start', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2'));
     await stage.claimOne('a');
@@ -56,7 +56,7 @@ onEachEngine('reports', (open) => {
     expect(lane?.oldestMs).toBeGreaterThanOrEqual(SECOND_MS);
   });
 
-  test('say who was lost with how many leases, until when', async () => {
+  test('list lost sessions with their leases and the end of their grace', async () => {
     const stage = await open();
     await stage.enqueue(task('1'), task('2'));
     await stage.claim('a', 2);
@@ -68,7 +68,7 @@ onEachEngine('reports', (open) => {
     expect(stage.engine.lostSessions()).toEqual([]);
   });
 
-  test('say what a session was given last', async () => {
+  test('show the last grant of a session', async () => {
     const stage = await open();
     expect(stage.engine.lastHeld('a')).toBeUndefined();
     await stage.enqueue(task('1'), task('2'));

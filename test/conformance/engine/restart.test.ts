@@ -30,7 +30,7 @@ onEachEngine('after a restart', (open) => {
     expect(await stage.settle('b', lost, 'succeeded')).toBe('LEASE_LOST');
   });
 
-  test('results are still there, and waiters of the next epoch get them', async () => {
+  test('results are still visible, and later results are reported', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     const [one, two] = await stage.claim('a', 2);
@@ -48,7 +48,7 @@ onEachEngine('after a restart', (open) => {
     ]);
   });
 
-  test('sizes and totals are what they were', async () => {
+  test('sizes and totals are unchanged', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'), task('t3', { delayMs: 1_000 }), task('t4'));
     const [one] = await stage.claim('a', 2);
@@ -56,7 +56,7 @@ onEachEngine('after a restart', (open) => {
       await stage.settle('a', one, 'succeeded');
     }
     await stage.cancel('t4');
-    // How long runs take is reckoned anew.
+    // The times of runs are not stored.
     const reports = () =>
       stage.engine.report().queues.map((queue) => ({ ...queue, runP95Ms: undefined }));
     const before = reports();
@@ -70,7 +70,7 @@ onEachEngine('after a restart', (open) => {
     expect(reports()).toEqual(before);
   });
 
-  test('every task name still has its tasks, however many there are', async () => {
+  test('hundreds of task names still have their tasks', async () => {
     const stage = await open();
     const names = Array.from({ length: 600 }, (_, n) => `name ${n}`);
     await stage.enqueue(...names.map((name) => task(`of ${name}`, { name })));
@@ -80,7 +80,7 @@ onEachEngine('after a restart', (open) => {
     expect(idsOf(await stage.claim('a', 600, handles))).toEqual(names.map((name) => `of ${name}`));
   });
 
-  test('a task whose enqueue was not durable is not there', async () => {
+  test('a task whose enqueue was not durable is unknown', async () => {
     const stage = await open();
     stage.journal.hold();
     void stage.enqueue(task('t1'));
@@ -90,7 +90,7 @@ onEachEngine('after a restart', (open) => {
     expect(await stage.enqueue(task('t1'))).toEqual({ created: 1 });
   });
 
-  test('a forgotten id that was given to another task brings back no lease', async () => {
+  test('a task with a forgotten id does not get back the lease of the earlier task', async () => {
     const stage = await open();
     await stage.enqueue(item('i1'), item('i2'));
     const [ended] = await stage.claim('a', 2, [{ queue: 'q', name: ITEM_NAME }]);
@@ -105,7 +105,7 @@ onEachEngine('after a restart', (open) => {
     expect(await stage.state('i2')).toBe('leased');
   });
 
-  test('a queue that nobody declared keeps its tasks and takes no new ones', async () => {
+  test('a queue that is not declared again keeps its tasks and accepts no new ones', async () => {
     const stage = await open({ queues: [] });
     stage.engine.declareQueue(queueSpec('q', { order: 'lifo' }));
     await stage.enqueue(task('t1'), task('t2'));

@@ -12,7 +12,7 @@ onEachEngine('retention', (open) => {
     await stage.settle('a', grant, 'succeeded', { result: new Uint8Array(resultBytes) });
   };
 
-  test('keeps a success for a day and a death for a week', async () => {
+  test('keeps a succeeded task for a day and a dead task for a week', async () => {
     const stage = await open();
     await run(stage, 'good');
     await stage.enqueue(task('bad', { attempts: 1 }));
@@ -27,7 +27,7 @@ onEachEngine('retention', (open) => {
     expect(await stage.outcome('bad')).toBe('UNKNOWN_TASK');
   });
 
-  test('above its cap lets the oldest results go, and no more than it must', async () => {
+  test('removes the oldest results above its cap, and no more than it must', async () => {
     const stage = await open({ retainMaxBytes: 10_000 });
     for (const taskId of ['t1', 't2', 't3', 't4', 't5']) {
       await run(stage, taskId, 3_000);
@@ -43,7 +43,7 @@ onEachEngine('retention', (open) => {
     ]);
   });
 
-  test('above its cap keeps a death while there are older successes, however many', async () => {
+  test('keeps a dead task above its cap as long as there are older successes', async () => {
     const stage = await open({ retainMaxBytes: 5_100_000, payloadMaxBytes: 4_000_000 });
     const ids = Array.from({ length: 4_200 }, (_, index) => `t${index}`);
     await stage.enqueue(...ids.map((taskId) => task(taskId)));
@@ -65,7 +65,7 @@ onEachEngine('retention', (open) => {
     expect(await stage.outcome('t4199')).toBe('RESULT_REMOVED');
   });
 
-  test('knows the id of a removed task for 15 minutes after its acceptance, whatever the cap', async () => {
+  test('keeps the id of a removed task for 15 minutes after it was accepted, even above the cap', async () => {
     const stage = await open({ retainMaxBytes: 0 });
     await run(stage, 't1', 100);
     await stage.advance(0);
@@ -78,7 +78,7 @@ onEachEngine('retention', (open) => {
     expect(await stage.enqueue(task('t1'))).toEqual({ created: 1 });
   });
 
-  test('knows the id of an item that was taken just as long', async () => {
+  test('keeps the id of an item that was taken for 15 minutes, too', async () => {
     const stage = await open();
     await stage.enqueue(item('i1'));
     await stage.settle(

@@ -16,7 +16,7 @@ onEachEngine('scheduled tasks', (open) => {
     expect(stage.told.readyCounts.get('q/work')).toBe(2);
   });
 
-  test('fall due although a sweep ran while their write was in flight', async () => {
+  test('fall due even if a sweep ran while their write was in flight', async () => {
     const stage = await open();
     await stage.enqueue(task('early', { delayMs: 10 }));
     stage.journal.hold();
@@ -29,7 +29,7 @@ onEachEngine('scheduled tasks', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['early', 'late']);
   });
 
-  test('of more than one sweep all become ready', async () => {
+  test('all become ready, even when they need more than one sweep', async () => {
     const stage = await open();
     const many = Array.from({ length: 2_500 }, (_, n) => task(`t${n}`, { delayMs: 100 }));
     await stage.enqueue(...many);
@@ -37,7 +37,7 @@ onEachEngine('scheduled tasks', (open) => {
     expect(await stage.engine.size('q')).toMatchObject({ ready: 2_500, scheduled: 0 });
   });
 
-  test('of very many instants may be written at once', async () => {
+  test('may have very many due times in one write', async () => {
     const stage = await open();
     const many = Array.from({ length: 150_000 }, (_, n) =>
       task(`t${n}`, { delayMs: 1_000 + n, payload: new Uint8Array(0) }),
@@ -55,7 +55,7 @@ onEachEngine('scheduled tasks', (open) => {
     expect(idsOf(await stage.claim('a', 9))).toEqual(['t1']);
   });
 
-  test('fall due after a restart, also those whose time came meanwhile', async () => {
+  test('fall due after a restart, even if their time came while the manager was down', async () => {
     const stage = await open();
     await stage.enqueue(task('t1', { delayMs: 1_000 }), task('t2', { delayMs: 60_000 }));
     stage.clock.moveTo(10_000);

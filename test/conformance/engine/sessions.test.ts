@@ -6,7 +6,7 @@ import { onEachEngine } from './on-each-engine.ts';
 const MINUTE_MS = 60_000;
 
 onEachEngine('sessions', (open) => {
-  test('keep their leases while they are connected, however long', async () => {
+  test('keep their leases as long as they are connected', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const grant = await stage.claimOne('a');
@@ -41,7 +41,7 @@ onEachEngine('sessions', (open) => {
     expect(await stage.state('t1')).toBe('ready');
   });
 
-  test('that resume within the grace keep what they present', async () => {
+  test('keep the leases that they present when they resume within the grace', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     const [kept, unknown] = await stage.claim('a', 2);
@@ -62,7 +62,7 @@ onEachEngine('sessions', (open) => {
     expect(await stage.settle('a', unknown, 'succeeded')).toBe('LEASE_LOST');
   });
 
-  test('that present an older token of a task do not keep its newer grant', async () => {
+  test('do not keep a newer grant by an older token of its task', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const old = await stage.claimOne('a');
@@ -72,7 +72,7 @@ onEachEngine('sessions', (open) => {
     expect(await stage.engine.inspect('t1')).toMatchObject({ state: 'ready', returns: 2 });
   });
 
-  test('that resume are told again what should stop', async () => {
+  test('are told again of cancellations when they resume', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const { token } = await stage.claimOne('a');
@@ -82,7 +82,7 @@ onEachEngine('sessions', (open) => {
     expect(stage.told.aborts).toEqual(['a t1 1 cancelled', 'a t1 1 cancelled']);
   });
 
-  test('cannot present what another holds', async () => {
+  test('cannot take over the lease of another session', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const { token } = await stage.claimOne('a');
@@ -90,7 +90,7 @@ onEachEngine('sessions', (open) => {
     expect(await stage.state('t1')).toBe('leased');
   });
 
-  test('that say goodbye give everything back at once, uncounted', async () => {
+  test('return their tasks at once when they say goodbye, without a counted loss', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     const [grant] = await stage.claim('a', 2);
@@ -114,7 +114,7 @@ onEachEngine('sessions', (open) => {
     expect(stage.engine.report().sessions).toBe(0);
   });
 
-  test('have tickets that outlive a restart', async () => {
+  test('have tickets that survive a restart', async () => {
     const stage = await open();
     const ticket = stage.engine.ticket('a', 'key');
     expect(stage.engine.ticket('b', 'key')).not.toEqual(ticket);

@@ -4,7 +4,7 @@ import { bytes, failure, item, task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
 
 onEachEngine('tokens', (open) => {
-  test('are worth nothing once another was granted', async () => {
+  test('are stale once the task is granted again', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'));
     const old = await stage.claimOne('a');
@@ -23,7 +23,7 @@ onEachEngine('tokens', (open) => {
     expect(await stage.settle('a', grant, 'succeeded')).toBe('accepted');
   });
 
-  test('settled again are duplicates, whatever is said the second time', async () => {
+  test('settled again are duplicates, even when the second report differs', async () => {
     const stage = await open();
     await stage.enqueue(task('t1'), task('t2'));
     const [one, two] = await stage.claim('a', 2);
@@ -50,13 +50,13 @@ onEachEngine('tokens', (open) => {
     expect(stage.told.outcomes).toHaveLength(1);
   });
 
-  test('of a task nobody knows are answered so', async () => {
+  test('of an unknown task are answered with UNKNOWN_TASK', async () => {
     const stage = await open();
     const token = { taskId: 'ghost', epoch: 1, grant: 1 };
     expect(await stage.settle('a', { token }, 'succeeded')).toBe('UNKNOWN_TASK');
   });
 
-  test('of an item are duplicates after it is gone', async () => {
+  test('of a removed item are duplicates', async () => {
     const stage = await open();
     await stage.enqueue(item('i1'));
     const grant = await stage.claimOne('a', [{ queue: 'q', name: ITEM_NAME }]);

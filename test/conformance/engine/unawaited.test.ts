@@ -17,7 +17,7 @@ onEachEngine('the end of a run that nobody awaits', (open) => {
       reports: [{ ...token, kind: 'succeeded', result: undefined, error: undefined }],
     });
 
-  test('shares the flush of what comes next', async () => {
+  test('shares the flush of the next change', async () => {
     const { grant, stage } = await running();
     const { commits } = stage.journal;
     const answers = end(stage, grant);
@@ -28,7 +28,7 @@ onEachEngine('the end of a run that nobody awaits', (open) => {
     expect(await stage.state('t1')).toBe('succeeded');
   });
 
-  test('is written within milliseconds if nothing comes', async () => {
+  test('is flushed within milliseconds if no other change comes', async () => {
     const { grant, stage } = await running();
     const answers = end(stage, grant);
     stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
@@ -37,7 +37,7 @@ onEachEngine('the end of a run that nobody awaits', (open) => {
     expect(await stage.state('t1')).toBe('succeeded');
   });
 
-  test('is on disk before anybody sees it, who need not wait for those milliseconds', async () => {
+  test('is flushed at once for a reader, who sees it only when it is durable', async () => {
     const { grant, stage } = await running();
     stage.journal.hold();
     const answers = end(stage, grant);
