@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
 const campaignEndSchema = z.object({
-  /** How many were run; the last is the bad one, if one was. */
+  /** The number of seeds that ran. If a seed failed, it was the last. */
   seeds: z.number(),
-  /** What is wrong with the last: a class of the checker, or `invariant`. */
+  /** The failures of the last seed. The class is one of the checker's, `invariant` or `test`. */
   complaints: z.array(z.object({ class: z.string(), message: z.string() })),
 });
 export type CampaignEnd = z.infer<typeof campaignEndSchema>;
 
-/** @throws Error with the whole output, when it is not what a campaign prints */
+/** Reads the last line of a campaign's output. @throws Error with the whole output when that line is not JSON */
 export const readCampaignEnd = (output: string): CampaignEnd => {
   const line = output.trim().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) {
-    throw new Error(`the campaign broke off: ${output}`);
+    throw new Error(`the campaign ended without a result: ${output}`);
   }
   return campaignEndSchema.parse(JSON.parse(line));
 };

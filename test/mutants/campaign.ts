@@ -1,6 +1,6 @@
 /**
- * `campaign.ts SEEDS SECONDS`: simulates seeds from 1 on until one is bad, and
- * prints a `CampaignEnd` as JSON. It runs inside a copy, on the sources of it.
+ * `campaign.ts SEEDS SECONDS` simulates seeds from 1 on until one fails, and prints a
+ * `CampaignEnd` as JSON. It runs inside a copy of the repository, on the copy's sources.
  */
 import { planOf } from '../simulation/plan.ts';
 import { hasFailed, type RunReport, runPlan } from '../simulation/run-seed.ts';

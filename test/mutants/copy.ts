@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** What a copy does without; the installed packages are linked. */
+/** Paths that are not copied. The installed packages are linked. */
 const left = [
   '.git',
   '.millrace',
@@ -16,7 +16,7 @@ const left = [
 ];
 const installed = join('node_modules', '.pnpm');
 
-/** How a process ended, and all it said. */
+/** The exit code of a process, and its output on both streams. */
 export interface Ended {
   readonly status: number | null;
   readonly output: string;
@@ -34,7 +34,7 @@ const gather = (child: ChildProcess): Promise<Ended> =>
     child.on('close', (status) => resolve({ status, output }));
   });
 
-/** A copy of the sources as they are, compiled or not, that may be changed. */
+/** A copy of the working tree, which may be changed. */
 export class Copy {
   readonly #path: string;
 
@@ -49,24 +49,24 @@ export class Copy {
     symlinkSync(join(root, installed), join(this.#path, installed));
   }
 
-  /** @throws Error with what git says, when the patch does not fit the sources */
+  /** Applies a patch. @throws Error with git's output when the patch does not apply */
   async apply(patchPath: string): Promise<void> {
     await this.#mustRun('git', 'apply', '--check', patchPath);
     await this.#mustRun('git', 'apply', patchPath);
   }
 
-  /** @throws Error with what the compiler says */
+  /** Compiles the packages. @throws Error with the compiler's output */
   async compile(): Promise<void> {
     const projects = ['client', 'worker', 'manager'].map((name) => join('packages', name));
     await this.#mustRun(join('node_modules', '.bin', 'tsc'), '-b', ...projects);
   }
 
-  /** Runs a script of the copy, with the sources of the copy. */
+  /** Runs a script of the copy, on the copy's sources. */
   runScript(script: string, ...args: readonly string[]): Promise<Ended> {
     return this.#run(process.execPath, '--import', 'tsx', script, ...args);
   }
 
-  /** Runs one file of tests of the copy. */
+  /** Runs one test file of the copy. */
   runTest(file: string): Promise<Ended> {
     return this.#run(join('node_modules', '.bin', 'vitest'), 'run', '--reporter=dot', file);
   }

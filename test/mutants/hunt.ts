@@ -3,13 +3,13 @@ import { type CampaignEnd, readCampaignEnd } from './campaign-end.ts';
 import { Copy, type Ended, root } from './copy.ts';
 import type { Mutant } from './patch-file.ts';
 
-/** How far a campaign goes. */
+/** The bounds of a campaign. */
 export interface Limits {
   readonly seeds: number;
   readonly seconds: number;
 }
 
-/** @throws Error when it is not the tests that failed */
+/** The result of a test file. @throws Error when it failed without a failed assertion */
 const endOfTest = (file: string, { output, status }: Ended): CampaignEnd => {
   if (status !== 0 && !output.includes('AssertionError')) {
     throw new Error(`${file} did not run: ${output}`);
@@ -20,9 +20,10 @@ const endOfTest = (file: string, { output, status }: Ended): CampaignEnd => {
 const script = join(relative(root, import.meta.dirname), 'campaign.ts');
 
 /**
- * Simulates a copy of the sources with the bug of a mutant in it, or without any.
+ * Applies a mutant to a copy of the sources, and simulates the copy or runs the test that
+ * the mutant names. Without a mutant it simulates the unchanged sources.
  *
- * @throws Error when the patch does not apply, or what it makes does not compile
+ * @throws Error when the patch does not apply or the copy does not compile
  */
 export const hunt = async (mutant: Mutant | undefined, limits: Limits): Promise<CampaignEnd> => {
   const copy = new Copy();

@@ -1,6 +1,6 @@
 /**
- * `npm run mutants -- [NAME…] [--seeds N] [--seconds N]`: whether the simulation
- * catches each seeded bug, and nothing where there is none.
+ * `npm run mutants -- [NAME…] [--seeds N] [--seconds N]` checks that the simulation
+ * catches each seeded bug, and that it reports nothing on the unchanged sources.
  */
 import { parseArgs } from 'node:util';
 import { messageOf } from '@millrace/protocol';
@@ -8,14 +8,14 @@ import type { CampaignEnd } from './campaign-end.ts';
 import { hunt, type Limits } from './hunt.ts';
 import { type Mutant, readMutants } from './patch-file.ts';
 
-/** One for each core of the smallest machine that runs this. */
+/** Mutants that run at the same time, for a machine with two cores. */
 const AT_ONCE = 2;
 
 interface Finding {
   readonly mutant: Mutant;
   readonly isCaught: boolean;
   readonly seeds: number;
-  /** Where it was caught, the classes; elsewhere why not. */
+  /** The classes of the failures, or `not caught` or `not run`. */
   readonly how: string;
 }
 
@@ -61,14 +61,14 @@ const tableOf = (findings: readonly Finding[]): string =>
     ),
   ].join('\n');
 
-/** The same seeds on the sources as they are. */
+/** Simulates the same seeds on the unchanged sources. */
 const isCleanWithout = async (seeds: number): Promise<boolean> => {
   const end = await hunt(undefined, { seeds, seconds: Number.POSITIVE_INFINITY });
   const bad = end.complaints[0];
   console.log(
     bad === undefined
-      ? `no mutant: 0 bad of ${end.seeds} seeds`
-      : `no mutant: seed ${end.seeds} is BAD (class: ${classesOf(end)}): ${bad.message}`,
+      ? `no mutant: none of ${end.seeds} seeds fails`
+      : `no mutant: seed ${end.seeds} FAILED (class: ${classesOf(end)}): ${bad.message}`,
   );
   return bad === undefined;
 };

@@ -5,7 +5,7 @@ import { hunt } from './hunt.ts';
 import { readMutants } from './patch-file.ts';
 
 const mutants = readMutants();
-/** Those that the first seeds catch. */
+/** Mutants that the first seeds catch. */
 const sample = [
   '05-lease-outlives-session',
   '10-item-removed-by-its-send',
@@ -18,14 +18,17 @@ test('there are at least fourteen mutants', () => {
   expect(mutants.length).toBeGreaterThanOrEqual(14);
 });
 
-test.each(mutants)('$name says what it breaks, and fits the sources', ({ patchPath, promise }) => {
-  expect(promise).toMatch(/^[A-Z].+: .+\.$/);
-  const { status, stderr } = spawnSync('git', ['apply', '--check', patchPath], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  expect(status, stderr).toBe(0);
-});
+test.each(mutants)(
+  '$name names the promise that it breaks, and applies',
+  ({ patchPath, promise }) => {
+    expect(promise).toMatch(/^[A-Z].+: .+\.$/);
+    const { status, stderr } = spawnSync('git', ['apply', '--check', patchPath], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(status, stderr).toBe(0);
+  },
+);
 
 test.each(mutants.filter(({ name }) => sample.includes(name)))(
   'the simulation catches $name',

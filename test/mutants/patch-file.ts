@@ -5,13 +5,13 @@ import { join } from 'node:path';
 export interface Mutant {
   readonly name: string;
   readonly patchPath: string;
-  /** The sentence that the patch begins with: which promise it breaks. */
+  /** The first line of the patch, a sentence that names the broken promise. */
   readonly promise: string;
-  /** A test that sees it where the simulation cannot. */
+  /** A test that catches the bug, if the simulation cannot. */
   readonly caughtBy: string | undefined;
 }
 
-/** The second line of such a patch. */
+/** The beginning of the second line of a patch that a test catches. */
 const CAUGHT_BY = 'Caught by: ';
 
 const patchesPath = join(import.meta.dirname, 'patches');
