@@ -18,7 +18,7 @@ test('the diagram of a task shows exactly the moves of the machine', () => {
   expect(drawn).toHaveLength(table.length);
 });
 
-test('the diagram of a task ends where the machine does', () => {
+test('the diagram of a task ends in the final states of the machine', () => {
   const drawn = [...diagram.matchAll(/^ {2}(\w+) --> \[\*\]$/gm)].map(([, from]) => from);
   const final = Object.entries(taskMoves).flatMap(([from, moves]) =>
     Object.keys(moves).length === 0 ? [from] : [],

@@ -13,7 +13,7 @@ const hasYaml = spawnSync('python3', ['-c', 'import yaml']).status === 0;
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('what is deployed sets only what millrace reads', () => {
+test('the deployment files set only variables that millrace reads', () => {
   expect(files).toHaveLength(4);
   for (const file of files) {
     for (const [name] of readDocument(join('deploy', file)).matchAll(/MILLRACE_[A-Z_]+/g)) {
@@ -42,30 +42,33 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
-test.skipIf(!hasYaml)('the compose file is whole: what it refers to is in it', () => {
-  const parse = 'import json,sys,yaml; print(json.dumps(yaml.safe_load(sys.stdin)))';
-  const { stdout } = spawnSync('python3', ['-c', parse], {
-    input: readDocument('deploy/compose.yaml'),
-    encoding: 'utf8',
-  });
-  const compose: { services: Record<string, Service> } = JSON.parse(stdout);
-  expect(compose).toMatchObject({ volumes: { data: null }, secrets: { authkey: {} } });
-  expect(Object.keys(compose.services)).toEqual(['manager', 'worker']);
-  expect(compose.services['worker']?.depends_on).toHaveProperty('manager');
-  expect(Object.entries(compose.services).map(([name, { command }]) => [name, command[0]])).toEqual(
-    [
+test.skipIf(!hasYaml)(
+  'the compose file defines every service, volume and secret that it refers to',
+  () => {
+    const parse = 'import json,sys,yaml; print(json.dumps(yaml.safe_load(sys.stdin)))';
+    const { stdout } = spawnSync('python3', ['-c', parse], {
+      input: readDocument('deploy/compose.yaml'),
+      encoding: 'utf8',
+    });
+    const compose: { services: Record<string, Service> } = JSON.parse(stdout);
+    expect(compose).toMatchObject({ volumes: { data: null }, secrets: { authkey: {} } });
+    expect(Object.keys(compose.services)).toEqual(['manager', 'worker']);
+    expect(compose.services['worker']?.depends_on).toHaveProperty('manager');
+    expect(
+      Object.entries(compose.services).map(([name, { command }]) => [name, command[0]]),
+    ).toEqual([
       ['manager', 'manager'],
       ['worker', 'worker'],
-    ],
-  );
-});
+    ]);
+  },
+);
 
 const instructions = ['FROM', 'ENV', 'WORKDIR', 'COPY', 'RUN', 'USER', 'EXPOSE'].concat([
   'ENTRYPOINT',
   'CMD',
 ]);
 
-test('the Dockerfile has only instructions, and starts what the package has', () => {
+test('the Dockerfile has only known instructions, and starts the program of the package', () => {
   const lines = readDocument('deploy/Dockerfile')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));

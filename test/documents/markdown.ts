@@ -5,7 +5,7 @@ export const root = join(import.meta.dirname, '../..');
 
 export interface Block {
   readonly language: string;
-  /** The file that the block is, if it says so. */
+  /** The name of the file that the block shows; empty if the block has no name. */
   readonly file: string;
   readonly body: string;
 }
@@ -36,7 +36,7 @@ export const blocksOf = (text: string): Block[] =>
     ([, language = '', file = '', body = '']) => ({ language, file, body }),
   );
 
-/** Those that are files, as name and contents. */
+/** The fenced blocks with a file name, as pairs of name and contents. */
 export const filesOf = (text: string): [string, string][] =>
   blocksOf(text)
     .filter(({ file }) => file !== '')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readDocument, root } from './markdown.ts';
 import { lostLinks, lostNames, namesIn, readTree, treeOf } from './names.ts';
 
-/** Files of users, which the documents tell them to write or which millrace makes for them. */
+/** Files that documents tell users to write, or that millrace makes for users. */
 const placeholders = new Set([
   'app.ts',
   'app.mjs',
@@ -13,7 +13,7 @@ const placeholders = new Set([
   'tasks.mjs',
   'tasks.cjs',
   'millrace.toml',
-  // A mutant that is to be written.
+  // The file of a new mutant.
   'test/mutants/patches/NN-name.patch',
 ]);
 const tree = readTree(root);
@@ -33,7 +33,7 @@ describe('the documents of this repository', () => {
     expect(lostNames(tree, path, readDocument(path), placeholders)).toEqual([]);
   });
 
-  test.each(documents)('the links of %s lead somewhere', (path) => {
+  test.each(documents)('%s links only to files and headings that exist', (path) => {
     expect(lostLinks(tree, path, readDocument(path), readDocument)).toEqual([]);
   });
 });
@@ -66,11 +66,11 @@ describe('a name', () => {
     '`packages/worker/gone`',
     '`npx vitest run test/gone`',
     '```sh\nnode scripts/gone\n```',
-  ])('%s is not', (text) => {
+  ])('%s is not found', (text) => {
     expect(lost(text)).toHaveLength(1);
   });
 
-  test('of a file that a user writes is none of ours', () => {
+  test('may be that of a file that a user writes', () => {
     expect(lostNames(small, 'a.md', '`app.ts`', new Set(['app.ts']))).toEqual([]);
   });
 });
@@ -87,11 +87,11 @@ describe('a link', () => {
     expect(lost('[b](b.md) [b](b.md#what-b-is-in-short) [x](https://example.org)')).toEqual([]);
   });
 
-  test('to nothing is reported', () => {
+  test('to a missing file or heading is reported', () => {
     expect(lost('[c](c.md) [b](b.md#gone) [here](#nowhere)')).toHaveLength(3);
   });
 
-  test('that is code is none', () => {
+  test('in code is ignored', () => {
     expect(lost('`[c](c.md)`\n\n```md\n[c](c.md)\n```\n')).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-/** Which paths exist, from the root of a repository. */
+/** The paths that exist, relative to the root of a repository. */
 export interface Tree {
   /** Files and folders, without a slash at the end. */
   readonly paths: ReadonlySet<string>;
@@ -9,7 +9,7 @@ export interface Tree {
   readonly fileNames: ReadonlySet<string>;
 }
 
-/** A name or a link of a document that leads nowhere, as a sentence. */
+/** A sentence on a name or a link of a document that leads nowhere. */
 type Complaint = string;
 
 const skipped = new Set(['node_modules', 'dist', 'release', 'coverage', '.git', '.millrace']);
@@ -31,7 +31,7 @@ export const treeOf = (paths: readonly { path: string; isFile: boolean }[]): Tre
   fileNames: new Set(paths.filter(({ isFile }) => isFile).map(({ path }) => posix.basename(path))),
 });
 
-/** What a checkout holds, without what is installed or built. */
+/** The files and folders of a checkout, without installed packages and compiled output. */
 export const readTree = (root: string): Tree => treeOf(pathsUnder(root, ''));
 
 const FENCE = /^ *```[^\n]*\n[\s\S]*?^ *```$/gm;
@@ -44,7 +44,7 @@ const TOP_FOLDER = /^\.?\/?(?:packages|test|docs|bench|scripts|examples|deploy|\
 
 const isName = (word: string): boolean => EXTENSION.test(word) || TOP_FOLDER.test(word);
 
-/** What stands in backticks and looks like a file or a path; of a line of a shell only what begins with a known folder. */
+/** Words in backticks that look like a file or a path. In fenced blocks only words that begin with a known folder count. */
 export const namesIn = (text: string): string[] => {
   const fenced = [...text.matchAll(FENCE)].flatMap(([block]) =>
     block.split(/[\s'"()]+/).filter((word) => TOP_FOLDER.test(word)),
@@ -80,7 +80,7 @@ export const lostNames = (
     .filter((name) => !placeholders.has(name) && !exists(tree, document, name))
     .map((name) => `${document} names \`${name}\`, which does not exist`);
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub makes of headings. */
 const anchorsOf = (text: string): Set<string> =>
   new Set(
     [...text.replaceAll(FENCE, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -91,7 +91,7 @@ const anchorsOf = (text: string): Set<string> =>
     ),
   );
 
-/** The relative links of a document that lead to no file, or to no heading of it. */
+/** The relative links of a document that lead to a missing file or heading. */
 export const lostLinks = (
   tree: Tree,
   document: string,

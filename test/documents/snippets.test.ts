@@ -6,7 +6,7 @@ import { Child } from '../support/child.ts';
 import { blocksOf, commandsOf, documentsUnder, filesOf, readDocument, root } from './markdown.ts';
 
 const documents = ['README.md', ...documentsUnder('docs')];
-/** They are what the others import or what a worker runs. */
+/** Modules that other snippets import or that a worker runs. */
 const notPrograms = ['tasks.ts', 'handlers.ts'];
 const DOCUMENT_MAX_MS = 120_000;
 
@@ -14,9 +14,9 @@ let folder = '';
 const children: Child[] = [];
 
 beforeEach(() => {
-  // Beside the packages that snippets import.
+  // Inside the workspace, so that snippets can import its packages.
   folder = mkdtempSync(join(root, 'test', '.snippets-'));
-  // As `npm init` makes it: its modules are CommonJS.
+  // `npm init` makes a package whose modules are CommonJS.
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'commonjs' }));
 });
 afterEach(async () => {
@@ -71,7 +71,7 @@ const startManager = async (files: readonly string[]): Promise<void> => {
 };
 
 test.each(documents)(
-  'what %s shows compiles and runs',
+  'the snippets of %s compile and run',
   { timeout: DOCUMENT_MAX_MS },
   async (path) => {
     const text = readDocument(path);
@@ -80,7 +80,7 @@ test.each(documents)(
     }
     const files = filesOf(text).filter(([name]) => /\.(?:ts|toml)$/.test(name));
     for (const [name, body] of files) {
-      // The port may be taken on a machine that runs other tests.
+      // Another test on the machine may use the port of the document.
       writeFileSync(join(folder, name), body.replaceAll(/port(:| =) 74[23]0/g, 'port$1 0'));
     }
     const programs = files.map(([name]) => name).filter((name) => name.endsWith('.ts'));
@@ -100,7 +100,7 @@ test.each(documents)(
   },
 );
 
-test('docs/guide/errors.md is what the table of errors says', () => {
+test('docs/guide/errors.md agrees with the table of errors', () => {
   const { status, stderr } = spawnSync(
     process.execPath,
     [join(root, 'scripts/write-errors.mjs'), '--check'],

@@ -24,7 +24,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-test('a worker is killed, nothing is lost, and the totals are those of the direct computation', async () => {
+test('the demo kills a worker, loses no task, and prints the totals of the direct computation', async () => {
   const demo = spawn(process.execPath, [main, join(directory, 'tree')], {
     env: { ...process.env, TMPDIR: directory },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -34,7 +34,7 @@ test('a worker is killed, nothing is lost, and the totals are those of the direc
   expect(printed).toContain('files       520 read, 0 gone');
   expect(printed).toContain('enqueued    14 = 14 succeeded + 0 dead');
   expect(printed).toMatch(/^OK: nothing was lost/m);
-  // Piped output is for files and logs: lines, without cursor movements.
+  // Piped output goes to files and logs, so it has no cursor movements.
   expect(printed).toMatch(/^[\n -~]*$/);
   expect(demo.exitCode).toBe(0);
 });

@@ -52,14 +52,14 @@ describe('counting words', () => {
     expect(counter.lines).toBe(1);
   });
 
-  test('no word crosses from one file to the next', () => {
+  test('a word does not continue from one file into the next', () => {
     const counter = new WordCounter(['mill']);
     counter.add(Buffer.from('mi'));
     counter.add(Buffer.from('ll'));
     expect(counter).toMatchObject({ counts: [0], words: 2, lines: 0 });
   });
 
-  test('counts what a regular expression finds, in any bytes', () => {
+  test('the counter finds the same words as a regular expression, in any bytes', () => {
     const vocabulary = ['a', 'ab', 'aba', 'b', 'ba'];
     const letters = fc.constantFrom('a', 'b', 'A', 'B', ' ', '\n', '\0', '\u00ff');
     fc.assert(
@@ -81,7 +81,7 @@ describe('counting words', () => {
     expect(vocabularyOf(sample, 2)).toEqual(['wheel', 'race']);
   });
 
-  test('equals come in alphabetical order', () => {
+  test('words of equal frequency are sorted alphabetically', () => {
     const counted = ['c', 'a', 'b'].map((word) => ({ word, count: 1 }));
     expect(mostFrequent(counted, 2).map(({ word }) => word)).toEqual(['a', 'b']);
   });
@@ -105,7 +105,7 @@ describe('a snapshot', () => {
     ]);
   });
 
-  test('knows what changed after it', async () => {
+  test('finds the files that changed after it', async () => {
     const snapshot = await takeSnapshot(directory);
     expect(await changedSince(snapshot)).toEqual([]);
     await utimes(join(directory, 'a.txt'), 1, 1);
@@ -130,7 +130,7 @@ describe('a digest', () => {
     });
   });
 
-  test('counts a file that is gone, and gives it a place in the digest', async () => {
+  test('counts a missing file, whose place changes the digest', async () => {
     await writeFile(join(directory, 'a'), 'one');
     const digest = (paths: string[]) => digestFiles({ root: directory, paths, vocabulary: [] });
     const [alone, before, after] = [
@@ -144,7 +144,7 @@ describe('a digest', () => {
 });
 
 describe('merging', () => {
-  test('adds the numbers and digests the digests', () => {
+  test('adds the numbers and hashes the digests', () => {
     const one = summaryOf({ files: 2, unread: 1, bytes: 3, lines: 4, words: 5, counts: [6, 7] });
     const two = summaryOf({ bytes: 10, counts: [0, 1], sha256: '0f' });
     expect(mergeSummaries([one, two])).toEqual({
@@ -178,7 +178,7 @@ describe('merging', () => {
     expect(root.files).toBe(count);
   });
 
-  test('the direct computation is told of each list', async () => {
+  test('the direct computation reports each list', async () => {
     await writeFile(join(directory, 'a'), 'one');
     const list = { root: directory, paths: ['a'], vocabulary: [] };
     let told = 0;
@@ -223,11 +223,11 @@ describe('the progress bar', () => {
     expect(progressLine(progress, 30)).toBe('digest  40 %  26/65');
   });
 
-  test('promises nothing before the first task is done', () => {
+  test('shows no time left before the first task is done', () => {
     expect(progressLine({ ...progress, done: 0 }, 79)).toContain('0/65  0.0/s  ? s left');
   });
 
-  test('writes plain lines where there is no terminal', () => {
+  test('writes plain lines without a terminal', () => {
     const written: string[] = [];
     const bar = new ProgressBar('merge', 20, { write: (text) => written.push(text) });
     for (let done = 0; done < 20; done++) {

@@ -14,11 +14,11 @@ const run = (command: string, args: readonly string[], cwd: string): string => {
   return stdout;
 };
 
-/** Given by `npm run nodes`: the Node that a stranger has, if it is not this one. */
+/** The directory of another Node, which `npm run nodes` sets. */
 const anotherNode = process.env['INSTALLED_NODE_DIRECTORY']?.split(':') ?? [];
 
-/** What a stranger's shell has: nothing of this repository, and nothing of ours in the environment. */
-const strangersEnvironment = (): NodeJS.ProcessEnv => {
+/** The environment of a new user: without paths of this repository and without variables of millrace. */
+const newUsersEnvironment = (): NodeJS.ProcessEnv => {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(?:MILLRACE_|npm_|NODE_OPTIONS|VITEST|NODE_ENV|INIT_CWD)/.test(name),
   );
@@ -53,7 +53,7 @@ export class InstalledFolder {
     }
   }
 
-  /** Starts a line as a shell in the folder would, in a process group of its own. */
+  /** Starts a shell line in the folder, in its own process group. */
   start(line: string): Child {
     const child = new Child(
       line,
@@ -61,7 +61,7 @@ export class InstalledFolder {
       {
         cwd: this.path('home'),
         detached: true,
-        env: strangersEnvironment(),
+        env: newUsersEnvironment(),
         stdio: ['ignore', 'pipe', 'pipe'],
       },
       'bash',
@@ -70,7 +70,7 @@ export class InstalledFolder {
     return child;
   }
 
-  /** Runs a line to its end; rejects unless it has the exit code. */
+  /** Runs a shell line to its end; rejects unless its exit code is `code`. */
   async output(line: string, code = 0): Promise<string> {
     const child = this.start(line);
     const exit = await child.closed;
@@ -80,7 +80,7 @@ export class InstalledFolder {
     return child.stdout.join('\n');
   }
 
-  /** Ends what was started, group by group. */
+  /** Ends all process groups that were started. */
   async stop(): Promise<void> {
     for (const child of this.#children.splice(0).toReversed()) {
       if (child.isRunning) {

@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { commandsOf, filesOf, readDocument, root, section } from '../documents/markdown.ts';
 import { InstalledFolder } from './folder.ts';
 
-/** Packing and installing takes seconds with a warm cache of npm, and a minute without. */
+/** Packing and installing take seconds with a warm npm cache, and a minute without. */
 const INSTALL_MAX_MS = 180_000;
-/** From nothing installed to everything answered; a stranger's five minutes, and a slow machine's. */
+/** The time in which a new user gets from nothing installed to the last answer, even on a slow machine. */
 const BUDGET_MS = 300_000;
 
 const readme = readDocument('README.md');
@@ -23,7 +23,7 @@ afterAll(() => {
   expect(performance.now() - startedAtMs).toBeLessThan(BUDGET_MS);
 });
 
-/** The port of the documents may be taken on a machine that runs other tests. */
+/** Another test on the machine may use the port of the documents. */
 const onFreePort = (line: string): string => `${line} --port 0 --memory`;
 
 const hello = (name: string): RegExp => new RegExp(`Hello ${name}, from process \\d+`);
@@ -32,7 +32,7 @@ test('the quick start has at most 40 lines', () => {
   expect(quickStart.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
 });
 
-test('the quick start does what it says, as it is printed', async () => {
+test('the quick start works exactly as it is printed', async () => {
   folder.write(filesOf(quickStart));
   const [init, install, dev = '', enqueue = '', app = '', status = '', ...rest] =
     commandsOf(quickStart);
@@ -46,18 +46,21 @@ test('the quick start does what it says, as it is printed', async () => {
   expect(shown).toMatch(/^default +0 +0 +0 +0 +0 /m);
 });
 
-test.each(['mjs', 'cjs'])('the quick start as .%s, as it is printed', async (extension) => {
-  folder.write(filesOf(javaScript));
-  const commands = commandsOf(javaScript).filter((line) => line.includes(`.${extension}`));
-  const [dev = '', app = ''] = commands;
-  expect(commands).toHaveLength(2);
-  await folder.start(onFreePort(dev)).line(/worker handles greet/);
-  expect(await folder.output(app)).toMatch(hello('Ada'));
-});
+test.each(['mjs', 'cjs'])(
+  'the quick start as .%s works exactly as it is printed',
+  async (extension) => {
+    folder.write(filesOf(javaScript));
+    const commands = commandsOf(javaScript).filter((line) => line.includes(`.${extension}`));
+    const [dev = '', app = ''] = commands;
+    expect(commands).toHaveLength(2);
+    await folder.start(onFreePort(dev)).line(/worker handles greet/);
+    expect(await folder.output(app)).toMatch(hello('Ada'));
+  },
+);
 
 const wantedNode = process.env['INSTALLED_NODE_VERSION'] ?? process.versions.node;
 
-test(`this is Node ${wantedNode}`, async () => {
+test(`the tests run under Node ${wantedNode}`, async () => {
   expect(`${await folder.output('node -p process.versions.node')}.`).toContain(`${wantedNode}.`);
 });
 
@@ -87,7 +90,7 @@ export const wrong = [handler(sum, () => 'text')];
 export const used = [Manager, Worker, TaskFailed, handler(sum, (n) => n.length)];
 `;
 
-test('the types of the package pass tsc --strict, and check those of its user', () => {
+test('the types of the package pass tsc --strict and check the types of their user', () => {
   folder.write([['types.mts', types], ...filesOf(quickStart)]);
   const tsc = spawnSync(
     join(root, 'node_modules/.bin/tsc'),

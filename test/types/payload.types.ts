@@ -1,4 +1,4 @@
-/** Compiled by `tsc -b`: a line marked as an error must be one, and nothing else may be. */
+/** `tsc -b` compiles this file: exactly the lines that are marked as errors must be errors. */
 import { type Client, defineTask, type TaskHandle } from 'millrace';
 import { z } from 'zod';
 
