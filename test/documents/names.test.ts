@@ -15,6 +15,8 @@ const placeholders = new Set([
   'millrace.toml',
   // The file of a new mutant.
   'test/mutants/patches/NN-name.patch',
+  // The store of a layout that is to be kept.
+  'test/support/fixtures/stores/layout-N/',
 ]);
 const tree = readTree(root);
 const documents = [...tree.paths].filter(
