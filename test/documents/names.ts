@@ -67,8 +67,6 @@ const candidatesOf = (document: string, name: string): string[] => {
 
 const exists = (tree: Tree, document: string, name: string): boolean =>
   (!name.includes('/') && tree.fileNames.has(name)) ||
-  // The end of a path stands for the path: `commands/enqueue.ts`.
-  [...tree.paths].some((path) => path.endsWith(`/${name}`)) ||
   candidatesOf(document, name).some((path) => tree.paths.has(path.replace(/\/$/, '')));
 
 /** The names in a document that no file has. A name without a folder may be any file's. */
