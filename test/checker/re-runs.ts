@@ -45,13 +45,17 @@ const reRunInCalm = (life: TaskLife, firstFaultAtMs: number): string | undefined
     : `run ${starts[again]?.run} began, although run ${starts[again - 1]?.run} had met no fault`;
 };
 
+/** An outage that is shorter than the grace of a session is no reason to run a task again. */
+const HARMLESS = 'blink worker';
+
 /** Tasks that ran again without a reason. */
 export const spuriousReRuns = (
   lives: readonly TaskLife[],
   history: readonly Recorded[],
 ): Failure[] => {
   const firstFaultAtMs =
-    history.find(({ kind }) => kind === 'fault')?.atMs ?? Number.POSITIVE_INFINITY;
+    history.find((event) => event.kind === 'fault' && event.fault !== HARMLESS)?.atMs ??
+    Number.POSITIVE_INFINITY;
   return lives.flatMap((life) => {
     const message = grantAfterSuccess(life) ?? reRunInCalm(life, firstFaultAtMs);
     return message === undefined

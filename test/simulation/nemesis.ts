@@ -93,6 +93,8 @@ export class Nemesis {
         return worker?.pause(fault.way !== 'toManager') ?? (() => {});
       case 'cut off worker':
         return this.#cutOff(worker?.name, fault);
+      case 'blink worker':
+        return this.#cutOff(worker?.name, { ...fault, way: 'toManager' });
       case 'crash client':
         return this.#crash(client, false);
       case 'close client':

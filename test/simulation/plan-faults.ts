@@ -22,8 +22,8 @@ export const faultKinds = [
   'fill disk',
   'step wall',
 ] as const;
-/** A stalled disk occurs only in storms. */
-export type FaultKind = (typeof faultKinds)[number] | 'stall disk';
+/** Stalled disks and blinks occur only in storms. */
+export type FaultKind = (typeof faultKinds)[number] | 'stall disk' | 'blink worker';
 
 /** A fault, which lasts for a while or is over at once. */
 export interface Fault {
@@ -112,6 +112,24 @@ const planFlap = (random: Random, busyMs: number): Fault[] => {
   return [reset, ...(random.next() < 0.5 ? [{ ...stall, atMs, forMs }] : [])];
 };
 
+/** An outage that leaves this much of the grace costs no lease: dialling and the handshake need it. */
+const RESUME_NEEDS_MS = 1_500;
+const BLINK_MIN_MS = 100;
+/** Between two blinks the session is taken up, and its grace begins anew. */
+const BLINK_GAP_MS = 3_000;
+const BLINKS_MAX = 4;
+
+/** All connections of a worker are lost for less than the grace, several times in a row. No task may run twice for that. */
+const planBlinks = (random: Random, busyMs: number): Fault[] => {
+  const blink = planFault(random, 'blink worker', busyMs);
+  const longestMs = limits.resumeGraceMs - RESUME_NEEDS_MS;
+  return Array.from({ length: random.between(1, BLINKS_MAX) }, (_, index) => ({
+    ...blink,
+    atMs: blink.atMs + index * (longestMs + BLINK_GAP_MS),
+    forMs: BLINK_MIN_MS + random.next() * (longestMs - BLINK_MIN_MS),
+  }));
+};
+
 /** The number of the manager's host. */
 const FIRST_HOST = 0;
 
@@ -127,6 +145,6 @@ const some = (random: Random, storm: () => Fault[]): Fault[] =>
   random.next() < 0.25 ? Array.from({ length: random.between(1, STORMS_MAX) }, storm).flat() : [];
 
 export const planStorms = (random: Random, busyMs: number): Fault[] =>
-  [planDiskStorm, planClockStep, planAbsence, planFlap].flatMap((storm) =>
+  [planDiskStorm, planClockStep, planAbsence, planFlap, planBlinks].flatMap((storm) =>
     some(random, () => storm(random, busyMs)),
   );

@@ -89,10 +89,17 @@ export class WorkerProcess {
     const { clock, randomBytes } = heartbeat;
     const link = new HeartbeatLink({ clock, randomBytes, dial: network.dialler(heartbeat) });
     return (session) => {
-      const { sessionId } = session;
+      const { graceMs, sessionId } = session;
       const ticket = Uint8Array.from(session.ticket);
       world.recorder.tell(() => `${name} has its heartbeat thread follow`);
-      const target = { url: MANAGER_URL, keyId: DEFAULT_KEY_ID, secret: SECRET, sessionId, ticket };
+      const target = {
+        url: MANAGER_URL,
+        keyId: DEFAULT_KEY_ID,
+        secret: SECRET,
+        sessionId,
+        ticket,
+        graceMs,
+      };
       world.plan(0, heartbeat, () => link.follow(target));
     };
   }

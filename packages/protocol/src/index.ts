@@ -35,6 +35,7 @@ export {
 } from './connection/ws-transport.ts';
 export { dialManager, heartbeatTimesOf, randomFraction } from './dialler/dial-manager.ts';
 export { expectVerb } from './dialler/expect-verb.ts';
+export { hedge } from './dialler/hedge.ts';
 export { Holdings } from './dialler/holdings.ts';
 export { type AskPort, inquire, type TimedPort } from './dialler/inquire.ts';
 export {
@@ -52,6 +53,7 @@ export {
   settleToken,
   type WaitOptions,
 } from './dialler/queue-handle.ts';
+export { Reconnection } from './dialler/reconnection.ts';
 export { type Asked, promiseOf, type Request, Requests } from './dialler/requests.ts';
 export { remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
 export type { NewTask } from './messages/enqueue.ts';
@@ -63,7 +65,7 @@ export { type Cancel, type Clock, systemClock } from './runtime/clock.ts';
 export { type Eventually, tryThen } from './runtime/eventually.ts';
 export { type Log, silentLog } from './runtime/log.ts';
 export { TurnoverMap } from './runtime/turnover-map.ts';
-export { reconnectDelayMs, retryDelayMs } from './words/backoff.ts';
+export { retryDelayMs } from './words/backoff.ts';
 export {
   type AnyTask,
   checkName,

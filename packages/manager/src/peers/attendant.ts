@@ -108,10 +108,10 @@ export class Attendant {
           }
         },
         drained: () => session?.drained(connection),
-        closed: () => {
+        closed: ({ code }) => {
           this.connections.delete(connection);
           if (session !== undefined) {
-            this.#reception.leave(session, connection);
+            this.#reception.leave(session, connection, code === 'PEER_DEAD');
           }
         },
       },
@@ -130,7 +130,7 @@ export class Attendant {
     }
     const session = await this.#reception.enter(connection, peer, first);
     if (connection.isClosed) {
-      this.#reception.leave(session, connection);
+      this.#reception.leave(session, connection, false);
     }
     return session;
   }

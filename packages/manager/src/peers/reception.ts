@@ -47,15 +47,19 @@ export class Reception {
     }
   }
 
-  /** A connection has ended. If it was the last, the session waits for another until its grace is over. */
-  leave(session: PeerSession, connection: Connection): void {
+  /**
+   * A connection has ended. If it was the last, the session waits for another until its
+   * grace is over. Heartbeats took their time to find a connection dead, so that the
+   * grace after them is short.
+   */
+  leave(session: PeerSession, connection: Connection, wasSilent: boolean): void {
     session.lose(connection);
     if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
       this.sessions.delete(session.sessionId);
       this.#noteLost(session);
       this.#services.engine.disconnect({
         sessionId: session.sessionId,
-        graceMs: limits.resumeGraceMs,
+        graceMs: wasSilent ? limits.silentGraceMs : limits.resumeGraceMs,
       });
     }
   }

@@ -5,11 +5,12 @@ import type { Dial } from '../connection/ws-transport.ts';
 import type { Message, MessageNamed } from '../messages/message-table.ts';
 import type { Cancel, Clock } from '../runtime/clock.ts';
 import { tuning } from '../runtime/tuning.ts';
-import { reconnectDelayMs } from '../words/backoff.ts';
 import { codeOf, MillraceError, messageOf } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import type { Role, Token } from '../words/task.ts';
 import { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
+import { hedge } from './hedge.ts';
+import { Reconnection } from './reconnection.ts';
 import { type Asked, promiseOf, type Request, Requests } from './requests.ts';
 
 export interface LinkOptions {
@@ -58,7 +59,7 @@ export class Link {
   #connection: Connection | undefined;
   #session: SessionMessage | undefined;
   #limits: PeerLimits | undefined;
-  #failures = 0;
+  readonly #reconnection = new Reconnection();
   #stopWaiting: Cancel = () => {};
   #stopGivingUp: Cancel = () => {};
   #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
@@ -161,14 +162,19 @@ export class Link {
   }
 
   async #dial(patient: boolean): Promise<void> {
-    const { limits: peerLimits, transport } = await dialManager(this.#options);
+    const { clock, report } = this.#options;
+    const { limits: peerLimits, transport } = await hedge(() => dialManager(this.#options), {
+      clock,
+      everyMs: limits.resumeHedgeMs,
+      forMs: this.#reconnection.graceLeftMs(clock.monotonicMs(), this.#graceMs()),
+      discard: (late) => late.transport.terminate(),
+    });
     this.#limits = peerLimits;
     if (this.#phase === 'ended') {
       transport.terminate();
       return;
     }
     this.#phase = 'opening';
-    const { clock, report } = this.#options;
     this.#connection = new Connection(
       {
         transport,
@@ -212,7 +218,7 @@ export class Link {
     // The ticket is kept for good; as a view it would keep its frame alive.
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
-    this.#failures = 0;
+    this.#reconnection.up();
     // Collected before `up`, whose own requests are sent at once and must not be sent twice.
     const unanswered = [...this.#requests.unanswered()];
     this.#events.up(session, peerLimits);
@@ -238,9 +244,19 @@ export class Link {
     }
     this.#phase = 'waiting';
     this.#events.down(error);
-    const delayMs = reconnectDelayMs(this.#failures, randomFraction(this.#options.randomBytes));
-    this.#failures += 1;
-    this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#connect(true));
+    this.#stopWaiting = this.#options.clock.after(this.#redialMs(), () => this.#connect(true));
+  }
+
+  #redialMs(): number {
+    const { clock, randomBytes } = this.#options;
+    const random = randomFraction(randomBytes);
+    return this.#reconnection.delayMs(clock.monotonicMs(), this.#graceMs(), random);
+  }
+
+  /** Only a session that holds leases has anything to lose within its grace. */
+  #graceMs(): number {
+    const hasLeases = this.#events.unsettledTokens().length > 0;
+    return hasLeases ? (this.#session?.graceMs ?? 0) : 0;
   }
 
   #watchRequests(): void {

@@ -8,6 +8,10 @@ import { limits } from './limits.ts';
 export const reconnectDelayMs = (n: number, random: number): number =>
   random * Math.min(limits.reconnectMaxMs, limits.reconnectFirstMs * 2 ** Math.min(n, 16));
 
+/** The wait before a dialler with leases dials again, within the grace of its session: 25 to 75 ms. */
+export const resumeDelayMs = (random: number): number =>
+  limits.resumeRetryMinMs + random * (limits.resumeRetryMaxMs - limits.resumeRetryMinMs);
+
 /** The doubling part of `retryDelayMs`. */
 const retryCeilingMs = (failures: number): number =>
   Math.min(limits.backoffMaxMs, limits.backoffBaseMs * 2 ** Math.min(failures - 1, 30));

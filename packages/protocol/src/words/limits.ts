@@ -104,7 +104,15 @@ export const limits = {
   /** Longest wait of an `enqueue` for room in a full queue, unless the caller says another. */
   enqueueTimeoutMs: 5 * SECOND_MS,
 
-  resumeGraceMs: 2 * SECOND_MS,
+  /** How long a session keeps its leases after its connection ended without a goodbye; its process may live. */
+  resumeGraceMs: 5 * SECOND_MS,
+  /** The same after heartbeats have found the connection dead, which took 8 s already. */
+  silentGraceMs: 2 * SECOND_MS,
+  /** A dialler with leases dials this often within the grace. */
+  resumeRetryMinMs: 25,
+  resumeRetryMaxMs: 75,
+  /** Within the grace a dial that is not answered after this time gets a second beside it. */
+  resumeHedgeMs: 500,
   restartGraceMs: 15 * SECOND_MS,
   /** Counted from acceptance. Longer than `resendMaxMs`, so that a resent task never runs again. */
   tombstoneMs: 15 * MINUTE_MS,

@@ -5,9 +5,11 @@ import {
   type Dial,
   dialManager,
   heartbeatTimesOf,
+  hedge,
+  limits,
   type RandomBytes,
+  Reconnection,
   randomFraction,
-  reconnectDelayMs,
 } from '@millrace/protocol';
 
 /** What the heartbeat connection needs to attach to a session. */
@@ -17,6 +19,8 @@ export interface HeartbeatTarget {
   readonly secret: Uint8Array;
   readonly sessionId: string;
   readonly ticket: Uint8Array;
+  /** How long the manager keeps the session's leases without a connection. */
+  readonly graceMs: number;
 }
 
 export interface HeartbeatLinkOptions {
@@ -34,7 +38,7 @@ export class HeartbeatLink {
   #target: HeartbeatTarget | undefined;
   #connection: Connection | undefined;
   #attempt = 0;
-  #failures = 0;
+  readonly #reconnection = new Reconnection();
   #stopWaiting: Cancel = () => {};
 
   constructor(options: HeartbeatLinkOptions) {
@@ -63,12 +67,14 @@ export class HeartbeatLink {
   }
 
   async #open(target: HeartbeatTarget, attempt: number): Promise<void> {
-    const { keyId, secret, url } = target;
-    const { limits, transport } = await dialManager({
-      ...this.#options,
-      url,
-      key: { keyId, secret },
-      role: 'heartbeat',
+    const { graceMs, keyId, secret, url } = target;
+    const { clock } = this.#options;
+    const dial = { ...this.#options, url, key: { keyId, secret }, role: 'heartbeat' } as const;
+    const { limits: peerLimits, transport } = await hedge(() => dialManager(dial), {
+      clock,
+      everyMs: limits.resumeHedgeMs,
+      forMs: this.#reconnection.graceLeftMs(clock.monotonicMs(), graceMs),
+      discard: (late) => late.transport.terminate(),
     });
     if (attempt !== this.#attempt) {
       transport.terminate();
@@ -78,14 +84,14 @@ export class HeartbeatLink {
       {
         transport,
         side: 'dialler',
-        clock: this.#options.clock,
-        heartbeat: heartbeatTimesOf(limits),
-        messageMaxBytes: limits.messageMaxBytes,
-        outboundMaxBytes: limits.messageMaxBytes,
+        clock,
+        heartbeat: heartbeatTimesOf(peerLimits),
+        messageMaxBytes: peerLimits.messageMaxBytes,
+        outboundMaxBytes: peerLimits.messageMaxBytes,
       },
       {
         messages: (messages) => {
-          this.#failures = 0;
+          this.#reconnection.up();
           if (messages.some((message) => message.verb === 'goodbye')) {
             connection.send({ verb: 'goodbyeAck' });
           }
@@ -100,11 +106,15 @@ export class HeartbeatLink {
 
   #ended(attempt: number): void {
     if (attempt === this.#attempt) {
-      const delayMs = reconnectDelayMs(this.#failures, randomFraction(this.#options.randomBytes));
-      this.#failures += 1;
+      const { clock, randomBytes } = this.#options;
+      const delayMs = this.#reconnection.delayMs(
+        clock.monotonicMs(),
+        this.#target?.graceMs ?? 0,
+        randomFraction(randomBytes),
+      );
       this.#connection = undefined;
       this.#stopWaiting();
-      this.#stopWaiting = this.#options.clock.after(delayMs, () => this.#attach());
+      this.#stopWaiting = clock.after(delayMs, () => this.#attach());
     }
   }
 }

@@ -25,6 +25,7 @@ export class HeartbeatThread {
       secret: Uint8Array.from(key.secret),
       sessionId: session.sessionId,
       ticket: Uint8Array.from(session.ticket),
+      graceMs: session.graceMs,
     };
     this.#thread.postMessage(target, []);
   }
