@@ -54,14 +54,14 @@ const planDisk = (random: Random): DiskRates => ({
   stalls: rate(random, 0.2),
 });
 
-/** Sets what is drawn of pauses apart; no seed that mutants are known by has any. */
+/** Each of these separates one kind of draw from the others, so that an addition shifts no known seed. */
 const PAUSES = 0x7a_05_e5_e8;
 /** And which workers have a heartbeat thread. */
 const HEARTBEAT_THREADS = 0x1a_4e_5e_ed;
 /** And what is drawn of storms. */
 const STORMS = 0x57_02_35_ed;
-/** And whether it is probed, which costs a third of a small seed. */
 const PROBES = 0x9f_0b_e5_ed;
+/** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
 /** The first worker handles everything, so that nothing waits for nobody. */

@@ -73,10 +73,6 @@ export class WorkerLife {
     );
   }
 
-  get busySlots(): number {
-    return this.#puller?.busySlots ?? 0;
-  }
-
   async start(): Promise<void> {
     const { clock } = this.#process;
     const { tasks, slots } = this.#options.plan;

@@ -4,7 +4,7 @@ import { MANAGER_URL, SECRET } from './manager-process.ts';
 import { SimProcess } from './sim-process.ts';
 import { WorkerLife, type WorkerOptions } from './worker-life.ts';
 
-/** A worker of the world: many lives, one after another. */
+/** A worker of the world. It has many lives, one after another. */
 export class WorkerProcess {
   readonly breaches: string[] = [];
   readonly #options: WorkerOptions;
@@ -25,11 +25,6 @@ export class WorkerProcess {
 
   get process(): SimProcess | undefined {
     return this.#process;
-  }
-
-  /** Whether it runs something. */
-  get isBusy(): boolean {
-    return (this.#life?.busySlots ?? 0) > 0;
   }
 
   get isLeaving(): boolean {
@@ -119,7 +114,7 @@ export class WorkerProcess {
     };
   }
 
-  /** Drains and leaves, as at SIGTERM; another takes its place some time later. */
+  /** Drains and ends the worker, as SIGTERM does; a new one starts. */
   stop(): void {
     const [life, process] = [this.#life, this.#process];
     const { world } = this.#options;
@@ -139,7 +134,7 @@ export class WorkerProcess {
     }
   }
 
-  /** A worker whose link is of no further use should never be: nobody closed it, and its key is right. */
+  /** A link never gives up unless somebody closes it, since its key is right. */
   #ended(process: SimProcess, why: string): void {
     if (this.#process === process && !this.#isLeaving) {
       this.breaches.push(`${process.name} gave up: ${why}`);
