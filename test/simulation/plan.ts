@@ -54,17 +54,15 @@ const planDisk = (random: Random): DiskRates => ({
   stalls: rate(random, 0.2),
 });
 
-/** Each of these separates one kind of draw from the others, so that an addition shifts no known seed. */
+/** Each of these seeds the random numbers of one addition to the plan, so that the others keep theirs. */
 const PAUSES = 0x7a_05_e5_e8;
-/** And which workers have a heartbeat thread. */
 const HEARTBEAT_THREADS = 0x1a_4e_5e_ed;
-/** And what is drawn of storms. */
 const STORMS = 0x57_02_35_ed;
 const PROBES = 0x9f_0b_e5_ed;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
-/** The first worker handles everything, so that nothing waits for nobody. */
+/** The first worker handles all tasks, so that no task waits for a missing handler. */
 const planWorkers = (random: Random, heartbeatThreads: Random): WorkerPlan[] => {
   const names: readonly Exclude<SimTaskName, 'probe'>[] = ['grind', 'sift', 'weigh'];
   return Array.from({ length: random.between(1, 3) }, (_, index) => {

@@ -39,7 +39,7 @@ export class WorkerProcess {
     this.#lives += 1;
     const process = new SimProcess(world, `${name}.${this.#lives}`, host);
     this.#process = process;
-    // A process draws from random numbers of its name: another name changes every seed.
+    // The name seeds the random numbers of the process: another name would change all known seeds.
     this.#heartbeat = this.#options.plan.hasHeartbeatThread
       ? new SimProcess(world, `${process.name}.lane`, host)
       : undefined;
@@ -74,7 +74,7 @@ export class WorkerProcess {
     }
   }
 
-  /** A thread of its own, which a busy main loop does not stop. */
+  /** Lets the heartbeat thread follow the session. A paused main loop does not stop that thread. */
   #heartbeatFollower(name: string): (session: SessionMessage) => void {
     const heartbeat = this.#heartbeat;
     const { network, world } = this.#options;
@@ -99,7 +99,7 @@ export class WorkerProcess {
     };
   }
 
-  /** Stops the main loop, or the whole process: the main loop and the heartbeat thread. */
+  /** Pauses the main loop or, with `isWhole`, the heartbeat thread, too. @returns a function that resumes them */
   pause(isWhole: boolean): () => void {
     const stopped = [this.#process, isWhole ? this.#heartbeat : undefined].filter(
       (one) => one !== undefined,
