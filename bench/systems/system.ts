@@ -14,7 +14,7 @@ export type Ability = 'enqueueMany' | 'call' | 'backlog';
 export interface System {
   readonly name: string;
   readonly title: string;
-  /** Where a task is when it is acknowledged. */
+  /** The guarantee for an acknowledged task: flushed, written or in memory. */
   readonly durability: string;
   readonly abilities: readonly Ability[];
   /** Why the system cannot run on this machine, or undefined. */
