@@ -28,6 +28,7 @@ const start = async (index: number): Promise<Link> => {
           verb: 'declarePool',
           pool: 0,
           handles: [{ queue: 'default', name: 'nobody-enqueues-this' }],
+          isolates: undefined,
         });
         link.send({ verb: 'credit', pool: 0, given: 10, received: 0 });
       },

@@ -14,6 +14,7 @@ export type Command =
       readonly queue: string;
       readonly names: readonly string[];
       readonly max: number;
+      readonly isolates: boolean;
     }
   | {
       readonly verb: 'settle';
@@ -67,6 +68,7 @@ const claim = fc.record({
   queue: fc.constantFrom(...queues),
   names: fc.subarray(names, { minLength: 1 }),
   max: fc.integer({ min: 1, max: 4 }),
+  isolates: fc.boolean(),
 });
 
 const settle = fc.record({

@@ -17,9 +17,13 @@ export interface ModelTask {
   grants: number;
   failures: number;
   losses: number;
+  /** Losses for which another task may be to blame. */
+  excusedLosses: number;
   returns: number;
   cancelRequested: boolean;
-  lease: { sessionId: string; epoch: number; grant: number; fencedAtMs: number } | undefined;
+  lease:
+    | { sessionId: string; epoch: number; grant: number; fencedAtMs: number; isIsolated: boolean }
+    | undefined;
   settled: { epoch: number; grant: number } | undefined;
   finishedAtMs: number;
   /** Retried or dropped: only the task's id is still known. */
@@ -138,6 +142,7 @@ export class Reference {
         grants: 0,
         failures: 0,
         losses: 0,
+        excusedLosses: 0,
         returns: 0,
         cancelRequested: false,
         lease: undefined,
@@ -163,13 +168,19 @@ export class Reference {
       .toSorted((a, b) => b.spec.priority - a.spec.priority || direction * (a.arrival - b.arrival));
   }
 
-  claim(sessionId: string, queue: string, names: readonly string[], max: number): Token[] {
+  claim(
+    sessionId: string,
+    queue: string,
+    names: readonly string[],
+    max: number,
+    isolates: boolean,
+  ): Token[] {
     if (!this.sessions.has(sessionId) || this.paused.has(queue)) {
       return [];
     }
     return this.claimable(queue, names)
       .slice(0, max)
-      .map((task) => this.#grant(task, sessionId, this.epoch, task.grants + 1));
+      .map((task) => this.#grant(task, sessionId, this.epoch, task.grants + 1, isolates));
   }
 
   #fenceAt({ spec }: ModelTask): number {
@@ -178,10 +189,17 @@ export class Reference {
       : this.monotonicMs + spec.deadlineMs + limits.killGraceMs + limits.fenceSlackMs;
   }
 
-  #grant(task: ModelTask, sessionId: string, epoch: number, grant: number): Token {
+  #grant(
+    task: ModelTask,
+    sessionId: string,
+    epoch: number,
+    grant: number,
+    isolates: boolean,
+  ): Token {
     task.state = 'leased';
     task.grants = grant;
-    task.lease = { sessionId, epoch, grant, fencedAtMs: this.#fenceAt(task) };
+    const isIsolated = isolates && task.losses > 0;
+    task.lease = { sessionId, epoch, grant, fencedAtMs: this.#fenceAt(task), isIsolated };
     return { taskId: task.spec.taskId, epoch, grant };
   }
 
@@ -204,7 +222,7 @@ export class Reference {
         this.#return(task);
         break;
       case 'lost':
-        this.#lose(task);
+        this.#lose(task, false);
         break;
       default:
         this.#fail(task, kind !== 'hopeless');
@@ -323,7 +341,7 @@ export class Reference {
       token.epoch === this.epoch - 1 &&
       token.grant === task.grants + 1;
     if (isForgotten) {
-      this.#grant(task, sessionId, token.epoch, token.grant);
+      this.#grant(task, sessionId, token.epoch, token.grant, false);
     }
     return this.#holds(task, sessionId, token);
   }
@@ -339,7 +357,10 @@ export class Reference {
     for (const [sessionId, graceEndsAtMs] of this.sessions) {
       if (graceEndsAtMs <= this.monotonicMs) {
         this.sessions.delete(sessionId);
-        this.#leasedTo(sessionId).forEach((task) => this.#lose(task));
+        const lost = this.#leasedTo(sessionId);
+        for (const task of lost) {
+          this.#lose(task, lost.length > 1 || task.lease?.isIsolated === true);
+        }
       }
     }
     for (const task of this.tasks.values()) {
@@ -388,12 +409,19 @@ export class Reference {
     this.#freed(task);
   }
 
-  #lose(task: ModelTask): void {
+  #lose(task: ModelTask, isExcused: boolean): void {
     task.losses += 1;
-    if (task.losses >= limits.lossesMax && !isItem(task) && !task.cancelRequested) {
-      this.#finish(task, 'dead');
-    } else {
+    task.excusedLosses += isExcused ? 1 : 0;
+    const isPoison =
+      task.losses - task.excusedLosses >= limits.lossesMax || task.losses >= limits.lossesAllMax;
+    if (isItem(task) || task.cancelRequested) {
       this.#freed(task);
+    } else if (isPoison) {
+      this.#finish(task, 'dead');
+    } else if (task.losses === 1 || !isExcused) {
+      this.#freed(task);
+    } else {
+      this.#waitAfter(task, task.losses - 1);
     }
   }
 
@@ -414,13 +442,15 @@ export class Reference {
     } else if (!mayRetry || task.failures >= task.spec.attempts) {
       this.#finish(task, 'dead');
     } else {
-      const ceilingMs = Math.min(
-        limits.backoffMaxMs,
-        limits.backoffBaseMs * 2 ** (task.failures - 1),
-      );
-      task.state = 'scheduled';
-      task.retry = { fromMs: this.wallMs + ceilingMs / 2, toMs: this.wallMs + ceilingMs };
+      this.#waitAfter(task, task.failures);
     }
+  }
+
+  #waitAfter(task: ModelTask, number: number): void {
+    const ceilingMs = Math.min(limits.backoffMaxMs, limits.backoffBaseMs * 2 ** (number - 1));
+    task.lease = undefined;
+    task.state = 'scheduled';
+    task.retry = { fromMs: this.wallMs + ceilingMs / 2, toMs: this.wallMs + ceilingMs };
   }
 
   #finish(task: ModelTask, state: TaskState): void {

@@ -158,11 +158,11 @@ export class Subject {
     expect(given).toEqual(expected);
   }
 
-  #claim({ max, names, queue, sessionId }: Extract<Command, { verb: 'claim' }>): void {
+  #claim({ isolates, max, names, queue, sessionId }: Extract<Command, { verb: 'claim' }>): void {
     const handles = new Handles(names.map((name) => ({ queue, name })));
-    const request = { sessionId, handles, max, maxBytes: 1_000_000 };
+    const request = { sessionId, handles, max, maxBytes: 1_000_000, isolates };
     const [grants = []] = verbs.claim.run(this.#state, [request], this.#now);
-    const expected = this.#reference.claim(sessionId, queue, names, max);
+    const expected = this.#reference.claim(sessionId, queue, names, max, isolates);
     expect(grants.map(({ epoch, grant, taskId }) => ({ taskId, epoch, grant }))).toEqual(expected);
     for (const { epoch, grant, payload, taskId } of grants) {
       const token = { taskId, epoch, grant };

@@ -230,8 +230,15 @@ export class EngineStage {
     sessionId: string,
     max = 1,
     handles: readonly Handle[] = work,
+    isolates = false,
   ): Promise<readonly Dealt[]> {
-    const request = { sessionId, handles: new Handles(handles), max, maxBytes: 1_000_000_000 };
+    const request = {
+      sessionId,
+      handles: new Handles(handles),
+      max,
+      maxBytes: 1_000_000_000,
+      isolates,
+    };
     const [grants = []] = this.engine.claim([request]);
     return grants.map(dealt);
   }

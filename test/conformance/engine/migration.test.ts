@@ -49,7 +49,13 @@ const open = async (path: string): Promise<Engine> => {
 const claim = (engine: Engine, queue: string, name: string): string[] => {
   engine.openSession('reader');
   const handles = new Handles([{ queue, name }]);
-  const request = { sessionId: 'reader', handles, max: 1_000, maxBytes: 1_000_000_000 };
+  const request = {
+    sessionId: 'reader',
+    handles,
+    max: 1_000,
+    maxBytes: 1_000_000_000,
+    isolates: false,
+  };
   return engine.claim([request]).flatMap((grants) => grants.map(({ taskId }) => taskId));
 };
 

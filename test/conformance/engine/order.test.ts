@@ -91,9 +91,9 @@ onEachEngine('order', (open) => {
     const handles = new Handles([{ queue: 'q', name: 'work' }]);
     const maxBytes = 1_000;
     const dealt = stage.engine.claim([
-      { sessionId: 'a', handles, max: 9, maxBytes },
-      { sessionId: 'nobody', handles, max: 9, maxBytes },
-      { sessionId: 'b', handles, max: 1, maxBytes },
+      { sessionId: 'a', handles, max: 9, maxBytes, isolates: false },
+      { sessionId: 'nobody', handles, max: 9, maxBytes, isolates: false },
+      { sessionId: 'b', handles, max: 1, maxBytes, isolates: false },
     ]);
     expect(dealt.map(idsOf)).toEqual([['t1', 't3', 't4', 't5'], [], ['t2']]);
   });
@@ -114,9 +114,9 @@ onEachEngine('order', (open) => {
       task('x3', { name: 'x' }),
     );
     const dealt = stage.engine.claim([
-      { sessionId: 'a', handles: all, max: 2, maxBytes },
-      { sessionId: 'a', handles: of('y', 'x'), max: 2, maxBytes },
-      { sessionId: 'b', handles: all, max: 9, maxBytes },
+      { sessionId: 'a', handles: all, max: 2, maxBytes, isolates: false },
+      { sessionId: 'a', handles: of('y', 'x'), max: 2, maxBytes, isolates: false },
+      { sessionId: 'b', handles: all, max: 9, maxBytes, isolates: false },
     ]);
     expect(dealt.map(idsOf)).toEqual([
       ['z1', 'y1'],

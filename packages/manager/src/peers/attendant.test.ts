@@ -86,7 +86,7 @@ const stage = async () => {
   await clock.settle();
   await enqueued;
   await arrive(
-    { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }] },
+    { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }], isolates: undefined },
     { verb: 'credit', pool: 0, given: 1, received: 0 },
   );
   const report = successOfFirst(heard);

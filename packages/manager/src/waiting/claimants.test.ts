@@ -6,6 +6,7 @@ import { type Claimant, Claimants } from './claimants.ts';
 const claimantOf = (...names: readonly string[]): Claimant => ({
   peer: new RecordingPeer('a'),
   handles: names.map((name) => ({ queue: 'q', name })),
+  isolates: false,
   room: () => 1,
   take: () => {},
 });

@@ -7,6 +7,8 @@ import type { Peer } from './peer.ts';
 export interface Claimant {
   readonly peer: Peer;
   readonly handles: readonly Handle[];
+  /** Whether it runs a suspect in a process of its own. */
+  readonly isolates: boolean;
   /** Tasks that it can take now. */
   room(): number;
   take(grants: readonly Grant[]): void;

@@ -31,6 +31,7 @@ class Store {
                 payload: new Uint8Array(1),
                 attempt: 1,
                 deadlineMs: null,
+                losses: undefined,
               });
               isDealing = true;
             }
@@ -57,6 +58,7 @@ class Store {
 class Pool implements Claimant {
   readonly peer: RecordingPeer;
   readonly handles: Claimant['handles'];
+  readonly isolates = false;
   readonly got: string[] = [];
   #room: number;
 

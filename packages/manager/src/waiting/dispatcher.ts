@@ -129,6 +129,7 @@ export class Dispatcher {
       handles: this.#claimants.handlesOf(claimant),
       max: Math.min(tuning.claimMaxTasks, claimant.room()),
       maxBytes: limits.claimMaxBytes,
+      isolates: claimant.isolates,
     };
   }
 

@@ -18,6 +18,7 @@ export interface GetterParts {
 export class Getter implements Claimant, OpenRequest {
   readonly handles: Claimant['handles'];
   readonly peer: Peer;
+  readonly isolates = false;
   readonly #parts: GetterParts;
   readonly #requestId: number;
   readonly #wait;

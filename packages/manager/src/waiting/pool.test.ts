@@ -18,6 +18,7 @@ const grantOf = (number: number): Grant => ({
   payload: new Uint8Array(PAYLOAD_BYTES),
   attempt: 1,
   deadlineMs: null,
+  losses: undefined,
 });
 
 /** A worker of many slots over an engine that always has as many tasks as are claimed. */
@@ -33,7 +34,12 @@ const stage = async () => {
     await runCommands({ ...services, engine, dispatcher: new Dispatcher(engine) }, peer, messages);
     await clock.settle();
   };
-  await says({ verb: 'declarePool', pool, handles: [{ queue: 'q', name: 'work' }] });
+  await says({
+    verb: 'declarePool',
+    pool,
+    handles: [{ queue: 'q', name: 'work' }],
+    isolates: undefined,
+  });
   return {
     /** The grants that it is sent for a number of credits: tasks in each message, and when that leaves. */
     dealt: async (given: number): Promise<string[]> => {

@@ -1,4 +1,4 @@
-import { limits } from '@millrace/protocol';
+import { limits, type MessageNamed } from '@millrace/protocol';
 import type { Handle } from '../engine/core/handles.ts';
 import type { Grant } from '../engine/core/verbs/claim.ts';
 import { tuning } from '../tuning.ts';
@@ -22,10 +22,13 @@ const inMessages = (grants: readonly Grant[]): Grant[][] => {
   return messages;
 };
 
+type PoolDeclaration = Pick<MessageNamed<'declarePool'>, 'pool' | 'handles' | 'isolates'>;
+
 /** A pool of a worker: it is granted as many tasks as it has given credits. */
 export class Pool implements Claimant, PoolRoom {
   readonly handles: readonly Handle[];
   readonly peer: Peer;
+  readonly isolates: boolean;
   readonly #dispatcher: Dispatcher;
   readonly #pool: number;
   /** Credits ever given by the worker. */
@@ -35,9 +38,10 @@ export class Pool implements Claimant, PoolRoom {
   /** The most room that it ever had: all of its slots, unless it was busy when it connected. */
   #mostRoom = 0;
 
-  constructor(dispatcher: Dispatcher, peer: Peer, pool: number, handles: readonly Handle[]) {
+  constructor(dispatcher: Dispatcher, peer: Peer, { handles, isolates, pool }: PoolDeclaration) {
     this.peer = peer;
     this.handles = handles;
+    this.isolates = isolates ?? false;
     this.#dispatcher = dispatcher;
     this.#pool = pool;
   }
@@ -84,10 +88,10 @@ export class Pool implements Claimant, PoolRoom {
 export const declarePool = (
   dispatcher: Dispatcher,
   peer: Peer,
-  pool: number,
-  handles: readonly Handle[],
+  declaration: PoolDeclaration,
 ): void => {
-  const declared = new Pool(dispatcher, peer, pool, handles);
+  const { pool } = declaration;
+  const declared = new Pool(dispatcher, peer, declaration);
   peer.pools.get(pool)?.leave();
   peer.pools.set(pool, declared);
   const early = peer.earlyCredit.get(pool);

@@ -38,7 +38,7 @@ const stage = async (awaitMs?: number) => {
   });
   await said(new RecordingPeer('client'), tasks(awaitMs));
   await said(worker, [
-    { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }] },
+    { verb: 'declarePool', pool: 0, handles: [{ queue: 'q', name: 'work' }], isolates: undefined },
     credit(1),
   ]);
   const report = successOfFirst(worker.sent.splice(0));

@@ -1,8 +1,12 @@
-import { group, list } from './wire/fields.ts';
+import { flag, group, list, optional } from './wire/fields.ts';
 import { pool, queueName, taskName } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
 export const handle = group('handle', { queue: queueName, name: taskName });
 
 /** Declares what a pool of slots runs. GRANT refers to a handle by its position. */
-export const declarePool = verb(64, 'declarePool', 'dialler', { pool, handles: list(handle) });
+export const declarePool = verb(64, 'declarePool', 'dialler', {
+  pool,
+  handles: list(handle),
+  isolates: optional(flag),
+});

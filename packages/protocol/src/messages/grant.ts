@@ -1,4 +1,4 @@
-import { count, group, list } from './wire/fields.ts';
+import { count, group, list, optional } from './wire/fields.ts';
 import { deadlineMs, payload, pool, taskId } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -10,6 +10,7 @@ export const grantedTask = group('granted task', {
   payload,
   attempt: count,
   deadlineMs,
+  losses: optional(count),
 });
 
 /** Hands out tasks; each costs the pool one credit. */

@@ -121,7 +121,10 @@ export const limits = {
 
   attempts: 5,
   attemptsMax: 1_000_000,
+  /** Losses of workers that nothing but the task explains, after which it is dead. */
   lossesMax: 3,
+  /** Losses in all, with those for which another task may be to blame. */
+  lossesAllMax: 10,
   backoffBaseMs: 1 * SECOND_MS,
   backoffMaxMs: 600 * SECOND_MS,
   deadlineMs: 15 * MINUTE_MS,

@@ -37,7 +37,14 @@ const grantOf = (taskId: string): Extract<Message, { verb: 'grant' }> => ({
   verb: 'grant',
   pool: 0,
   tasks: [
-    { ...tokenOf(taskId), handle: 0, payload: Uint8Array.of(1), attempt: 1, deadlineMs: null },
+    {
+      ...tokenOf(taskId),
+      handle: 0,
+      payload: Uint8Array.of(1),
+      attempt: 1,
+      deadlineMs: null,
+      losses: undefined,
+    },
   ],
 });
 

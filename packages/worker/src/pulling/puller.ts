@@ -82,7 +82,7 @@ export class Puller {
     }
     for (const credit of this.#credits) {
       const { handles, id } = credit.pool;
-      this.#link.send({ verb: 'declarePool', pool: id, handles });
+      this.#link.send({ verb: 'declarePool', pool: id, handles, isolates: undefined });
       this.#announce(credit);
     }
   }
@@ -130,7 +130,7 @@ export class Puller {
   drain(): void {
     this.#isDraining = true;
     for (const { pool } of this.#credits) {
-      this.#link.send({ verb: 'declarePool', pool: pool.id, handles: [] });
+      this.#link.send({ verb: 'declarePool', pool: pool.id, handles: [], isolates: undefined });
     }
   }
 

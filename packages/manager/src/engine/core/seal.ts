@@ -94,7 +94,7 @@ const writeReady = (batch: Batch, stamp: string): void => {
   }
 };
 
-const recordOf = ({ epoch, grant, holder, task }: Lease): LeaseRecord => ({
+const recordOf = ({ epoch, grant, holder, isIsolated, task }: Lease): LeaseRecord => ({
   taskId: task.id,
   sessionId: holder.id,
   epoch,
@@ -102,6 +102,7 @@ const recordOf = ({ epoch, grant, holder, task }: Lease): LeaseRecord => ({
   cancelReason: task.cancelReason,
   arrivalEpoch: task.arrival.epoch,
   arrivalCount: task.arrival.count,
+  isIsolated,
   extras: undefined,
 });
 

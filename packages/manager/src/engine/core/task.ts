@@ -44,6 +44,8 @@ export class Lease implements ChainEntry<Lease> {
   row: ListRow | undefined;
   /** Whether the batch that is collecting records it. */
   isUnwritten = false;
+  /** Whether it runs in a process of its own, because the task is a suspect. */
+  isIsolated = false;
 
   constructor(task: Task, holder: Holder, epoch: number, grant: number, sinceMs: number) {
     this.task = task;
@@ -95,7 +97,7 @@ export class MutableTask implements Residence, TaskValues {
   readonly deadlineMs: number | null;
   readonly attempts: number;
   readonly expiresAtMs: number | undefined;
-  readonly extras: TaskExtras;
+  extras: TaskExtras;
   readyRow: ListRow | undefined;
   state: TaskState;
   /** Small payloads stay here, larger ones are read from disk when they are needed. */
@@ -155,6 +157,11 @@ export class MutableTask implements Residence, TaskValues {
   /** First id of the chain of retries that this task continues. */
   get workId(): string {
     return extraOf(taskExtras.workId, this.extras?.workId) ?? this.id;
+  }
+
+  /** Losses of workers that nothing but this task explains. */
+  get blamedLosses(): number {
+    return this.losses - extraOf(taskExtras.excusedLosses, this.extras?.excusedLosses);
   }
 
   get laneNumber(): number {

@@ -49,11 +49,11 @@ export const admit = (
   }
 };
 
-/** A task leaves `scheduled`. One that has failed waited for a further attempt. */
+/** A task leaves `scheduled`. One that was granted before waited for a further attempt. */
 const leaveScheduled = (task: Task): void => {
   const { counters } = task.lane.queue;
   counters.scheduled -= 1;
-  counters.retrying -= task.failures > 0 ? 1 : 0;
+  counters.retrying -= task.grants > 0 ? 1 : 0;
 };
 
 /** The time of a scheduled task has come. */
@@ -94,13 +94,18 @@ const leaveReady = (state: State, task: Task): void => {
   task.readyRow = undefined;
 };
 
-/** Gives a ready task to a session, under a given token. */
+/**
+ * Gives a ready task to a session, under a given token.
+ *
+ * @param isolates whether the claimant runs a suspect in a process of its own
+ */
 export const lease = (
   state: State,
   task: Task,
   session: Session,
   epoch: number,
   grant: number,
+  isolates: boolean,
   now: Now,
 ): Lease => {
   move(mutable(task), 'lease');
@@ -110,6 +115,7 @@ export const lease = (
   counters.regranted += task.grants > 0 ? 1 : 0;
   mutable(task).grants = grant;
   const granted = new Lease(task, session, epoch, grant, now.monotonicMs);
+  granted.isIsolated = isolates && task.losses > 0;
   attachLease(state, task, session, granted, now);
   state.touch(task);
   recordLease(state, granted);
@@ -121,6 +127,7 @@ interface StoredLease {
   readonly epoch: number;
   readonly grant: number;
   readonly cancelReason: string | undefined;
+  readonly isIsolated: boolean;
 }
 
 /** Puts a lease that the store remembers back in force, after a restart. */
@@ -128,7 +135,7 @@ export const restoreLease = (
   state: State,
   task: Task,
   session: Session,
-  { cancelReason, epoch, grant }: StoredLease,
+  { cancelReason, epoch, grant, isIsolated }: StoredLease,
   row: ListRow,
   now: Now,
 ): void => {
@@ -138,6 +145,7 @@ export const restoreLease = (
   own.cancelReason = cancelReason;
   const restored = new Lease(task, session, epoch, grant, now.monotonicMs);
   restored.row = row;
+  restored.isIsolated = isIsolated;
   attachLease(state, task, session, restored, now);
   state.keep(task);
 };
@@ -211,12 +219,12 @@ export const cancelledError = (reason: string): TaskError => ({
   retry: false,
 });
 
-const lossError: TaskError = {
+const lossError = ({ losses }: Task): TaskError => ({
   name: 'WorkerLost',
-  message: `the worker was lost ${limits.lossesMax} times while it ran this task`,
+  message: `${losses} workers were lost while they ran this task`,
   stack: '',
   retry: false,
-};
+});
 
 /**
  * The random part of a task's backoff: a hash (FNV-1a) of its id and the
@@ -258,16 +266,34 @@ export const returnUncounted = (state: State, task: Task, now: Now): void => {
   }
 };
 
-/** Its worker was lost. A task that was lost with three workers is dead; an item cannot harm anyone. */
-export const loseAttempt = (state: State, task: Task, now: Now): void => {
-  mutable(task).losses += 1;
+/** Whether losses say that the task is what ends its workers. An item cannot harm anyone. */
+const isPoison = (task: Task): boolean =>
+  !task.lane.isItems &&
+  (task.blamedLosses >= limits.lossesMax || task.losses >= limits.lossesAllMax);
+
+/**
+ * Its worker was lost. The task is tried again at once. If other tasks were lost with it
+ * and it was lost before, it waits, each time longer, so that it does not meet the same
+ * neighbours again.
+ *
+ * @param isExcused whether another task may be to blame: the worker ran others beside it,
+ *   or ran this one in a process of its own
+ */
+export const loseAttempt = (state: State, task: Task, isExcused: boolean, now: Now): void => {
+  const own = mutable(task);
+  own.losses += 1;
+  if (isExcused) {
+    own.extras = { ...own.extras, excusedLosses: (own.extras?.excusedLosses ?? 0) + 1 };
+  }
   task.lane.queue.counters.losses += 1;
   if (task.cancelRequested) {
     finishCancelled(state, task, now);
-  } else if (task.losses >= limits.lossesMax && !task.lane.isItems) {
-    finish(state, task, 'dead', { error: lossError }, now);
-  } else {
+  } else if (isPoison(task)) {
+    finish(state, task, 'dead', { error: lossError(task) }, now);
+  } else if (task.losses === 1 || !isExcused || task.lane.isItems) {
     returnToReady(state, task);
+  } else {
+    retryLater(state, task, retryDelayMs(task.losses - 1, jitterOf(task)), now);
   }
 };
 

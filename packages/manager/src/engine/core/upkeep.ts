@@ -28,8 +28,9 @@ const expireSessions = (state: State, now: Now): void => {
   for (const session of state.gracing) {
     if (session.graceEndsAtMs <= now.monotonicMs) {
       state.forgetSession(session);
-      for (const { task } of session.leases.entries()) {
-        loseAttempt(state, task, now);
+      const lost = session.leases.entries();
+      for (const { isIsolated, task } of lost) {
+        loseAttempt(state, task, isIsolated || lost.length > 1, now);
       }
     }
   }

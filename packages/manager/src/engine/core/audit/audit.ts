@@ -184,7 +184,7 @@ const auditCounters = (state: State, tasks: ReadonlyMap<string, Task>): string[]
       const counted = own.filter((task) => task.state === name).length;
       expect(`${name} tasks of queue ${queue.spec.name}`, counted, queue.counters[name]);
     }
-    const retrying = own.filter((task) => task.state === 'scheduled' && task.failures > 0);
+    const retrying = own.filter((task) => task.state === 'scheduled' && task.grants > 0);
     expect(`retrying tasks of queue ${queue.spec.name}`, retrying.length, queue.counters.retrying);
     const dead = own.filter(wanted.dead);
     expect(`dead tasks of queue ${queue.spec.name}`, dead.length, queue.counters.deadKept);

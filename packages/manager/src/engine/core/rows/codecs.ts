@@ -33,6 +33,12 @@ export const flag = required<boolean>(
   (reader) => reader.boolean() ?? false,
 );
 
+/** A flag that records of an earlier layout may lack. */
+export const flagOr = (byDefault: boolean): Field<boolean> => ({
+  ...flag,
+  missing: () => byDefault,
+});
+
 export const text = required<string>((writer, value) => writer.text(value), readText);
 
 /** One word of a closed list, stored as its position. Words are only ever added at the end. */

@@ -1,4 +1,4 @@
-import { number, optional, text } from './codecs.ts';
+import { flagOr, number, optional, text } from './codecs.ts';
 import { readList, recordKind, type Values, writeList } from './record.ts';
 
 const fields = {
@@ -11,6 +11,8 @@ const fields = {
   /** Arrival of the task: an id that was forgotten may be given to another task. */
   arrivalEpoch: number,
   arrivalCount: number,
+  /** Whether it was granted to a pool that runs a suspect in a process of its own. */
+  isIsolated: flagOr(false),
 };
 
 const extras = {};

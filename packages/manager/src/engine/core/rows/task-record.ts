@@ -50,6 +50,8 @@ const fields = {
 export const taskExtras = {
   /** First id of the chain of retries that this task continues; its own id by default. */
   workId: extra<string | undefined>(1, optional(text), undefined),
+  /** Losses of workers for which another task may be to blame. */
+  excusedLosses: extra(2, number, 0),
 };
 
 const task = recordKind('task', fields, taskExtras);

@@ -15,6 +15,8 @@ export interface ClaimRequest {
   readonly handles: Handles;
   readonly max: number;
   readonly maxBytes: number;
+  /** Whether a suspect, a task whose worker was lost before, runs in a process of its own. */
+  readonly isolates: boolean;
 }
 
 /** A task that is handed out, under its token. */
@@ -25,6 +27,8 @@ export interface Grant extends Token {
   /** 1 for the first; losses and returns do not count. */
   readonly attempt: number;
   readonly deadlineMs: number | null;
+  /** Workers that were lost while they ran this task; undefined for none. */
+  readonly losses: number | undefined;
 }
 
 /** A lane that is asked, with its first task when it was last looked at. */
@@ -99,6 +103,7 @@ interface Taker {
   readonly session: Session;
   readonly heads: Heads;
   readonly max: number;
+  readonly isolates: boolean;
   readonly grants: Grant[];
   leftBytes: number;
 }
@@ -109,14 +114,14 @@ const takersOf = (
   requests: readonly ClaimRequest[],
 ): readonly (Taker | undefined)[] => {
   const shared = new Map<Handles, Heads>();
-  return requests.map(({ handles, max, maxBytes, sessionId }) => {
+  return requests.map(({ handles, isolates, max, maxBytes, sessionId }) => {
     const session = state.sessions.get(sessionId);
     if (session === undefined) {
       return undefined;
     }
     const heads = shared.get(handles) ?? new Heads(state, handles);
     shared.set(handles, heads);
-    return { session, heads, max, grants: [], leftBytes: maxBytes };
+    return { session, heads, max, isolates, grants: [], leftBytes: maxBytes };
   });
 };
 
@@ -131,7 +136,8 @@ const grantNext = (state: State, taker: Taker, now: Now): boolean => {
   }
   const { handle, task } = head;
   const payload = state.payloadOf(task);
-  const { epoch, grant } = lease(state, task, taker.session, state.epoch, task.grants + 1, now);
+  const { isolates, session } = taker;
+  const { epoch, grant } = lease(state, task, session, state.epoch, task.grants + 1, isolates, now);
   state.claimed(task.lane);
   taker.leftBytes -= payload.length;
   taker.grants.push({
@@ -142,6 +148,7 @@ const grantNext = (state: State, taker: Taker, now: Now): boolean => {
     payload,
     attempt: task.failures + 1,
     deadlineMs: task.deadlineMs,
+    losses: task.losses === 0 ? undefined : task.losses,
   });
   return true;
 };

@@ -41,7 +41,7 @@ const takeUp = (state: State, session: Session, token: Token, now: Now): boolean
   if (!isForgottenGrant(state, task, token)) {
     return false;
   }
-  lease(state, task, session, token.epoch, token.grant, now);
+  lease(state, task, session, token.epoch, token.grant, false, now);
   return true;
 };
 

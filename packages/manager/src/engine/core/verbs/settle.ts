@@ -33,7 +33,7 @@ const apply = (state: State, task: Task, report: AttemptReport, now: Now): void 
     case 'released':
       return returnUncounted(state, task, now);
     case 'lost':
-      return loseAttempt(state, task, now);
+      return loseAttempt(state, task, false, now);
     default:
       // Failed, timed out, or cancelled although nobody asked for it.
       return failAttempt(state, task, report.error ?? unknownError, now);
