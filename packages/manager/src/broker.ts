@@ -28,11 +28,11 @@ export interface BrokerOptions {
   readonly randomBytes: RandomBytes;
   readonly secretOf: (keyId: string) => Uint8Array | undefined;
   readonly payloadMaxBytes: number;
-  /** The queue to declare when a name is used that is not declared; undefined if that is an error. */
+  /** The queue to declare for an undeclared name; undefined if such a name is an error. */
   readonly newQueue: (name: string) => QueueSpec | undefined;
   readonly url: () => string;
   readonly log?: Log;
-  /** The store failed; nothing is acknowledged from here on. */
+  /** The store failed, or a defect was met; nothing is acknowledged from here on. */
   readonly failed: (error: Error) => void;
 }
 
@@ -128,7 +128,7 @@ export class Broker {
     return this.#statusDesk.document();
   }
 
-  /** Ends the requests of this process itself, before the peers leave. */
+  /** Stops sampling the status, and ends the requests of `queue`, before the peers leave. */
   async closeLocal(): Promise<void> {
     this.#statusDesk.stop();
     await this.#local?.close();

@@ -28,7 +28,7 @@ import { VERSION } from './version.ts';
 export interface QueueOptions {
   /** Unfinished tasks and items that the queue may hold. Default 10,000,000. */
   readonly maxItems?: number;
-  /** Payload bytes that its unfinished tasks may hold. Default 16 GiB. */
+  /** Payload bytes that the queue's unfinished tasks may hold. Default 16 GiB. */
   readonly maxBytes?: number;
   /** Order of tasks with equal priority: `fifo` gives the oldest first, `lifo` the newest. Default `fifo`. */
   readonly order?: 'fifo' | 'lifo';
@@ -49,7 +49,10 @@ export interface ManagerOptions {
   readonly autoQueues?: boolean;
   /** Largest payload or result, at most 64 MiB. Default 1 MiB. */
   readonly payloadMaxBytes?: number;
-  /** Bytes of results and errors that are kept; beyond it the oldest are removed. Default 1 GiB. */
+  /**
+   * Bytes of results, errors and payloads of dead tasks that are kept; beyond that the oldest
+   * are removed. Default 1 GiB.
+   */
   readonly retainMaxBytes?: number;
   /** How long after a restart leases wait for their workers. Default 15 s. */
   readonly restartGraceMs?: number;
@@ -149,7 +152,7 @@ const specOf = (name: string, options: QueueOptions): QueueSpec => {
   return { name, maxItems, maxBytes, order };
 };
 
-/** Loading a library below LMDB generates code from strings. */
+/** A library that LMDB uses generates code from strings when it is loaded; Node may forbid that. */
 const explainNoDisk = (error: unknown): never => {
   if (error instanceof EvalError) {
     throw new MillraceError(
@@ -161,12 +164,12 @@ const explainNoDisk = (error: unknown): never => {
   throw error;
 };
 
-/** A manager that listens. */
+/** Where a started manager listens, and its epoch. */
 export interface Started {
   readonly url: string;
   /** URL of health checks, metrics and status, if they are served. */
   readonly httpUrl: string | undefined;
-  /** Starts of a manager on this store, counted durably. */
+  /** Number of this start; every start of a manager on this store is counted durably. */
   readonly epoch: number;
 }
 
@@ -252,7 +255,7 @@ export class Manager {
    * Leases stay in the store for the next start.
    */
   async stop(): Promise<void> {
-    // The caller of `start` is told its error.
+    // The error of a failed start goes to the caller of `start`.
     await this.#starting?.catch(() => {});
     const running = this.#running;
     this.#running = undefined;
@@ -290,7 +293,7 @@ export class Manager {
     if (dataDir === undefined) {
       return memoryJournal();
     }
-    // Imported when needed: a program that uses only the client must not load LMDB.
+    // The import is dynamic, because a program that uses only the client must not load LMDB.
     const { diskJournal } = await import('./engine/store/disk/disk-journal.ts').catch(
       explainNoDisk,
     );

@@ -2,11 +2,14 @@ const KIB = 1_024;
 const MIB = 1_024 * KIB;
 
 /**
- * Numbers that only tune the manager: to change one changes its speed or its use of
- * memory, never what a peer may rely on. Those stand in `limits` of the protocol.
+ * Numbers that only tune the manager: changing one changes the manager's speed or use of
+ * memory. Numbers that a peer may rely on are in `limits` of the protocol.
  */
 export const tuning = {
-  /** Claimable tasks of a lane held in memory; the rest of a backlog is on disk. */
+  /**
+   * A lane's window with more than twice as many tasks is cut to about this size; the rest of
+   * the lane is on disk.
+   */
   windowMaxTasks: 1_024,
   /** A lane with fewer tasks than this in its window reads ahead. */
   windowLowTasks: 256,
@@ -19,7 +22,7 @@ export const tuning = {
   /** Tasks in one ready row: a row is removed only when all of them have left it, and is read as a whole. */
   readyRowTasks: 128,
   leaseRowTasks: 256,
-  /** Queues in one row of counters: an idle queue keeps the row. */
+  /** Queues in one row of counters: one idle queue keeps the whole row on disk. */
   countersRowQueues: 64,
   /** Records are written into pieces of memory of this size, one behind the other. */
   recordPieceBytes: 8 * KIB,
@@ -34,7 +37,7 @@ export const tuning = {
   sweepRows: 1_000,
   /** Tasks after which a sweep leaves the rest to the next batch. */
   sweepTasks: 2_000,
-  /** Rows that a walk reads at a time, and bytes beyond which it reads one. */
+  /** Most rows that a walk reads at a time. After rows of more than `walkBytes` together it reads one. */
   walkRows: 16,
   walkBytes: 64 * KIB,
   /** Places looked at in one lane for the age of its oldest task. */
@@ -46,7 +49,7 @@ export const tuning = {
   storeCheckMs: 1_000,
   /** Share of the last commit in the smoothed commit time. */
   commitSmoothing: 0.1,
-  /** Changed keys that wait for the tree; more would be promoted to the old generation. */
+  /** Changed keys that wait for the tree; a drain with 8,000 is slower (decision 0029). */
   checkpointKeys: 2_000,
   /** Longest wait of changed keys for the tree, when they are few. Flushes of the tree delay those of the log. */
   checkpointMs: 100,
