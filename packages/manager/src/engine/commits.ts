@@ -20,7 +20,7 @@ const deferred = (): Deferred => {
     resolve = yes;
     reject = no;
   });
-  // A failure is told by `failed`; a batch that nobody waits for must not end the process.
+  // `failed` tells of a failure. A rejection that nobody waits for must not end the process.
   promise.catch(() => {});
   return { promise, resolve, reject };
 };
@@ -43,7 +43,7 @@ export const storeFailed = (cause: unknown): MillraceError =>
   new MillraceError('STORE_FAILED', `the store failed: ${messageOf(cause)}`, { cause });
 
 export interface CommitEvents {
-  /** A batch is durable. What waited for it is told before the promises resolve. */
+  /** A batch is durable. Its effects are told before the promises resolve. */
   committed(effects: Effects): void;
   /** A write failed, or a listener has a defect. */
   failed(cause: unknown): void;
@@ -67,8 +67,8 @@ export class Commits {
   #isPlanned = false;
   /** Whether somebody waits for the batch that is collecting. */
   #isUrgent = false;
-  /** Whether that batch holds anything that an answer can reflect: more than grants. */
-  #isReflected = false;
+  /** Whether the batch that is collecting has changes that an answer can reflect: more than grants. */
+  #canBeReflected = false;
   #isStopped = false;
   #stopWaiting: Cancel | undefined;
   /** Resolves when the batch that is collecting is durable. */
@@ -88,7 +88,7 @@ export class Commits {
     return this.#commitMs;
   }
 
-  /** Bytes written since the last call, by the log and by the tree, which both take each batch. */
+  /** Bytes written since the last call. Each batch is written twice: to the log and to the tree. */
   takeWrittenBytes(): number {
     const bytes = this.#writtenBytes;
     this.#writtenBytes = 0;
@@ -108,12 +108,15 @@ export class Commits {
     return !this.#parts.state.batch.isEmpty;
   }
 
-  /** A verb may have changed something that answers can reflect. */
+  /** Notes that an answer can reflect the changes so far. Grants alone are not noted. */
   noteChanges(): void {
-    this.#isReflected ||= this.#hasChanges;
+    this.#canBeReflected ||= this.#hasChanges;
   }
 
-  /** Somebody waits: the batch that is collecting is committed at the end of this turn, or behind the one in flight. */
+  /**
+   * Commits the batch that is collecting at the end of this turn, or right after the batch in
+   * flight, because somebody waits.
+   */
   hurry(): void {
     this.#isUrgent ||= this.#hasChanges;
     if (!this.#isCommitting && !this.#isPlanned && this.#isUrgent) {
@@ -125,7 +128,10 @@ export class Commits {
     }
   }
 
-  /** Nobody waits: the batch is committed within milliseconds, so that others share its flush. */
+  /**
+   * Commits the batch that is collecting after `unawaitedMaxMs`. Nobody waits, so later changes
+   * can share the flush.
+   */
   soon(): void {
     if (!this.#isUrgent && !this.#isCommitting && this.#hasChanges) {
       this.#stopWaiting ??= this.#parts.clock.after(tuning.unawaitedMaxMs, () => this.hurry());
@@ -137,15 +143,15 @@ export class Commits {
     return (this.#hasChanges ? this.#next : this.#present).promise;
   }
 
-  /** Resolves when everything but grants that was changed so far is durable; hurries it. */
+  /** Resolves when all changes so far except grants are durable, and hurries their commit. */
   reflected(): Promise<void> {
-    if (this.#isReflected) {
+    if (this.#canBeReflected) {
       this.hurry();
     }
-    return (this.#isReflected ? this.#next : this.#present).promise;
+    return (this.#canBeReflected ? this.#next : this.#present).promise;
   }
 
-  /** Nothing is committed any more. A batch in flight may still reach the disk; nobody is told. */
+  /** Ends all commits. A batch in flight may still reach the disk, but nobody is told. */
   stop(failure: MillraceError): void {
     this.#isStopped = true;
     this.#present.reject(failure);
@@ -159,7 +165,7 @@ export class Commits {
     const { clock, journal, state } = this.#parts;
     this.#isCommitting = true;
     this.#isUrgent = false;
-    this.#isReflected = false;
+    this.#canBeReflected = false;
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
     const startedAtMs = clock.monotonicMs();

@@ -22,14 +22,14 @@ import type { Verb, Wait } from './core/verbs/verb.ts';
 import type { Journal, JournalSpace } from './store/journal.ts';
 import { Turn } from './turn.ts';
 
-/** What an engine tells the manager without being asked. Everything told is durable. */
+/** Events of an engine, for the manager. An event tells only what is durable. */
 export interface EngineEvents {
-  /** `count` more tasks of a lane can be claimed; `laneKeyOf` makes the key of a queue and a name. */
+  /** At most `count` more tasks of a lane can be claimed; `laneKeyOf` makes the key of a queue and a name. */
   ready(laneKey: string, count: number): void;
   finished(tasks: readonly Finished[]): void;
   /** The holder of this lease should stop. */
   abort(sessionId: string, token: Token, reason: 'cancelled' | 'fenced'): void;
-  /** Unfinished tasks of this queue became fewer. */
+  /** A task of this queue has ended, so the queue may have room. */
   room(queue: string): void;
   /** The store failed, or a defect was met (INTERNAL). Nothing is acknowledged from here on. */
   failed(error: Error): void;
@@ -64,11 +64,11 @@ type Call<V> =
       : (request: Request) => Answered<W, Answer>
     : never;
 
-/** What an engine is asked for beside its verbs. */
+/** The methods of an engine beside its verbs. */
 export interface Lifecycle {
-  /** The end of the turn, of which the engine has the phases `commit` and `readAhead`. */
+  /** Plans work for the end of the turn. The engine itself uses the phases `commit` and `readAhead`. */
   readonly turn: Turn;
-  /** Raised durably at each start. */
+  /** Number of this start; each start raises it durably. */
   readonly epoch: number;
   /** Whether `events.failed` was called. */
   readonly hasFailed: boolean;
@@ -80,7 +80,7 @@ export interface Lifecycle {
   close(): Promise<void>;
   /** The secret proof that a session was given to a key. */
   ticket(sessionId: string, keyId: string): Uint8Array;
-  /** Somebody waits for the answer of an `unawaited` verb, or for an outcome that it makes. */
+  /** Hurries the flush, because somebody waits for an `unawaited` verb: for its answer, or for an outcome. */
   hurry(): void;
   report(): EngineReport;
   /** Where memory and journal disagree; for tests, while `isSettled`. */
@@ -99,8 +99,8 @@ export type Calls = { readonly [N in keyof typeof verbs]: Call<(typeof verbs)[N]
  * 1. A promise resolves only when everything that its answer reflects is on disk. Grants
  *    alone are not waited for: `claim` grants only durable tasks, and the grants join the
  *    ordered journal within milliseconds.
- * 2. Verbs take effect in the order of their calls. A batch of requests is not a
- *    transaction; each of its entries is.
+ * 2. Verbs take effect in the order of their calls. A call with several requests is not
+ *    a transaction; each of its requests is.
  * 3. A task is claimable only once the write that made it ready is durable, and an outcome
  *    is visible only once it is durable.
  * 4. Every grant raises the task's grant number. A token is compared only for equality,
@@ -123,7 +123,7 @@ const orStoreFailed = <T>(read: () => T): T => {
   }
 };
 
-/** A journal whose failed reads are told as failures of the store. */
+/** The same journal, but a failed read throws STORE_FAILED. */
 const tellingReads = (journal: Journal): Journal => ({
   name: journal.name,
   get: (key) => orStoreFailed(() => journal.get(key)),
@@ -134,17 +134,17 @@ const tellingReads = (journal: Journal): Journal => ({
   close: () => journal.close(),
 });
 
-const refusals: ReadonlySet<string> = new Set(['STORE_FAILED', 'STORE_VERSION']);
+const storeErrors: ReadonlySet<string> = new Set(['STORE_FAILED', 'STORE_VERSION']);
 
 /** An error that did not come from the store is a defect; it ends the engine all the same. */
 const failureOf = (cause: unknown): MillraceError =>
-  cause instanceof MillraceError && refusals.has(cause.code)
+  cause instanceof MillraceError && storeErrors.has(cause.code)
     ? cause
     : new MillraceError('INTERNAL', `a defect ended the manager: ${messageOf(cause)}`, { cause });
 
 /**
- * The shell of the pure core: it gives the core the time, commits its batches, and lets
- * an answer go when everything that it reflects is on disk.
+ * The shell of the pure core: it gives the core the time, commits its batches, and holds
+ * each answer back until everything that the answer reflects is on disk.
  */
 class Shell implements Lifecycle {
   readonly turn: Turn;
@@ -161,7 +161,7 @@ class Shell implements Lifecycle {
   #tickAtMs = Number.POSITIVE_INFINITY;
   #stopTick: Cancel = () => {};
   #stopStoreCheck: Cancel = () => {};
-  /** As it was at the last look. */
+  /** Space of the store when it was last looked at. */
   #space: JournalSpace = { usedBytes: 0, freeBytes: 0, reserveBytes: 0 };
 
   constructor(options: EngineOptions) {
@@ -248,7 +248,7 @@ class Shell implements Lifecycle {
     return auditMemory(this.#state);
   }
 
-  /** Runs a verb, and lets its answer go when its wait allows. */
+  /** Runs a verb; holds its answer back as the verb's `wait` says. */
   call<Request, Answer>(
     { run, wait }: Verb<Request, Answer, Wait>,
     request: Request,
@@ -299,8 +299,8 @@ class Shell implements Lifecycle {
   }
 
   /**
-   * Runs something of the core. One that throws has met a defect or a store that cannot be
-   * read, half done: nothing of it may reach the disk.
+   * Runs a function of the core. If it throws, it has met a defect or a failed read and is
+   * half done, so the engine fails: none of its changes may reach the disk.
    */
   #do<T>(act: (now: Now) => T): T {
     if (this.#failure !== undefined) {
@@ -316,7 +316,10 @@ class Shell implements Lifecycle {
     }
   }
 
-  /** The same for work that nobody asked for; answers whether it succeeded. A failure has been told. */
+  /**
+   * Like `#do`, for work without a caller: returns whether it succeeded. `events.failed` tells
+   * of a failure.
+   */
   #does(act: (now: Now) => void): boolean {
     try {
       this.#do(act);

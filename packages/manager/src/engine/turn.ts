@@ -4,8 +4,8 @@ import type { Clock } from '@millrace/protocol';
  * The phases at the end of a turn of the event loop, in order. Before them the turn has
  * taken in its input: frames that arrived, timers that fired, a commit that ended.
  *
- * 1. `claim`: pools and getters with room claim ready tasks. First, because an idle worker
- *    has nothing to do without them; its grants leave from here.
+ * 1. `claim`: pools and getters with room claim ready tasks. This phase is the first,
+ *    because an idle worker has nothing to do before its grants, which leave at once.
  * 2. `settle`: reports that nobody waits for are settled.
  * 3. `commit`: the batch with all changes of this turn goes to the disk.
  * 4. `send`: each connection sends what the turn produced for it.
@@ -44,7 +44,7 @@ class Agenda {
  * for it, so that the order of a turn is the order of `phases`.
  */
 export class Turn {
-  /** For connections: what they leave for the end of a turn runs in its phase `send`. */
+  /** A clock for connections: work for its `endOfTurn` runs in the phase `send`. */
   readonly clock: Clock;
   readonly #plan: Clock['endOfTurn'];
   readonly #agendas = phases.map((name) => ({ name, agenda: new Agenda() }));
@@ -73,7 +73,10 @@ export class Turn {
     }
   }
 
-  /** Work that plans more goes back to the phase of that. */
+  /**
+   * Runs all work, earliest phase first. Work may plan more, also for an earlier phase, which
+   * then runs next.
+   */
   #end(): void {
     this.#isPlanned = false;
     try {
@@ -81,7 +84,7 @@ export class Turn {
         run();
       }
     } finally {
-      // One that throws takes no other with it, where the process goes on.
+      // If work threw and the process goes on, the rest runs at another end of turn.
       if (this.#agendas.some(({ agenda }) => !agenda.isEmpty)) {
         this.#planEnd();
       }
