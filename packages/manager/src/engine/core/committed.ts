@@ -4,7 +4,7 @@ import type { State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
 
-/** A task's end, as anyone may see it from now on. */
+/** The durable outcome of a task, which anyone may see. */
 export interface Finished {
   readonly taskId: string;
   readonly state: Outcome;
@@ -12,16 +12,15 @@ export interface Finished {
   readonly error: TaskError | undefined;
 }
 
-/** What may be told after a batch has become durable. */
+/** The effects of a durable batch, which may be told. */
 export interface Effects {
-  /** How many tasks of each lane became claimable. */
+  /** How many tasks of each lane became claimable; after a resume, an upper bound. */
   readonly ready: ReadonlyMap<TaskLane, number>;
   readonly finished: readonly Finished[];
   readonly aborts: readonly Abort[];
   readonly queuesWithRoom: readonly string[];
 }
 
-/** A finished task as others see it. */
 export const finishedOf = (task: Task, state: Outcome): Finished => ({
   taskId: task.id,
   state,
@@ -29,7 +28,7 @@ export const finishedOf = (task: Task, state: Outcome): Finished => ({
   error: task.error,
 });
 
-/** The outcomes that a batch makes visible. Nobody waits for those of items. */
+/** The outcomes that a batch makes visible. Items are left out, because nobody waits for their outcomes. */
 const finishedIn = (batch: Batch): Finished[] => {
   const finished: Finished[] = [];
   for (const task of batch.finished) {
@@ -40,7 +39,10 @@ const finishedIn = (batch: Batch): Finished[] => {
   return finished;
 };
 
-/** A paused queue announces nothing. A resumed one announces all that it has. */
+/**
+ * A paused queue announces nothing. A resumed queue announces in each lane as many tasks as it
+ * has in all of them.
+ */
 const heedPauses = (state: State, batch: Batch, counts: Map<TaskLane, number>): void => {
   for (const lane of counts.keys()) {
     if (lane.queue.isPaused) {

@@ -3,11 +3,11 @@ import { tuning } from '../../tuning.ts';
 
 /**
  * The tasks in memory, and a filter for ids that may be on disk. Ids ascend with time:
- * nearly every new id lies above all others, and the disk need not be asked for it.
- * Ids that left memory are remembered by their stem, which all ids of one client and
- * millisecond share. When there are too many stems, the mark rises to the highest id,
- * and the disk is asked for all ids up to the mark. An id of a user's own that sorts
- * high costs nothing but such lookups.
+ * nearly every new id lies above all others, and the disk need not be asked for it. The
+ * disk is asked for every id up to a mark, and above the mark for ids whose stem is
+ * remembered. All ids of one client and millisecond share a stem; it is remembered when
+ * one of them leaves memory. When there are too many stems, the mark rises to the highest
+ * id. A high id that a user has made up costs only needless lookups.
  *
  * Invariant: every id on disk is at or below the mark, or in memory, or has a stem
  * that is remembered.
@@ -65,7 +65,7 @@ export class KnownTasks<T> {
   }
 
   #remember(stem: string): void {
-    // Nearly always it is the same as before.
+    // Nearly always the stem is the last one again.
     if (stem === this.#lastStem) {
       return;
     }

@@ -9,14 +9,14 @@ import { decodeIds, ListRow } from './rows/list-row.ts';
 /** Sorts behind every key. */
 const END = '\xff';
 
-/** What a lane needs of a task: its place in the order, and whether the window holds it. */
+/** A task as its lane sees it: its place in the order, and whether the window holds it. */
 export interface Queued extends Rank {
-  /** The row that lists it as ready. */
+  /** The row that lists the task as ready. */
   readyRow: ListRow | undefined;
   inWindow: boolean;
 }
 
-/** Where a lane looks up the tasks that its rows name. */
+/** Looks up the tasks that the rows of a lane name. */
 export interface Shelf<T> {
   /** A task that memory holds, in any state. */
   inMemory(taskId: string): T | undefined;
@@ -26,7 +26,7 @@ export interface Shelf<T> {
   drop(rowKey: string): void;
 }
 
-/** What a lane needs of its queue. */
+/** A queue as its lanes see it. */
 export interface LaneQueue {
   readonly spec: { readonly name: string; readonly order: 'fifo' | 'lifo' };
 }
@@ -43,10 +43,10 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
   readonly number: number;
   readonly name: string;
   readonly queue: Q;
-  /** The key by which handles find it. */
+  /** The key by which handles find this lane. */
   readonly key: string;
   readonly prefix: string;
-  /** Whether it is among the lanes to ask. Written by `State` alone. */
+  /** Whether this lane is among `State.lanesToAsk`. Written by `State` alone. */
   isAsked = false;
   before: Lane<T, Q> | undefined;
   next: Lane<T, Q> | undefined;
@@ -85,7 +85,7 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
     return this.#window[this.#head];
   }
 
-  /** Whether a task may be found here, in the window or in rows that are not read. */
+  /** Whether the lane may have a task: in the window, or in an unread row. */
   get mayHaveMore(): boolean {
     return this.windowSize > 0 || this.#unread !== END;
   }
@@ -127,7 +127,10 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
     return dropped;
   }
 
-  /** The first position beyond the bound at which all rows behind begin after all tasks before. */
+  /**
+   * The first position beyond the bound where a cut keeps the order: every row behind it begins
+   * after every task before it.
+   */
   #cut(): { readonly position: number; readonly unread: string } {
     let cut = { position: this.#window.length, unread: this.#unread };
     let { unread } = cut;
@@ -156,8 +159,8 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
   }
 
   /**
-   * Reads until the window has enough, or the disk has no more, and in any case until no
-   * unread row can name a task that comes before one in memory.
+   * Reads rows until the disk has no more, or the window has enough and no unread row can
+   * name a task that comes before one in the window.
    */
   refill(journal: Journal, shelf: Shelf<T>): void {
     while (this.#unread !== END) {
@@ -182,7 +185,7 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
     return this.windowSize >= tuning.windowRefillTasks && this.#endsBefore(last, rowKey);
   }
 
-  /** Whether a task comes before all tasks that this row and those behind it can name. */
+  /** Whether a task comes before every task that this row or a later one can name. */
   #endsBefore(task: T | undefined, rowKey: string): boolean {
     return task !== undefined && readyKey(this.prefix, task) < rowKey;
   }
@@ -243,7 +246,7 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
     }
   }
 
-  /** The position of a task, or of the first behind its place. */
+  /** The position of a task in the window, or the position at which to insert it. */
   #positionOf(task: T): number {
     let low = this.#head;
     let high = this.#window.length;

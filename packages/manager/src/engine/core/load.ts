@@ -42,7 +42,7 @@ interface FoundQueue {
   readonly rowKey: string;
 }
 
-/** The record of each queue: of several rows that name it, the last counts. */
+/** The record of each queue. If several rows name a queue, the last row counts. */
 export const queuesOnDisk = (state: State): Map<string, FoundQueue> => {
   const found = new Map<string, FoundQueue>();
   for (const { key, value } of state.journal.range(...rangeOf('counters'), ALL)) {
@@ -59,6 +59,7 @@ export interface FoundLease {
   readonly rowKey: string;
 }
 
+/** On disk a leased task is ready: only the lease row says that it is leased. */
 const isInForce = ({ arrivalCount, arrivalEpoch, grant }: LeaseRecord, task: Task): boolean =>
   task.state === 'ready' &&
   grant > task.grants &&
@@ -67,9 +68,9 @@ const isInForce = ({ arrivalCount, arrivalEpoch, grant }: LeaseRecord, task: Tas
 
 /**
  * The leases in force. A lease is over when its task was written since, which raised the
- * grant number on disk, or when its id was forgotten and given to a task that arrived
- * later. Of two rows that name the same grant the later says whether its cancellation
- * was requested.
+ * grant number on disk, or when the task's id was forgotten and given to a task that
+ * arrived later. If two rows name the same grant, the later row says whether its
+ * cancellation was requested.
  *
  * @param find a task as the disk has it
  */
@@ -89,11 +90,11 @@ export const leasesInForce = (
   return found;
 };
 
-/** Rows in which something still counts. */
+/** Rows that are still in use, with the number of entries that count. */
 class RowsInUse {
   readonly #rows = new Map<string, ListRow>();
 
-  /** The row of this key, which lists one more. */
+  /** Counts one more entry in the row of this key. */
   use(key: string): ListRow {
     const row = this.#rows.get(key) ?? new ListRow(key, 0);
     this.#rows.set(key, row);

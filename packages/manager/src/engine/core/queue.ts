@@ -5,11 +5,11 @@ import { RunTimes } from './run-times.ts';
 /** A queue as its owner declares it. */
 export interface QueueSpec {
   readonly name: string;
-  /** Unfinished tasks and items it may hold. */
+  /** Unfinished tasks and items that the queue may hold. */
   readonly maxItems: number;
-  /** Payload bytes its unfinished tasks may hold. */
+  /** Payload bytes that the queue's unfinished tasks may hold. */
   readonly maxBytes: number;
-  /** Among equal priorities: first or last in, first out. */
+  /** Order of tasks with equal priority: first in, first out, or last in, first out. */
   readonly order: 'fifo' | 'lifo';
 }
 
@@ -18,7 +18,7 @@ export interface QueueSize {
   readonly scheduled: number;
   readonly leased: number;
   readonly bytes: number;
-  /** Room that its bounds leave. */
+  /** Room that the bounds of the queue leave. */
   readonly freeItems: number;
   readonly freeBytes: number;
 }
@@ -44,7 +44,7 @@ export interface QueueReport {
   /** Dead tasks that are still kept, and can be retried. */
   readonly deadKept: number;
   readonly isPaused: boolean;
-  /** 95 of 100 of its latest runs took less; unknown before the first run since the start. */
+  /** 95th percentile of its latest run times; unknown before the first run since the start. */
   readonly runP95Ms: number | undefined;
   readonly maxItems: number;
   readonly maxBytes: number;
@@ -103,12 +103,12 @@ export class Queue {
     };
   }
 
-  /** The record that the store should have of it. */
+  /** The record of this queue, to be written. */
   get record(): QueueRecord {
     return { queue: this.spec.name, isPaused: this.isPaused, counters: this.counters };
   }
 
-  /** Takes up what the store has of it, in this row. */
+  /** Restores this queue from its record, which is in this row of the store. */
   restore({ counters, isPaused }: QueueRecord, row: ListRow): void {
     Object.assign(this.counters, counters);
     this.isPaused = isPaused;

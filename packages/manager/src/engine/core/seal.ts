@@ -60,7 +60,7 @@ const byLane = (tasks: readonly Task[]): Map<TaskLane, Task[]> => {
   return lanes;
 };
 
-/** Whether nothing can arrive between two tasks that follow each other in their lane. */
+/** Whether two neighbours in a lane can share a row, because no later task can come between them. */
 const areTogether = (a: Task | undefined, b: Task): boolean =>
   a !== undefined && a.priority === b.priority && a.order === b.order;
 
@@ -128,7 +128,7 @@ const writeTimes = (batch: Batch, stamp: string): void => {
 
 const recordOfQueue = ({ record }: Queue) => record;
 
-/** Queues that move to a new row. */
+/** Moves the counters of queues to a new row. */
 const moveToRow = (key: string, queues: readonly Queue[], batch: Batch): ListRow => {
   const row = new ListRow(key, queues.length);
   for (const queue of queues) {
@@ -138,11 +138,11 @@ const moveToRow = (key: string, queues: readonly Queue[], batch: Batch): ListRow
   return row;
 };
 
-/** The row to write again, when a queue is written by itself and has a row to itself. */
+/** The row to write again: that of a queue which is the only one to write, and the only one in its row. */
 const ownRowOf = ([queue, ...others]: readonly Queue[]): ListRow | undefined =>
   others.length === 0 && queue?.countersRow?.hasOne === true ? queue.countersRow : undefined;
 
-/** The counters of a queue are in the last row that was written for it. */
+/** Writes the counters of changed queues. If several rows name a queue, the last row written counts. */
 const writeCounters = (batch: Batch, stamp: string): void => {
   for (const [index, queues] of chunks(
     [...batch.dirtyQueues],

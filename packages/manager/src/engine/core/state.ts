@@ -29,11 +29,14 @@ export interface Now {
 }
 
 export interface CoreOptions {
-  /** Version of millrace, which the store keeps for whoever cannot read it. */
+  /**
+   * Version of millrace. The store keeps it, so that an older millrace can name it when it
+   * refuses the store.
+   */
   readonly software: string;
   readonly payloadMaxBytes: number;
   readonly retainMaxBytes: number;
-  /** How long leases found at start wait for their sessions. */
+  /** Grace of a session whose leases were found in the store at a start. */
   readonly restartGraceMs: number;
 }
 
@@ -66,13 +69,13 @@ export class State {
   };
   epoch = 0;
   secret: Uint8Array = new Uint8Array(0);
-  /** Bytes kept of results and errors. */
+  /** Bytes of results, errors and payloads of dead tasks that are kept, roughly. */
   retainedBytes = 0;
   /** Whether the store is below its reserve of free space. */
   isStoreFull = false;
   /** `retainedBytes` as the store has it. */
   retainedOnDisk = 0;
-  /** The batch in which each time index was swept, until it is durable. */
+  /** The number of the batch that swept a time index, until that batch is durable. */
   readonly sweptIn = new Map<TimeIndex, number>();
   batch = new Batch(1);
   #arrivals = 0;
@@ -85,7 +88,7 @@ export class State {
     this.tasks = new KnownTasks(lastKey === undefined ? '' : taskIdOfTaskKey(lastKey));
   }
 
-  /** Tasks that arrive from now on have a later one. */
+  /** The latest arrival so far; any task from now on arrives later. */
   get lastArrival(): Arrival {
     return { epoch: this.epoch, count: this.#arrivals };
   }
@@ -95,7 +98,7 @@ export class State {
     return { epoch: this.epoch, count: this.#arrivals };
   }
 
-  /** Whether there are as many queues as there may be. */
+  /** Whether another queue would be one too many. */
   get hasAllQueues(): boolean {
     return this.queues.size >= limits.queuesMax;
   }
@@ -115,7 +118,7 @@ export class State {
     return true;
   }
 
-  /** The queue of this name; one that nobody has declared is added, undeclared. */
+  /** The queue of this name. A queue that is not known yet is added, undeclared. */
   foundQueue(name: string): Queue {
     const known = this.queues.get(name);
     if (known !== undefined) {
@@ -170,7 +173,7 @@ export class State {
     if (lane === undefined) {
       throw new MillraceError(
         'STORE_FAILED',
-        `a task of the store names lane ${number}, which is not in it`,
+        `a task of the store names lane ${number}, which the store does not have`,
       );
     }
     return lane;
@@ -186,7 +189,7 @@ export class State {
     return session;
   }
 
-  /** Nothing of a session is kept; its leases are the caller's to end. */
+  /** Forgets a session. The caller ends its leases. */
   forgetSession(session: Session): void {
     this.sessions.delete(session.id);
     this.gracing.delete(session);
@@ -215,7 +218,7 @@ export class State {
     return lane.first;
   }
 
-  /** A task of a lane was claimed. */
+  /** A claim took a task of this lane: a lane that is low now is read ahead. */
   claimed(lane: TaskLane): void {
     if (lane.isLow) {
       this.#lowLanes.add(lane);

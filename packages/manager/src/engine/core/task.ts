@@ -11,11 +11,11 @@ import { type TaskExtras, type TaskValues, taskExtras } from './rows/task-record
 /** A session, as the holder of leases. */
 export interface Holder {
   readonly id: string;
-  /** In the order in which they were granted. */
+  /** The leases in the order of their grants. */
   readonly leases: Chain<Lease>;
 }
 
-/** When the manager fences a lease off unless it ends before, on the monotonic clock. */
+/** The time at which the manager fences a lease off, on the monotonic clock. It goes with the lease. */
 export class Fence implements TimedEntry<Fence> {
   readonly lease: Lease;
   atMs = 0;
@@ -34,15 +34,15 @@ export class Lease implements ChainEntry<Lease> {
   readonly holder: Holder;
   readonly epoch: number;
   readonly grant: number;
-  /** When it began, on the monotonic clock; after a restart, when it was put back in force. */
+  /** When the lease began, on the monotonic clock; after a restart, when it was put back in force. */
   readonly sinceMs: number;
   before: Lease | undefined;
   next: Lease | undefined;
-  /** None when its task has no deadline. */
+  /** None when the task has no deadline. */
   fence: Fence | undefined;
-  /** The row that records it; none before its batch is sealed. */
+  /** The row that records this lease; none until the batch of the grant is sealed. */
   row: ListRow | undefined;
-  /** Whether the batch that is collecting records it. */
+  /** Whether the batch that is collecting records this lease. */
   isUnwritten = false;
   /** Whether it runs in a process of its own, because the task is a suspect. */
   isIsolated = false;
@@ -59,17 +59,23 @@ export class Lease implements ChainEntry<Lease> {
 export type TaskLane = Lane<Task, Queue>;
 
 /**
- * Where memory keeps a task. These fields say nothing of its life, and belong to the
- * lane, the batch and the table of known tasks.
+ * Where memory keeps a task. These fields are in no record, and not only the transitions
+ * write them.
  */
 interface Residence {
-  /** The row that lists it as ready, while memory holds it as ready. */
+  /** The row that lists the task as ready; only while the task is ready and in memory. */
   readyRow: ListRow | undefined;
-  /** Whether it is among the known tasks. Written by `State.keep` and `State.release` alone. */
+  /**
+   * Whether the task is among the known tasks: those in memory. Written by `State.keep` and
+   * `State.release` alone.
+   */
   isKnown: boolean;
-  /** Number of the last batch that writes it; 0 when none has since memory holds it. */
+  /**
+   * Number of the last batch that concerns the task; 0 while there was none since the task was
+   * read from disk.
+   */
   lastBatch: number;
-  /** Whether the lane's window holds it. */
+  /** Whether the window of the lane holds the task. */
   inWindow: boolean;
 }
 
@@ -81,16 +87,15 @@ interface Residence {
  * Only `transitions.ts` may use this type, which a test holds; all others use `Task`,
  * which is read-only.
  *
- * It is a class, as its lease and fence are, because V8 allocates instances young.
- * Literals of which most survive a collection are allocated in the old generation
- * from then on, where each keeps alive what it refers to: a drain lost a fifth of its rate.
+ * Tasks, leases and fences are classes, not literals, because V8 would allocate the
+ * literals in the old generation (decision 0028).
  */
 export class MutableTask implements Residence, TaskValues {
   readonly id: string;
   readonly lane: TaskLane;
   readonly priority: number;
   readonly arrival: Arrival;
-  /** Order of its queue when it arrived; a queue that is declared anew keeps its backlog as it is. */
+  /** Order of the queue when the task arrived: a queue that is declared anew keeps the order of its backlog. */
   readonly order: 'fifo' | 'lifo';
   readonly payloadBytes: number;
   readonly acceptedAtMs: number;
@@ -107,16 +112,16 @@ export class MutableTask implements Residence, TaskValues {
   failures: number;
   losses: number;
   returns: number;
-  /** Why it should end, since its cancellation was requested while it ran. */
+  /** Reason of a cancellation that was requested while the task was leased. */
   cancelReason: string | undefined;
   lease: Lease | undefined;
-  /** Last token that its holder settled, so that a resend is answered with `duplicate`. */
+  /** Epoch and grant of the last token that a holder settled, so that a resend is answered with `duplicate`. */
   settledEpoch: number | undefined;
   settledGrant: number | undefined;
   result: Uint8Array | undefined;
   error: TaskError | undefined;
   finishedAtMs: number | undefined;
-  /** The result was removed; what is left says only that the id was used. */
+  /** Whether the result was removed: the record now says only that the id was used. */
   isTombstone: boolean;
   isKnown = false;
   lastBatch = 0;

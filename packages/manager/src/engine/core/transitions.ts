@@ -21,7 +21,7 @@ import { isFinished, move } from './task-machine.ts';
  * the writes that make it durable. Everywhere else a task is read-only.
  */
 
-/** The one way to the fields of a task that change. */
+/** The task with its fields writable. No other function makes a task writable. */
 const mutable = (task: Task): MutableTask => task;
 
 /** A new task enters the store, ready or scheduled. */
@@ -78,7 +78,7 @@ const attachLease = (state: State, task: Task, session: Session, lease: Lease, n
   }
 };
 
-/** The present batch records a lease as it is when the batch is sealed. */
+/** Adds a lease to the present batch, which records the lease as it is at sealing. */
 const recordLease = (state: State, held: Lease): void => {
   if (!held.isUnwritten) {
     held.isUnwritten = true;
@@ -122,7 +122,7 @@ export const lease = (
   return granted;
 };
 
-/** What the store remembers of a lease. */
+/** A lease as the store has it. */
 interface StoredLease {
   readonly epoch: number;
   readonly grant: number;
@@ -150,13 +150,13 @@ export const restoreLease = (
   state.keep(task);
 };
 
-/** The row of a lease no longer says what holds. */
+/** A lease leaves its row, which is out of date. */
 const leaveLeaseRow = (state: State, held: Lease): void => {
   held.row?.leave(state.batch);
   held.row = undefined;
 };
 
-/** Records that a running task should be cancelled. Its holder is told once that is durable. */
+/** Records that a leased task should be cancelled. The holder is told once the record is durable. */
 export const requestCancel = (state: State, task: Task, held: Lease, reason: string): void => {
   mutable(task).cancelReason = reason;
   state.touch(task);
@@ -204,7 +204,7 @@ const retryLater = (state: State, task: Task, delayMs: number, now: Now): void =
   state.batch.putTime('due', task.dueAtMs, task.id);
 };
 
-/** The holder of a lease has settled its token; a resend of that is a duplicate from now on. */
+/** The holder of a lease has settled this token; a resend of the token is a duplicate from now on. */
 export const noteSettled = (task: Task, { epoch, grant }: Token): void => {
   const own = mutable(task);
   own.settledEpoch = epoch;
@@ -238,7 +238,7 @@ const jitterOf = (task: Task): number => {
   return (hash >>> 0) / 2 ** 32;
 };
 
-/** The reason of the cancellation says more than what the run said of being stopped. */
+/** The error is the reason of the cancellation, which says more than the error of a stopped run. */
 const finishCancelled = (state: State, task: Task, now: Now): void =>
   finish(state, task, 'cancelled', { error: cancelledError(task.cancelReason ?? '') }, now);
 
@@ -266,7 +266,7 @@ export const returnUncounted = (state: State, task: Task, now: Now): void => {
   }
 };
 
-/** Whether losses say that the task is what ends its workers. An item cannot harm anyone. */
+/** Whether the losses say that this task ends its workers. An item never does (decision 0004). */
 const isPoison = (task: Task): boolean =>
   !task.lane.isItems &&
   (task.blamedLosses >= limits.lossesMax || task.losses >= limits.lossesAllMax);
@@ -363,7 +363,7 @@ const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECO
 export const retainedUntilMs = ({ finishedAtMs = 0, state }: Task): number =>
   wholeSecond(finishedAtMs + (isFinished(state) ? retainMs[state] : 0));
 
-/** A result is kept for its time. Items have none: only the knowledge that their id was used stays. */
+/** Keeps a finished task for its retention time. An item has no result, so only its tombstone is kept. */
 const retain = (state: State, task: MutableTask): void => {
   if (task.lane.isItems) {
     keepTombstone(state, task);
@@ -417,14 +417,17 @@ export const removeResult = (state: State, task: Task, now: Now): void => {
   }
 };
 
-/** Removes the result before its time. The id is known at least until that is durable: the next sweep forgets it. */
+/**
+ * Removes the result before its retention ends. The id stays until a later sweep, so that it is
+ * known at least until the removal is durable.
+ */
 export const dropResult = (state: State, task: Task): void => {
   const own = mutable(task);
   releaseResult(state, own);
   keepTombstone(state, own);
 };
 
-/** A queue deals no more, or again. */
+/** Pauses or resumes the claims of a queue. */
 export const setPaused = (state: State, queue: Queue, isPaused: boolean): void => {
   queue.isPaused = isPaused;
   state.batch.dirtyQueues.add(queue);

@@ -50,10 +50,16 @@ const fenceOverdue = (state: State, now: Now): void => {
   }
 };
 
-/** Handles one task of a row that has come due. A row may name a task that has moved on, which is left alone. */
+/**
+ * Handles one task of a row that has come due. A row may name a task that has moved on; such a
+ * task is left alone.
+ */
 type HandleTask = (state: State, task: Task, atMs: number, now: Now) => void;
 
-/** An id that was forgotten may be given to another task, which an old row does not concern. */
+/**
+ * The times are compared, because a forgotten id may have been given to another task, which an
+ * old row does not concern.
+ */
 const endRetention: HandleTask = (state, task, atMs, now) => {
   if (isFinished(task.state) && !task.isTombstone && retainedUntilMs(task) === atMs) {
     removeResult(state, task, now);
@@ -83,13 +89,13 @@ const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
 const keepsTooMuch = ({ options, retainedBytes }: State): boolean =>
   retainedBytes > options.retainMaxBytes;
 
-/** The index of finished tasks whose first task ended earlier. */
-const oldestKept = ({ nextAtMs }: State): TimeIndex =>
+/** The time index, `dead` or `retention`, that has the finished task which ended first. */
+const indexOfOldest = ({ nextAtMs }: State): TimeIndex =>
   nextAtMs.dead - retainMs.dead < nextAtMs.retention - retainMs.succeeded ? 'dead' : 'retention';
 
 /** How far an index is handled: up to now, or further while finished tasks take too much space. */
 const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
-  keepsTooMuch(state) && index === oldestKept(state) ? Number.MAX_SAFE_INTEGER : now.wallMs;
+  keepsTooMuch(state) && index === indexOfOldest(state) ? Number.MAX_SAFE_INTEGER : now.wallMs;
 
 /**
  * Handles the rows of one time index that have come due. Answers whether it changed
@@ -103,10 +109,11 @@ const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
   const [from, to] = timeRange(index, untilMs);
   const rows = state.journal.range(from, to, tuning.sweepRows);
   const lastKey = rows.length === tuning.sweepRows ? rows.at(-1)?.key : undefined;
-  // Rows that are left are not read before the batch is durable; until then their time says which index has the oldest.
+  // Rows that are left wait until the batch is durable. Until then `indexOfOldest` compares this time.
   state.nextAtMs[index] = lastKey === undefined ? Number.POSITIVE_INFINITY : atMsOfTimeKey(lastKey);
   if (rows.length === 0) {
-    // A purge took the row that was next; nothing was changed, so the disk can be asked at once.
+    // A purge removed the row that was next. This sweep changes nothing, so the disk can be
+    // read again at once.
     state.peekTime(index);
     return false;
   }
