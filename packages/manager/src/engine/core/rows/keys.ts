@@ -19,7 +19,10 @@ const table = {
   tombstone: 'z',
 } as const;
 
-/** The first key behind all that begin with `prefix`. A byte cannot be raised above 255: the one before it is. */
+/**
+ * The first key behind all that begin with `prefix`. A last byte of 255 cannot be raised, so
+ * the byte before it is.
+ */
 const behind = (prefix: string): string => {
   const head = prefix.replace(/\xff+$/, '');
   return head.slice(0, -1) + String.fromCharCode(head.charCodeAt(head.length - 1) + 1);
@@ -101,7 +104,7 @@ export const readyKey = (prefix: string, rank: Rank): string =>
 /** The part that all ready keys of one lane, priority and epoch of arrival share. */
 export const withoutCount = (key: string): string => key.slice(0, -COUNT_CHARS);
 
-/** Whether the ready key of `a` sorts before that of `b` in the same lane; makes no key. */
+/** Whether the ready key of `a` sorts before that of `b` in the same lane. Does not make the keys. */
 export const comesBefore = (a: Rank, b: Rank): boolean => {
   if (a.priority !== b.priority) {
     return a.priority > b.priority;
@@ -110,7 +113,10 @@ export const comesBefore = (a: Rank, b: Rank): boolean => {
   return epochs === 0 ? countRank(a) < countRank(b) : epochs < 0;
 };
 
-/** The row of tasks that became ready together, by the first of them. */
+/**
+ * The key of a row of tasks that became ready together: the ready key of the first task, and
+ * the batch's stamp.
+ */
 export const readyRowKey = (firstReadyKey: string, stamp: string): string => firstReadyKey + stamp;
 
 /**

@@ -61,8 +61,8 @@ const migrationFrom = (layout: number, migrations: ReadonlyMap<number, Migration
   );
 
 /**
- * The writes that bring a store to the present layout. They belong into one batch, so that
- * a store is migrated as a whole or not at all.
+ * The writes that bring a store to the present layout. The caller commits them in one
+ * batch, so that a store is migrated as a whole or not at all.
  *
  * @throws STORE_VERSION for a newer store, for one that is too old, and for a full disk
  */

@@ -88,7 +88,7 @@ export type Values<F extends Fields, X extends Extras> = FieldValues<F> & {
 
 /** How one kind of record is written and read. */
 export interface RecordKind<F extends Fields, X extends Extras> {
-  /** Fields that every record of this kind has. */
+  /** Number of fields that every record of this kind has. */
   readonly length: number;
   /** Writes the fields, and behind them the extras if there are any. */
   write(writer: PackWriter, values: Values<F, X>): void;
@@ -132,8 +132,8 @@ const readExtras = (
 
 /**
  * Declares a kind of record. Each field says how it is stored, and what stands for it in
- * a record of an earlier layout; fields are only ever added behind the others. A field
- * that most records would leave at its default belongs into `extras`: one line there.
+ * a record of an earlier layout; a new field goes behind the others. A field that most
+ * records would leave at its default belongs in `extras`.
  *
  * @param label names the record in errors
  */

@@ -20,7 +20,10 @@ import {
   writeRecord,
 } from './record.ts';
 
-/** Fields of every task, in the order of the list. Durations count from its acceptance, which makes most of them one byte. */
+/**
+ * Fields of every task, in the order of the list. Durations count from the task's acceptance,
+ * so that most take one byte.
+ */
 const fields = {
   laneNumber: number,
   state: word(taskStates),
@@ -69,7 +72,10 @@ export const encodeTask = (values: TaskValues, payload: Uint8Array | undefined):
     task.write(writer, values);
   });
 
-/** The payload to keep in memory: a copy, which does not keep the frame alive that it came in. */
+/**
+ * The payload to keep in memory, if it is small: a copy, so that the frame in which it arrived
+ * can be freed.
+ */
 export const keptPayload = (payload: Uint8Array | undefined): Uint8Array | undefined =>
   payload !== undefined && payload.length <= tuning.keptPayloadMaxBytes
     ? Buffer.from(payload)
