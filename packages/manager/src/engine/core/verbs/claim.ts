@@ -7,8 +7,8 @@ import type { Task, TaskLane } from '../task.ts';
 import { lease } from '../transitions.ts';
 
 /**
- * A wish for tasks of any of these handles: at most `max`, and no more after `maxBytes` of
- * payload. Requests that share one object of handles are cheaper together.
+ * A request for tasks of any of these handles: at most `max` tasks, and none after
+ * `maxBytes` of payload. Requests that share one `Handles` object are cheaper together.
  */
 export interface ClaimRequest {
   readonly sessionId: string;
@@ -24,14 +24,14 @@ export interface Grant extends Token {
   /** Position in the request's handles. */
   readonly handle: number;
   readonly payload: Uint8Array;
-  /** 1 for the first; losses and returns do not count. */
+  /** 1 for the first attempt; losses and returns do not count. */
   readonly attempt: number;
   readonly deadlineMs: number | null;
   /** Workers that were lost while they ran this task; undefined for none. */
   readonly losses: number | undefined;
 }
 
-/** A lane that is asked, with its first task when it was last looked at. */
+/** A lane, and its first task when the lane was last looked at. */
 interface Head extends HeapEntry {
   readonly lane: TaskLane;
   /** Position in the request's handles. */
@@ -42,8 +42,8 @@ interface Head extends HeapEntry {
 const arrivedBefore = ({ arrival: a }: Task, { arrival: b }: Task): boolean =>
   a.epoch === b.epoch ? a.count < b.count : a.epoch < b.epoch;
 
-/** Between a FIFO and a LIFO queue of equal priority, earlier arrival wins. */
-const comesBefore = ({ task: a }: Head, { task: b }: Head): boolean => {
+/** If tasks of a FIFO and of a LIFO queue have equal priority, the earlier arrival wins. */
+const isBetter = ({ task: a }: Head, { task: b }: Head): boolean => {
   if (a.priority !== b.priority) {
     return a.priority > b.priority;
   }
@@ -54,7 +54,7 @@ const comesBefore = ({ task: a }: Head, { task: b }: Head): boolean => {
 /** The next tasks of several lanes, best first. */
 class Heads {
   readonly #state: State;
-  readonly #heap = new Heap<Head>(comesBefore);
+  readonly #heap = new Heap<Head>(isBetter);
 
   /** Iterates over the handles or over the lanes that may have tasks, whichever are fewer. */
   constructor(state: State, handles: Handles) {
@@ -125,7 +125,7 @@ const takersOf = (
   });
 };
 
-/** Deals a taker its next task; answers false when it has enough, or there is none. */
+/** Deals a taker its next task; answers false when the taker has enough, or there is no task. */
 const grantNext = (state: State, taker: Taker, now: Now): boolean => {
   if (taker.grants.length === taker.max || taker.leftBytes <= 0) {
     return false;
@@ -154,8 +154,8 @@ const grantNext = (state: State, taker: Taker, now: Now): boolean => {
 };
 
 /**
- * Deals the best tasks to the requests one by one in turn, until all have
- * enough or nothing is left for them.
+ * Deals the best tasks to the requests round-robin, until all have enough or
+ * nothing is left for them.
  */
 export const claim = (state: State, requests: readonly ClaimRequest[], now: Now): Grant[][] => {
   const takers = takersOf(state, requests);
@@ -163,7 +163,7 @@ export const claim = (state: State, requests: readonly ClaimRequest[], now: Now)
   while (hungry.length > 1) {
     hungry = hungry.filter((taker) => grantNext(state, taker, now));
   }
-  // The last one has nobody to take turns with.
+  // A single taker needs no round-robin.
   for (const last of hungry) {
     while (grantNext(state, last, now)) {}
   }

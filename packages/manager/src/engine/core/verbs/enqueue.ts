@@ -36,7 +36,7 @@ interface Demand {
   readonly queue: Queue;
   items: number;
   bytes: number;
-  /** Undefined until there is one: nearly all requests use known names. */
+  /** Made for the first new name: nearly all requests use known names. */
   newNames: Set<string> | undefined;
 }
 
@@ -63,7 +63,7 @@ const checkTask = (state: State, task: Addition): Refusal | undefined => {
   return undefined;
 };
 
-/** `checkTask` has passed it, so its queue is known. */
+/** The task has passed `checkTask`, so its queue is known. */
 const wantedOf = (state: State, task: Addition): Wanted => {
   const queue = state.foundQueue(task.queue);
   return { task, queue, lane: state.laneOfName(queue, task.name) };
@@ -182,7 +182,7 @@ export const add = (state: State, tasks: readonly Addition[], now: Now): Enqueue
     return {
       refused: 'STORE_FULL',
       queue: first.queue.spec.name,
-      message: 'the disk of the store is below its reserve: free some space',
+      message: 'the store is below its reserve of free space: free some space on its disk',
     };
   }
   const refusal = checkRoom(fresh);

@@ -34,7 +34,7 @@ export interface TaskSummary {
   readonly priority: number;
   readonly failures: number;
   readonly losses: number;
-  /** Since it was accepted. */
+  /** Time since the task was accepted. */
   readonly ageMs: number;
   /** Only of a scheduled task. */
   readonly dueInMs: number | undefined;
@@ -60,7 +60,7 @@ const listOf = (table: Table): Path => ({
   idsOf: ({ value }) => decodeIds(value),
 });
 
-/** The ready rows of the lanes of a queue, or of all. */
+/** The ready rows of the wanted lanes. */
 export const readyPath = ({ lanes }: State, isWanted: (lane: TaskLane) => boolean): Path => ({
   ...listOf('ready'),
   ranges: [...lanes.values()]
@@ -169,8 +169,8 @@ const recordBytesOf = (task: Task): number =>
 
 /**
  * A page of tasks: those of one state in the order of its index, or all by their ids.
- * Its cost is bounded, whatever there is: a page may be short, even empty, and have
- * others behind it. A task that moves while pages are read may be met twice or not at all.
+ * The cost of a page is bounded, so a page may be short, even empty, and not be the last.
+ * A task that moves while pages are read may be met twice or not at all.
  */
 export const listTasks = (state: State, request: ListRequest, now: Now): TaskPage => {
   const { isHere, path } = listingOf(state, request);

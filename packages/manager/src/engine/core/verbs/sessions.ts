@@ -11,16 +11,16 @@ const connect = (state: State, sessionId: string): Session => {
   return session;
 };
 
-/** A session has a connection. */
+/** Begins a session, which has a connection. */
 export const openSession = (state: State, sessionId: string): void => {
   connect(state, sessionId);
 };
 
 /**
- * Whether a crash forgot the write of this grant: the store has the task ready, with the
- * grant before. Its holder may take it up only from the previous epoch, with exactly the
- * next grant number, and while it was not granted to another since. A task of the present
- * epoch, which was given a forgotten id, was not granted then.
+ * Whether this token is of a grant that a crash forgot: the store has the task ready, with
+ * the grant number before. Then the token is of the previous epoch and has exactly the
+ * next grant number, and no batch has concerned the task since. A task that arrived in the
+ * present epoch is another one, which was given a forgotten id.
  */
 const isForgottenGrant = (state: State, task: Task, token: Token): boolean =>
   task.state === 'ready' &&

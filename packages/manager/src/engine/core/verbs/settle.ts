@@ -35,12 +35,15 @@ const apply = (state: State, task: Task, report: AttemptReport, now: Now): void 
     case 'lost':
       return loseAttempt(state, task, false, now);
     default:
-      // Failed, timed out, or cancelled although nobody asked for it.
+      // Failed, timed out or cancelled: the task is cancelled only if its cancellation was requested.
       return failAttempt(state, task, report.error ?? unknownError, now);
   }
 };
 
-/** Counts the run time, except of grants that were not run, and of runs that began under an earlier manager. */
+/**
+ * Counts the time of a run that was neither released nor lost. Items have no runs; a run of an
+ * earlier epoch began at an unknown time.
+ */
 const noteRunTime = (
   state: State,
   { epoch, sinceMs, task }: Lease,

@@ -1,16 +1,16 @@
 import type { Now, State } from '../state.ts';
 
-/** What a peer must be allowed to do before a verb is done for it. */
+/** The right that a peer needs for a verb. */
 export type Right = 'session' | 'produce' | 'consume' | 'read' | 'operate' | 'admin';
 
 /**
  * How the answer of a verb waits for the disk.
  *
  * - `durable`: until everything that it changed or reflects is flushed, which is hurried.
- * - `unawaited`: the same, but the flush may take milliseconds, to be shared.
+ * - `unawaited`: as `durable`, but the flush may wait some milliseconds for changes to share it.
  * - `read`: until everything that it reflects is flushed.
  * - `claim`: not at all. Only durable tasks are granted, and the grants join the next batch.
- * - `memory`: not at all. It says what memory holds.
+ * - `memory`: not at all. The answer says what memory holds.
  * - `clock`: as `memory`, and the next tick may come earlier.
  */
 export type Wait = 'durable' | 'unawaited' | 'read' | 'claim' | 'memory' | 'clock';
