@@ -9,6 +9,7 @@ import { type Position, positionOf } from './log/position.ts';
 import type { WriteAheadLog } from './log/write-ahead-log.ts';
 import { LoggedJournal } from './logged-journal.ts';
 
+/** Closes the files if the log cannot be opened. */
 const orClosed = async (
   files: LogFiles,
   open: () => Promise<WriteAheadLog>,

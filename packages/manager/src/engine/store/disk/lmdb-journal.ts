@@ -10,7 +10,7 @@ const DATA_FILE = 'data.mdb';
 const keyEncoder = {
   writeKey(key: string, target: Buffer, start: number): number {
     if (start + key.length > target.length) {
-      // LMDB expects this error when the buffer is too small, and then brings a larger one.
+      // LMDB expects this error when the buffer is too small, and tries again with a larger one.
       throw new RangeError('the key does not fit');
     }
     return writeKey(key, target, start);

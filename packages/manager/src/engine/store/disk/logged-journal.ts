@@ -8,9 +8,9 @@ import type { WriteAheadLog } from './log/write-ahead-log.ts';
 /**
  * A journal with a log before its tree. A commit is durable once it is in the log, which
  * takes one flush. A commit of the tree takes two flushes and more writes, so a
- * **checkpoint** brings the changes of many commits to the tree together. Until then they
- * lie over the tree in two layers: the changes of the checkpoint in flight, and above them
- * the changes since it began.
+ * **checkpoint** brings the changes of many commits to the tree together. Until then the
+ * changes overlay the tree in two layers: below those of the checkpoint in flight, above
+ * those since it began.
  */
 export class LoggedJournal implements Journal {
   readonly name: string;
@@ -19,7 +19,7 @@ export class LoggedJournal implements Journal {
   readonly #clock: Clock;
   readonly #inCheckpoint: Layer;
   readonly #since: Layer;
-  /** The checkpoint in flight; resolves also when it has failed. */
+  /** The checkpoint in flight. The promise resolves even when the checkpoint fails. */
   #checkpoint: Promise<void> | undefined;
   /** Resolves when the last commit has ended, and never rejects. */
   #lastCommit: Promise<void> = Promise.resolve();
@@ -52,7 +52,7 @@ export class LoggedJournal implements Journal {
 
   commit(writes: readonly Write[]): Promise<void> {
     const commit = this.#append(writes);
-    // The caller gets its error; `close` only waits for its end.
+    // The error goes to the caller; `close` only waits until the commit has ended.
     this.#lastCommit = commit.catch(() => {});
     return commit;
   }
@@ -107,7 +107,10 @@ export class LoggedJournal implements Journal {
     }
   }
 
-  /** Not while a record is in flight: it would stand in the file that the checkpoint takes to be applied. */
+  /**
+   * A checkpoint does not begin while a record is in flight: the record would be in the file
+   * that the checkpoint frees, and not in the tree.
+   */
   #checkpointWhenDue(): void {
     if (this.#checkpoint !== undefined || this.#isAppending || this.#failure !== undefined) {
       return;
@@ -132,7 +135,8 @@ export class LoggedJournal implements Journal {
     this.#inCheckpoint.takeOver(this.#since);
     this.#log.turnOver();
     this.#checkpoint = this.#writeTree().catch((cause: unknown) => {
-      // The next call of `commit` or `space` throws it. All acknowledged changes are in the log.
+      // The next call of `commit` or `space` throws the failure. All acknowledged changes are
+      // in the log.
       this.#failure ??= { cause };
     });
   }

@@ -1,7 +1,7 @@
 import type { Journal, Rows, Write } from '../../journal.ts';
 import { MARK_BYTES } from './log-record.ts';
 
-/** The last record of a log that its tree has, with all before it. */
+/** A record of a log, with all records before it. */
 export interface Position {
   /** The mark of the log. */
   readonly mark: Uint8Array;
@@ -27,7 +27,7 @@ const decodePosition = (bytes: Uint8Array): Position => ({
   sequence: Buffer.from(bytes).readUIntBE(MARK_BYTES, SEQUENCE_BYTES),
 });
 
-/** The position of a tree; undefined when the tree never had a log. */
+/** The last record that a tree has; undefined when the tree never had a log. */
 export const positionOf = (tree: Journal): Position | undefined => {
   const bytes = tree.get(POSITION_KEY);
   return bytes && decodePosition(bytes);

@@ -15,7 +15,7 @@ const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES) * PAGE_
 /**
  * The commits in their order, each on disk with one flush. Two files are used in turn: while
  * a checkpoint writes the records of one to the tree, the log goes on in the other. A record
- * begins within the size of its file and may end behind it.
+ * begins within the fixed size of a file and may make the file longer.
  */
 export class WriteAheadLog {
   readonly #encoder: RecordEncoder;
@@ -25,7 +25,7 @@ export class WriteAheadLog {
   #at = 0;
   #position: Position;
 
-  /** @param position the last record of the files, which is applied */
+  /** @param position the last record of the files; the tree has all records up to it */
   constructor(files: LogFiles, position: Position) {
     this.#files = files;
     this.#file = files.first;
@@ -73,7 +73,7 @@ export class WriteAheadLog {
     this.#at = 0;
   }
 
-  /** All records of the other file are applied: it is cut back to its size. */
+  /** All records of the other file are applied: the file is cut back to its fixed size. */
   async free(): Promise<void> {
     const { fileBytes } = this.#files;
     if (this.#other.sizeBytes > fileBytes) {
