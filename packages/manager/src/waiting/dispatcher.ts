@@ -5,22 +5,25 @@ import type { Engine } from '../engine/engine.ts';
 import { tuning } from '../tuning.ts';
 import { type Claimant, Claimants } from './claimants.ts';
 
-/** Whether the engine had nothing more for a claimant; a claim may also end by its bytes. */
+/** Whether the engine had no more tasks for a claimant. A claim that reached its bytes may have left some. */
 const isShort = (grants: readonly Grant[], asked: number): boolean =>
   grants.length < asked &&
   grants.reduce((sum, { payload }) => sum + payload.length, 0) < limits.claimMaxBytes;
 
-/** Subtracts the grants of one claim. After a claim that got all there was, nothing is left of its lanes. */
+/**
+ * Subtracts the grants of one claim from the announced tasks. A claim that took all there was
+ * leaves none in its lanes.
+ */
 const account = (
   announced: Map<string, number>,
   handles: Handles,
   grants: readonly Grant[],
-  hasAll: boolean,
+  tookAll: boolean,
 ): void => {
   if (announced.size === 0) {
     return;
   }
-  if (hasAll) {
+  if (tookAll) {
     for (const laneKey of announced.keys()) {
       if (handles.positionOf(laneKey) !== undefined) {
         announced.delete(laneKey);
@@ -39,8 +42,8 @@ const account = (
 
 /**
  * Brings ready tasks and claimants together. A claimant that gains room claims in the
- * phase `claim` of the turn. One that got less than it has room for is idle until a lane
- * that it handles announces tasks; then the longest idle claims first.
+ * phase `claim` of the turn. A claimant that got less than it has room for is idle until
+ * a lane that it handles announces tasks; then the longest idle claimant claims first.
  *
  * Invariant: a task that was announced while somebody was idle for it is claimed, or a
  * claimant that handles it has claimed in vain, or one is about to claim.
@@ -48,8 +51,9 @@ const account = (
 export class Dispatcher {
   readonly #engine: Engine;
   readonly #claimants = new Claimants();
+  /** Claimants that claim in the next phase `claim`. */
   #hungry = new Set<Claimant>();
-  /** Claimants with room whose peer must first take what was sent to it. */
+  /** Claimants with room whose connection is congested. */
   readonly #congested = new Set<Claimant>();
   /**
    * Announced tasks by lane, until a claim accounts for them: a claimant that was woken
@@ -68,14 +72,14 @@ export class Dispatcher {
     this.#plan();
   }
 
-  /** A claimant is gone. Others that can take what it was woken for are woken by the next claim. */
+  /** A claimant is gone. If it was woken for a task, the next claim wakes another claimant for that task. */
   leaves(claimant: Claimant): void {
     this.#congested.delete(claimant);
     this.#claimants.leaves(claimant);
     this.#hungry.delete(claimant);
   }
 
-  /** `count` more tasks of a lane can be claimed. Claimants that are hungry will see them anyway. */
+  /** At most `count` more tasks of a lane can be claimed. Hungry claimants find them without being woken. */
   ready(laneKey: string, count: number): void {
     if (this.#claimants.longestIdle(laneKey) !== undefined) {
       this.#announced.set(laneKey, (this.#announced.get(laneKey) ?? 0) + count);
@@ -114,9 +118,9 @@ export class Dispatcher {
     const grants = asking.length === 0 || this.#engine.hasFailed ? [] : this.#engine.claim(asking);
     for (const [index, { claimant, handles, max }] of asking.entries()) {
       const dealt = grants[index] ?? [];
-      const hasAll = isShort(dealt, max);
-      account(announced, handles, dealt, hasAll);
-      this.#deal(claimant, dealt, hasAll);
+      const tookAll = isShort(dealt, max);
+      account(announced, handles, dealt, tookAll);
+      this.#deal(claimant, dealt, tookAll);
     }
     this.#announceAgain(announced);
     this.#plan();
@@ -133,7 +137,10 @@ export class Dispatcher {
     };
   }
 
-  /** The claimants that can be dealt to now; a congested one claims again when it is drained. */
+  /**
+   * The claimants that can be dealt to now. A congested claimant claims again when its
+   * connection is drained.
+   */
   #takeHungry(): Claimant[] {
     const hungry = [...this.#hungry];
     this.#hungry = new Set();
@@ -158,12 +165,12 @@ export class Dispatcher {
     }
   }
 
-  #deal(claimant: Claimant, grants: readonly Grant[], hasAll: boolean): void {
+  #deal(claimant: Claimant, grants: readonly Grant[], tookAll: boolean): void {
     claimant.take(grants);
     if (claimant.room() === 0) {
       return;
     }
-    if (hasAll) {
+    if (tookAll) {
       this.#claimants.setIdle(claimant);
     } else {
       this.#hungry.add(claimant);

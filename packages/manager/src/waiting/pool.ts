@@ -33,9 +33,9 @@ export class Pool implements Claimant, PoolRoom {
   readonly #pool: number;
   /** Credits ever given by the worker. */
   #given = 0;
-  /** Grants ever sent to it; unknown until the first announcement of a connection. */
+  /** Grants ever sent to the pool; unknown until the first CREDIT after the declaration. */
   #sent: number | undefined;
-  /** The most room that it ever had: all of its slots, unless it was busy when it connected. */
+  /** The most room that the pool ever had: all of its slots, unless it was busy when it connected. */
   #mostRoom = 0;
 
   constructor(dispatcher: Dispatcher, peer: Peer, { handles, isolates, pool }: PoolDeclaration) {
@@ -46,7 +46,7 @@ export class Pool implements Claimant, PoolRoom {
     this.#pool = pool;
   }
 
-  /** On a new connection, counting goes on from the worker's count of received grants. */
+  /** Takes a CREDIT. The first one sets the count of sent grants to the worker's count of received grants. */
   readonly announce = (given: number, received: number): void => {
     this.#sent ??= received;
     this.#given = Math.min(Math.max(this.#given, given), this.#sent + limits.creditMaxPerPool);
@@ -66,8 +66,9 @@ export class Pool implements Claimant, PoolRoom {
   }
 
   /**
-   * An idle worker is sent the first message at once, and the last, so that it waits for
-   * no others. A busy worker is sent its grants at the end of the turn.
+   * Sends the grants of one claim. An idle worker gets the first message at once, so that
+   * it can begin, and the last at once, so that none waits for the end of the turn. A busy
+   * worker gets its grants at the end of the turn.
    */
   take(grants: readonly Grant[]): void {
     const isIdle = this.room() >= this.#mostRoom * tuning.idleShare;
@@ -84,7 +85,7 @@ export class Pool implements Claimant, PoolRoom {
   }
 }
 
-/** Declares a pool, or declares it anew. Credit may have come before it. */
+/** Declares a pool, or declares it anew. Credit may have come before the declaration. */
 export const declarePool = (
   dispatcher: Dispatcher,
   peer: Peer,
@@ -101,7 +102,7 @@ export const declarePool = (
   }
 };
 
-/** Takes the room of a pool, or keeps it for one that is not declared yet. */
+/** Takes credit for a pool, or keeps the credit until the pool is declared. */
 export const creditPool = (peer: Peer, pool: number, given: number, received: number): void => {
   const declared = peer.pools.get(pool);
   if (declared === undefined) {

@@ -66,7 +66,7 @@ export class Results {
     this.#waits = waits;
   }
 
-  /** Answers each request when its task has ended, or with the task's state when the slice is over. */
+  /** Answers each request when its task has ended, or with the task's state when the wait ends first. */
   wait(peer: Peer, requests: readonly ResultRequest[]): Promise<void> {
     return this.follow(
       peer,
@@ -136,6 +136,10 @@ export class Results {
     }
   }
 
+  /**
+   * Answers a wait whose time is over with the state of the task. The answer carries no
+   * outcome, so it says `leased` in place of a final state, and the peer asks again.
+   */
   async sliceOver(waiting: ResultWait): Promise<void> {
     const { peer, requestId, taskId } = waiting;
     const info = await this.#engine.inspect(taskId).catch(() => 'UNKNOWN_TASK' as const);

@@ -51,18 +51,18 @@ export class Room {
   /** A request found no room: it begins to wait or goes on waiting, if it may. */
   park(peer: Peer, request: Enqueue, queue: string, reason: string): void {
     const { requestId } = request;
-    const again = this.#byRequest.get(requestKeyOf(peer, requestId));
-    if (again?.queue === queue) {
-      this.#endInvitation(again);
+    const known = this.#byRequest.get(requestKeyOf(peer, requestId));
+    if (known?.queue === queue) {
+      this.#endInvitation(known);
       peer.send({ verb: 'parked', requestId });
-      // A request that counts as invited is not offered the room that comes meanwhile.
+      // Room that came while the request counted as invited was not offered to it.
       this.invite(queue);
       return;
     }
-    if (again !== undefined) {
+    if (known !== undefined) {
       // The request was invited to a queue with room; another queue of its tasks is full.
-      this.#remove(again);
-      this.invite(again.queue);
+      this.#remove(known);
+      this.invite(known.queue);
     }
     if (request.waitMs === 0) {
       refuse(peer, requestId, 'QUEUE_FULL', reason);

@@ -6,7 +6,7 @@ import type { Room } from './room.ts';
 
 /**
  * Settles the reports of peers. Reports that somebody waits for are settled and flushed at
- * once. All others are settled behind the claims of the turn, because an idle worker has
+ * once. All others are settled after the claims of the turn, because an idle worker has
  * nothing to do before its next grants.
  */
 export class Settlements {
