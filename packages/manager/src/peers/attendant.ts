@@ -76,6 +76,7 @@ export class Attendant {
 
   #serve(transport: Transport, peer: AcceptedPeer): void {
     let session: PeerSession | undefined;
+    // Frames of this connection whose handling has not ended.
     const atWork = new Set<Promise<void>>();
     const connection = new Connection(
       {
@@ -126,7 +127,10 @@ export class Attendant {
   ): Promise<PeerSession | undefined> {
     const [first, second] = messages;
     if (first === undefined || second !== undefined) {
-      throw new MillraceError('UNEXPECTED_MESSAGE', 'the first frame holds exactly one message');
+      throw new MillraceError(
+        'UNEXPECTED_MESSAGE',
+        'the first frame must hold exactly one message',
+      );
     }
     const session = await this.#reception.enter(connection, peer, first);
     if (connection.isClosed) {
@@ -143,7 +147,7 @@ export class Attendant {
     atWork: ReadonlySet<Promise<void>>,
   ): Promise<void> {
     const isLeaving = messages.some((message) => message.verb === 'goodbye');
-    const before = isLeaving ? [...atWork] : [];
+    const earlier = isLeaving ? [...atWork] : [];
     const commands = messages.filter((m) => m.verb !== 'goodbye' && m.verb !== 'goodbyeAck');
     if (peer.role === 'heartbeat') {
       requireNone(commands);
@@ -158,7 +162,7 @@ export class Attendant {
     }
     if (isLeaving) {
       // Earlier frames are answered before the session ends.
-      await Promise.all(before);
+      await Promise.all(earlier);
       await this.#reception.goodbye(session);
     }
   }
@@ -174,6 +178,9 @@ export class Attendant {
 
 const requireNone = ([first]: readonly Message[]): void => {
   if (first !== undefined) {
-    throw new MillraceError('UNEXPECTED_MESSAGE', `${first.verb} on a heartbeat connection`);
+    throw new MillraceError(
+      'UNEXPECTED_MESSAGE',
+      `${first.verb} is not allowed on a heartbeat connection`,
+    );
   }
 };

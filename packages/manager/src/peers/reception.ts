@@ -11,7 +11,7 @@ import type { Services } from '../commands/services.ts';
 import { LostWorkers } from './lost-workers.ts';
 import { type PeerDescription, PeerSession } from './session.ts';
 
-/** What the reception tells the writer of the log. */
+/** Events of sessions, for the manager's log lines. */
 export interface SessionEvents {
   opened(session: PeerSession): void;
   left(session: PeerSession): void;
@@ -43,7 +43,10 @@ export class Reception {
       case 'attach':
         return this.#attach(connection, peer, message);
       default:
-        throw new MillraceError('UNEXPECTED_MESSAGE', `${message.verb} before a session is open`);
+        throw new MillraceError(
+          'UNEXPECTED_MESSAGE',
+          `${message.verb} arrived before a session was open`,
+        );
     }
   }
 
@@ -75,7 +78,8 @@ export class Reception {
   /** The peer said goodbye: its session ends at once. */
   async goodbye(session: PeerSession): Promise<void> {
     this.sessions.delete(session.sessionId);
-    // First, so that the dispatcher wakes no pool for tasks that the engine no longer gives it.
+    // The pools leave first: the dispatcher must not wake a pool whose claims the engine no
+    // longer grants.
     session.retire();
     await this.#services.engine.endSession(session.sessionId);
     session.send({ verb: 'goodbyeAck' });
@@ -155,7 +159,7 @@ export class Reception {
     if (this.sessions.size >= limits.sessionsMax) {
       throw new MillraceError(
         'TOO_MANY_CONNECTIONS',
-        `the manager has ${limits.sessionsMax} sessions, which is the most`,
+        `the manager has ${limits.sessionsMax} sessions, as many as it may have`,
       );
     }
     const nowMs = this.#services.clock.monotonicMs();

@@ -48,7 +48,7 @@ export class PeerSession {
     return this.#peer !== undefined || this.heartbeatConnections.size > 0;
   }
 
-  /** When a byte of its main loop was last received, over the present main connection or an earlier one. */
+  /** When the event loop of the peer was last heard, over the present main connection or an earlier one. */
   get loopHeardAtMs(): number {
     return this.main?.pulse.heardAtMs ?? this.#loopHeardAtMs;
   }
@@ -58,7 +58,7 @@ export class PeerSession {
     return this.#isDraining;
   }
 
-  /** The handles of all pools that it declared over its main connection. */
+  /** The handles of all pools that the worker declared over its main connection. */
   get handles(): readonly Handle[] {
     return [...(this.#peer?.pools.values() ?? [])].flatMap(({ handles }) => handles);
   }
@@ -84,7 +84,10 @@ export class PeerSession {
     this.peerOver(connection)?.drained();
   }
 
-  /** A new main connection takes the session up. Requests that wait over the one before end with it. */
+  /**
+   * A new main connection takes the session up. The earlier one ends, and with it the requests
+   * that wait over it.
+   */
   takeOver(connection: Connection): void {
     const before = this.#peer;
     this.#endPeer();
@@ -94,7 +97,7 @@ export class PeerSession {
     );
   }
 
-  /** SESSION was sent over this connection. */
+  /** SESSION was sent over this connection, so other messages may follow. */
   welcomed(connection: Connection): void {
     this.peerOver(connection)?.welcomed();
   }

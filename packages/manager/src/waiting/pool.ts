@@ -24,7 +24,7 @@ const inMessages = (grants: readonly Grant[]): Grant[][] => {
 
 type PoolDeclaration = Pick<MessageNamed<'declarePool'>, 'pool' | 'handles' | 'isolates'>;
 
-/** A pool of a worker: it is granted as many tasks as it has given credits. */
+/** A pool of a worker. It is granted one task for each credit. */
 export class Pool implements Claimant, PoolRoom {
   readonly handles: readonly Handle[];
   readonly peer: Peer;
