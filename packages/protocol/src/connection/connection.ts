@@ -20,7 +20,7 @@ export type PeerReport = NonNullable<MessageNamed<'pong'>['report']>;
 
 export interface ConnectionOptions {
   readonly transport: Transport;
-  /** Which end this is; each may send verbs that the other may not. */
+  /** This end of the connection; each end may send verbs that the other may not. */
   readonly side: 'dialler' | 'manager';
   readonly clock: Clock;
   readonly heartbeat: HeartbeatTimes;
@@ -111,7 +111,7 @@ export class Connection {
     return this.#state;
   }
 
-  /** Whether so much waits here that a sender should hold back what it can. */
+  /** Whether so many bytes wait here that a sender should hold back messages that can wait. */
   get isCongested(): boolean {
     return this.#isCongested;
   }
@@ -214,7 +214,7 @@ export class Connection {
     this.#closeTransport();
   }
 
-  /** Ends the connection once all messages have left. */
+  /** Ends the connection after a last flush. Messages that the transport has no room for are dropped. */
   close(reason: string): void {
     this.#flush();
     this.#end(new MillraceError('CONNECTION_LOST', reason));
@@ -311,7 +311,7 @@ export class Connection {
     });
   }
 
-  /** Ends the transport in peace if the peer takes part, and soon if it does not. */
+  /** Closes the transport, and cuts it off after `farewellMaxMs` if the peer does not close its end. */
   #closeTransport(): void {
     const { clock, transport } = this.#options;
     transport.close();

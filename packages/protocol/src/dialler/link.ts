@@ -65,7 +65,7 @@ export class Link {
   #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
   #left: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  /** Why the link has ended. */
+  /** The error with which the link has ended. */
   #endedBy: MillraceError | undefined;
 
   constructor(options: LinkOptions, events: LinkEvents) {
@@ -77,7 +77,7 @@ export class Link {
     return this.#phase === 'open';
   }
 
-  /** Why requests are refused; undefined while they are taken. */
+  /** The error with which requests are refused; undefined while they are accepted. */
   get refusal(): MillraceError | undefined {
     return this.#phase === 'leaving' ? closedByItsOwner() : this.#endedBy;
   }
@@ -219,7 +219,8 @@ export class Link {
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
     this.#reconnection.up();
-    // Collected before `up`, whose own requests are sent at once and must not be sent twice.
+    // Requests are collected before `up`: those that `up` makes are sent at once, and must not
+    // be sent twice.
     const unanswered = [...this.#requests.unanswered()];
     this.#events.up(session, peerLimits);
     for (const message of unanswered) {
@@ -266,7 +267,7 @@ export class Link {
     });
   }
 
-  /** A connected manager ends waits itself, so it is given `answerSlackMs` more. */
+  /** A connected manager ends waits itself, so the link gives it `answerSlackMs` more. */
   #giveUp(): void {
     const nowMs = this.#options.clock.monotonicMs();
     const slackMs = this.#phase === 'open' ? limits.answerSlackMs : 0;

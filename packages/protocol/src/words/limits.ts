@@ -1,7 +1,7 @@
 /**
  * Every bound, default and promise that a peer or a user can rely on, named once,
- * with its unit last. CHALLENGE tells the dialler those that a manager may be
- * configured to change. Values that only tune speed are in `runtime/tuning.ts`.
+ * with its unit last. CHALLENGE tells the dialler the limits that may differ between
+ * managers. Values that only tune speed are in the `tuning.ts` of each package.
  */
 
 const KIB = 1024;
@@ -97,7 +97,7 @@ export const limits = {
   listReadBytes: 16 * MIB,
   listErrorMaxBytes: 512,
   cursorMaxBytes: 256,
-  /** Entries looked at by one step of a purge. */
+  /** Entries of rows looked at by one step of a purge, whether it cancels their tasks or not. */
   purgeTasks: 500,
   /** An invitation (ROOM) that is not used lapses after this time. */
   roomInvitationMs: 2 * SECOND_MS,
@@ -113,6 +113,7 @@ export const limits = {
   resumeRetryMaxMs: 75,
   /** Within the grace a dial that is not answered after this time gets a second beside it. */
   resumeHedgeMs: 500,
+  /** Grace of a session whose leases a manager finds in its store at a start. */
   restartGraceMs: 15 * SECOND_MS,
   /** Counted from acceptance. Longer than `resendMaxMs`, so that a resent task never runs again. */
   tombstoneMs: 15 * MINUTE_MS,
@@ -164,19 +165,22 @@ export const limits = {
   /** Log lines about refused peers in one minute; the last says that more are not logged. */
   refusalLinesPerMinute: 10,
 
-  /** A finding, when no connected worker handles a task that has waited this long. */
+  /** A task that has waited this long, and that no connected worker handles, is a finding. */
   unhandledMs: 5 * SECOND_MS,
   unhandledCriticalMs: 1 * MINUTE_MS,
-  /** A finding, when a queue grows that has this many ready tasks or more, and the oldest is at least this old. */
+  /**
+   * A growing queue is a finding when it has this many ready tasks or more, and the oldest is
+   * at least this old.
+   */
   growingTasks: 100,
   growingMs: 10 * SECOND_MS,
   /** A growing queue is critical when it is full within this time. */
   fullSoonMs: 10 * MINUTE_MS,
   /** A blocked event loop is critical after this time. */
   loopBlockedCriticalMs: 1 * MINUTE_MS,
-  /** A finding, when the free space is below this multiple of the store's reserve. */
+  /** Free space below this multiple of the store's reserve is a finding. */
   fillingReserves: 5,
-  /** A finding, when a commit takes longer; a moving average. */
+  /** A moving average of the time of a commit above this is a finding. */
   slowCommitMs: 250,
   /** Findings in a status document; the worst are shown. */
   findingsMax: 100,
