@@ -247,7 +247,7 @@ export class Client {
     return new TaskHandle<Output>(taskId, this.#port);
   }
 
-  /** An item whose `get` is no longer waiting goes back to its queue. */
+  /** Returns an item to its queue when the `get` that asked for it no longer waits. */
   #returnUnwanted(message: Message): void {
     if (message.verb === 'item') {
       const { epoch, grant, taskId } = message;

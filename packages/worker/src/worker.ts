@@ -65,8 +65,8 @@ const checkDrain = (drainMs: number): void => {
 };
 
 /**
- * Handlers that are connected to a manager. The worker pulls tasks, runs them,
- * reports how they ended, and reconnects by itself.
+ * Runs handlers for a manager: pulls tasks, runs them, reports how they ended, and
+ * reconnects by itself.
  */
 export class Worker {
   readonly #options: WorkerOptions;
@@ -190,13 +190,13 @@ export class Worker {
     await Promise.all([this.#executor.close(), this.#heartbeat?.close()]);
   }
 
-  /** Waits for a promise until `endsAtMs` on the monotonic clock; false if that comes first. */
-  async #until(endsAtMs: number, something: Promise<void>): Promise<boolean> {
+  /** Waits for work until `endsAtMs` on the monotonic clock; false if the time comes first. */
+  async #until(endsAtMs: number, work: Promise<void>): Promise<boolean> {
     let cancel = (): void => {};
     const time = new Promise<boolean>((resolve) => {
       cancel = this.#clock.after(endsAtMs - this.#clock.monotonicMs(), () => resolve(false));
     });
-    const isDone = await Promise.race([something.then(() => true), time]);
+    const isDone = await Promise.race([work.then(() => true), time]);
     cancel();
     return isDone;
   }

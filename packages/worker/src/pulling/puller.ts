@@ -44,7 +44,7 @@ export class Puller {
   readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
   readonly #credits: readonly PoolCredit[];
   readonly #running = new TurnoverMap<string, Running>();
-  /** Tokens of aborts without an attempt: the grant still arrives in parts, or the attempt is over. */
+  /** Tokens of aborts that found no attempt: the grant is still arriving in parts, or the attempt is over. */
   readonly #earlyAborts = new Set<string>();
   readonly #unannounced = new Set<PoolCredit>();
   #isDraining = false;
@@ -148,7 +148,7 @@ export class Puller {
       : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Drops the oldest entry when full: it most likely came after its attempt. */
+  /** Drops the oldest abort when full: its attempt is most likely over. */
   #noteEarly(key: string): void {
     const [oldest] = this.#earlyAborts;
     if (oldest !== undefined && this.#earlyAborts.size >= tuning.earlyAbortsMax) {
@@ -173,7 +173,7 @@ export class Puller {
     }
   }
 
-  /** `finished` never rejects, so neither does this. */
+  /** `finished` never rejects, and so this promise never does. */
   async #await(
     credit: PoolCredit,
     running: Running,
