@@ -1,6 +1,7 @@
 /** Advice for each error; `write-errors.mjs` puts it beside the meaning. */
 export const advice = {
-  MALFORMED_FRAME: 'Something else talks to this port, or a proxy changes bytes.',
+  MALFORMED_FRAME:
+    'Look for another program that talks to this port, or a proxy that changes bytes.',
   UNKNOWN_VERB: 'Update the older side.',
   BAD_FIELD: 'Update the older side; a client of your own checks its fields against PROTOCOL.md.',
   UNEXPECTED_MESSAGE: 'Check a client of your own against PROTOCOL.md; otherwise report it.',
@@ -11,8 +12,8 @@ export const advice = {
   TLS_REQUIRED: 'Nothing: the code is reserved for a version with TLS.',
   TOO_MANY_CONNECTIONS: 'Close connections: one client serves a whole process.',
   PEER_DEAD:
-    'Nothing: the link reconnects. If it repeats, look for a blocked loop or a bad network.',
-  SLOW_READER: 'Nothing: the link reconnects. Ask for less at once.',
+    'Nothing: millrace reconnects. If it happens again, look for a blocked event loop or a bad network.',
+  SLOW_READER: 'Nothing: millrace reconnects. Ask for less at once.',
   SUPERSEDED: 'Nothing: the newer connection has the session.',
   CONNECTION_LOST: 'Try again.',
   CONNECT_FAILED: 'Start the manager, or correct the URL.',
@@ -26,11 +27,11 @@ export const advice = {
   STORE_FULL: 'Free space on the disk of the store; results and deletes still work.',
   UNKNOWN_TASK: 'Check the id; finished tasks are forgotten after their retention.',
   RESULT_REMOVED: 'Await results earlier, or raise retainMaxBytes.',
-  LEASE_LOST: 'Nothing: the task runs elsewhere, and its outcome counts.',
+  LEASE_LOST: 'Nothing: the task was run elsewhere or has ended; only one outcome counts.',
   TASK_NOT_DEAD: 'Wait for the outcome, or cancel the task.',
   UNKNOWN_WORKER: '`millrace worker ls` lists the connected workers.',
   TIMEOUT: 'Ask again: a task goes on. After a `get`, check that the manager is reachable.',
-  UNKNOWN: 'Look for the task with `millrace task ls` before you enqueue it again.',
+  UNKNOWN: 'Look for the task with `millrace task ls` before you enqueue or retry it again.',
   CLIENT_CLOSED: 'Connect again.',
   TASK_DEAD: 'Fix what the error of its last attempt reports, then run `millrace task retry ID`.',
   TASK_CANCELLED: 'Nothing: somebody cancelled it.',
@@ -49,7 +50,8 @@ export const advice = {
   OUTPUT_FAILED: 'Look at the disk or device that stdout goes to, and run the command again.',
   PORT_IN_USE: 'Stop the other process, or choose another --port.',
   STORE_IN_USE: 'Stop the other manager, or choose another --data.',
-  STORE_VERSION: 'Run the version of millrace that wrote the store.',
+  STORE_VERSION:
+    'Do what the message says: install another version, free some space, or move the store away.',
   STORE_FAILED:
     'Check the disk, then start the manager again. Everything that was acknowledged is on the disk.',
   INTERNAL: 'Report it, with the message.',

@@ -12,7 +12,7 @@ import { root } from './run-tools.mjs';
 
 const HEAD = `# Errors
 
-Every error of millrace has a code that does not change. Its message says what
+Every error of millrace has a code that does not change, and a message that says what
 happened, to which queue or task, and what to do. Match on the code:
 
 \`\`\`ts errors.ts

@@ -47,7 +47,7 @@ export const errorTable = {
   LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),
   // local: never on the wire
   TIMEOUT: later('the wait ended before the answer; a task goes on'),
-  UNKNOWN: refused('no answer to an enqueue in its time: it may or may not have happened'),
+  UNKNOWN: refused('no answer to an enqueue or a retry in time: it may or may not have happened'),
   CLIENT_CLOSED: refused('the client was closed'),
   TASK_DEAD: refused('the task failed for good'),
   TASK_CANCELLED: refused('the task was cancelled'),
