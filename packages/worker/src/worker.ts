@@ -259,6 +259,9 @@ export class Worker {
       rssBytes: process.memoryUsage.rss(),
       slots: this.#executor.pools.reduce((sum, pool) => sum + pool.slots, 0),
       busySlots: this.#puller.busySlots,
+      lostSlots: undefined,
+      lost: undefined,
+      blocked: undefined,
     };
   }
 }

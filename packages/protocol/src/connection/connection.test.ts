@@ -36,7 +36,15 @@ class OpenTransport implements Transport {
 }
 
 const heartbeat = { idleMs: 5_000, intervalMs: 1_000, probes: 3 };
-const report: PeerReport = { loopLagMs: 1, rssBytes: 2, slots: 3, busySlots: 4 };
+const report: PeerReport = {
+  loopLagMs: 1,
+  rssBytes: 2,
+  slots: 3,
+  busySlots: 4,
+  lostSlots: undefined,
+  lost: undefined,
+  blocked: undefined,
+};
 const peer = { name: 'p', host: 'h', pid: 1 };
 
 const endOf = <T extends Transport>(

@@ -12,7 +12,7 @@ import { peerLimits } from './handshake.ts';
 import { listedTask } from './list-tasks.ts';
 import { verbs } from './message-table.ts';
 import { peerDescription } from './open.ts';
-import { peerReport } from './ping.ts';
+import { blockedLoop, lostSlot, peerReport } from './ping.ts';
 import { attemptResult } from './settle.ts';
 import type { Fields } from './wire/field.ts';
 import { taskError, token } from './wire/shared-fields.ts';
@@ -22,6 +22,8 @@ const text = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'PRO
 const groups = {
   limits: peerLimits,
   report: peerReport,
+  'lost slot': lostSlot,
+  'blocked loop': blockedLoop,
   peer: peerDescription,
   token,
   error: taskError,
