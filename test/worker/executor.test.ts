@@ -26,6 +26,13 @@ const obedient: HandlerFunction<unknown, unknown> = async (_input, { signal }) =
   throw new Error('as you wish');
 };
 
+const reportOf = (attempt: AttemptResult): tasks.Report => {
+  if (attempt.kind !== 'succeeded') {
+    throw new Error(`the attempt ended as ${attempt.kind}`);
+  }
+  return tasks.asReport(decodePayload(attempt.result, 'result'));
+};
+
 const settledBy = (finished: Eventually<AttemptResult>): { result: AttemptResult | undefined } => {
   const seen: { result: AttemptResult | undefined } = { result: undefined };
   void Promise.resolve(finished).then((result) => {
@@ -172,6 +179,33 @@ describe('an attempt that does not stop', () => {
     await executor.close();
     expect(await closed.finished).toMatchObject({ kind: 'failed', error: { name: 'RUNNER_DIED' } });
     await lighthouse.close();
+  });
+});
+
+describe('a suspect', () => {
+  test('runs in a process of its own, whatever runner its handler asks for', async () => {
+    const handlers = new URL('../support/fixtures/handlers.ts', import.meta.url);
+    const executor = await createExecutor({ handlers });
+    expect(executor.isolates).toBe(true);
+    const suspects = [1, 2].map((losses) =>
+      executor.run(0, assign(tasks.report, null, { losses })),
+    );
+    const places = await Promise.all(
+      suspects.map(async ({ finished }) => reportOf(await finished)),
+    );
+    expect(new Set([process.pid, ...places.map(({ pid }) => pid)]).size).toBe(3);
+    const usual = reportOf(await executor.run(0, assign(tasks.report)).finished);
+    expect(usual.pid).toBe(process.pid);
+    const died = await executor.run(0, assign(tasks.segfault, null, { losses: 1 })).finished;
+    expect(died).toMatchObject({ kind: 'failed', error: { name: 'RUNNER_DIED', retry: true } });
+    await executor.close();
+  });
+
+  test('runs where it runs if its handler is a function that no process can import', async () => {
+    const executor = await inline(() => process.pid);
+    expect(executor.isolates).toBe(false);
+    const { finished } = executor.run(0, assign(task, null, { losses: 2 }));
+    expect(finished).toMatchObject({ kind: 'succeeded' });
   });
 });
 

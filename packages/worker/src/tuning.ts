@@ -9,6 +9,8 @@ export const tuning = {
   lagResolutionMs: 20,
   /** How often a process slot checks that its worker still lives. */
   checkParentEveryMs: 1_000,
+  /** Processes at a time for suspects, of all pools; further suspects wait in their slots. */
+  isolatedProcesses: 4,
   /** Delay before a slot that ended without ever serving a run is replaced; doubles each time. */
   slotRestartFirstMs: 100,
   slotRestartMaxMs: 10_000,

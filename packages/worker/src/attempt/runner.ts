@@ -10,6 +10,8 @@ export interface Assignment {
   readonly payload: Uint8Array;
   /** 1 for the first attempt; returned and lost grants do not count. */
   readonly attempt: number;
+  /** Workers that were lost under the task. Above 0 the task is a suspect: it runs in a process of its own. */
+  readonly losses: number;
   /** Longest time this run may take once it has a slot; `null` for no limit. */
   readonly deadlineMs: number | null;
   /** Largest result that the manager accepts, encoded. */

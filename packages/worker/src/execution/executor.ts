@@ -1,9 +1,11 @@
 import { type Clock, limits, systemClock } from '@millrace/protocol';
 import { handlerNotFound } from '../attempt/run-handler.ts';
-import type { Assignment } from '../attempt/runner.ts';
+import type { Assignment, Runner } from '../attempt/runner.ts';
 import type { HandlerBinding } from '../handlers/handler.ts';
 import { handlerTable } from '../handlers/handler-table.ts';
 import { handlerModuleUrl, loadHandlers } from '../handlers/load-handlers.ts';
+import { isolatedRunner } from '../runners/process.ts';
+import { tuning } from '../tuning.ts';
 import { type Execution, execute, finished } from './execution.ts';
 import { type ExecutorPool, type HandlerSource, planPools, type RunningPool } from './pools.ts';
 
@@ -27,6 +29,8 @@ export interface Executor {
    * ignores its signal, or a thread in a blocking system call, keeps this pending.
    */
   close(): Promise<void>;
+  /** Whether suspects run in a process of their own, which needs handlers from a module. */
+  readonly isolates: boolean;
   /** Threads that have not ended. `process.exit` waits for them. */
   readonly liveThreads: number;
 }
@@ -42,6 +46,10 @@ const sourceOf = async (handlers: ExecutorOptions['handlers']): Promise<HandlerS
   isHandlerList(handlers)
     ? { handlers: handlerTable(handlers, 'the list of handlers'), moduleUrl: null }
     : { handlers: await loadHandlers(handlers), moduleUrl: handlerModuleUrl(handlers).href };
+
+/** Suspects hold slots of their pools, so this bounds processes and not tasks. */
+const isolationOf = ({ moduleUrl }: HandlerSource): Runner | undefined =>
+  moduleUrl === null ? undefined : isolatedRunner(moduleUrl, tuning.isolatedProcesses);
 
 const closePools = async (pools: readonly RunningPool[]): Promise<void> => {
   await Promise.all(pools.map(({ runner }) => runner.close()));
@@ -71,16 +79,22 @@ export const createExecutor = async (options: ExecutorOptions): Promise<Executor
   const { clock = systemClock, killGraceMs = limits.killGraceMs } = options;
   const source = await sourceOf(options.handlers);
   const pools = planPools(source);
+  const isolated = isolationOf(source);
   await startPools(pools);
   return {
     pools,
+    isolates: isolated !== undefined,
     run: (poolId, assignment) => {
       const pool = pools[poolId];
-      return pool?.handlers.find(assignment) === undefined
-        ? notFound(assignment)
-        : execute(pool.runner, assignment, killGraceMs, clock);
+      if (pool?.handlers.find(assignment) === undefined) {
+        return notFound(assignment);
+      }
+      const runner = assignment.losses > 0 ? (isolated ?? pool.runner) : pool.runner;
+      return execute(runner, assignment, killGraceMs, clock);
     },
-    close: () => closePools(pools),
+    close: async () => {
+      await Promise.all([closePools(pools), isolated?.close()]);
+    },
     get liveThreads() {
       return liveThreadsOf(pools);
     },

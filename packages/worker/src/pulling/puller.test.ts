@@ -25,6 +25,7 @@ const openPuller = () => {
     pools: [{ id: 0, kind: 'inline', slots: 1, handles: [handle] }],
     run,
     close: () => Promise.resolve(),
+    isolates: false,
     liveThreads: 0,
   };
   const reporter = new Reporter(link, systemClock, () => {});

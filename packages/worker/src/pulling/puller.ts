@@ -82,7 +82,12 @@ export class Puller {
     }
     for (const credit of this.#credits) {
       const { handles, id } = credit.pool;
-      this.#link.send({ verb: 'declarePool', pool: id, handles, isolates: undefined });
+      this.#link.send({
+        verb: 'declarePool',
+        pool: id,
+        handles,
+        isolates: this.#executor.isolates,
+      });
       this.#announce(credit);
     }
   }
@@ -239,6 +244,7 @@ const assignmentOf = (
     name: handle?.name ?? '',
     payload: task.payload,
     attempt: task.attempt,
+    losses: task.losses ?? 0,
     deadlineMs: task.deadlineMs,
     resultMaxBytes,
   };

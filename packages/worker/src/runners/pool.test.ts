@@ -9,6 +9,7 @@ const assignment: Assignment = {
   name: 'echo',
   payload: Uint8Array.of(1),
   attempt: 1,
+  losses: 0,
   deadlineMs: null,
   resultMaxBytes: 1_000,
 };

@@ -9,13 +9,15 @@ import { WarmSlot } from './warm-slot.ts';
 
 /**
  * Keeps a fixed number of warm slots. A slot is reused from run to run, and
- * replaced when it dies; a run waits while its slot is being replaced.
+ * replaced when it dies; a run waits while its slot is being replaced. With `once`
+ * no slot is warm: each run gets a new one, at most `slots` at a time.
  */
 export class SlotPool implements Runner {
   readonly kind: RunnerKind;
   readonly slots: number;
   readonly #moduleUrl: string;
   readonly #startSlot: StartSlot;
+  readonly #isOnce: boolean;
   readonly #live = new Set<WarmSlot>();
   readonly #idle = new Set<WarmSlot>();
   readonly #waiting = new Set<PoolRun>();
@@ -25,11 +27,18 @@ export class SlotPool implements Runner {
   #uselessStarts = 0;
   #isClosed = false;
 
-  constructor(kind: RunnerKind, moduleUrl: string, slots: number, startSlot: StartSlot) {
+  constructor(
+    kind: RunnerKind,
+    moduleUrl: string,
+    slots: number,
+    startSlot: StartSlot,
+    use: 'warm' | 'once' = 'warm',
+  ) {
     this.kind = kind;
     this.slots = slots;
     this.#moduleUrl = moduleUrl;
     this.#startSlot = startSlot;
+    this.#isOnce = use === 'once';
   }
 
   get liveSlots(): number {
@@ -37,6 +46,9 @@ export class SlotPool implements Runner {
   }
 
   async start(): Promise<void> {
+    if (this.#isOnce) {
+      return;
+    }
     const started = Array.from({ length: this.slots }, () => this.#addSlot());
     try {
       await Promise.all(started.map((slot) => slot.ready));
@@ -54,6 +66,7 @@ export class SlotPool implements Runner {
       run.kill();
     }
     this.#match();
+    this.#addForWaiting();
     return run;
   }
 
@@ -74,14 +87,28 @@ export class SlotPool implements Runner {
 
   #addSlot(): WarmSlot {
     const slot = new WarmSlot(this.kind, this.#moduleUrl, this.#startSlot, {
-      onFree: (free) => {
-        this.#idle.add(free);
-        this.#match();
-      },
+      onFree: (free) => this.#onFree(free),
       onGone: (gone, how) => this.#onGone(gone, how),
     });
     this.#live.add(slot);
     return slot;
+  }
+
+  #onFree(slot: WarmSlot): void {
+    if (this.#isOnce && slot.hasServed) {
+      slot.kill();
+      return;
+    }
+    this.#idle.add(slot);
+    this.#match();
+  }
+
+  /** With `once`, starts a slot for each run that waits. */
+  #addForWaiting(): void {
+    const isWanted = this.#isOnce && !this.#isClosed && this.#waiting.size > 0;
+    if (isWanted && this.#live.size < this.slots && this.#restarts.size === 0) {
+      this.#addSlot();
+    }
   }
 
   /** Gives idle slots to the waiting runs, oldest first. */
@@ -105,9 +132,17 @@ export class SlotPool implements Runner {
       return;
     }
     if (slot.hasServed) {
-      this.#addSlot();
+      this.#replace();
     } else {
       this.#onUselessStart(how);
+    }
+  }
+
+  #replace(): void {
+    if (this.#isOnce) {
+      this.#addForWaiting();
+    } else {
+      this.#addSlot();
     }
   }
 
@@ -126,7 +161,7 @@ export class SlotPool implements Runner {
     this.#uselessStarts += 1;
     const cancel = systemClock.after(delayMs, () => {
       this.#restarts.delete(cancel);
-      this.#addSlot();
+      this.#replace();
     });
     this.#restarts.add(cancel);
   }

@@ -75,3 +75,12 @@ const startProcess = (moduleUrl: string, events: SlotEvents): Slot => {
  */
 export const processRunner = (moduleUrl: string, slots: number): Runner =>
   new SlotPool('process', moduleUrl, slots, startProcess);
+
+/**
+ * Runs each task in a new process, which ends with the run. A suspect runs here,
+ * whatever runner its handler asks for, so that its death costs no other task.
+ *
+ * @param slots processes at a time; further runs wait
+ */
+export const isolatedRunner = (moduleUrl: string, slots: number): Runner =>
+  new SlotPool('process', moduleUrl, slots, startProcess, 'once');
