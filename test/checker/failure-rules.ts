@@ -1,5 +1,10 @@
 import { type EventOf, type Grant, isSameGrant, type Recorded } from './history.ts';
-import { earlyFence, undeservedDeath, wasGrantedAfterCancel } from './lease-rules.ts';
+import {
+  earlyFence,
+  poisonedNeighbours,
+  undeservedDeath,
+  wasGrantedAfterCancel,
+} from './lease-rules.ts';
 import { eventsOf, isConsumed, type TaskLife } from './lives.ts';
 import { dealtWhilePaused } from './pause-rules.ts';
 import { spuriousReRuns } from './re-runs.ts';
@@ -171,6 +176,7 @@ export const failureRules: readonly Rule[] = [
   reRunAfterCancel,
   each('early fence', earlyFence),
   each('undeserved death', undeservedDeath),
+  poisonedNeighbours,
   (lives, history) => spuriousReRuns(lives, history),
   (lives, history) => slowRecovery(lives, history),
   (lives, history) => dealtWhilePaused(lives, history),

@@ -32,6 +32,8 @@ export type HistoryEvent =
       readonly mayExpire: boolean;
       /** The time that an attempt may take; null if there is no bound. */
       readonly deadlineMs?: number | null;
+      /** Whether the task ends the process that runs it. */
+      readonly isPoison?: boolean;
     }
   /**
    * The producer's answer: `ok` when the task is stored, `fail` when it is refused for good,

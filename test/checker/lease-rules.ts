@@ -1,5 +1,6 @@
-import { type EventOf, isSameGrant } from './history.ts';
+import { type EventOf, isSameGrant, type Recorded } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
+import type { Failure } from './verdict.ts';
 
 /** A task is dead after this many workers were lost while they held it. */
 const LOSSES_MAX = 3;
@@ -45,4 +46,30 @@ export const undeservedDeath = (life: TaskLife): string | undefined => {
   return isDead && life.deadlineMs === null && !hasFailed(life) && grants < LOSSES_MAX
     ? `the task is dead after ${grants} grants, none of which failed`
     : undefined;
+};
+
+/** Faults that end or cut off no worker but those of poisonous tasks. */
+const sparing: readonly string[] = ['poison', 'blink worker'];
+
+/**
+ * The neighbours of a poisonous task that died with it. Where no other fault hit a worker,
+ * nothing but the poison explains their losses.
+ */
+export const poisonedNeighbours = (
+  lives: readonly TaskLife[],
+  history: readonly Recorded[],
+): Failure[] => {
+  const isSpared = history.every(
+    (event) => event.kind !== 'fault' || sparing.includes(event.fault),
+  );
+  const isDead = (life: TaskLife): boolean =>
+    eventsOf(life, 'visible').some(({ outcome }) => outcome === 'dead');
+  return lives
+    .filter((life) => isSpared && isDead(life))
+    .filter((life) => !life.isPoison && life.deadlineMs === null && !hasFailed(life))
+    .map(({ task }) => ({
+      class: 'undeserved death',
+      task,
+      message: 'the task is dead, although it never failed and only a neighbour ended its workers',
+    }));
 };

@@ -8,6 +8,7 @@ export interface TaskLife {
   readonly submittedAtMs: number;
   /** The time that an attempt may take; null if there is no bound. */
   readonly deadlineMs: number | null;
+  readonly isPoison: boolean;
   /** The producer's answer; `ok` if any of several answers is `ok`. */
   readonly told: EventOf<'submitted'>['how'] | undefined;
   readonly events: readonly Recorded[];
@@ -49,6 +50,7 @@ const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
     mayExpire: submit?.mayExpire ?? false,
     submittedAtMs: submit?.atMs ?? 0,
     deadlineMs: submit?.deadlineMs ?? null,
+    isPoison: submit?.isPoison ?? false,
     told: told.includes('ok') ? 'ok' : told[0],
     events,
   };

@@ -86,6 +86,7 @@ const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
   key,
   ms: order.ms,
   failures: order.failures,
+  ...(order.isPoison ? { isPoison: true } : {}),
   isFatal: order.isFatal,
   heedsAbort: order.heedsAbort,
   padding: 'x'.repeat(order.paddingBytes),
@@ -152,6 +153,7 @@ export class Customer {
         what: 'task',
         mayExpire,
         deadlineMs,
+        isPoison: order.isPoison,
       });
     }
     const inputs = keys.map((key) => behaviourOf(order, key));

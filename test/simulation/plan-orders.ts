@@ -36,6 +36,7 @@ export interface TaskOrder {
   readonly timeoutMs: number;
   readonly cancelAfterMs: number | undefined;
   readonly awaitsResult: boolean;
+  readonly isPoison: boolean;
 }
 
 const names = ['grind', 'grind', 'sift', 'weigh', 'weigh'] as const;
@@ -80,6 +81,7 @@ const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder 
     timeoutMs: some(random, 0.8, () => random.between(0, 10_000)) ?? 60_000,
     cancelAfterMs: some(random, mood.cancelled, () => random.between(0, 3_000)),
     awaitsResult: random.next() < 0.7,
+    isPoison: false,
   };
 };
 
@@ -128,4 +130,17 @@ export const planOrders = (
         };
   });
   return orders.toSorted((a, b) => a.atMs - b.atMs);
+};
+
+const POISONED_SHARE = 0.15;
+const POISON_SHARE = 0.1;
+
+/** In some seeds some tasks end the process that runs them. */
+export const poison = (random: Random, orders: readonly Order[]): Order[] => {
+  const isPoisoned = random.next() < POISONED_SHARE;
+  return orders.map((order) =>
+    order.kind === 'enqueue' && isPoisoned && random.next() < POISON_SHARE
+      ? { ...order, isPoison: true }
+      : order,
+  );
 };

@@ -2,7 +2,7 @@ import type { QueueSpec } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { Random } from '../support/random.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
-import { type Order, planOrders } from './plan-orders.ts';
+import { type Order, planOrders, poison } from './plan-orders.ts';
 import { type Pause, planPauses } from './plan-pauses.ts';
 import type { DiskRates } from './sim-disk.ts';
 import type { NetworkRates } from './sim-network.ts';
@@ -59,11 +59,14 @@ const PAUSES = 0x7a_05_e5_e8;
 const HEARTBEAT_THREADS = 0x1a_4e_5e_ed;
 const STORMS = 0x57_02_35_ed;
 const PROBES = 0x9f_0b_e5_ed;
+const POISON = 0x90_15_0b_ed;
+const ISOLATION = 0x15_01_a7_ed;
+const ISOLATING_SHARE = 0.7;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
 /** The first worker handles all tasks, so that no task waits for a missing handler. */
-const planWorkers = (random: Random, heartbeatThreads: Random): WorkerPlan[] => {
+const planWorkers = (random: Random, heartbeatThreads: Random, isolation: Random): WorkerPlan[] => {
   const names: readonly Exclude<SimTaskName, 'probe'>[] = ['grind', 'sift', 'weigh'];
   return Array.from({ length: random.between(1, 3) }, (_, index) => {
     const own = names.filter(() => index === 0 || random.next() < 0.6);
@@ -71,6 +74,7 @@ const planWorkers = (random: Random, heartbeatThreads: Random): WorkerPlan[] => 
       tasks: [...own.map((name) => simTasks[name]), simTasks.probe],
       slots: random.between(1, 4),
       hasHeartbeatThread: heartbeatThreads.next() < 0.4,
+      isolates: isolation.next() < ISOLATING_SHARE,
     };
   });
 };
@@ -104,14 +108,18 @@ export const planOf = (seed: number): Plan => {
   const size = planSize(random);
   const busyMs = Math.round(BUSY_MIN_MS + size * (BUSY_MAX_MS - BUSY_MIN_MS));
   const clients = random.between(1, 3);
-  const workers = planWorkers(random, new Random(seed ^ HEARTBEAT_THREADS));
+  const workers = planWorkers(
+    random,
+    new Random(seed ^ HEARTBEAT_THREADS),
+    new Random(seed ^ ISOLATION),
+  );
   return {
     seed,
     busyMs,
     clients,
     workers,
     queues: planQueues(random),
-    orders: planOrders(random, { busyMs, clients, size }),
+    orders: poison(new Random(seed ^ POISON), planOrders(random, { busyMs, clients, size })),
     pauses: planPauses(new Random(seed ^ PAUSES), busyMs, ['mill', 'scales', 'sacks']),
     faults: [
       ...planFaults(random, busyMs),

@@ -20,6 +20,8 @@ const behaviourSchema = z.object({
   /** Whether a failure forbids a retry. */
   isFatal: z.boolean(),
   heedsAbort: z.boolean(),
+  /** Whether it ends the process that it runs in. */
+  isPoison: z.boolean().optional(),
   /** The name of this run, which the worker of the simulation fills in. */
   run: z.string().optional(),
   /** Makes the payload larger. */
@@ -50,6 +52,12 @@ export const withRun = (payload: Uint8Array, run: string): Uint8Array => {
   return encodePayload({ ...behaviour, run }, 'a payload');
 };
 
+/** Whether a payload ends the process that its attempt runs in, and after which time. */
+export const poisonOf = (payload: Uint8Array): { readonly afterMs: number } | undefined => {
+  const { isPoison, ms } = behaviourSchema.parse(decodePayload(payload, 'a payload'));
+  return isPoison === true ? { afterMs: ms } : undefined;
+};
+
 /** The name of the run that produced a result. */
 export const runOf = (value: unknown): string => {
   const parsed = resultSchema.safeParse(value);
@@ -75,8 +83,11 @@ export const runBehaviour = async (
   ctx: TaskContext,
   clock: Clock,
 ): Promise<Result> => {
-  const { failures, heedsAbort, isFatal, key, ms, run = '' } = behaviour;
+  const { failures, heedsAbort, isFatal, isPoison, key, ms, run = '' } = behaviour;
   await pause(clock, ms, ctx, heedsAbort);
+  if (isPoison === true) {
+    throw new Error(`${key} ended the process of its own`);
+  }
   if (ctx.attempt <= failures) {
     throw isFatal ? new Unrecoverable(`${key} can never succeed`) : new Error(`${key} fails`);
   }

@@ -13,7 +13,7 @@ import { MANAGER_URL, SECRET } from './manager-process.ts';
 import { keyOfPayload } from './recording-engine.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { SimHost, SimProcess } from './sim-process.ts';
-import { runBehaviour, runOfBytes, type SimTask, withRun } from './work.ts';
+import { poisonOf, runBehaviour, runOfBytes, type SimTask, withRun } from './work.ts';
 import type { World } from './world.ts';
 
 export interface WorkerPlan {
@@ -21,6 +21,8 @@ export interface WorkerPlan {
   readonly slots: number;
   /** Whether a heartbeat connection, on an event loop of its own, keeps the session alive. */
   readonly hasHeartbeatThread: boolean;
+  /** Whether it runs a task whose worker was lost before in a process of its own. */
+  readonly isolates: boolean;
 }
 
 export interface WorkerOptions {
@@ -36,6 +38,8 @@ export interface WorkerEvents {
   breach(breach: string): void;
   ended(why: string): void;
   up(session: SessionMessage): void;
+  /** A task ended the process. */
+  killed(): void;
 }
 
 /** One life of a worker: the parts that `worker.ts` connects, without its threads. */
@@ -111,8 +115,10 @@ export class WorkerLife {
   #recording(executor: Executor): Executor {
     const { recorder } = this.#options.world;
     const { name } = this.#process;
+    const { isolates } = this.#options.plan;
     return {
       ...executor,
+      isolates,
       run: (poolId, assignment) => {
         this.#takeRoom(poolId, executor);
         const { epoch, grant } = assignment.token;
@@ -120,6 +126,9 @@ export class WorkerLife {
         const run = this.#events.newRun();
         const about = { task, worker: name, run, token: { epoch, grant } };
         recorder.record({ kind: 'start', ...about });
+        if (!isolates || assignment.losses === 0) {
+          this.#dieOf(assignment.payload);
+        }
         const payload = withRun(assignment.payload, run);
         const execution = executor.run(poolId, { ...assignment, payload });
         void Promise.resolve(execution.finished).then((result) => {
@@ -135,6 +144,14 @@ export class WorkerLife {
         return execution;
       },
     };
+  }
+
+  /** A poisonous task ends the process, with all that runs in it, unless it has a process of its own. */
+  #dieOf(payload: Uint8Array): void {
+    const poison = poisonOf(payload);
+    if (poison !== undefined) {
+      this.#process.clock.after(poison.afterMs, () => this.#events.killed());
+    }
   }
 
   #takeRoom(poolId: number, executor: Executor): void {

@@ -4,6 +4,9 @@ import { MANAGER_URL, SECRET } from './manager-process.ts';
 import { SimProcess } from './sim-process.ts';
 import { WorkerLife, type WorkerOptions } from './worker-life.ts';
 
+/** How long a supervisor waits before it starts a worker again. */
+const SUPERVISOR_MS = 300;
+
 /** A worker of the world. It has many lives, one after another. */
 export class WorkerProcess {
   readonly breaches: string[] = [];
@@ -51,6 +54,7 @@ export class WorkerProcess {
         },
         breach: (breach) => this.breaches.push(breach),
         ended: (why) => this.#ended(process, why),
+        killed: () => this.#killed(process),
         up: this.#heartbeatFollower(process.name),
       });
       this.#life = life;
@@ -132,6 +136,18 @@ export class WorkerProcess {
       };
       world.plan(0, process, () => void leave());
     }
+  }
+
+  /** A task ended the process; a supervisor starts it again. */
+  #killed(process: SimProcess): void {
+    const { name, world } = this.#options;
+    world.plan(0, undefined, () => {
+      if (this.#process === process) {
+        world.recorder.record({ kind: 'fault', fault: 'poison', target: name, on: true });
+        this.crash(false);
+        world.plan(SUPERVISOR_MS, undefined, () => this.start());
+      }
+    });
   }
 
   /** A link never gives up unless somebody closes it, since its key is right. */
