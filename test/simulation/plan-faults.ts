@@ -141,10 +141,13 @@ const planClockStep = (random: Random, busyMs: number): Fault[] => [
  * A quarter of the seeds have storms of a kind, independently for each kind. A storm
  * combines faults that hit the same moment, which independent faults rarely do.
  */
-const some = (random: Random, storm: () => Fault[]): Fault[] =>
-  random.next() < 0.25 ? Array.from({ length: random.between(1, STORMS_MAX) }, storm).flat() : [];
+const some = (random: Random, most: number, storm: () => Fault[]): Fault[] =>
+  random.next() < 0.25 ? Array.from({ length: random.between(1, most) }, storm).flat() : [];
 
-export const planStorms = (random: Random, busyMs: number): Fault[] =>
-  [planDiskStorm, planClockStep, planAbsence, planFlap, planBlinks].flatMap((storm) =>
-    some(random, () => storm(random, busyMs)),
-  );
+export const planStorms = (random: Random, busyMs: number): Fault[] => [
+  ...[planDiskStorm, planClockStep, planAbsence, planFlap].flatMap((storm) =>
+    some(random, STORMS_MAX, () => storm(random, busyMs)),
+  ),
+  // Two storms of blinks could hit one worker back to back, and together outlast its grace.
+  ...some(random, 1, () => planBlinks(random, busyMs)),
+];
