@@ -122,4 +122,22 @@ onEachEngine('tasks whose worker was lost', (open) => {
     expect(await stage.state('t1')).toBe('dead');
     expect(await losses(stage, 't1')).toBe(4);
   });
+
+  test('have their losses counted anew after a retry, also the excused ones', async () => {
+    const stage = await open();
+    await stage.enqueue(task('t1'), task('t2'));
+    await lose(stage, 2);
+    await stage.engine.cancel([{ taskId: 't2', reason: '' }]);
+    for (let lost = 1; lost <= limits.lossesMax; lost++) {
+      await lose(stage, 1);
+      await stage.advance(limits.backoffMaxMs);
+    }
+    await stage.engine.retry([{ taskId: 't1', newTaskId: 't3' }]);
+    for (let lost = 1; lost <= limits.lossesMax; lost++) {
+      expect(await stage.state('t3')).not.toBe('dead');
+      await lose(stage, 1);
+      await stage.advance(limits.backoffMaxMs);
+    }
+    expect(await stage.state('t3')).toBe('dead');
+  });
 });

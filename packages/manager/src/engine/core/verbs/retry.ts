@@ -26,7 +26,8 @@ const anew = (state: State, dead: Task, taskId: string): Addition => ({
   deadlineMs: dead.deadlineMs,
   attempts: dead.attempts,
   expiresInMs: dead.expiresAfterMs,
-  extras: { ...dead.extras, workId: dead.workId },
+  // Its losses are counted anew like its attempts, so those that were excused stay behind.
+  extras: { workId: dead.workId },
 });
 
 const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer => {
