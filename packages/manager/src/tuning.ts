@@ -7,8 +7,8 @@ const MIB = 1_024 * KIB;
  */
 export const tuning = {
   /**
-   * A lane's window with more than twice as many tasks is cut to about this size; the rest of
-   * the lane is on disk.
+   * A window that grows beyond twice this number of tasks is cut to about this number; the rest
+   * of the lane is on disk.
    */
   windowMaxTasks: 1_024,
   /** A lane with fewer tasks than this in its window reads ahead. */
@@ -37,10 +37,13 @@ export const tuning = {
   sweepRows: 1_000,
   /** Tasks after which a sweep leaves the rest to the next batch. */
   sweepTasks: 2_000,
-  /** Most rows that a walk reads at a time. After rows of more than `walkBytes` together it reads one. */
+  /**
+   * Most rows that a walk reads at a time. After a read of more than `walkBytes` the walk reads
+   * a single row next.
+   */
   walkRows: 16,
   walkBytes: 64 * KIB,
-  /** Places looked at in one lane for the age of its oldest task. */
+  /** Task ids looked at in one lane to find the age of its oldest task. */
   oldestLooksMax: 600,
 
   /** Longest delay before changes that no caller awaits are flushed. */
@@ -49,7 +52,7 @@ export const tuning = {
   storeCheckMs: 1_000,
   /** Share of the last commit in the smoothed commit time. */
   commitSmoothing: 0.1,
-  /** Changed keys that wait for the tree; a drain with 8,000 is slower (decision 0029). */
+  /** Changed keys at which a checkpoint begins; with 8,000 a backlog is emptied more slowly (decision 0029). */
   checkpointKeys: 2_000,
   /** Longest wait of changed keys for the tree, when they are few. Flushes of the tree delay those of the log. */
   checkpointMs: 100,
@@ -57,13 +60,16 @@ export const tuning = {
   logFileBytes: 4 * MIB,
   /** Memory of the log's encoder that is kept between records. */
   logKeptBytes: 1 * MIB,
-  /** Space kept free for results and deletes when nothing new is accepted: the smaller of the two. */
+  /**
+   * The reserve: free space below which nothing new is accepted, so that results and deletes can
+   * still be written. It is `reserveShare` of the disk, and at most `reserveMaxBytes`.
+   */
   reserveMaxBytes: 64 * MIB,
   reserveShare: 0.1,
 
   /** Tasks dealt to one claimant at a time. */
   claimMaxTasks: 1_000,
-  /** Grants share a message as long as it fits into one frame. */
+  /** Grants are added to a message until it has this size. The last one may exceed it. */
   grantMessageBytes: 32 * KIB,
   /** Bytes of a grant beside its payload, at most. */
   grantFieldsBytes: 256,
