@@ -57,8 +57,8 @@ export interface CommitParts {
 }
 
 /**
- * Commits the batches of the core, one in flight at a time. All changes of one turn, and
- * of the time that a batch is in flight, become one batch.
+ * Commits the batches of the core, one in flight at a time. All changes of one turn become
+ * one batch, and so do all changes that are made while a batch is in flight.
  */
 export class Commits {
   readonly #parts: CommitParts;
@@ -114,8 +114,8 @@ export class Commits {
   }
 
   /**
-   * Commits the batch that is collecting at the end of this turn, or right after the batch in
-   * flight, because somebody waits.
+   * Plans the commit of the batch that is collecting for the end of this turn, or right after
+   * the batch in flight, because somebody waits.
    */
   hurry(): void {
     this.#isUrgent ||= this.#hasChanges;
@@ -129,8 +129,8 @@ export class Commits {
   }
 
   /**
-   * Commits the batch that is collecting after `unawaitedMaxMs`. Nobody waits, so later changes
-   * can share the flush.
+   * Plans the commit of the batch that is collecting, `unawaitedMaxMs` from now at the latest.
+   * Nobody waits, so later changes can share the flush.
    */
   soon(): void {
     if (!this.#isUrgent && !this.#isCommitting && this.#hasChanges) {

@@ -80,7 +80,10 @@ export interface Lifecycle {
   close(): Promise<void>;
   /** The secret proof that a session was given to a key. */
   ticket(sessionId: string, keyId: string): Uint8Array;
-  /** Hurries the flush, because somebody waits for an `unawaited` verb: for its answer, or for an outcome. */
+  /**
+   * Commits the changes so far without the delay of an `unawaited` verb, because somebody waits
+   * for its answer or for an outcome after all.
+   */
   hurry(): void;
   report(): EngineReport;
   /** Where memory and journal disagree; for tests, while `isSettled`. */
@@ -124,7 +127,7 @@ const orStoreFailed = <T>(read: () => T): T => {
 };
 
 /** The same journal, but a failed read throws STORE_FAILED. */
-const tellingReads = (journal: Journal): Journal => ({
+const withReadErrors = (journal: Journal): Journal => ({
   name: journal.name,
   get: (key) => orStoreFailed(() => journal.get(key)),
   lastKey: (from, to) => orStoreFailed(() => journal.lastKey(from, to)),
@@ -170,7 +173,7 @@ class Shell implements Lifecycle {
     this.#clock = clock;
     this.#randomBytes = randomBytes;
     this.turn = new Turn(clock);
-    this.#state = new State(tellingReads(journal), options);
+    this.#state = new State(withReadErrors(journal), options);
     const parts = { state: this.#state, journal, clock, turn: this.turn };
     this.#commits = new Commits(parts, {
       committed: (effects) => {

@@ -40,8 +40,8 @@ class Agenda {
 }
 
 /**
- * The end of a turn of the manager's event loop. Nothing else in the manager plans work
- * for it, so that the order of a turn is the order of `phases`.
+ * The end of a turn of the manager's event loop. All work for the end of a turn is planned
+ * here, so that the order of a turn is the order of `phases`.
  */
 export class Turn {
   /** A clock for connections: work for its `endOfTurn` runs in the phase `send`. */
