@@ -17,7 +17,10 @@ export interface Abort {
 export class Batch {
   readonly number: number;
   readonly writes: Write[] = [];
-  /** Tasks that this batch writes. A task that no later batch writes can leave memory after it. */
+  /**
+   * Tasks that this batch changes. Once the batch is durable, those that no later batch changes
+   * can leave memory.
+   */
   readonly touched: Task[] = [];
   /** New tasks that become claimable, in order of arrival. */
   readonly arrived: Task[] = [];

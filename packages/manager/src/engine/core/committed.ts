@@ -40,8 +40,8 @@ const finishedIn = (batch: Batch): Finished[] => {
 };
 
 /**
- * A paused queue announces nothing. A resumed queue announces in each lane as many tasks as it
- * has in all of them.
+ * A paused queue announces nothing. A resumed queue announces for each of its lanes as many
+ * tasks as are ready in the whole queue, because nothing counts the ready tasks of one lane.
  */
 const heedPauses = (state: State, batch: Batch, counts: Map<TaskLane, number>): void => {
   for (const lane of counts.keys()) {
@@ -75,7 +75,7 @@ const offerReady = (state: State, batch: Batch): Map<TaskLane, number> => {
   return counts;
 };
 
-/** Memory keeps leased tasks and windows; everything else is on disk now. */
+/** Memory keeps leased tasks, windows, and tasks that a later batch changes; the others are on disk now. */
 const unpin = (state: State, batch: Batch): void => {
   for (const task of batch.touched) {
     if (task.lastBatch === batch.number && task.lease === undefined && !task.inWindow) {

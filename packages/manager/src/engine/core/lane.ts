@@ -58,7 +58,7 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
   #head = 0;
   #unread: string;
 
-  /** @param isNew whether the store can hold no row of this lane yet */
+  /** @param isNew whether the lane was made just now, so that the store has no row of it */
   constructor(number: number, queue: Q, name: string, isNew: boolean) {
     this.number = number;
     this.queue = queue;

@@ -39,7 +39,7 @@ export interface QueueReport {
   readonly name: string;
   readonly size: QueueSize;
   readonly totals: QueueTotals;
-  /** Scheduled tasks that failed before. */
+  /** Scheduled tasks that wait for a further attempt, after a failure or the loss of a worker. */
   readonly retrying: number;
   /** Dead tasks that are still kept, and can be retried. */
   readonly deadKept: number;

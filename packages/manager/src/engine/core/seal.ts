@@ -20,7 +20,8 @@ import type { Lease, Task, TaskLane } from './task.ts';
 
 /**
  * Sealing a batch writes its lists: the tasks that became ready, were leased or come due,
- * and the counters of its queues. A list costs one row, however many it names.
+ * and the counters of its queues. One row lists many tasks or queues, so that a batch costs
+ * few rows.
  */
 
 const chunks = <T>(all: readonly T[], size: number): T[][] => {
@@ -138,7 +139,7 @@ const moveToRow = (key: string, queues: readonly Queue[], batch: Batch): ListRow
   return row;
 };
 
-/** The row to write again: that of a queue which is the only one to write, and the only one in its row. */
+/** If a single queue is to be written, and all others have left its row, that row is written again. */
 const ownRowOf = ([queue, ...others]: readonly Queue[]): ListRow | undefined =>
   others.length === 0 && queue?.countersRow?.hasOne === true ? queue.countersRow : undefined;
 

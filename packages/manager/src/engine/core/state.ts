@@ -297,7 +297,7 @@ export class State {
     this.batch.dirtyQueues.add(task.lane.queue);
   }
 
-  /** From now on memory holds this task, and is newer than the disk. */
+  /** From now on memory holds this task, and the disk is not asked for it. */
   keep(task: Task): void {
     if (!task.isKnown) {
       task.isKnown = true;

@@ -15,7 +15,7 @@ export interface Holder {
   readonly leases: Chain<Lease>;
 }
 
-/** The time at which the manager fences a lease off, on the monotonic clock. It goes with the lease. */
+/** The time at which the manager fences a lease off, on the monotonic clock. The end of a lease removes its fence. */
 export class Fence implements TimedEntry<Fence> {
   readonly lease: Lease;
   atMs = 0;
@@ -28,7 +28,7 @@ export class Fence implements TimedEntry<Fence> {
   }
 }
 
-/** The current grant of a task. */
+/** The right of one session to finish the current grant of a task. */
 export class Lease implements ChainEntry<Lease> {
   readonly task: Task;
   readonly holder: Holder;
@@ -44,7 +44,7 @@ export class Lease implements ChainEntry<Lease> {
   row: ListRow | undefined;
   /** Whether the batch that is collecting records this lease. */
   isUnwritten = false;
-  /** Whether it runs in a process of its own, because the task is a suspect. */
+  /** Whether the task runs in a process of its own, because a worker was lost under it before. */
   isIsolated = false;
 
   constructor(task: Task, holder: Holder, epoch: number, grant: number, sinceMs: number) {
@@ -164,7 +164,7 @@ export class MutableTask implements Residence, TaskValues {
     return extraOf(taskExtras.workId, this.extras?.workId) ?? this.id;
   }
 
-  /** Losses of workers that nothing but this task explains. */
+  /** Losses of workers for which only this task can be to blame. */
   get blamedLosses(): number {
     return this.losses - extraOf(taskExtras.excusedLosses, this.extras?.excusedLosses);
   }

@@ -49,7 +49,7 @@ export const admit = (
   }
 };
 
-/** A task leaves `scheduled`. One that was granted before waited for a further attempt. */
+/** A task leaves `scheduled`. A task that was granted before was also counted as retrying. */
 const leaveScheduled = (task: Task): void => {
   const { counters } = task.lane.queue;
   counters.scheduled -= 1;
@@ -238,11 +238,14 @@ const jitterOf = (task: Task): number => {
   return (hash >>> 0) / 2 ** 32;
 };
 
-/** The error is the reason of the cancellation, which says more than the error of a stopped run. */
+/** Cancels a task. Its error is the reason of the cancellation, which says more than the error of a stopped run. */
 const finishCancelled = (state: State, task: Task, now: Now): void =>
   finish(state, task, 'cancelled', { error: cancelledError(task.cancelReason ?? '') }, now);
 
-/** An attempt failed: the task is cancelled if that was requested, dead after its last attempt, and otherwise waits. */
+/**
+ * An attempt failed. The task is cancelled if that was requested, is dead after its last attempt
+ * or an error that forbids a retry, and otherwise waits for its next attempt.
+ */
 export const failAttempt = (state: State, task: Task, error: TaskError, now: Now): void => {
   const own = mutable(task);
   own.failures += 1;
@@ -272,12 +275,13 @@ const isPoison = (task: Task): boolean =>
   (task.blamedLosses >= limits.lossesMax || task.losses >= limits.lossesAllMax);
 
 /**
- * Its worker was lost. The task is tried again at once. If other tasks were lost with it
- * and it was lost before, it waits, each time longer, so that it does not meet the same
- * neighbours again.
+ * The worker of a task was lost. The task is cancelled if that was requested, and dead if it
+ * seems to end its workers. Otherwise it is ready again at once, unless it was lost before and
+ * another task may be to blame: then it waits, each time longer, so that it does not meet the
+ * same neighbours again. An item never waits.
  *
- * @param isExcused whether another task may be to blame: the worker ran others beside it,
- *   or ran this one in a process of its own
+ * @param isExcused whether another task may be to blame: the worker ran others beside this
+ *   one, or ran this one in a process of its own
  */
 export const loseAttempt = (state: State, task: Task, isExcused: boolean, now: Now): void => {
   const own = mutable(task);

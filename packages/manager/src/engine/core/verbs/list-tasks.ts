@@ -36,9 +36,9 @@ export interface TaskSummary {
   readonly losses: number;
   /** Time since the task was accepted. */
   readonly ageMs: number;
-  /** Only of a scheduled task. */
+  /** Only for a scheduled task. */
   readonly dueInMs: number | undefined;
-  /** The last failure. */
+  /** The error of the last failure, or the one with which the task ended. */
   readonly error: TaskError | undefined;
 }
 

@@ -17,10 +17,10 @@ export const openSession = (state: State, sessionId: string): void => {
 };
 
 /**
- * Whether this token is of a grant that a crash forgot: the store has the task ready, with
- * the grant number before. Then the token is of the previous epoch and has exactly the
- * next grant number, and no batch has concerned the task since. A task that arrived in the
- * present epoch is another one, which was given a forgotten id.
+ * Whether this token is of a grant that a crash forgot, so that the store has the task ready
+ * and without that grant. Then the token is of the previous epoch, its grant number is one
+ * more than the task's, and no batch has concerned the task since the start. A task that
+ * arrived in the present epoch is another one, which was given a forgotten id.
  */
 const isForgottenGrant = (state: State, task: Task, token: Token): boolean =>
   task.state === 'ready' &&

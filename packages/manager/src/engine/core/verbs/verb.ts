@@ -6,7 +6,7 @@ export type Right = 'session' | 'produce' | 'consume' | 'read' | 'operate' | 'ad
 /**
  * How the answer of a verb waits for the disk.
  *
- * - `durable`: until everything that it changed or reflects is flushed, which is hurried.
+ * - `durable`: until everything that it changed or reflects is flushed; the flush is hurried.
  * - `unawaited`: as `durable`, but the flush may wait some milliseconds for changes to share it.
  * - `read`: until everything that it reflects is flushed.
  * - `claim`: not at all. Only durable tasks are granted, and the grants join the next batch.

@@ -28,7 +28,7 @@ export class LoggedJournal implements Journal {
   #stopTimer: Cancel | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
-  /** @param tree has all changes that the log had so far */
+  /** @param tree already has all changes of the log */
   constructor(tree: Journal, log: WriteAheadLog, clock: Clock) {
     this.name = tree.name;
     this.#tree = tree;
