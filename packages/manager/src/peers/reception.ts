@@ -52,8 +52,8 @@ export class Reception {
 
   /**
    * A connection has ended. If it was the last, the session waits for another until its
-   * grace is over. Heartbeats took their time to find a connection dead, so that the
-   * grace after them is short.
+   * grace is over. The grace is shorter if the connection was silent, because heartbeats
+   * have already taken seconds to find it dead.
    */
   leave(session: PeerSession, connection: Connection, wasSilent: boolean): void {
     session.lose(connection);
@@ -165,7 +165,8 @@ export class Reception {
     const nowMs = this.#services.clock.monotonicMs();
     const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
     this.sessions.set(sessionId, session);
-    if (this.lostWorkers.cameBack(session)) {
+    const wasDraining = this.lostWorkers.cameBack(session);
+    if (wasDraining) {
       session.drain();
     }
     return session;

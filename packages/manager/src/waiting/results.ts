@@ -128,7 +128,7 @@ export class Results {
     } else if (!('result' in answer)) {
       return;
     } else if (peer.isCongested) {
-      // The store keeps the result until the peer is no longer congested.
+      // The engine is asked again when the peer has room, so that no result waits in memory.
       peer.onceDrained(() => void this.#ask([waiting]).catch(() => {}));
     } else {
       this.end(waiting);
