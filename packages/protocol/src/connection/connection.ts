@@ -60,8 +60,8 @@ const onlyMessageOf = (frame: Uint8Array): Message => {
 };
 
 /**
- * An authenticated connection, the same class at both ends. It batches the messages of a
- * turn, sends large ones in parts, keeps the heartbeat and the state of the conversation,
+ * An authenticated connection, the same class at both ends. It sends the messages of a turn
+ * together and large ones in parts, keeps the heartbeat and the state of the conversation,
  * and ends once.
  */
 export class Connection {

@@ -104,27 +104,30 @@ export const limits = {
   /** Longest wait of an `enqueue` for room in a full queue, unless the caller says another. */
   enqueueTimeoutMs: 5 * SECOND_MS,
 
-  /** How long a session keeps its leases after its connection ended without a goodbye; its process may live. */
+  /** How long a session keeps its leases after its connection ended without a goodbye, because its process may still live. */
   resumeGraceMs: 5 * SECOND_MS,
   /** The same after heartbeats have found the connection dead, which took 8 s already. */
   silentGraceMs: 2 * SECOND_MS,
   /** A dialler with leases dials this often within the grace. */
   resumeRetryMinMs: 25,
   resumeRetryMaxMs: 75,
-  /** Within the grace a dial that is not answered after this time gets a second beside it. */
+  /** Within the grace, another dial begins each time that this passes without an answer. */
   resumeHedgeMs: 500,
   /** Grace of a session whose leases a manager finds in its store at a start. */
   restartGraceMs: 15 * SECOND_MS,
-  /** Counted from acceptance. Longer than `resendMaxMs`, so that a resent task never runs again. */
+  /**
+   * How long the id of a task is known at least, counted from its acceptance. Longer than
+   * `resendMaxMs`, so that a resent enqueue never adds its task again.
+   */
   tombstoneMs: 15 * MINUTE_MS,
   /** After this time without an answer a client stops resending an enqueue and reports UNKNOWN. */
   resendMaxMs: 10 * MINUTE_MS,
 
   attempts: 5,
   attemptsMax: 1_000_000,
-  /** Losses of workers that nothing but the task explains, after which it is dead. */
+  /** A task is dead after this many losses of workers for which only it can be to blame. */
   lossesMax: 3,
-  /** Losses in all, with those for which another task may be to blame. */
+  /** A task is dead after this many losses in all, with those for which another task may be to blame. */
   lossesAllMax: 10,
   backoffBaseMs: 1 * SECOND_MS,
   backoffMaxMs: 600 * SECOND_MS,
