@@ -18,7 +18,7 @@ export interface ExecutorOptions {
   readonly clock?: Clock;
 }
 
-/** Runs every handler of a worker; its threads and processes are started ahead. */
+/** Runs every handler of a worker. The threads and processes of its pools are started ahead; those of suspects are not. */
 export interface Executor {
   readonly pools: readonly ExecutorPool[];
   /** Callers keep fewer than `slots` attempts of the pool open when they call this. */
@@ -29,7 +29,10 @@ export interface Executor {
    * ignores its signal, or a thread in a blocking system call, keeps this pending.
    */
   close(): Promise<void>;
-  /** Whether suspects run in a process of their own, which needs handlers from a module. */
+  /**
+   * Whether suspects, the tasks whose worker was lost before, each run in a process of their own.
+   * Handlers from a list cannot: a process needs a module to import.
+   */
   readonly isolates: boolean;
   /** Threads that have not ended. `process.exit` waits for them. */
   readonly liveThreads: number;
@@ -47,7 +50,7 @@ const sourceOf = async (handlers: ExecutorOptions['handlers']): Promise<HandlerS
     ? { handlers: handlerTable(handlers, 'the list of handlers'), moduleUrl: null }
     : { handlers: await loadHandlers(handlers), moduleUrl: handlerModuleUrl(handlers).href };
 
-/** Suspects hold slots of their pools, so this bounds processes and not tasks. */
+/** The runner of suspects. Each holds a slot of its pool; `isolatedProcesses` bounds how many run at a time. */
 const isolationOf = ({ moduleUrl }: HandlerSource): Runner | undefined =>
   moduleUrl === null ? undefined : isolatedRunner(moduleUrl, tuning.isolatedProcesses);
 
