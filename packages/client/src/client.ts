@@ -91,7 +91,7 @@ export class Client {
   }
 
   /**
-   * Connects; only the first connection may fail.
+   * Connects. Only a failure of the first connection rejects; a connection lost later is dialled again.
    *
    * @throws CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST,
    *   TOO_MANY_CONNECTIONS, SHUTTING_DOWN, UNSUPPORTED_VERSION
