@@ -4,6 +4,8 @@ import type { Failure } from './verdict.ts';
 
 /** A task is dead after this many workers were lost while they held it. */
 const LOSSES_MAX = 3;
+/** After this many losses a task is dead even if its neighbours may be to blame. */
+const LOSSES_ALL_MAX = 10;
 
 /** After a confirmed cancellation no grant may follow. An earlier success may stand. */
 export const wasGrantedAfterCancel = ({ events }: TaskLife): string | undefined => {
@@ -59,13 +61,13 @@ export const poisonedNeighbours = (
   lives: readonly TaskLife[],
   history: readonly Recorded[],
 ): Failure[] => {
-  const isSpared = history.every(
-    (event) => event.kind !== 'fault' || sparing.includes(event.fault),
-  );
+  const isCalm = history.every((event) => event.kind !== 'fault' || sparing.includes(event.fault));
   const isDead = (life: TaskLife): boolean =>
     eventsOf(life, 'visible').some(({ outcome }) => outcome === 'dead');
+  const hasAnExcuse = (life: TaskLife): boolean =>
+    eventsOf(life, 'granted').length < LOSSES_ALL_MAX;
   return lives
-    .filter((life) => isSpared && isDead(life))
+    .filter((life) => isCalm && isDead(life) && hasAnExcuse(life))
     .filter((life) => !life.isPoison && life.deadlineMs === null && !hasFailed(life))
     .map(({ task }) => ({
       class: 'undeserved death',

@@ -133,14 +133,24 @@ export const planOrders = (
 };
 
 const POISONED_SHARE = 0.15;
-const POISON_SHARE = 0.1;
+const POISON_MAX_SHARE = 0.4;
 
-/** In some seeds some tasks end the process that runs them. */
-export const poison = (random: Random, orders: readonly Order[]): Order[] => {
+export interface Poisoning {
+  /** The share of the tasks that end the process which runs them. */
+  readonly share: number;
+  /** Nothing but the poison ends a worker, so that each death of another task is one too many. */
+  readonly isAlone: boolean;
+}
+
+export const planPoisoning = (random: Random): Poisoning => {
   const isPoisoned = random.next() < POISONED_SHARE;
-  return orders.map((order) =>
-    order.kind === 'enqueue' && isPoisoned && random.next() < POISON_SHARE
-      ? { ...order, isPoison: true }
-      : order,
-  );
+  return {
+    share: isPoisoned ? random.next() * POISON_MAX_SHARE : 0,
+    isAlone: isPoisoned && random.next() < 0.5,
+  };
 };
+
+export const poison = (random: Random, orders: readonly Order[], { share }: Poisoning): Order[] =>
+  orders.map((order) =>
+    order.kind === 'enqueue' && random.next() < share ? { ...order, isPoison: true } : order,
+  );

@@ -2,7 +2,7 @@ import type { QueueSpec } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { Random } from '../support/random.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
-import { type Order, planOrders, poison } from './plan-orders.ts';
+import { type Order, planOrders, planPoisoning, poison } from './plan-orders.ts';
 import { type Pause, planPauses } from './plan-pauses.ts';
 import type { DiskRates } from './sim-disk.ts';
 import type { NetworkRates } from './sim-network.ts';
@@ -61,20 +61,20 @@ const STORMS = 0x57_02_35_ed;
 const PROBES = 0x9f_0b_e5_ed;
 const POISON = 0x90_15_0b_ed;
 const ISOLATION = 0x15_01_a7_ed;
-const ISOLATING_SHARE = 0.7;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
 /** The first worker handles all tasks, so that no task waits for a missing handler. */
 const planWorkers = (random: Random, heartbeatThreads: Random, isolation: Random): WorkerPlan[] => {
   const names: readonly Exclude<SimTaskName, 'probe'>[] = ['grind', 'sift', 'weigh'];
+  const isolatingShare = isolation.next();
   return Array.from({ length: random.between(1, 3) }, (_, index) => {
     const own = names.filter(() => index === 0 || random.next() < 0.6);
     return {
       tasks: [...own.map((name) => simTasks[name]), simTasks.probe],
       slots: random.between(1, 4),
       hasHeartbeatThread: heartbeatThreads.next() < 0.4,
-      isolates: isolation.next() < ISOLATING_SHARE,
+      isolates: isolation.next() < isolatingShare,
     };
   });
 };
@@ -113,18 +113,23 @@ export const planOf = (seed: number): Plan => {
     new Random(seed ^ HEARTBEAT_THREADS),
     new Random(seed ^ ISOLATION),
   );
+  const queues = planQueues(random);
+  const poisonRandom = new Random(seed ^ POISON);
+  const poisoning = planPoisoning(poisonRandom);
+  const orders = poison(poisonRandom, planOrders(random, { busyMs, clients, size }), poisoning);
+  const faults = [
+    ...planFaults(random, busyMs),
+    ...planStorms(new Random(seed ^ STORMS), busyMs),
+  ].toSorted((a, b) => a.atMs - b.atMs);
   return {
     seed,
     busyMs,
     clients,
     workers,
-    queues: planQueues(random),
-    orders: poison(new Random(seed ^ POISON), planOrders(random, { busyMs, clients, size })),
+    queues,
+    orders,
     pauses: planPauses(new Random(seed ^ PAUSES), busyMs, ['mill', 'scales', 'sacks']),
-    faults: [
-      ...planFaults(random, busyMs),
-      ...planStorms(new Random(seed ^ STORMS), busyMs),
-    ].toSorted((a, b) => a.atMs - b.atMs),
+    faults: poisoning.isAlone ? [] : faults,
     network: planNetwork(random),
     disk: planDisk(random),
     restartMs: random.between(10, 5_000),
