@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { createProgram } from './cli/program.ts';
 import { levels } from './cli/status/verdict.ts';
 import { exitCodes, reportError } from './cli/terminal/exit.ts';
+import { endWithStdout } from './cli/terminal/lost-stdout.ts';
 
 /** Commands whose exit code is a verdict; every failure of theirs is `unreachable`. */
 const VERDICTS = ['status', 'check'];
@@ -28,14 +29,7 @@ const exitOf = (error: unknown): number => {
 // The reader of the log may leave first, as `tee` does on Ctrl-C; the command still drains.
 process.stderr.on('error', () => {});
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has read enough closes the pipe; that is no failure.
-  if (error.code === 'EPIPE') {
-    process.exit(exitCodes.ok);
-  }
-  const said = `stdout cannot be written: ${error.message}; check where stdout goes`;
-  process.exit(exitOf(new MillraceError('OUTPUT_FAILED', said)));
-});
+endWithStdout((error) => process.exit(exitOf(error)));
 
 try {
   await createProgram().parseAsync();

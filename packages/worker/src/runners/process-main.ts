@@ -16,6 +16,10 @@ const answer = (message: FromSlot): void => {
   });
 };
 
+// The slot shares stdout and stderr with its worker, whose reader may be gone: what the
+// handler prints is then dropped, and no attempt fails.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
 process.on('disconnect', endWithParent);
 new Worker(new URL('./watch-parent.js', import.meta.url)).unref();
 

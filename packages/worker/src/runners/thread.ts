@@ -17,8 +17,19 @@ const send = (thread: Worker, message: ToSlot): void => {
   thread.postMessage({ ...message, assignment }, [payload.buffer]);
 };
 
+/**
+ * Writes what the thread prints to this process's own streams. By default Node pipes
+ * it there, and a pipe ends at the first error: the thread would then keep all that
+ * it prints in memory.
+ */
+const forwardOutput = (thread: Worker): void => {
+  thread.stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
+  thread.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+};
+
 const startThread = (moduleUrl: string, events: SlotEvents): Slot => {
-  const thread = new Worker(threadMain, { workerData: moduleUrl });
+  const thread = new Worker(threadMain, { workerData: moduleUrl, stdout: true, stderr: true });
+  forwardOutput(thread);
   let failure: string | undefined;
   thread.on('error', (error: unknown) => {
     failure = messageOf(error);

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import type { Log } from '@millrace/protocol';
 import { type DestinationStream, levels, pino } from 'pino';
 import { tuning } from '../../tuning.ts';
+import { outliveStdout } from '../terminal/lost-stdout.ts';
 import { plainText } from '../terminal/plain-text.ts';
 
 const STDERR = 2;
@@ -34,7 +35,13 @@ export const humanLine = (line: string): string => {
 };
 
 const terminal: DestinationStream = {
-  write: (line) => void writeSync(STDERR, `${humanLine(line)}\n`),
+  write: (line) => {
+    try {
+      writeSync(STDERR, `${humanLine(line)}\n`);
+    } catch {
+      // A terminal that was closed is ignored: the command goes on without its log.
+    }
+  },
 };
 
 const machines = (): DestinationStream => {
@@ -60,3 +67,7 @@ export const openLog = (names: Readonly<Record<string, unknown>> = {}): Log => {
   const stream = process.stderr.isTTY ? terminal : machines();
   return pino(options, stream).child(names);
 };
+
+/** Lets a command that keeps running go on without its stdout, and log that once. */
+export const logLostStdout = (): void =>
+  outliveStdout((code, message) => openLog().warn({ code }, message));

@@ -2,6 +2,7 @@ import { loadHandlers, type Worker } from '@millrace/worker';
 import { configure } from '../../config/configuration.ts';
 import { wholeNumber } from '../asking/parse.ts';
 import { killIfStuck, killThisProcess } from '../processes/kill.ts';
+import { logLostStdout } from '../processes/log.ts';
 import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
 import { startWorker } from '../processes/run-worker.ts';
 import { onStopSignal } from '../processes/signals.ts';
@@ -16,6 +17,7 @@ interface Flags extends ManagerChoice {
 
 /** `millrace dev FILE`: runs a manager, which declares each queue when named, and a worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
+  logLostStdout();
   const configuration = configure(
     { 'manager.port': flags.port, 'manager.dataDir': flags.data, 'manager.autoQueues': true },
     flags.config,

@@ -1,5 +1,6 @@
 import { configure } from '../../config/configuration.ts';
 import { collect, wholeNumber } from '../asking/parse.ts';
+import { logLostStdout } from '../processes/log.ts';
 import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
 import { onStopSignal } from '../processes/signals.ts';
 import { say } from '../terminal/output.ts';
@@ -17,6 +18,7 @@ interface Flags extends ManagerChoice {
 
 /** `millrace manager`: serves queues until a signal stops it or its store fails. */
 const run = async (flags: Flags): Promise<void> => {
+  logLostStdout();
   const { autoQueues, data, host, httpPort, insecure, port } = flags;
   const configuration = configure(
     {

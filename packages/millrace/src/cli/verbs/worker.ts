@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { configure } from '../../config/configuration.ts';
 import { type ConnectFlags, connectionOf, connectOptions } from '../asking/with-client.ts';
 import { killIfStuck, killThisProcess } from '../processes/kill.ts';
+import { logLostStdout } from '../processes/log.ts';
 import { startWorker } from '../processes/run-worker.ts';
 import { onStopSignal } from '../processes/signals.ts';
 import { endWithSupervisor, superviseWorker } from '../processes/supervise.ts';
@@ -15,6 +16,7 @@ interface Flags extends ConnectFlags {
 
 /** `millrace worker FILE`: runs the handlers of a module until a signal stops the worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
+  logLostStdout();
   if (flags.watch === true) {
     superviseWorker(file);
     return;
