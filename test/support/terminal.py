@@ -4,6 +4,10 @@ Prints each screen that the program draws, line by line and without escape
 sequences. When the program ends, prints `last` with the last characters of its
 output as JSON. Reads orders from stdin: `resize COLUMNS ROWS`, answered with the
 size of a later screen, and `keys TEXT`.
+
+`terminal.py --lines PROGRAM ARGS...` prints each line as it comes instead, and takes
+the orders `keys TEXT` and `hang-up`, which closes the terminal. When the program has
+ended it prints `ended` with its exit code, negative for a signal.
 """
 import fcntl
 import json
@@ -20,9 +24,11 @@ ESCAPE = re.compile(r'\x1b\[[?0-9;]*[A-Za-z]')
 HOME = '\x1b[H'
 LAST_CHARS = 14
 
+by_lines = sys.argv[1] == '--lines'
+command = sys.argv[2 if by_lines else 1:]
 program, terminal = pty.fork()
 if program == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
+    os.execvp(command[0], command)
 
 
 def resize(columns, rows):
@@ -55,6 +61,35 @@ def show():
             if wants_size == 0:
                 say(f'rows {len(lines)} widest {max(map(len, lines))}')
 
+
+def run_by_lines():
+    """Passes the lines of the program on until it ends or the terminal is closed."""
+    rest = ''
+    while True:
+        ready, _, _ = select.select([terminal, sys.stdin], [], [])
+        if terminal in ready:
+            try:
+                data = os.read(terminal, 65536).decode(errors='replace')
+            except OSError:
+                data = ''
+            if not data:
+                break
+            *lines, rest = (rest + data).split('\n')
+            for line in lines:
+                say(ESCAPE.sub('', line).rstrip('\r'))
+        if sys.stdin in ready:
+            order, _, text = sys.stdin.readline().rstrip('\n').partition(' ')
+            if order != 'keys':
+                break
+            os.write(terminal, text.encode())
+    os.close(terminal)
+    _, status = os.waitpid(program, 0)
+    say(f'ended {os.waitstatus_to_exitcode(status)}')
+
+
+if by_lines:
+    run_by_lines()
+    sys.exit(0)
 
 while True:
     ready, _, _ = select.select([terminal, sys.stdin], [], [])

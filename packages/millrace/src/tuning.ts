@@ -11,4 +11,12 @@ export const tuning = {
   statusPatienceMs: 1_500,
   /** Log lines kept while the disk of the log is full, some thousands; later ones are dropped. */
   logUnwrittenMaxBytes: MIB,
+  /** How often a command under `npm run` or `npx` checks that npm still lives. */
+  checkParentEveryMs: 500,
+  /** Longest wait of an ending process for calls in Node's pool of threads. */
+  lastCallsMs: 30,
+  /** Part of the time of a stop that is kept for the end of the process. */
+  exitReserveMs: 250,
+  /** Part of the time of a stop of `dev` that is kept for its manager. */
+  devManagerStopMs: 1_500,
 } as const;

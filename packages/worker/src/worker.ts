@@ -78,7 +78,7 @@ export class Worker {
   readonly #puller: Puller;
   readonly #heartbeat: HeartbeatThread | undefined;
   readonly #lag: IntervalHistogram;
-  #isStuck = false;
+  #isStopped = false;
   #stopping: Promise<void> | undefined;
   #end: (error: MillraceError) => void = () => {};
   /**
@@ -158,7 +158,7 @@ export class Worker {
    * interrupted. `process.exit` waits for such a thread; only SIGKILL ends the process.
    */
   get isStuck(): boolean {
-    return this.#isStuck;
+    return this.#isStopped && this.#executor.liveThreads > 0;
   }
 
   /**
@@ -179,10 +179,15 @@ export class Worker {
     await this.#until(endsAtMs - 2 * reserveMs, this.#puller.idle());
     this.#puller.abortAll(reserveMs / 2);
     await this.#until(endsAtMs - reserveMs, this.#puller.idle());
+    // A second kill does not wait for a process that masks SIGTERM.
+    this.#puller.abortAll(0);
+    await this.#until(endsAtMs - (3 / 4) * reserveMs, this.#puller.idle());
     await this.#until(endsAtMs - reserveMs / 2, this.#reporter.settled());
-    await this.#until(endsAtMs - reserveMs / 4, this.#link.close('the worker is drained'));
-    const isClosed = await this.#until(endsAtMs, this.#close());
-    this.#isStuck = !isClosed && this.#executor.liveThreads > 0;
+    const left = this.#link.close('the worker is drained');
+    const closed = this.#close();
+    await this.#until(endsAtMs - reserveMs / 4, left);
+    await this.#until(endsAtMs - reserveMs / 8, closed);
+    this.#isStopped = true;
   }
 
   async #close(): Promise<void> {

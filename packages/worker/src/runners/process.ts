@@ -19,11 +19,16 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
+/** The first kill is SIGTERM and, a little later, SIGKILL; a second kill does not wait. */
 const groupKiller = (child: ChildProcess): (() => void) => {
   let isKilling = false;
   return () => {
     const { pid } = child;
-    if (isKilling || pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    if (isKilling) {
+      signalGroup(pid, 'SIGKILL');
       return;
     }
     isKilling = true;

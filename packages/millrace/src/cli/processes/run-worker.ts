@@ -3,8 +3,9 @@ import { loadHandlers, Worker, type WorkerEvent, type WorkerOptions } from '@mil
 import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
 import { exitCodes, reportError } from '../terminal/exit.ts';
-import { killIfStuck } from './kill.ts';
+import { endProcess, killIfStuck } from './kill.ts';
 import { openLog } from './log.ts';
+import { exitReserveMs } from './signals.ts';
 
 /** Logs the events of a worker; a lost connection once, not for each attempt to reconnect. */
 const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
@@ -51,20 +52,26 @@ const tasksOf = async (file: string): Promise<string> => {
     .join(', ');
 };
 
+export interface WorkerChoice {
+  /** Called after a drain that an operator asked for, before the process ends. */
+  readonly afterDrain?: () => Promise<void>;
+  /** Part of the configured time of a stop that others need. */
+  readonly reserveMs?: number;
+}
+
 /**
  * Starts a worker for a handler module. The process ends when the manager refuses
  * the worker for good, and when the worker was drained by an operator.
- *
- * @param afterDrain called after such a drain, before the process ends
  */
 export const startWorker = async (
   file: string,
   connection: Pick<WorkerOptions, 'url' | 'authkey'>,
   configuration: Configuration,
-  afterDrain: () => Promise<void> = () => Promise.resolve(),
+  { afterDrain = () => Promise.resolve(), reserveMs = 0 }: WorkerChoice = {},
 ): Promise<Worker> => {
   const log = openLog(present({ worker: configuration.get('worker.name') }));
   const tell = narrate(log, connection.url);
+  const drainMs = configuration.read('worker.drainMs');
   let isDrained = false;
   const worker = await Worker.start({
     ...connection,
@@ -73,19 +80,19 @@ export const startWorker = async (
       isDrained ||= event.kind === 'drain-requested';
       tell(event);
     },
-    drainMs: configuration.read('worker.drainMs'),
+    drainMs: drainMs - reserveMs - exitReserveMs(drainMs),
     ...present({ name: configuration.get('worker.name') }),
   });
   log.info({}, `worker handles ${await tasksOf(file)}`);
   void worker.ended.then(async (error) => {
     if (error.code !== 'CLIENT_CLOSED') {
-      process.exit(reportError(error));
+      await endProcess(reportError(error));
     }
     if (isDrained) {
       await worker.stop();
       await afterDrain();
       killIfStuck(worker);
-      process.exit(exitCodes.ok);
+      await endProcess(exitCodes.ok);
     }
   });
   return worker;

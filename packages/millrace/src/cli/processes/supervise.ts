@@ -93,8 +93,10 @@ export const superviseWorker = (file: string): void => {
   const watcher = new SourceWatcher(folder, (changed) =>
     supervisor.changed(relative(folder, changed)),
   );
-  onStopSignal(() => {
-    watcher.close();
-    return supervisor.stop();
+  onStopSignal({
+    run: () => {
+      watcher.close();
+      return supervisor.stop();
+    },
   });
 };

@@ -1,8 +1,10 @@
-import { loadHandlers, type Worker } from '@millrace/worker';
+import { loadHandlers } from '@millrace/worker';
 import { configure } from '../../config/configuration.ts';
+import { tuning } from '../../tuning.ts';
 import { wholeNumber } from '../asking/parse.ts';
 import { killIfStuck, killThisProcess } from '../processes/kill.ts';
 import { logLostStdout } from '../processes/log.ts';
+import { endWithPackageManager } from '../processes/parent.ts';
 import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
 import { startWorker } from '../processes/run-worker.ts';
 import { onStopSignal } from '../processes/signals.ts';
@@ -18,24 +20,36 @@ interface Flags extends ManagerChoice {
 /** `millrace dev FILE`: runs a manager, which declares each queue when named, and a worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
   logLostStdout();
+  endWithPackageManager();
   const configuration = configure(
     { 'manager.port': flags.port, 'manager.dataDir': flags.data, 'manager.autoQueues': true },
     flags.config,
   );
+  const withinMs = configuration.read('worker.drainMs');
+  // Until the manager serves there is nothing to drain.
+  let stop = (): Promise<void> => Promise.resolve();
+  onStopSignal({
+    run: (signal) => {
+      say(`${signal}: draining; a second signal stops at once`);
+      return stop();
+    },
+    withinMs,
+    endAtOnce: killThisProcess,
+  });
   // A fault of the module is reported before anything is started.
   await loadHandlers(file);
   const { authkey, manager, url } = await startManager(configuration, flags);
-  let worker: Worker | undefined;
-  onStopSignal(async (signal) => {
-    say(`${signal}: draining; a second signal stops at once`);
-    await worker?.stop();
-    await manager.stop();
-    if (worker !== undefined) {
-      killIfStuck(worker);
-    }
-  }, killThisProcess);
+  stop = () => manager.stop();
   try {
-    worker = await startWorker(file, { url, authkey }, configuration, () => manager.stop());
+    const worker = await startWorker(file, { url, authkey }, configuration, {
+      afterDrain: () => manager.stop(),
+      reserveMs: Math.min(tuning.devManagerStopMs, withinMs / 2),
+    });
+    stop = async () => {
+      await worker.stop();
+      await manager.stop();
+      killIfStuck(worker);
+    };
   } catch (error) {
     await manager.stop();
     throw error;

@@ -1,6 +1,7 @@
 import { configure } from '../../config/configuration.ts';
 import { collect, wholeNumber } from '../asking/parse.ts';
 import { logLostStdout } from '../processes/log.ts';
+import { endWithPackageManager } from '../processes/parent.ts';
 import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
 import { onStopSignal } from '../processes/signals.ts';
 import { say } from '../terminal/output.ts';
@@ -19,6 +20,7 @@ interface Flags extends ManagerChoice {
 /** `millrace manager`: serves queues until a signal stops it or its store fails. */
 const run = async (flags: Flags): Promise<void> => {
   logLostStdout();
+  endWithPackageManager();
   const { autoQueues, data, host, httpPort, insecure, port } = flags;
   const configuration = configure(
     {
@@ -31,11 +33,16 @@ const run = async (flags: Flags): Promise<void> => {
     },
     flags.config,
   );
-  const { manager } = await startManager(configuration, flags);
-  onStopSignal((signal) => {
-    say(`${signal}: stopping`);
-    return manager.stop();
+  // Until the manager serves there is nothing to stop.
+  let stop = (): Promise<void> => Promise.resolve();
+  onStopSignal({
+    run: (signal) => {
+      say(`${signal}: stopping`);
+      return stop();
+    },
   });
+  const { manager } = await startManager(configuration, flags);
+  stop = () => manager.stop();
 };
 
 export const managerVerb: Verb = (parent) => {

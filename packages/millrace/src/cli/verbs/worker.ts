@@ -3,6 +3,7 @@ import { configure } from '../../config/configuration.ts';
 import { type ConnectFlags, connectionOf, connectOptions } from '../asking/with-client.ts';
 import { killIfStuck, killThisProcess } from '../processes/kill.ts';
 import { logLostStdout } from '../processes/log.ts';
+import { endWithPackageManager } from '../processes/parent.ts';
 import { startWorker } from '../processes/run-worker.ts';
 import { onStopSignal } from '../processes/signals.ts';
 import { endWithSupervisor, superviseWorker } from '../processes/supervise.ts';
@@ -17,6 +18,7 @@ interface Flags extends ConnectFlags {
 /** `millrace worker FILE`: runs the handlers of a module until a signal stops the worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
   logLostStdout();
+  endWithPackageManager();
   if (flags.watch === true) {
     superviseWorker(file);
     return;
@@ -29,12 +31,15 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   const starting = startWorker(file, connectionOf(configuration), configuration);
   // Until the worker has connected there is nothing to drain.
   let stop = (): Promise<void> => Promise.resolve();
-  onStopSignal((signal) => {
-    say(
-      `${signal}: draining, at most ${configuration.read('worker.drainMs')} ms; a second signal stops at once`,
-    );
-    return stop();
-  }, killThisProcess);
+  const withinMs = configuration.read('worker.drainMs');
+  onStopSignal({
+    run: (signal) => {
+      say(`${signal}: draining, at most ${withinMs} ms; a second signal stops at once`);
+      return stop();
+    },
+    withinMs,
+    endAtOnce: killThisProcess,
+  });
   const worker = await starting;
   stop = async () => {
     await worker.stop();
