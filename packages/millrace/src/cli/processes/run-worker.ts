@@ -52,10 +52,11 @@ const tasksOf = async (file: string): Promise<string> => {
     .join(', ');
 };
 
-export interface WorkerChoice {
-  /** Called after a drain that an operator asked for, before the process ends. */
-  readonly afterDrain?: () => Promise<void>;
-  /** Part of the configured time of a stop that others need. */
+/** What `dev` does beside its worker. */
+export interface WorkerHost {
+  /** Called after an operator's drain, before the process ends. */
+  afterDrain?(): Promise<void>;
+  /** Part of the configured time of a stop that the host needs itself. */
   readonly reserveMs?: number;
 }
 
@@ -67,7 +68,7 @@ export const startWorker = async (
   file: string,
   connection: Pick<WorkerOptions, 'url' | 'authkey'>,
   configuration: Configuration,
-  { afterDrain = () => Promise.resolve(), reserveMs = 0 }: WorkerChoice = {},
+  host: WorkerHost = {},
 ): Promise<Worker> => {
   const log = openLog(present({ worker: configuration.get('worker.name') }));
   const tell = narrate(log, connection.url);
@@ -80,7 +81,7 @@ export const startWorker = async (
       isDrained ||= event.kind === 'drain-requested';
       tell(event);
     },
-    drainMs: drainMs - reserveMs - exitReserveMs(drainMs),
+    drainMs: drainMs - (host.reserveMs ?? 0) - exitReserveMs(drainMs),
     ...present({ name: configuration.get('worker.name') }),
   });
   log.info({}, `worker handles ${await tasksOf(file)}`);
@@ -90,7 +91,7 @@ export const startWorker = async (
     }
     if (isDrained) {
       await worker.stop();
-      await afterDrain();
+      await host.afterDrain?.();
       killIfStuck(worker);
       await endProcess(exitCodes.ok);
     }
