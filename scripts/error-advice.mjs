@@ -31,7 +31,10 @@ export const advice = {
   TASK_NOT_DEAD: 'Wait for the outcome, or cancel the task.',
   UNKNOWN_WORKER: '`millrace worker ls` lists the connected workers.',
   TIMEOUT: 'Ask again: a task goes on. After a `get`, check that the manager is reachable.',
-  UNKNOWN: 'Look for the task with `millrace task ls` before you enqueue or retry it again.',
+  ABORTED: 'Nothing: the program ended its own wait.',
+  NOT_SENT: 'Check that the manager is reachable, then call again: nothing was done.',
+  UNKNOWN:
+    'Look whether it happened, with `millrace task ls` or `millrace task show`, before you repeat it.',
   CLIENT_CLOSED: 'Connect again.',
   TASK_DEAD: 'Fix what the error of its last attempt reports, then run `millrace task retry ID`.',
   TASK_CANCELLED: 'Nothing: somebody cancelled it.',

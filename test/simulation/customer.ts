@@ -23,6 +23,18 @@ const definite: readonly (ErrorCode | undefined)[] = [
   'STORE_FULL',
 ];
 
+/** What the producer knows after this error. A client that lives and has time left tries again after most. */
+const submittedAs = (
+  code: ErrorCode | undefined,
+  isTimeUp: boolean,
+  isLeaving: boolean,
+): 'fail' | 'info' | 'unanswered' => {
+  if (definite.includes(code) || (isTimeUp && code === 'NOT_SENT')) {
+    return 'fail';
+  }
+  return isLeaving || (isTimeUp && code === 'UNKNOWN') ? 'info' : 'unanswered';
+};
+
 const outcomeOfCode: Readonly<Record<string, Outcome>> = {
   TASK_DEAD: 'dead',
   TASK_CANCELLED: 'cancelled',
@@ -30,6 +42,12 @@ const outcomeOfCode: Readonly<Record<string, Outcome>> = {
 };
 
 const ITEMS = 'sacks';
+
+/**
+ * One enqueue of four says how long it waits. The others are sent again until they are
+ * answered, which shows that no answer is lost for good.
+ */
+const isImpatient = ({ atMs }: Order): boolean => Math.floor(atMs) % 4 === 0;
 
 /** Asks for the outcome of a task and records the answer. */
 export const readOutcome = async (
@@ -172,7 +190,12 @@ export class Customer {
     const handles = await this.#submitted(
       live,
       keys,
-      client.enqueueMany(simTasks[order.task], inputs, { ...taskOptions, timeoutMs }),
+      client.enqueueMany(
+        simTasks[order.task],
+        inputs,
+        isImpatient(order) ? { ...taskOptions, timeoutMs } : taskOptions,
+      ),
+      isImpatient(order) ? timeoutMs : undefined,
     );
     for (const [index, handle] of (handles ?? []).entries()) {
       this.#follow(live, order, keys[index] ?? '', handle);
@@ -219,15 +242,17 @@ export class Customer {
       mayExpire: false,
     });
     const put = client.queue(ITEMS).put({ key }, { timeoutMs, delayMs });
-    await this.#submitted(live, [key], put);
+    await this.#submitted(live, [key], put, timeoutMs);
   }
 
   async #submitted<T>(
     live: LiveClient,
     keys: readonly string[],
     sent: Promise<T>,
+    timeoutMs = Number.POSITIVE_INFINITY,
   ): Promise<T | undefined> {
     const { recorder } = this.#world;
+    const startedAtMs = live.process.clock.monotonicMs();
     try {
       const answer = await sent;
       for (const task of keys) {
@@ -235,12 +260,8 @@ export class Customer {
       }
       return answer;
     } catch (error) {
-      // A client that lives and was not closed retries after all other errors.
-      const how = definite.includes(codeOf(error))
-        ? 'fail'
-        : live.isLeaving
-          ? 'info'
-          : 'unanswered';
+      const isTimeUp = live.process.clock.monotonicMs() - startedAtMs >= timeoutMs;
+      const how = submittedAs(codeOf(error), isTimeUp, live.isLeaving);
       recorder.tell(() => `${live.process.name}: ${messageOf(error)}`);
       for (const task of keys) {
         recorder.record({ kind: 'submitted', task, how });

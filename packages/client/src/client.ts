@@ -2,6 +2,7 @@ import { randomBytes as systemRandomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   type AnyTask,
+  type CallOptions,
   type Clock,
   checkPeerName,
   DEFAULT_KEY_ID,
@@ -38,13 +39,23 @@ import { retryAll } from './calls/retry.ts';
 import { type RunOptions, run } from './calls/run.ts';
 import { status } from './calls/status.ts';
 import { findConnection } from './discovery.ts';
+import { type ConnectPatience, startPatiently } from './start-patiently.ts';
 import { TaskHandle } from './task-handle.ts';
 
-export interface ConnectOptions {
+export interface ConnectOptions extends CallOptions {
   /** `ws://host:port`. Default: MILLRACE_URL, then the nearest `.millrace/` upward. */
   readonly url?: string;
   /** Default: MILLRACE_AUTHKEY, MILLRACE_AUTHKEY_FILE, then the nearest `.millrace/` upward. */
   readonly authkey?: string | Uint8Array;
+  /**
+   * How long to try again while no manager can be reached. Default 0: the first failure
+   * rejects. A wrong key rejects at once, whatever this value.
+   */
+  readonly waitMs?: number;
+  /** How long `connect` may take in all. Default: without limit, except for that of `waitMs`. */
+  readonly timeoutMs?: number;
+  /** Ends `connect` when it is aborted; a connected client does not heed it any more. */
+  readonly signal?: AbortSignal;
   /** Name of this client for people, 1 to 128 bytes. Default: host and process id. */
   readonly name?: string;
   readonly clock?: Clock;
@@ -52,11 +63,22 @@ export interface ConnectOptions {
   readonly dial?: Dial;
 }
 
+/**
+ * `connecting` before the first connection; `connected`; `disconnected` while the client
+ * dials again; `closed` for good.
+ */
+export type ClientState = 'connecting' | 'connected' | 'disconnected' | 'closed';
+
+/** `error` says why the state is `disconnected` or `closed`. */
+export type StateListener = (state: ClientState, error: MillraceError | undefined) => void;
+
 /** A session with a manager, across any number of connections: enqueue, await, cancel, put, get. */
 export class Client {
   readonly #link: Link;
   readonly #holdings = new Holdings(limits.listMaxItems);
   readonly #port: QueuePort & ProducerPort;
+  readonly #listeners = new Set<StateListener>();
+  #state: ClientState = 'connecting';
 
   constructor(url: string, secret: Uint8Array, options: ConnectOptions) {
     const { clock = systemClock, randomBytes = systemRandomBytes } = options;
@@ -74,9 +96,9 @@ export class Client {
       {
         message: (message) => this.#returnUnwanted(message),
         unsettledTokens: () => this.#holdings.tokens(),
-        up() {},
-        down() {},
-        ended() {},
+        up: () => this.#turn('connected'),
+        down: (error) => this.#turn('disconnected', error),
+        ended: (error) => this.#turn('closed', error),
       },
     );
     this.#port = {
@@ -90,14 +112,29 @@ export class Client {
     };
   }
 
+  /** Whether a manager is connected. A client dials again by itself until it is closed. */
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /**
+   * Calls `listener` at each change of `state`, with the error that caused it; returns a
+   * function that removes the listener.
+   */
+  onState(listener: StateListener): () => void {
+    const own: StateListener = (state, error) => listener(state, error);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
   /**
    * Connects. Only a failure of the first connection rejects; a connection lost later is dialled again.
    *
    * @throws CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST,
-   *   TOO_MANY_CONNECTIONS, SHUTTING_DOWN, UNSUPPORTED_VERSION
+   *   TOO_MANY_CONNECTIONS, SHUTTING_DOWN, UNSUPPORTED_VERSION; TIMEOUT, ABORTED, BAD_OPTION
    */
-  start(): Promise<void> {
-    return this.#link.start(false);
+  async start(patience: ConnectPatience = {}): Promise<void> {
+    await startPatiently(this.#link, this.#port.clock, patience);
   }
 
   /**
@@ -105,7 +142,8 @@ export class Client {
    *
    * @throws SCHEMA_MISMATCH, PAYLOAD_INVALID or BAD_OPTION before anything is sent;
    *   QUEUE_FULL, UNKNOWN_QUEUE, TOO_MANY_NAMES, PAYLOAD_TOO_LARGE, STORE_FULL,
-   *   TOO_MANY_REQUESTS; UNKNOWN after ten minutes without an answer
+   *   TOO_MANY_REQUESTS; NOT_SENT or UNKNOWN without an answer in its time, which is ten
+   *   minutes at most
    */
   enqueue<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
@@ -120,8 +158,7 @@ export class Client {
   /**
    * Adds a task and waits for its result: `enqueue` and `result` in one message each way.
    *
-   * @throws as `enqueue`, and as `TaskHandle.result`; UNKNOWN also when there was no
-   *   answer within `timeoutMs`
+   * @throws as `enqueue`, and as `TaskHandle.result`
    */
   run<Input, Output, Parsed, Returned>(
     task: TaskDefinition<Input, Output, Parsed, Returned>,
@@ -180,16 +217,16 @@ export class Client {
    * bounds what one page costs. A task that moves while pages are read may be listed
    * twice, or not at all.
    *
-   * @throws BAD_OPTION
+   * @throws BAD_OPTION, TIMEOUT, ABORTED
    */
   listTasks(options: ListOptions = {}): Promise<TaskPage> {
     return listTasks(this.#port, options);
   }
 
   /**
-   * Every task that `listTasks` finds, page after page.
+   * Every task that `listTasks` finds, page after page. `timeoutMs` holds for each page.
    *
-   * @throws BAD_OPTION
+   * @throws BAD_OPTION, TIMEOUT, ABORTED
    */
   tasks(options: Omit<ListOptions, 'after'> = {}): AsyncIterable<ListedTask> {
     return eachTask(this.#port, options);
@@ -199,19 +236,21 @@ export class Client {
    * Retries all dead tasks, as `task(id).retry()` does; answers how many. The work is done
    * in steps: tasks retried before an error stay retried.
    *
-   * @throws BAD_OPTION; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL, UNKNOWN
+   * @throws BAD_OPTION; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT when nothing was
+   *   done in time, UNKNOWN when some tasks may be retried
    */
-  retryAll(filter: TaskFilter = {}): Promise<number> {
-    return retryAll(this.#port, filter);
+  retryAll(filter: TaskFilter = {}, options: CallOptions = {}): Promise<number> {
+    return retryAll(this.#port, filter, options);
   }
 
   /**
    * Removes all dead tasks, as `task(id).drop()` does; answers how many.
    *
-   * @throws BAD_OPTION
+   * @throws BAD_OPTION; NOT_SENT when nothing was done in time, UNKNOWN when some tasks may
+   *   be removed
    */
-  dropAll(filter: TaskFilter = {}): Promise<number> {
-    return dropAll(this.#port, filter);
+  dropAll(filter: TaskFilter = {}, options: CallOptions = {}): Promise<number> {
+    return dropAll(this.#port, filter, options);
   }
 
   /**
@@ -220,15 +259,19 @@ export class Client {
    * shows which workers are draining. A worker that loses its connection at that moment
    * may not have heard the request.
    *
-   * @throws UNKNOWN_WORKER, BAD_OPTION
+   * @throws UNKNOWN_WORKER, BAD_OPTION; NOT_SENT or UNKNOWN without an answer in time
    */
-  drainWorker(worker: string): Promise<number> {
-    return drainWorker(this.#port, worker);
+  drainWorker(worker: string, options: CallOptions = {}): Promise<number> {
+    return drainWorker(this.#port, worker, options);
   }
 
-  /** The status of the manager: the document that `millrace status --json` prints. */
-  status(): Promise<Status> {
-    return status(this.#port);
+  /**
+   * The status of the manager: the document that `millrace status --json` prints.
+   *
+   * @throws TIMEOUT, ABORTED, BAD_OPTION
+   */
+  status(options: CallOptions = {}): Promise<Status> {
+    return status(this.#port, options);
   }
 
   /**
@@ -241,6 +284,20 @@ export class Client {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #turn(state: ClientState, error?: MillraceError): void {
+    this.#state = state;
+    for (const listener of this.#listeners) {
+      try {
+        listener(state, error);
+      } catch (thrown) {
+        // Thrown apart from the link, which must go on.
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
+    }
   }
 
   #handle<Output>(taskId: string): TaskHandle<Output> {
@@ -261,11 +318,11 @@ export class Client {
  *
  * @throws CONFIG_NOT_FOUND naming the places searched for URL and key;
  *   CONNECT_FAILED, AUTH_FAILED, AUTH_TIMEOUT, CONNECTION_LOST, TOO_MANY_CONNECTIONS,
- *   SHUTTING_DOWN, UNSUPPORTED_VERSION, BAD_OPTION
+ *   SHUTTING_DOWN, UNSUPPORTED_VERSION, BAD_OPTION; TIMEOUT, ABORTED
  */
 export const connect = async (options: ConnectOptions = {}): Promise<Client> => {
   const { secret, url } = findConnection(options);
   const client = new Client(url, secret, options);
-  await client.start();
+  await client.start(options);
   return client;
 };

@@ -5,7 +5,13 @@ export type { TaskInfo } from './calls/inspect.ts';
 export type { ListedTask, ListOptions, TaskFilter, TaskPage } from './calls/list-tasks.ts';
 export type { RunOptions } from './calls/run.ts';
 export { TaskFailed } from './calls/task-failed.ts';
-export { Client, type ConnectOptions, connect } from './client.ts';
+export {
+  Client,
+  type ClientState,
+  type ConnectOptions,
+  connect,
+  type StateListener,
+} from './client.ts';
 export {
   type ConnectionChoice,
   type FoundConnection,

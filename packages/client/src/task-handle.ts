@@ -1,3 +1,4 @@
+import type { CallOptions } from '@millrace/protocol';
 import { awaitOutcome, type ResultOptions } from './calls/await-outcome.ts';
 import { type CancelAnswer, cancel } from './calls/cancel.ts';
 import { drop } from './calls/drop.ts';
@@ -19,7 +20,7 @@ export class TaskHandle<Output = unknown> {
    * Waits for the result.
    *
    * @throws TASK_DEAD, TASK_CANCELLED or TASK_EXPIRED as a `TaskFailed`, with the last
-   *   error of the task if there was one; TIMEOUT while the task goes on; UNKNOWN_TASK,
+   *   error of the task if there was one; TIMEOUT or ABORTED while the task goes on; UNKNOWN_TASK,
    *   RESULT_REMOVED, BAD_OPTION
    */
   result(options: ResultOptions = {}): Promise<Output> {
@@ -31,19 +32,19 @@ export class TaskHandle<Output = unknown> {
    * task that has ended keeps its outcome, and the answer is `finished`.
    *
    * @param reason for people, cut to 1 KiB
-   * @throws UNKNOWN_TASK
+   * @throws UNKNOWN_TASK; NOT_SENT or UNKNOWN without an answer in time
    */
-  cancel(reason = 'cancelled by its producer'): Promise<CancelAnswer> {
-    return cancel(this.#port, this.id, reason);
+  cancel(reason = 'cancelled by its producer', options: CallOptions = {}): Promise<CancelAnswer> {
+    return cancel(this.#port, this.id, reason, options);
   }
 
   /**
    * Answers what the manager knows of the task now.
    *
-   * @throws UNKNOWN_TASK
+   * @throws UNKNOWN_TASK; TIMEOUT, ABORTED
    */
-  inspect(): Promise<TaskInfo> {
-    return inspect(this.#port, this.id);
+  inspect(options: CallOptions = {}): Promise<TaskInfo> {
+    return inspect(this.#port, this.id, options);
   }
 
   /**
@@ -52,19 +53,20 @@ export class TaskHandle<Output = unknown> {
    * changes. Only dead tasks keep the payload that a retry needs.
    *
    * @throws TASK_NOT_DEAD; UNKNOWN_TASK or RESULT_REMOVED when the task is no longer
-   *   kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; UNKNOWN after ten minutes without an
-   *   answer
+   *   kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in
+   *   its time, which is ten minutes at most
    */
-  async retry(): Promise<TaskHandle<Output>> {
-    return new TaskHandle<Output>(await retry(this.#port, this.id), this.#port);
+  async retry(options: CallOptions = {}): Promise<TaskHandle<Output>> {
+    return new TaskHandle<Output>(await retry(this.#port, this.id, options), this.#port);
   }
 
   /**
    * Removes a dead task before its retention ends.
    *
-   * @throws TASK_NOT_DEAD; UNKNOWN_TASK or RESULT_REMOVED when the task is no longer kept
+   * @throws TASK_NOT_DEAD; UNKNOWN_TASK or RESULT_REMOVED when the task is no longer
+   *   kept; NOT_SENT or UNKNOWN without an answer in time
    */
-  drop(): Promise<void> {
-    return drop(this.#port, this.id);
+  drop(options: CallOptions = {}): Promise<void> {
+    return drop(this.#port, this.id, options);
   }
 }

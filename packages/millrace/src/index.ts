@@ -2,6 +2,7 @@
 export {
   type CancelAnswer,
   Client,
+  type ClientState,
   type ConnectOptions,
   connect,
   type EnqueueOptions,
@@ -9,6 +10,7 @@ export {
   type ListOptions,
   type ResultOptions,
   type RunOptions,
+  type StateListener,
   TaskFailed,
   type TaskFilter,
   TaskHandle,
@@ -22,6 +24,7 @@ export {
   VERSION,
 } from '@millrace/manager';
 export {
+  type CallOptions,
   type DefineOptions,
   defineTask,
   type ErrorCode,

@@ -33,11 +33,20 @@ export {
   dialWebSocket,
   wsTransport,
 } from './connection/ws-transport.ts';
+export {
+  type Abandonment,
+  CallAborted,
+  type CallOptions,
+  callOptions,
+  changeAbandoned,
+  checkCall,
+  readAbandoned,
+} from './dialler/abandonment.ts';
 export { dialManager, heartbeatTimesOf, randomFraction } from './dialler/dial-manager.ts';
 export { expectVerb } from './dialler/expect-verb.ts';
 export { hedge } from './dialler/hedge.ts';
 export { Holdings } from './dialler/holdings.ts';
-export { type AskPort, inquire, type TimedPort } from './dialler/inquire.ts';
+export { type AskPort, type Inquiry, inquire, type TimedPort } from './dialler/inquire.ts';
 export {
   Link,
   type LinkEvents,
@@ -54,8 +63,14 @@ export {
   type WaitOptions,
 } from './dialler/queue-handle.ts';
 export { Reconnection } from './dialler/reconnection.ts';
-export { type Asked, promiseOf, type Request, Requests } from './dialler/requests.ts';
-export { remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
+export {
+  type Asked,
+  endedBySignal,
+  promiseOf,
+  type Request,
+  Requests,
+} from './dialler/requests.ts';
+export { type EnqueueWait, remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
 export type { NewTask } from './messages/enqueue.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';

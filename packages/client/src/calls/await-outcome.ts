@@ -1,6 +1,9 @@
 import {
+  type Abandonment,
   type Asked,
-  checkTimeout,
+  CallAborted,
+  type CallOptions,
+  checkCall,
   decodePayload,
   expectVerb,
   limits,
@@ -16,10 +19,8 @@ import {
 } from '@millrace/protocol';
 import { TaskFailed } from './task-failed.ts';
 
-export interface ResultOptions {
-  /** How long to wait. Default: without limit. */
-  readonly timeoutMs?: number;
-}
+/** How long to wait for a result. A task goes on when its caller stops waiting. */
+export type ResultOptions = CallOptions;
 
 const isOutcome = (state: TaskState): state is Outcome =>
   (outcomes as readonly string[]).includes(state);
@@ -45,6 +46,7 @@ const asMillraceError = (error: unknown): MillraceError =>
  */
 export class AwaitOutcome<Output> implements Asked {
   readonly giveUpAtMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly #taskId: string;
   readonly #port: TimedPort;
   readonly #timeoutMs: number;
@@ -54,12 +56,13 @@ export class AwaitOutcome<Output> implements Asked {
   constructor(
     taskId: string,
     port: TimedPort,
-    timeoutMs: number,
+    { signal, timeoutMs = Number.POSITIVE_INFINITY }: ResultOptions,
     untilMs: number,
     resolve: (output: Output) => void,
     reject: (error: MillraceError) => void,
   ) {
     this.giveUpAtMs = untilMs;
+    this.signal = signal;
     this.#taskId = taskId;
     this.#port = port;
     this.#timeoutMs = timeoutMs;
@@ -73,11 +76,19 @@ export class AwaitOutcome<Output> implements Asked {
     return { verb: 'awaitOutcome', requestId, taskId: this.#taskId, waitMs };
   }
 
-  giveUp(): MillraceError {
-    return new MillraceError(
-      'TIMEOUT',
-      `task ${this.#taskId} did not end within ${this.#timeoutMs} ms; it goes on`,
-    );
+  giveUp({ cause, isAborted }: Abandonment): MillraceError {
+    if (isAborted) {
+      const message = `the wait for the result of task ${this.#taskId} was aborted; the task goes on`;
+      return new CallAborted('ABORTED', message, cause);
+    }
+    const message = `task ${this.#taskId} did not end within ${this.#timeoutMs} ms; it goes on`;
+    return cause === undefined
+      ? new MillraceError('TIMEOUT', message)
+      : new MillraceError(
+          'TIMEOUT',
+          `no manager was connected to say within ${this.#timeoutMs} ms how task ${this.#taskId} ended: ${messageOf(cause)}`,
+          { cause },
+        );
   }
 
   answered(reply: Message): void {
@@ -98,7 +109,7 @@ export class AwaitOutcome<Output> implements Asked {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker checked it against the task's schema
       this.#resolve(output as Output);
     } else if (this.#port.clock.monotonicMs() >= this.giveUpAtMs) {
-      this.#reject(this.giveUp());
+      this.#reject(this.giveUp({ wasSent: true, isAborted: false, cause: undefined }));
     } else {
       this.#port.ask(this);
     }
@@ -109,11 +120,12 @@ export class AwaitOutcome<Output> implements Asked {
 export const awaitOutcome = <Output>(
   port: TimedPort,
   taskId: string,
-  { timeoutMs = Number.POSITIVE_INFINITY }: ResultOptions,
+  options: ResultOptions,
 ): Promise<Output> => {
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options;
   const untilMs = port.clock.monotonicMs() + timeoutMs;
   return new Promise((resolve, reject) => {
-    checkTimeout(timeoutMs, `the result of task ${taskId}`);
-    port.ask(new AwaitOutcome(taskId, port, timeoutMs, untilMs, resolve, reject));
+    checkCall(options, `the result of task ${taskId}`);
+    port.ask(new AwaitOutcome(taskId, port, options, untilMs, resolve, reject));
   });
 };

@@ -1,4 +1,12 @@
-import { type AskPort, clip, inquire, limits, type MessageNamed } from '@millrace/protocol';
+import {
+  type CallOptions,
+  changeAbandoned,
+  clip,
+  inquire,
+  limits,
+  type MessageNamed,
+  type TimedPort,
+} from '@millrace/protocol';
 
 /**
  * `cancelled`: the task had not started, and never will; `requested`: it runs, and was
@@ -7,15 +15,30 @@ import { type AskPort, clip, inquire, limits, type MessageNamed } from '@millrac
 export type CancelAnswer = MessageNamed<'cancelled'>['answer'];
 
 export const cancel = async (
-  port: AskPort,
+  port: TimedPort,
   taskId: string,
   reason: string,
+  options: CallOptions,
 ): Promise<CancelAnswer> => {
   let sent = 0;
-  const { answer, state } = await inquire(port, 'cancelled', (requestId) => {
-    sent += 1;
-    return { verb: 'cancel', requestId, taskId, reason: clip(reason, limits.reasonMaxBytes) };
-  });
+  const { answer, state } = await inquire(
+    port,
+    'cancelled',
+    {
+      build(requestId) {
+        sent += 1;
+        return { verb: 'cancel', requestId, taskId, reason: clip(reason, limits.reasonMaxBytes) };
+      },
+      giveUp: (end, timeoutMs) =>
+        changeAbandoned(
+          end,
+          `the cancel of task ${taskId}`,
+          timeoutMs,
+          'the task may or may not be cancelled',
+        ),
+    },
+    options,
+  );
   // A CANCEL sent again may find the task cancelled by the first, whose answer was lost.
   return sent > 1 && answer === 'finished' && state === 'cancelled' ? 'cancelled' : answer;
 };

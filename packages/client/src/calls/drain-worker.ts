@@ -1,14 +1,35 @@
-import { type AskPort, inquire, limits, MillraceError } from '@millrace/protocol';
+import {
+  type CallOptions,
+  changeAbandoned,
+  inquire,
+  limits,
+  MillraceError,
+  type TimedPort,
+} from '@millrace/protocol';
 
 /** @throws BAD_OPTION */
-export const drainWorker = async (port: AskPort, worker: string): Promise<number> => {
+export const drainWorker = async (
+  port: TimedPort,
+  worker: string,
+  options: CallOptions,
+): Promise<number> => {
   if (Buffer.byteLength(worker) > limits.workerNameMaxBytes) {
     throw new MillraceError('BAD_OPTION', `'${worker}' is too long for the name of a worker`);
   }
-  const { workers } = await inquire(port, 'workerDraining', (requestId) => ({
-    verb: 'drainWorker',
-    requestId,
-    worker,
-  }));
+  const { workers } = await inquire(
+    port,
+    'workerDraining',
+    {
+      build: (requestId) => ({ verb: 'drainWorker', requestId, worker }),
+      giveUp: (end, timeoutMs) =>
+        changeAbandoned(
+          end,
+          `the drain of worker '${worker}'`,
+          timeoutMs,
+          'it may or may not have been asked to drain',
+        ),
+    },
+    options,
+  );
   return workers;
 };

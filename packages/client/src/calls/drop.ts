@@ -1,14 +1,38 @@
-import { codeOf, inquire, type TimedPort } from '@millrace/protocol';
+import {
+  type CallOptions,
+  changeAbandoned,
+  codeOf,
+  inquire,
+  type TimedPort,
+} from '@millrace/protocol';
 import { forAllDead, isGone } from './all-dead.ts';
 import type { TaskFilter } from './list-tasks.ts';
 
-export const drop = async (port: TimedPort, taskId: string): Promise<void> => {
+export const drop = async (
+  port: TimedPort,
+  taskId: string,
+  options: CallOptions,
+): Promise<void> => {
   let sent = 0;
   try {
-    await inquire(port, 'dropped', (requestId) => {
-      sent += 1;
-      return { verb: 'drop', requestId, taskId };
-    });
+    await inquire(
+      port,
+      'dropped',
+      {
+        build(requestId) {
+          sent += 1;
+          return { verb: 'drop', requestId, taskId };
+        },
+        giveUp: (end, timeoutMs) =>
+          changeAbandoned(
+            end,
+            `the drop of task ${taskId}`,
+            timeoutMs,
+            'the task may or may not be removed',
+          ),
+      },
+      options,
+    );
   } catch (error) {
     // A DROP sent again may find the task removed by the first, whose answer was lost.
     if (sent < 2 || !isGone(codeOf(error))) {
@@ -17,5 +41,8 @@ export const drop = async (port: TimedPort, taskId: string): Promise<void> => {
   }
 };
 
-export const dropAll = (port: TimedPort, filter: TaskFilter): Promise<number> =>
-  forAllDead(port, filter, (taskId) => drop(port, taskId));
+export const dropAll = (
+  port: TimedPort,
+  filter: TaskFilter,
+  options: CallOptions,
+): Promise<number> => forAllDead(port, filter, (taskId, each) => drop(port, taskId, each), options);

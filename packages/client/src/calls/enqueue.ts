@@ -1,5 +1,6 @@
 import {
   type AnyTask,
+  type CallOptions,
   limits,
   type NewTask,
   sendEnqueue,
@@ -8,10 +9,10 @@ import {
 import { checkBatch, newTask, settingsOf, whenChecked } from './new-task.ts';
 import type { ProducerPort } from './port.ts';
 
-export interface EnqueueOptions extends TaskOptions {
+export interface EnqueueOptions extends TaskOptions, CallOptions {
   /**
-   * How long to wait for room in a full queue. Default 5 s. Without a manager to reach,
-   * the request is sent again for ten minutes, whatever this value.
+   * How long to wait in all. Default: 5 s for room in a full queue, and ten minutes without
+   * a manager to reach.
    */
   readonly timeoutMs?: number;
 }
@@ -31,6 +32,7 @@ export const enqueue = <T>(
       return Promise.resolve(answerOf(tasks));
     }
     checkBatch(port, task, tasks);
-    const timeoutMs = options?.timeoutMs ?? limits.enqueueTimeoutMs;
-    return sendEnqueue(port, tasks, timeoutMs, answerOf(tasks));
+    const { signal, timeoutMs } = options ?? {};
+    const roomMs = timeoutMs ?? limits.enqueueTimeoutMs;
+    return sendEnqueue(port, tasks, { roomMs, timeoutMs, signal }, answerOf(tasks));
   });

@@ -1,11 +1,14 @@
 import {
-  type AskPort,
+  type CallOptions,
+  callOptions,
   checkName,
   inquire,
   limits,
   type MessageNamed,
   MillraceError,
+  readAbandoned,
   type TaskState,
+  type TimedPort,
   taskStates,
 } from '@millrace/protocol';
 
@@ -16,7 +19,7 @@ export interface TaskFilter {
   readonly name?: string;
 }
 
-export interface ListOptions extends TaskFilter {
+export interface ListOptions extends TaskFilter, CallOptions {
   /** Only tasks in this state. Default: all tasks by their ids, which is by age. */
   readonly state?: TaskState;
   /** Tasks on the page, 1 to 500. Default 100. */
@@ -85,24 +88,24 @@ const listedTask = ({
 });
 
 /** @throws BAD_OPTION */
-export const listTasks = async (port: AskPort, options: ListOptions): Promise<TaskPage> => {
+export const listTasks = async (port: TimedPort, options: ListOptions): Promise<TaskPage> => {
   checkListing(options);
   const { after, limit = limits.listPageTasks, name, queue, state } = options;
-  const { next, tasks } = await inquire(port, 'taskPage', (requestId) => ({
-    verb: 'listTasks',
-    requestId,
-    queue,
-    name,
-    state,
-    limit,
-    after,
-  }));
+  const { next, tasks } = await inquire(
+    port,
+    'taskPage',
+    {
+      build: (requestId) => ({ verb: 'listTasks', requestId, queue, name, state, limit, after }),
+      giveUp: (end, timeoutMs) => readAbandoned(end, 'a page of tasks', timeoutMs),
+    },
+    callOptions(options.signal, options.timeoutMs),
+  );
   return { tasks: tasks.map(listedTask), next };
 };
 
-/** Every task that a listing finds, page after page. */
+/** Every task that a listing finds, page after page; time and signal hold for each page. */
 export async function* eachTask(
-  port: AskPort,
+  port: TimedPort,
   options: Omit<ListOptions, 'after'>,
 ): AsyncGenerator<ListedTask> {
   let page = await listTasks(port, options);

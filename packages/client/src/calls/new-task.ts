@@ -1,8 +1,9 @@
 import {
   type AnyTask,
+  type CallOptions,
+  checkCall,
   checkSchema,
   checkTaskOptions,
-  checkTimeout,
   encodePayload,
   limits,
   MillraceError,
@@ -22,13 +23,13 @@ const given = (options: TaskOptions): TaskOptions =>
  */
 export const settingsOf = (
   task: AnyTask,
-  options: (TaskOptions & { readonly timeoutMs?: number }) | undefined,
+  options: (TaskOptions & CallOptions) | undefined,
 ): TaskOptions => {
   if (options === undefined) {
     return task.options;
   }
-  const { timeoutMs = 0, ...taskOptions } = options;
-  checkTimeout(timeoutMs, `task '${task.name}'`);
+  const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
+  checkCall(options, `task '${task.name}'`);
   checkTaskOptions(taskOptions, `task '${task.name}'`);
   return { ...task.options, ...given(taskOptions) };
 };

@@ -1,9 +1,13 @@
 import {
+  type Abandonment,
   type AnyTask,
   type Asked,
+  type CallOptions,
+  callOptions,
+  changeAbandoned,
   limits,
   type Message,
-  MillraceError,
+  type MillraceError,
   type NewTask,
   QueueFull,
   remainingMs,
@@ -14,7 +18,7 @@ import { AwaitOutcome } from './await-outcome.ts';
 import { checkBatch, newTask, settingsOf, whenChecked } from './new-task.ts';
 import type { ProducerPort } from './port.ts';
 
-export interface RunOptions extends TaskOptions {
+export interface RunOptions extends TaskOptions, CallOptions {
   /**
    * How long to wait for the result, in all; after that the task goes on without a
    * listener. Default: without limit. The wait for room in a full queue is 5 s at most.
@@ -28,6 +32,7 @@ export interface RunOptions extends TaskOptions {
  */
 class Run<Output> implements Asked {
   readonly giveUpAtMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly #port: TimedPort;
   readonly #task: NewTask;
   readonly #roomUntilMs: number;
@@ -39,11 +44,12 @@ class Run<Output> implements Asked {
   constructor(
     port: TimedPort,
     task: NewTask,
-    timeoutMs: number | undefined,
+    { signal, timeoutMs }: CallOptions,
     resolve: (output: Output) => void,
     reject: (error: MillraceError) => void,
   ) {
     const nowMs = port.clock.monotonicMs();
+    this.signal = signal;
     this.#port = port;
     this.#task = task;
     this.#timeoutMs = timeoutMs ?? Number.POSITIVE_INFINITY;
@@ -65,18 +71,17 @@ class Run<Output> implements Asked {
     };
   }
 
-  giveUp(): MillraceError {
-    return new MillraceError(
-      'UNKNOWN',
-      `no answer to task ${this.#task.taskId} within ${Math.min(this.#timeoutMs, limits.resendMaxMs)} ms: it may or may not be queued`,
-    );
+  giveUp(end: Abandonment): MillraceError {
+    const what = `the run of task ${this.#task.taskId}`;
+    const timeoutMs = Math.min(this.#timeoutMs, limits.resendMaxMs);
+    return changeAbandoned(end, what, timeoutMs, 'it may or may not be queued');
   }
 
   answered(reply: Message): void {
     new AwaitOutcome(
       this.#task.taskId,
       this.#port,
-      this.#timeoutMs,
+      callOptions(this.signal, this.#timeoutMs),
       this.#untilMs,
       this.#resolve,
       this.#reject,
@@ -102,6 +107,6 @@ export const run = <Output>(
       new Promise((resolve, reject) => {
         const added = newTask(port, task, input, settingsOf(task, options));
         checkBatch(port, task, [added]);
-        port.ask(new Run<Output>(port, added, options?.timeoutMs, resolve, reject));
+        port.ask(new Run<Output>(port, added, options ?? {}, resolve, reject));
       }),
   );

@@ -95,8 +95,8 @@ const noMask = (mask: Buffer): void => {
   mask.fill(0);
 };
 
-/** Opens a connection to a manager. */
-export type Dial = (url: string) => Promise<Transport>;
+/** Opens a connection to a manager. An aborted signal ends the dial. */
+export type Dial = (url: string, signal?: AbortSignal) => Promise<Transport>;
 
 /** @throws BAD_OPTION unless it is `ws://` or `wss://` with a host; proxies on the way may need the path */
 export const checkManagerUrl = (url: string): void => {
@@ -110,7 +110,7 @@ export const checkManagerUrl = (url: string): void => {
  *
  * @throws CONNECT_FAILED, BAD_OPTION
  */
-export const dialWebSocket: Dial = (url) =>
+export const dialWebSocket: Dial = (url, signal) =>
   new Promise((resolve, reject) => {
     checkManagerUrl(url);
     const socket = new WebSocket(url, {
@@ -119,7 +119,11 @@ export const dialWebSocket: Dial = (url) =>
       handshakeTimeout: limits.dialMaxMs,
       maxPayload: limits.frameMaxBytes * 2,
     });
+    const end = (): void => socket.terminate();
+    signal?.addEventListener('abort', end);
+    socket.once('close', () => signal?.removeEventListener('abort', end));
     socket.once('open', () => {
+      signal?.removeEventListener('abort', end);
       socket.removeAllListeners('error');
       resolve(wsTransport(socket, url, 'dialler'));
     });

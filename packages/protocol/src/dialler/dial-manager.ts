@@ -22,23 +22,24 @@ export interface DialOptions {
 /**
  * Dials a manager and proves the key to it. A failure leaves no socket behind.
  *
+ * @param signal ends the dial when it is aborted
  * @throws CONNECT_FAILED, and what the handshake throws
  */
-export const dialManager = async ({
-  clock,
-  dial,
-  key,
-  randomBytes,
-  role,
-  url,
-}: DialOptions): Promise<{ readonly transport: Transport; readonly limits: PeerLimits }> => {
-  const transport = await dial(url);
+export const dialManager = async (
+  { clock, dial, key, randomBytes, role, url }: DialOptions,
+  signal?: AbortSignal,
+): Promise<{ readonly transport: Transport; readonly limits: PeerLimits }> => {
+  const transport = await dial(url, signal);
+  const end = (): void => transport.terminate();
+  signal?.addEventListener('abort', end);
   try {
     const limits = await authenticateToManager(transport, key, role, clock, randomBytes);
     return { transport, limits };
   } catch (error) {
     transport.terminate();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', end);
   }
 };
 

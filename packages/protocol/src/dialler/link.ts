@@ -11,7 +11,7 @@ import type { Role, Token } from '../words/task.ts';
 import { dialManager, heartbeatTimesOf, randomFraction } from './dial-manager.ts';
 import { hedge } from './hedge.ts';
 import { Reconnection } from './reconnection.ts';
-import { type Asked, promiseOf, type Request, Requests } from './requests.ts';
+import { type Asked, endedBySignal, promiseOf, type Request, Requests } from './requests.ts';
 
 export interface LinkOptions {
   readonly url: string;
@@ -43,6 +43,11 @@ export interface LinkEvents {
 const closedByItsOwner = (): MillraceError =>
   new MillraceError('CLIENT_CLOSED', 'the client was closed');
 
+const asMillraceError = (error: unknown): MillraceError =>
+  error instanceof MillraceError
+    ? error
+    : new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error });
+
 type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 'ended';
 
 /**
@@ -53,13 +58,17 @@ type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 
 export class Link {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
-  readonly #requests = new Requests();
+  readonly #requests = new Requests((requestId) => this.send({ verb: 'withdraw', requestId }));
   readonly #sendAgain = (message: Message): void => this.send(message);
   #phase: Phase = 'idle';
   #connection: Connection | undefined;
   #session: SessionMessage | undefined;
   #limits: PeerLimits | undefined;
   readonly #reconnection = new Reconnection();
+  /** Why no manager is connected; undefined while one is, and before the first failure. */
+  #trouble: MillraceError | undefined;
+  /** Aborted when the link ends, for a dial in flight. */
+  readonly #ending = new AbortController();
   #stopWaiting: Cancel = () => {};
   #stopGivingUp: Cancel = () => {};
   #opened: { resolve(): void; reject(error: MillraceError): void } | undefined;
@@ -86,6 +95,11 @@ export class Link {
     return this.#session;
   }
 
+  /** Why no manager is connected; undefined while one is, and before the first failure. */
+  get trouble(): MillraceError | undefined {
+    return this.#trouble;
+  }
+
   /** The manager's limits; known once the first handshake has passed. */
   get limits(): PeerLimits | undefined {
     return this.#limits;
@@ -99,6 +113,10 @@ export class Link {
    */
   start(patient: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#endedBy !== undefined) {
+        reject(this.#endedBy);
+        return;
+      }
       this.#opened = { resolve, reject };
       this.#watchRequests();
       this.#connect(patient);
@@ -119,8 +137,12 @@ export class Link {
       asked.failed(new MillraceError(refusal.code, refusal.message, { cause: refusal }));
       return;
     }
-    const id = this.#requests.open(asked);
-    if (this.#phase === 'open') {
+    if (endedBySignal(asked)) {
+      return;
+    }
+    const isSent = this.#phase === 'open';
+    const id = this.#requests.open(asked, isSent);
+    if (isSent) {
       this.#connection?.send(asked.build(id));
     }
   }
@@ -128,6 +150,11 @@ export class Link {
   /** Like `ask`, as a promise of the answer. */
   request(request: Request): Promise<Message> {
     return promiseOf(request, (asked) => this.ask(asked));
+  }
+
+  /** Ends at once, without a goodbye; requests and a pending `start` fail with this error. */
+  abandon(error: MillraceError): void {
+    this.#end(error);
   }
 
   /** Says goodbye and ends the session; leases still held return at once. A second call waits for the same end. */
@@ -154,16 +181,14 @@ export class Link {
   #connect(patient: boolean): void {
     this.#phase = 'dialling';
     this.#dial(patient).catch((error: unknown) => {
-      this.#lost(
-        new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error }),
-        patient,
-      );
+      this.#lost(asMillraceError(error), patient);
     });
   }
 
   async #dial(patient: boolean): Promise<void> {
     const { clock, report } = this.#options;
-    const { limits: peerLimits, transport } = await hedge(() => dialManager(this.#options), {
+    const dial = () => dialManager(this.#options, this.#ending.signal);
+    const { limits: peerLimits, transport } = await hedge(dial, {
       clock,
       everyMs: limits.resumeHedgeMs,
       forMs: this.#reconnection.graceLeftMs(clock.monotonicMs(), this.#graceMs()),
@@ -219,6 +244,7 @@ export class Link {
     this.#session = { ...session, ticket: Uint8Array.from(session.ticket) };
     this.#phase = 'open';
     this.#reconnection.up();
+    this.#trouble = undefined;
     // Requests are collected before `up`: those that `up` makes are sent at once, and must not
     // be sent twice.
     const unanswered = [...this.#requests.unanswered()];
@@ -244,6 +270,7 @@ export class Link {
       return;
     }
     this.#phase = 'waiting';
+    this.#trouble = error;
     this.#events.down(error);
     this.#stopWaiting = this.#options.clock.after(this.#redialMs(), () => this.#connect(true));
   }
@@ -271,9 +298,7 @@ export class Link {
   #giveUp(): void {
     const nowMs = this.#options.clock.monotonicMs();
     const slackMs = this.#phase === 'open' ? limits.answerSlackMs : 0;
-    for (const requestId of this.#requests.giveUp(nowMs - slackMs)) {
-      this.send({ verb: 'withdraw', requestId });
-    }
+    this.#requests.giveUp(nowMs, slackMs, this.#trouble);
   }
 
   #end(error: MillraceError): void {
@@ -284,6 +309,7 @@ export class Link {
     this.#endedBy = error;
     this.#stopWaiting();
     this.#stopGivingUp();
+    this.#ending.abort();
     this.#left?.();
     this.#connection?.close(error.message);
     this.#connection = undefined;

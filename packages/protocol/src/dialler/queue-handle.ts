@@ -1,12 +1,19 @@
 import { decodePayload, encodePayload } from '../bytes/payload.ts';
 import type { MessageNamed } from '../messages/message-table.ts';
-import { checkName, checkTaskOptions, checkTimeout } from '../words/definition.ts';
-import { MillraceError, QueueEmpty } from '../words/errors.ts';
+import { checkName, checkTaskOptions } from '../words/definition.ts';
+import { codeOf, MillraceError, QueueEmpty } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import { ITEM_NAME, type Token } from '../words/task.ts';
+import {
+  type CallOptions,
+  callOptions,
+  changeAbandoned,
+  checkCall,
+  readAbandoned,
+} from './abandonment.ts';
 import { expectVerb } from './expect-verb.ts';
 import type { Holdings } from './holdings.ts';
-import { type AskPort, inquire, type TimedPort } from './inquire.ts';
+import { inquire, type TimedPort } from './inquire.ts';
 import { promiseOf } from './requests.ts';
 import { remainingMs, sendEnqueue } from './send-enqueue.ts';
 
@@ -20,10 +27,10 @@ export interface QueuePort extends TimedPort {
   readonly holdings: Holdings;
 }
 
-export interface WaitOptions {
+export interface WaitOptions extends CallOptions {
   /**
-   * How long to wait: for an item, or for room. Default: without limit. Without a manager
-   * to reach, a `put` is sent again for ten minutes, whatever this value.
+   * How long to wait: for an item, or for room. Default: without limit, and without a
+   * manager to reach ten minutes for a `put`.
    */
   readonly timeoutMs?: number;
 }
@@ -41,11 +48,12 @@ export interface LeasedItem<T> {
   /**
    * Removes the item for good.
    *
-   * @throws LEASE_LOST when the item was granted to another peer meanwhile
+   * @throws LEASE_LOST when the item was granted to another peer meanwhile; NOT_SENT or
+   *   UNKNOWN without an answer in time: the item stays leased, and `ack` can be called again
    */
-  ack(): Promise<void>;
+  ack(options?: CallOptions): Promise<void>;
   /** Returns the item to its queue; does nothing after `ack`. */
-  release(): Promise<void>;
+  release(options?: CallOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -70,13 +78,13 @@ export class QueueHandle<T = unknown> {
    * Adds an item; resolves when it is on disk.
    *
    * @throws QUEUE_FULL after the timeout, UNKNOWN_QUEUE, BAD_OPTION, PAYLOAD_INVALID,
-   *   PAYLOAD_TOO_LARGE, STORE_FULL, UNKNOWN
+   *   PAYLOAD_TOO_LARGE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in time
    */
   async put(value: T, options: PutOptions = {}): Promise<void> {
-    const { timeoutMs = Number.POSITIVE_INFINITY, ...taskOptions } = options;
+    const { signal, timeoutMs, ...taskOptions } = options;
     const what = `an item for queue '${this.name}'`;
     const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
-    checkTimeout(timeoutMs, what);
+    checkCall(options, what);
     const item = {
       taskId: this.#port.newTaskId(),
       queue: this.name,
@@ -88,7 +96,8 @@ export class QueueHandle<T = unknown> {
       attempts: limits.attempts,
       expiresInMs: undefined,
     };
-    await sendEnqueue(this.#port, [item], timeoutMs, undefined);
+    const wait = { roomMs: timeoutMs ?? Number.POSITIVE_INFINITY, timeoutMs, signal };
+    await sendEnqueue(this.#port, [item], wait, undefined);
   }
 
   /**
@@ -97,7 +106,7 @@ export class QueueHandle<T = unknown> {
    * earlier does not lose the item.
    *
    * @throws QUEUE_EMPTY after the timeout, TIMEOUT when no manager answered by then,
-   *   UNKNOWN_QUEUE, BAD_OPTION, CLIENT_CLOSED, PAYLOAD_INVALID, and TOO_MANY_REQUESTS
+   *   ABORTED, UNKNOWN_QUEUE, BAD_OPTION, CLIENT_CLOSED, PAYLOAD_INVALID, and TOO_MANY_REQUESTS
    *   when this process holds as many items as it may
    */
   async get(options: WaitOptions = {}): Promise<T> {
@@ -123,27 +132,43 @@ export class QueueHandle<T = unknown> {
   async lease(options: WaitOptions = {}): Promise<LeasedItem<T>> {
     const { token, value } = await this.#take(options);
     let isOpen = true;
-    const end = async (kind: 'succeeded' | 'released'): Promise<void> => {
+    const end = async (kind: 'succeeded' | 'released', call: CallOptions): Promise<void> => {
       if (isOpen) {
         isOpen = false;
-        await this.#settle(token, kind);
+        try {
+          await this.#settle(token, kind, call);
+        } catch (error) {
+          isOpen = isUnanswered(error);
+          throw error;
+        }
       }
     };
-    const release = (): Promise<void> => end('released').catch(() => {});
-    return { value, ack: () => end('succeeded'), release, [Symbol.asyncDispose]: release };
+    const release = (call: CallOptions = {}): Promise<void> =>
+      end('released', call).catch(() => {});
+    return {
+      value,
+      ack: (call = {}) => end('succeeded', call),
+      release,
+      [Symbol.asyncDispose]: () => release(),
+    };
   }
 
   /**
    * Counts the unfinished tasks and items of the queue.
    *
-   * @throws UNKNOWN_QUEUE
+   * @throws UNKNOWN_QUEUE; TIMEOUT, ABORTED
    */
-  async size(): Promise<ItemCounts> {
-    const { bytes, leased, ready, scheduled } = await inquire(this.#port, 'sized', (requestId) => ({
-      verb: 'size',
-      requestId,
-      queue: this.name,
-    }));
+  async size(options: CallOptions = {}): Promise<ItemCounts> {
+    const { bytes, leased, ready, scheduled } = await inquire(
+      this.#port,
+      'sized',
+      {
+        build: (requestId) => ({ verb: 'size', requestId, queue: this.name }),
+        giveUp: (end, timeoutMs) =>
+          readAbandoned(end, `the size of queue '${this.name}'`, timeoutMs),
+      },
+      options,
+    );
     return { ready, scheduled, leased, bytes };
   }
 
@@ -151,19 +176,19 @@ export class QueueHandle<T = unknown> {
    * Pauses the queue: it accepts tasks and items and grants none, also after a restart of
    * the manager. Leases go on, and a `get` waits.
    *
-   * @throws UNKNOWN_QUEUE
+   * @throws UNKNOWN_QUEUE; NOT_SENT or UNKNOWN without an answer in time
    */
-  pause(): Promise<void> {
-    return this.#setPaused(true);
+  pause(options: CallOptions = {}): Promise<void> {
+    return this.#setPaused(true, options);
   }
 
   /**
    * Resumes the queue.
    *
-   * @throws UNKNOWN_QUEUE
+   * @throws as `pause`
    */
-  resume(): Promise<void> {
-    return this.#setPaused(false);
+  resume(options: CallOptions = {}): Promise<void> {
+    return this.#setPaused(false, options);
   }
 
   /**
@@ -172,35 +197,60 @@ export class QueueHandle<T = unknown> {
    * arrive meanwhile stay. The work is done in steps: an error leaves the steps before it
    * done.
    *
-   * @throws UNKNOWN_QUEUE
+   * @throws UNKNOWN_QUEUE; NOT_SENT if nothing was done, UNKNOWN if steps were done
    */
-  async purge(): Promise<number> {
+  async purge(options: CallOptions = {}): Promise<number> {
+    checkCall(options, `the purge of queue '${this.name}'`);
+    const { clock } = this.#port;
+    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const untilMs = clock.monotonicMs() + timeoutMs;
     let cancelled = 0;
     let after: string | undefined;
     do {
-      const step = await this.#purgeFrom(after);
+      const leftMs = untilMs - clock.monotonicMs();
+      const step = await this.#purgeFrom(after, callOptions(signal, leftMs), timeoutMs);
       cancelled += step.cancelled;
       after = step.next;
     } while (after !== undefined);
     return cancelled;
   }
 
-  async #setPaused(isPaused: boolean): Promise<void> {
-    await inquire(this.#port, 'paused', (requestId) => ({
-      verb: 'pause',
-      requestId,
-      queue: this.name,
-      isPaused,
-    }));
+  async #setPaused(isPaused: boolean, options: CallOptions): Promise<void> {
+    const what = `to ${isPaused ? 'pause' : 'resume'} queue '${this.name}'`;
+    await inquire(
+      this.#port,
+      'paused',
+      {
+        build: (requestId) => ({ verb: 'pause', requestId, queue: this.name, isPaused }),
+        giveUp: (end, timeoutMs) =>
+          changeAbandoned(end, `the request ${what}`, timeoutMs, 'it may or may not have happened'),
+      },
+      options,
+    );
   }
 
-  #purgeFrom(after: string | undefined): Promise<MessageNamed<'purged'>> {
-    return inquire(this.#port, 'purged', (requestId) => ({
-      verb: 'purge',
-      requestId,
-      queue: this.name,
-      after,
-    }));
+  /** @param timeoutMs what the caller of the purge said, for the error */
+  #purgeFrom(
+    after: string | undefined,
+    options: CallOptions,
+    timeoutMs: number,
+  ): Promise<MessageNamed<'purged'>> {
+    return inquire(
+      this.#port,
+      'purged',
+      {
+        build: (requestId) => ({ verb: 'purge', requestId, queue: this.name, after }),
+        giveUp: ({ wasSent, ...end }) =>
+          changeAbandoned(
+            // A later step that was never sent leaves the steps before it done.
+            { wasSent: wasSent || after !== undefined, ...end },
+            `the purge of queue '${this.name}'`,
+            timeoutMs,
+            'a part of the queue may be purged',
+          ),
+      },
+      options,
+    );
   }
 
   /** Takes an item and decodes it; its token is held from now on. */
@@ -227,8 +277,9 @@ export class QueueHandle<T = unknown> {
 
   /** Waits slice after slice until an item comes or the time is up. */
   async #await(options: WaitOptions): Promise<MessageNamed<'item'>> {
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
-    checkTimeout(timeoutMs, `an item of queue '${this.name}'`);
+    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const what = `an item of queue '${this.name}'`;
+    checkCall(options, what);
     const { clock } = this.#port;
     const untilMs = clock.monotonicMs() + timeoutMs;
     for (;;) {
@@ -241,11 +292,8 @@ export class QueueHandle<T = unknown> {
             waitMs: Math.min(limits.waitSliceMs, remainingMs(clock, untilMs)),
           }),
           giveUpAtMs: untilMs,
-          giveUp: () =>
-            new MillraceError(
-              'TIMEOUT',
-              `no manager answered within ${timeoutMs} ms whether queue '${this.name}' has an item`,
-            ),
+          giveUp: (end) => readAbandoned(end, what, timeoutMs),
+          signal,
         },
         (asked) => this.#port.ask(asked),
       );
@@ -259,32 +307,60 @@ export class QueueHandle<T = unknown> {
     }
   }
 
-  async #settle(token: Token, kind: 'succeeded' | 'released'): Promise<void> {
+  async #settle(
+    token: Token,
+    kind: 'succeeded' | 'released',
+    options: CallOptions = {},
+  ): Promise<void> {
+    let isHeld = false;
     try {
-      const answer = await settleToken(this.#port, token, kind);
+      const answer = await settleToken(this.#port, token, kind, options);
       if (answer !== 'accepted' && answer !== 'duplicate') {
         throw new MillraceError(
           'LEASE_LOST',
           `the item of queue '${this.name}' is no longer leased to this process: it was granted again`,
         );
       }
+    } catch (error) {
+      isHeld = isUnanswered(error);
+      throw error;
     } finally {
-      this.#port.holdings.remove(token);
+      if (!isHeld) {
+        this.#port.holdings.remove(token);
+      }
     }
   }
 }
 
+/** Whether the caller stopped waiting: then the item may still be leased to this peer. */
+const isUnanswered = (error: unknown): boolean => {
+  const code = codeOf(error);
+  return code === 'NOT_SENT' || code === 'UNKNOWN' || code === 'BAD_OPTION';
+};
+
 /** Settles one token; sends the report again until it is answered. */
 export const settleToken = async (
-  port: AskPort,
+  port: TimedPort,
   token: Token,
   kind: 'succeeded' | 'released',
+  options: CallOptions = {},
 ): Promise<MessageNamed<'settled'>['answers'][number]> => {
   const result = { ...token, kind, result: undefined, error: undefined };
-  const reply = await inquire(port, 'settled', (requestId) => ({
-    verb: 'settle',
-    requestId,
-    results: [result],
-  }));
+  const act = kind === 'succeeded' ? 'acknowledgement' : 'release';
+  const reply = await inquire(
+    port,
+    'settled',
+    {
+      build: (requestId) => ({ verb: 'settle', requestId, results: [result] }),
+      giveUp: (end, timeoutMs) =>
+        changeAbandoned(
+          end,
+          `the ${act} of item ${token.taskId}`,
+          timeoutMs,
+          'it may or may not count',
+        ),
+    },
+    options,
+  );
   return reply.answers[0] ?? 'UNKNOWN_TASK';
 };

@@ -1,8 +1,10 @@
 import type { NewTask } from '../messages/enqueue.ts';
 import type { Message } from '../messages/message-table.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { codeOf, MillraceError, QueueFull } from '../words/errors.ts';
+import { codeOf, type MillraceError, QueueFull } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
+import { ITEM_NAME } from '../words/task.ts';
+import { type Abandonment, changeAbandoned } from './abandonment.ts';
 import { unexpectedAnswer } from './expect-verb.ts';
 import type { TimedPort } from './inquire.ts';
 import type { Asked } from './requests.ts';
@@ -11,12 +13,24 @@ import type { Asked } from './requests.ts';
 export const remainingMs = (clock: Clock, atMs: number): number =>
   Math.min(limits.delayMaxMs, Math.max(0, Math.ceil(atMs - clock.monotonicMs())));
 
+/** How long an ENQUEUE waits, and who may end it sooner. */
+export interface EnqueueWait {
+  /** How long the manager waits for room in a full queue. */
+  readonly roomMs: number;
+  /** How long the caller waits in all; undefined for as long as the request is sent again. */
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** An ENQUEUE in flight. Thousands wait at once, so that each is one object and the promise of its caller. */
 class Enqueue<T> implements Asked {
   giveUpAtMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly #clock: Clock;
   readonly #tasks: readonly NewTask[];
+  readonly #roomUntilMs: number;
   readonly #untilMs: number;
+  readonly #timeoutMs: number;
   readonly #answer: T;
   readonly #resolve: (answer: T) => void;
   readonly #reject: (error: MillraceError) => void;
@@ -24,38 +38,42 @@ class Enqueue<T> implements Asked {
   constructor(
     clock: Clock,
     tasks: readonly NewTask[],
-    timeoutMs: number,
+    wait: EnqueueWait,
     answer: T,
     resolve: (answer: T) => void,
     reject: (error: MillraceError) => void,
   ) {
     const nowMs = clock.monotonicMs();
-    this.giveUpAtMs = nowMs + limits.resendMaxMs;
+    this.#timeoutMs = wait.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.#untilMs = nowMs + this.#timeoutMs;
+    this.giveUpAtMs = Math.min(this.#untilMs, nowMs + limits.resendMaxMs);
+    this.signal = wait.signal;
     this.#clock = clock;
     this.#tasks = tasks;
-    this.#untilMs = nowMs + timeoutMs;
+    this.#roomUntilMs = nowMs + wait.roomMs;
     this.#answer = answer;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   build(requestId: number): Message {
-    const waitMs = remainingMs(this.#clock, this.#untilMs);
+    const waitMs = remainingMs(this.#clock, this.#roomUntilMs);
     return { verb: 'enqueue', requestId, waitMs, tasks: this.#tasks, awaitMs: undefined };
   }
 
   /** PARKED is a sign of the manager, so the time to give up starts again. */
   parked(): void {
-    this.giveUpAtMs = this.#clock.monotonicMs() + limits.resendMaxMs;
+    this.giveUpAtMs = Math.min(this.#untilMs, this.#clock.monotonicMs() + limits.resendMaxMs);
   }
 
-  giveUp(): MillraceError {
+  giveUp(end: Abandonment): MillraceError {
     const [task] = this.#tasks;
-    const what = `${this.#tasks.length} of task '${task?.name}' for queue '${task?.queue}'`;
-    return new MillraceError(
-      'UNKNOWN',
-      `no answer within ${limits.resendMaxMs} ms to the enqueue of ${what}: it may or may not be queued`,
-    );
+    const what =
+      task?.name === ITEM_NAME
+        ? `the put of an item into queue '${task.queue}'`
+        : `the enqueue of ${this.#tasks.length} of task '${task?.name}' for queue '${task?.queue}'`;
+    const timeoutMs = Math.min(this.#timeoutMs, limits.resendMaxMs);
+    return changeAbandoned(end, what, timeoutMs, 'it may or may not be queued');
   }
 
   answered(reply: Message): void {
@@ -71,13 +89,18 @@ class Enqueue<T> implements Asked {
   }
 }
 
-/** Sends an ENQUEUE until it is answered, at most for `resendMaxMs`; resolves with `answer` when its tasks are on disk. */
+/**
+ * Sends an ENQUEUE until it is answered, at most for `resendMaxMs`; resolves with `answer`
+ * when its tasks are on disk.
+ *
+ * @throws NOT_SENT or UNKNOWN without an answer in time
+ */
 export const sendEnqueue = <T>(
   port: TimedPort,
   tasks: readonly NewTask[],
-  timeoutMs: number,
+  wait: EnqueueWait,
   answer: T,
 ): Promise<T> =>
   new Promise((resolve, reject) => {
-    port.ask(new Enqueue(port.clock, tasks, timeoutMs, answer, resolve, reject));
+    port.ask(new Enqueue(port.clock, tasks, wait, answer, resolve, reject));
   });

@@ -47,7 +47,9 @@ export const errorTable = {
   LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),
   // local: never on the wire
   TIMEOUT: later('the wait ended before the answer; a task goes on'),
-  UNKNOWN: refused('no answer to an enqueue or a retry in time: it may or may not have happened'),
+  ABORTED: refused('the signal of the call was aborted before the answer; a task goes on'),
+  NOT_SENT: later('no manager was connected in the time of the call: it did not happen'),
+  UNKNOWN: refused('no answer to a change in its time: it may or may not have happened'),
   CLIENT_CLOSED: refused('the client was closed'),
   TASK_DEAD: refused('the task failed for good'),
   TASK_CANCELLED: refused('the task was cancelled'),
