@@ -1,5 +1,6 @@
 import {
   type Asked,
+  endedBySignal,
   Holdings,
   type Message,
   MillraceError,
@@ -7,6 +8,7 @@ import {
   type QueuePort,
   type RandomBytes,
   Requests,
+  settleToken,
   TurnoverMap,
   taskIdMaker,
 } from '@millrace/protocol';
@@ -26,7 +28,7 @@ export class LocalPeer implements Peer {
   #hasEnded = false;
   readonly isCongested = false;
   readonly #services: Services;
-  readonly #requests = new Requests();
+  readonly #requests = new Requests((requestId) => this.#run({ verb: 'withdraw', requestId }));
   readonly #port: QueuePort;
 
   constructor(services: Services, randomBytes: RandomBytes, payloadMaxBytes: number) {
@@ -55,7 +57,12 @@ export class LocalPeer implements Peer {
   readonly onceDrained = (run: () => void): void => run();
 
   readonly send = (message: Message): void => {
-    this.#requests.take(message, (again) => this.#run(again));
+    const isAwaited = this.#requests.take(message, (again) => this.#run(again));
+    if (!isAwaited && message.verb === 'item') {
+      // An item whose `get` was aborted meanwhile goes back to its queue.
+      const { epoch, grant, taskId } = message;
+      settleToken(this.#port, { taskId, epoch, grant }, 'released').catch(() => {});
+    }
   };
 
   readonly sendNow = this.send;
@@ -76,7 +83,7 @@ export class LocalPeer implements Peer {
   #ask(asked: Asked): void {
     if (this.#hasEnded) {
       asked.failed(stopped());
-    } else {
+    } else if (!endedBySignal(asked)) {
       this.#run(asked.build(this.#requests.open(asked)));
     }
   }
