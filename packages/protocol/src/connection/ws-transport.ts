@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { type Cancel, systemClock } from '../runtime/clock.ts';
 import { MillraceError } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import type { Transport, TransportEvents } from './transport.ts';
@@ -25,7 +26,7 @@ export const wsTransport = (
   remoteAddress: string,
   side: 'dialler' | 'manager' = 'manager',
 ): Transport => {
-  let closing: NodeJS.Timeout | undefined;
+  let closing: Cancel | undefined;
   let events = silent;
   let endReason = 'the connection ended';
   const sent = (): void => {
@@ -47,7 +48,7 @@ export const wsTransport = (
     endReason = error.message;
   });
   socket.on('close', () => {
-    clearTimeout(closing);
+    closing?.();
     events.closed(endReason);
   });
   return {
@@ -70,7 +71,7 @@ export const wsTransport = (
     resume: () => socket.resume(),
     close() {
       if (closing === undefined && socket.readyState !== WebSocket.CLOSED) {
-        closing = setTimeout(() => socket.terminate(), limits.farewellMaxMs);
+        closing = systemClock.after(limits.farewellMaxMs, () => socket.terminate());
         endTcp(socket, side);
       }
     },

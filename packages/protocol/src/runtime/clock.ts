@@ -1,3 +1,22 @@
+import { performance } from 'node:perf_hooks';
+import {
+  clearTimeout as nodeClearTimeout,
+  setImmediate as nodeSetImmediate,
+  setTimeout as nodeSetTimeout,
+} from 'node:timers';
+
+/**
+ * The timers of the platform, taken once at import. A test that fakes the global timers
+ * for its own code must not stop connections, nor leave them with a plan that never runs.
+ */
+const platform = {
+  setTimeout: nodeSetTimeout,
+  clearTimeout: nodeClearTimeout,
+  setImmediate: nodeSetImmediate,
+  monotonicMs: performance.now.bind(performance),
+  wallMs: Date.now,
+} as const;
+
 /** Cancels a scheduled call; does nothing once the call ran or was cancelled. */
 export type Cancel = () => void;
 
@@ -52,18 +71,18 @@ export const turnEnd = (plan: (run: () => void) => void): ((run: () => void) => 
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
+  monotonicMs: () => platform.monotonicMs(),
+  wallMs: () => platform.wallMs(),
   after(delayMs, run) {
     let timer: NodeJS.Timeout;
     const arm = (leftMs: number): void => {
       timer =
         leftMs > TIMER_MAX_MS
-          ? setTimeout(() => arm(leftMs - TIMER_MAX_MS), TIMER_MAX_MS)
-          : setTimeout(run, leftMs);
+          ? platform.setTimeout(() => arm(leftMs - TIMER_MAX_MS), TIMER_MAX_MS)
+          : platform.setTimeout(run, leftMs);
     };
     arm(delayMs);
-    return () => clearTimeout(timer);
+    return () => platform.clearTimeout(timer);
   },
-  endOfTurn: turnEnd((run) => void setImmediate(run)),
+  endOfTurn: turnEnd((run) => void platform.setImmediate(run)),
 };
