@@ -43,6 +43,10 @@ describe('a payload comes out as it went in', () => {
     ['a Date before 1970', new Date(-1)],
     ['bytes', new Uint8Array([0, 255])],
     ['an empty object', {}],
+    ['an empty object of another realm', runInNewContext('({})')],
+    ['an object without a prototype', Object.create(null)],
+    ['the first Date', new Date(-8.64e15)],
+    ['the last Date', new Date(8.64e15)],
     ['nested lists', [[], [1, [2]]]],
     ['an object with odd keys', { '': 1, a: 2, constructor: 3, length: 4 }],
   ])('when it is %s', (_name, value) => {
@@ -116,10 +120,42 @@ describe('a payload that cannot travel is refused with PAYLOAD_INVALID', () => {
     ['a cycle', cycle, 'it contains itself'],
     ['a cycle that branches', twice, 'it contains itself'],
     ['a cycle through a Map', throughMap, 'it contains itself'],
-    ['a bigint beyond 64 bits', 2n ** 64n, 'cannot be encoded'],
-    ['a bigint beyond 64 bits, negative', -(2n ** 63n) - 1n, 'cannot be encoded'],
+    ['a bigint beyond 64 bits', 2n ** 70n, 'beyond 64 bits cannot travel: send it as text'],
+    ['a bigint just beyond 64 bits', 2n ** 64n, 'beyond 64 bits'],
+    ['a bigint beyond 64 bits, negative', -(2n ** 63n) - 1n, 'beyond 64 bits'],
     ['101 lists inside each other', nested(101), 'nested deeper than 100 levels'],
-    ['an invalid Date', new Date(Number.NaN), 'cannot be encoded'],
+    ['an invalid Date', { at: new Date(Number.NaN) }, 'an invalid Date cannot travel'],
+    ['a Date of another realm', runInNewContext('new Date(1)'), 'of type Date'],
+    ['a Response', new Response('x'), 'of type Response cannot travel: send its contents'],
+    ['a Request', { it: new Request('http://a/') }, 'of type Request'],
+    ['Headers', new Headers({ a: 'b' }), 'Object.fromEntries of it'],
+    ['form data', new FormData(), 'of type FormData'],
+    ['search parameters', [new URLSearchParams('a=b')], 'send its text, String(it)'],
+    ['the search parameters of a URL', new URL('http://a/?b=c').searchParams, 'URLSearchParams'],
+    ['a Blob', new Blob(['x']), 'of type Blob'],
+    [
+      'a class that extends Headers',
+      new (class extends Headers {
+        own = 1;
+      })(),
+      'of type Headers',
+    ],
+    ['a stream', new ReadableStream(), 'of type ReadableStream'],
+    ['a signal', { signal: new AbortController().signal }, 'of type AbortSignal'],
+    ['an encoder', new TextEncoder(), 'of type TextEncoder'],
+    ['a formatter', new Intl.NumberFormat('en'), 'of type Intl.NumberFormat'],
+    ['a weak reference', new WeakRef({}), 'of type WeakRef'],
+    ['an iterator', new Map([['a', 1]]).keys(), 'of type Map Iterator'],
+    [
+      'a class without a field of its own',
+      new (class Account {
+        readonly #owner = 'Ada';
+        get owner() {
+          return this.#owner;
+        }
+      })(),
+      'of type Account',
+    ],
     ['numbers of a typed array', { at: [new Float32Array([0.25])] }, 'its numbers as a list'],
     ['clamped bytes', new Uint8ClampedArray([1]), 'its bytes as a Buffer'],
     ['a DataView', new DataView(new ArrayBuffer(2)), 'its bytes as a Buffer'],

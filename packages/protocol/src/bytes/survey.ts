@@ -9,7 +9,7 @@ const hasToJson = (value: object): value is { toJSON(): unknown } =>
   'toJSON' in value &&
   typeof value.toJSON === 'function' &&
   value.constructor !== Object &&
-  !(value instanceof Date);
+  !types.isDate(value);
 
 /** Whether the codec encodes this built-in object. It would drop the entries of a subclass of Map. */
 const isKnown = (value: object): boolean =>
@@ -25,6 +25,7 @@ const holdsWhatIsHidden = (value: object): boolean =>
   types.isAnyArrayBuffer(value) ||
   types.isMap(value) ||
   types.isSet(value) ||
+  types.isDate(value) ||
   types.isRegExp(value) ||
   types.isNativeError(value) ||
   types.isBoxedPrimitive(value) ||
@@ -33,6 +34,51 @@ const holdsWhatIsHidden = (value: object): boolean =>
   types.isWeakSet(value) ||
   types.isGeneratorObject(value);
 
+/** Containers of the platform, of any realm or copy: a class that extends one hides contents, too. */
+const hidingTags: ReadonlySet<string> = new Set([
+  'Blob',
+  'File',
+  'FormData',
+  'Headers',
+  'ReadableStream',
+  'Request',
+  'Response',
+  'URLSearchParams',
+]);
+
+const tagOf = (value: object): string =>
+  Object.prototype.toString.call(value).slice('[object '.length, -1);
+
+/** Whether this is an object of no class, of any realm. */
+const isBare = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+/** Whether an instance of a class would arrive as `{}`: it keeps all that it has in private. */
+const showsNothing = (value: object): boolean => !isBare(value) && Object.keys(value).length === 0;
+
+/** The name of the class for people, as far as it can be told. */
+const classOf = (value: object): string => {
+  const tag = tagOf(value);
+  const { constructor } = value;
+  return tag === 'Object' && typeof constructor === 'function' && constructor.name !== ''
+    ? constructor.name
+    : tag;
+};
+
+const bodyAdvice = 'send its contents, such as await its text() or arrayBuffer()';
+const entriesAdvice = 'send Object.fromEntries of it, or a list of its entries';
+const adviceByTag: Readonly<Record<string, string>> = {
+  Blob: bodyAdvice,
+  File: bodyAdvice,
+  Request: bodyAdvice,
+  Response: bodyAdvice,
+  FormData: entriesAdvice,
+  Headers: entriesAdvice,
+  URLSearchParams: 'send its text, String(it)',
+};
+
 const advice = (value: object): string => {
   if (ArrayBuffer.isView(value)) {
     return 'send its bytes as a Buffer, or its numbers as a list';
@@ -40,14 +86,29 @@ const advice = (value: object): string => {
   if (types.isPromise(value)) {
     return 'await it first';
   }
-  return 'send its contents as plain data';
+  return adviceByTag[tagOf(value)] ?? 'send its contents as plain data';
 };
 
 /** @throws TypeError for an object that the codec would send as another, or as nothing */
 const refuseMisread = (value: object): void => {
-  if (!isKnown(value) && !hasToJson(value) && holdsWhatIsHidden(value)) {
-    const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
-    throw new TypeError(`an object of type ${name} cannot travel: ${advice(value)}`);
+  if (value instanceof Date && Number.isNaN(value.getTime())) {
+    throw new TypeError('an invalid Date cannot travel: it names no time');
+  }
+  if (isKnown(value) || hasToJson(value)) {
+    return;
+  }
+  if (holdsWhatIsHidden(value) || hidingTags.has(tagOf(value)) || showsNothing(value)) {
+    throw new TypeError(`an object of type ${classOf(value)} cannot travel: ${advice(value)}`);
+  }
+};
+
+const INT64_MIN = -(2n ** 63n);
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** @throws TypeError for an integer that MessagePack does not have */
+const refuseVast = (value: bigint): void => {
+  if (value < INT64_MIN || value > UINT64_MAX) {
+    throw new TypeError('an integer beyond 64 bits cannot travel: send it as text');
   }
 };
 
@@ -68,7 +129,8 @@ const checkKey = (key: unknown): void => {
   }
 };
 
-const isPlain = (value: object): boolean => value.constructor === Object || Array.isArray(value);
+const isPlain = (value: object): boolean =>
+  Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
 
 /**
  * Walks a value before the codec does: the codec drops functions silently, follows
@@ -93,6 +155,8 @@ export class Survey {
     switch (typeof value) {
       case 'string':
         return refuseBrokenText(value);
+      case 'bigint':
+        return refuseVast(value);
       case 'function':
       case 'symbol':
         throw new TypeError(`a ${typeof value} cannot travel`);

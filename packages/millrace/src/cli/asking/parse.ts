@@ -1,4 +1,5 @@
-import { MillraceError } from '@millrace/protocol';
+import { randomUUID } from 'node:crypto';
+import { MillraceError, messageOf } from '@millrace/protocol';
 import { InvalidArgumentError } from 'commander';
 
 const SECOND_MS = 1_000;
@@ -27,12 +28,52 @@ export const durationMs = (text: string): number => {
   return Math.round(Number(count) * (unitMs[unit] ?? 1));
 };
 
+/** Longest text that an error repeats. */
+const SHOWN_CHARS = 200;
+
+const shown = (text: string): string =>
+  text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}… (${text.length} characters)`;
+
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const integer = /^-?\d+$/;
+
+/**
+ * Marks the integers beyond 2^53, which JSON.parse would round, as texts that begin with
+ * `mark`.
+ *
+ * @throws BAD_OPTION for a number beyond the range of a double
+ */
+const markVast = (text: string, mark: string): string =>
+  text.replaceAll(stringOrNumber, (token) => {
+    if (token.startsWith('"') || Number.isSafeInteger(Number(token))) {
+      return token;
+    }
+    if (!Number.isFinite(Number(token))) {
+      throw new MillraceError('BAD_OPTION', `the number ${shown(token)} is too large for JSON`);
+    }
+    return integer.test(token) ? JSON.stringify(mark + token) : token;
+  });
+
+/**
+ * The value of a JSON text. Integers beyond 2^53 become bigints, which travel exactly up to
+ * 64 bits.
+ *
+ * @throws BAD_OPTION
+ */
 export const json = (text: string): unknown => {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new MillraceError('BAD_OPTION', `the payload is not JSON: ${text}`);
+    JSON.parse(text);
+  } catch (error) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `the payload is not JSON, ${messageOf(error)}: ${shown(text)}`,
+      { cause: error },
+    );
   }
+  const mark = `${randomUUID()}:`;
+  return JSON.parse(markVast(text, mark), (_key, value: unknown) =>
+    typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value,
+  );
 };
 
 /** Collects an option that may be repeated. */

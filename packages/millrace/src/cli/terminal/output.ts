@@ -1,19 +1,20 @@
 import { plainText } from './plain-text.ts';
 
-/** JSON has neither bytes nor 64-bit integers: bytes become base64, such integers become text. */
-const replacer = (_key: string, value: unknown): unknown => {
+/**
+ * JSON has neither bytes nor integers beyond 2^53: bytes become base64, such integers become
+ * text. The holder has the value as it was before `toJSON`, which a Buffer has as well.
+ */
+function replacer(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') {
-    return String(value);
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : String(value);
   }
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
-};
-
-/** `Buffer` has its own `toJSON`, which JSON.stringify calls before the replacer. */
-const plain = (value: unknown): unknown => (Buffer.isBuffer(value) ? new Uint8Array(value) : value);
+  const held: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, key) : value;
+  return held instanceof Uint8Array ? Buffer.from(held).toString('base64') : value;
+}
 
 /** A value as one line of JSON; `null` for undefined. */
-export const jsonLine = (value: unknown): string =>
-  JSON.stringify(plain(value), replacer) ?? 'null';
+export const jsonLine = (value: unknown): string => JSON.stringify(value, replacer) ?? 'null';
 
 /** Writes data to stdout. A failed write ends the process (`bin.ts`). */
 export const print = (text: string): void => {
@@ -31,7 +32,7 @@ export const printed = (text: string): Promise<void> =>
   });
 
 export const printJson = (value: unknown): void =>
-  print(JSON.stringify(plain(value), replacer, 2) ?? 'null');
+  print(JSON.stringify(value, replacer, 2) ?? 'null');
 
 /** Writes a message to stderr. */
 export const say = (line: string): void => {
