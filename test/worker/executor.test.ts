@@ -14,6 +14,7 @@ import { assign } from '../support/fixtures/assignment.ts';
 import { Lighthouse } from '../support/fixtures/lighthouse.ts';
 import { refusalOf } from '../support/fixtures/refusal.ts';
 import * as tasks from '../support/fixtures/tasks.ts';
+import { followFakeTimers } from '../support/follow-fake-timers.ts';
 
 const task = defineTask('task');
 
@@ -44,9 +45,11 @@ const settledBy = (finished: Eventually<AttemptResult>): { result: AttemptResult
 describe('an attempt', () => {
   beforeEach(() => {
     vi.useFakeTimers();
+    followFakeTimers();
   });
 
   afterEach(() => {
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 

@@ -4,6 +4,7 @@ import { limits } from '@millrace/protocol';
 import { loadHandlers } from '@millrace/worker';
 import { describe, expect, test, vi } from 'vitest';
 import { refusalOf } from '../support/fixtures/refusal.ts';
+import { followFakeTimers } from '../support/follow-fake-timers.ts';
 
 const module = (name: string): URL =>
   new URL(`../support/fixtures/modules/${name}`, import.meta.url);
@@ -42,10 +43,12 @@ describe('a handler module', () => {
 
   test('whose top-level await never settles is refused', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    followFakeTimers();
     const imported = once(process, 'fixture:imported');
     const refusal = refusalOf(loadHandlers(module('never.mjs')));
     await imported;
     vi.advanceTimersByTime(limits.handlerImportMaxMs);
+    vi.restoreAllMocks();
     vi.useRealTimers();
     expect(await refusal).toMatchObject({
       code: 'HANDLER_INVALID',

@@ -76,7 +76,7 @@ export { decodeFrame, encodeFrame } from './messages/frame.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
 export type { Field, Fields, FieldValues } from './messages/wire/field.ts';
 export { sequence } from './messages/wire/sequence.ts';
-export { type Cancel, type Clock, systemClock } from './runtime/clock.ts';
+export { type Cancel, type Clock, clockOf, systemClock, type Timers } from './runtime/clock.ts';
 export { type Eventually, tryThen } from './runtime/eventually.ts';
 export { type Log, silentLog } from './runtime/log.ts';
 export { TurnoverMap } from './runtime/turnover-map.ts';

@@ -5,17 +5,26 @@ import {
   setTimeout as nodeSetTimeout,
 } from 'node:timers';
 
+/** Timers and clocks from which a `Clock` is made. */
+export interface Timers {
+  setTimeout(run: () => void, delayMs: number): NodeJS.Timeout;
+  clearTimeout(timer: NodeJS.Timeout): void;
+  setImmediate(run: () => void): unknown;
+  monotonicMs(): number;
+  wallMs(): number;
+}
+
 /**
  * The timers of the platform, taken once at import. A test that fakes the global timers
  * for its own code must not stop connections, nor leave them with a plan that never runs.
  */
-const platform = {
+const platform: Timers = {
   setTimeout: nodeSetTimeout,
   clearTimeout: nodeClearTimeout,
   setImmediate: nodeSetImmediate,
   monotonicMs: performance.now.bind(performance),
   wallMs: Date.now,
-} as const;
+};
 
 /** Cancels a scheduled call; does nothing once the call ran or was cancelled. */
 export type Cancel = () => void;
@@ -70,19 +79,21 @@ export const turnEnd = (plan: (run: () => void) => void): ((run: () => void) => 
 /** Longest delay of Node's timers; a longer one would fire at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
-  monotonicMs: () => platform.monotonicMs(),
-  wallMs: () => platform.wallMs(),
+export const clockOf = (timers: Timers): Clock => ({
+  monotonicMs: () => timers.monotonicMs(),
+  wallMs: () => timers.wallMs(),
   after(delayMs, run) {
     let timer: NodeJS.Timeout;
     const arm = (leftMs: number): void => {
       timer =
         leftMs > TIMER_MAX_MS
-          ? platform.setTimeout(() => arm(leftMs - TIMER_MAX_MS), TIMER_MAX_MS)
-          : platform.setTimeout(run, leftMs);
+          ? timers.setTimeout(() => arm(leftMs - TIMER_MAX_MS), TIMER_MAX_MS)
+          : timers.setTimeout(run, leftMs);
     };
     arm(delayMs);
-    return () => platform.clearTimeout(timer);
+    return () => timers.clearTimeout(timer);
   },
-  endOfTurn: turnEnd((run) => void platform.setImmediate(run)),
-};
+  endOfTurn: turnEnd((run) => void timers.setImmediate(run)),
+});
+
+export const systemClock = clockOf(platform);

@@ -1,3 +1,4 @@
+import { clockOf, systemClock } from '@millrace/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Assignment, RunEnd } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
@@ -79,9 +80,19 @@ const startedPool = async (): Promise<SlotPool> => {
 beforeEach(() => {
   fakes.length = 0;
   vi.useFakeTimers();
+  // The clock of the system does not follow faked timers by itself.
+  const faked = clockOf({
+    setTimeout,
+    clearTimeout,
+    setImmediate,
+    monotonicMs: () => 0,
+    wallMs: () => 0,
+  });
+  vi.spyOn(systemClock, 'after').mockImplementation((ms, run) => faked.after(ms, run));
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
