@@ -18,7 +18,7 @@ export {
   type TaskContext,
 } from './handlers/handler.ts';
 export type { HandlerTable, TaskKey } from './handlers/handler-table.ts';
-export { handlerModuleUrl, loadHandlers } from './handlers/load-handlers.ts';
+export { handlerModuleUrl, importUserModule, loadHandlers } from './handlers/load-handlers.ts';
 export type { TaskLog } from './handlers/task-log.ts';
 export { InlineRunner } from './runners/inline.ts';
 export { processRunner } from './runners/process.ts';

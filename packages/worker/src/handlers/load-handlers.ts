@@ -1,10 +1,40 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { limits, MillraceError, messageOf, systemClock } from '@millrace/protocol';
 import { type HandlerTable, handlerTable } from './handler-table.ts';
 
-const isTypeScript = (url: URL): boolean => /\.[mc]?ts$/.test(url.pathname);
+const isTypeScript = (url: URL): boolean => /\.(?:[mc]?ts|[jt]sx)$/.test(url.pathname);
+
+/** The nearest `tsconfig.json` upward of a module: its paths and its JSX hold, wherever the process runs. */
+const tsconfigOf = (url: URL): string | undefined => {
+  for (let directory = dirname(fileURLToPath(url)); ; directory = dirname(directory)) {
+    const path = join(directory, 'tsconfig.json');
+    if (existsSync(path)) {
+      return path;
+    }
+    if (dirname(directory) === directory) {
+      return undefined;
+    }
+  }
+};
+
+const TSCONFIG_VARIABLE = 'TSX_TSCONFIG_PATH';
+
+/** tsx reads its settings for CommonJS from the environment, which handlers must not inherit. */
+const withTsconfig = (path: string | undefined, register: () => void): void => {
+  if (path === undefined || process.env[TSCONFIG_VARIABLE] !== undefined) {
+    register();
+    return;
+  }
+  process.env[TSCONFIG_VARIABLE] = path;
+  try {
+    register();
+  } finally {
+    delete process.env[TSCONFIG_VARIABLE];
+  }
+};
 
 let typeScriptIsRegistered = false;
 
@@ -13,14 +43,16 @@ let typeScriptIsRegistered = false;
  * makes. A registration holds for its own thread only, and Node 20 does not pass
  * `--import tsx` on to threads.
  */
-const registerTypeScript = async (): Promise<void> => {
+const registerTypeScript = async (url: URL): Promise<void> => {
   if (typeScriptIsRegistered) {
     return;
   }
   typeScriptIsRegistered = true;
   const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')]);
-  commonJs.register();
-  modules.register();
+  withTsconfig(tsconfigOf(url), () => {
+    commonJs.register();
+    modules.register();
+  });
 };
 
 /**
@@ -74,7 +106,7 @@ const importModule = async (url: URL, where: string): Promise<unknown> => {
   await checkFile(url, where);
   try {
     if (isTypeScript(url)) {
-      await registerTypeScript();
+      await registerTypeScript(url);
     }
     return await importWithin(url, limits.handlerImportMaxMs);
   } catch (error) {
@@ -94,6 +126,18 @@ const defaultOf = (imported: unknown): unknown =>
 const handlersOf = (imported: unknown): unknown => {
   const exported = defaultOf(imported);
   return Array.isArray(exported) ? exported : (defaultOf(exported) ?? exported);
+};
+
+/**
+ * Imports a module of the user, JavaScript or TypeScript.
+ *
+ * @param module a path, relative to the working directory, or a `file:` URL
+ * @param kind names the module in errors, such as `handler module`
+ * @throws HANDLER_INVALID with one line that names the module and the fault
+ */
+export const importUserModule = (module: string | URL, kind: string): Promise<unknown> => {
+  const url = handlerModuleUrl(module);
+  return importModule(url, `${kind} ${fileURLToPath(url)}`);
 };
 
 /**
