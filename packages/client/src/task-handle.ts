@@ -2,7 +2,7 @@ import type { CallOptions } from '@millrace/protocol';
 import { awaitOutcome, type ResultOptions } from './calls/await-outcome.ts';
 import { type CancelAnswer, cancel } from './calls/cancel.ts';
 import { drop } from './calls/drop.ts';
-import { inspect, type TaskInfo } from './calls/inspect.ts';
+import { type InspectOptions, inspect, type TaskInfo } from './calls/inspect.ts';
 import type { CallPort } from './calls/port.ts';
 import { retry } from './calls/retry.ts';
 
@@ -43,7 +43,7 @@ export class TaskHandle<Output = unknown> {
    *
    * @throws UNKNOWN_TASK; TIMEOUT, ABORTED
    */
-  inspect(options: CallOptions = {}): Promise<TaskInfo> {
+  inspect(options: InspectOptions = {}): Promise<TaskInfo> {
     return inspect(this.#port, this.id, options);
   }
 

@@ -6,6 +6,7 @@ export {
   type ConnectOptions,
   connect,
   type EnqueueOptions,
+  type InspectOptions,
   type ListedTask,
   type ListOptions,
   type ResultOptions,

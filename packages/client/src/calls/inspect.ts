@@ -1,27 +1,44 @@
 import {
   type CallOptions,
+  decodePayload,
   inquire,
   type MessageNamed,
   readAbandoned,
   type TimedPort,
 } from '@millrace/protocol';
 
-export type TaskInfo = Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId'>;
+/** What a manager knows of a task. An older manager leaves out the times. */
+export interface TaskInfo
+  extends Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId' | 'payload' | 'result'> {
+  /** If it was asked for. A task that ended lacks it, unless it is dead. */
+  readonly payload?: unknown;
+  /** If it was asked for, and the task succeeded with a result. */
+  readonly result?: unknown;
+}
+
+export interface InspectOptions extends CallOptions {
+  /** Asks for payload and result, too. Default false. */
+  readonly withData?: boolean;
+}
 
 export const inspect = async (
   port: TimedPort,
   taskId: string,
-  options: CallOptions,
+  { withData, ...options }: InspectOptions,
 ): Promise<TaskInfo> => {
   const reply = await inquire(
     port,
     'taskInfo',
     {
-      build: (requestId) => ({ verb: 'inspect', requestId, taskId }),
+      build: (requestId) => ({ verb: 'inspect', requestId, taskId, withData }),
       giveUp: (end, timeoutMs) => readAbandoned(end, `the state of task ${taskId}`, timeoutMs),
     },
     options,
   );
-  const { requestId: _requestId, verb: _verb, ...info } = reply;
-  return info;
+  const { requestId: _requestId, verb: _verb, payload, result, ...info } = reply;
+  return {
+    ...info,
+    ...(payload === undefined ? {} : { payload: decodePayload(payload, 'the payload') }),
+    ...(result === undefined ? {} : { result: decodePayload(result, 'the result') }),
+  };
 };

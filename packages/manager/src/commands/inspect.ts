@@ -1,13 +1,16 @@
 import { refuseUnknownTask } from '../waiting/refuse.ts';
 import type { Command } from './command.ts';
 
+const nothing = { payload: undefined, result: undefined };
+
 export const inspect: Command<'inspect'> = async (services, peer, requests) => {
-  for (const { requestId, taskId } of requests) {
+  for (const { requestId, taskId, withData } of requests) {
     const info = await services.engine.inspect(taskId);
     if (info === 'UNKNOWN_TASK') {
       refuseUnknownTask(peer, requestId, taskId);
     } else {
-      peer.send({ verb: 'taskInfo', requestId, ...info });
+      const data = withData === true ? await services.engine.taskData(taskId) : nothing;
+      peer.send({ verb: 'taskInfo', requestId, ...info, ...data });
     }
   }
 };

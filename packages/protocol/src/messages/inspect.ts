@@ -1,10 +1,15 @@
 import { taskStates } from '../words/task.ts';
-import { count, optional, requestId, word } from './wire/fields.ts';
-import { priority, queueName, taskError, taskId, taskName } from './wire/shared-fields.ts';
+import { count, durationMs, flag, optional, requestId, word } from './wire/fields.ts';
+import { payload, priority, queueName, taskError, taskId, taskName } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
 /** Asks what the manager knows of a task. */
-export const inspect = verb(44, 'inspect', 'dialler', { requestId, taskId });
+export const inspect = verb(44, 'inspect', 'dialler', {
+  requestId,
+  taskId,
+  /** Whether payload and result are wanted as well. */
+  withData: optional(flag),
+});
 
 export const taskInfo = verb(45, 'taskInfo', 'manager', {
   requestId,
@@ -18,4 +23,12 @@ export const taskInfo = verb(45, 'taskInfo', 'manager', {
   returns: count,
   payloadBytes: count,
   error: optional(taskError),
+  attempts: optional(count),
+  deadlineMs: optional(durationMs),
+  acceptedAgoMs: optional(count),
+  dueInMs: optional(count),
+  expiresInMs: optional(count),
+  finishedAgoMs: optional(count),
+  payload: optional(payload),
+  result: optional(payload),
 });

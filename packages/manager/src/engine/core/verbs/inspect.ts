@@ -1,5 +1,7 @@
 import type { TaskError, TaskState } from '@millrace/protocol';
-import type { State } from '../state.ts';
+import type { Now, State } from '../state.ts';
+import type { Task } from '../task.ts';
+import { isFinished } from '../task-machine.ts';
 
 export interface TaskInfo {
   readonly queue: string;
@@ -12,10 +14,41 @@ export interface TaskInfo {
   readonly returns: number;
   readonly payloadBytes: number;
   readonly error: TaskError | undefined;
+  /** Attempts that may fail before it is dead. */
+  readonly attempts: number;
+  /** Undefined for no limit. */
+  readonly deadlineMs: number | undefined;
+  readonly acceptedAgoMs: number;
+  /** Only of a scheduled task. */
+  readonly dueInMs: number | undefined;
+  /** Only of a task that expires unless it starts. */
+  readonly expiresInMs: number | undefined;
+  /** Only of a task that has ended. */
+  readonly finishedAgoMs: number | undefined;
 }
 
+/** What a task was given and what it gave. */
+export interface TaskData {
+  /** A task that has ended lacks it, unless it is dead. */
+  readonly payload: Uint8Array | undefined;
+  readonly result: Uint8Array | undefined;
+}
+
+const untilMs = (atMs: number | undefined, now: Now): number | undefined =>
+  atMs === undefined ? undefined : Math.max(0, Math.ceil(atMs - now.wallMs));
+
+const sinceMs = (atMs: number, now: Now): number => Math.max(0, Math.floor(now.wallMs - atMs));
+
+const timesOf = (task: Task, now: Now) => ({
+  acceptedAgoMs: sinceMs(task.acceptedAtMs, now),
+  dueInMs: task.state === 'scheduled' ? untilMs(task.dueAtMs, now) : undefined,
+  expiresInMs:
+    task.grants === 0 && !isFinished(task.state) ? untilMs(task.expiresAtMs, now) : undefined,
+  finishedAgoMs: task.finishedAtMs === undefined ? undefined : sinceMs(task.finishedAtMs, now),
+});
+
 /** What is known of a task now. */
-export const inspect = (state: State, taskId: string): TaskInfo | 'UNKNOWN_TASK' => {
+export const inspect = (state: State, taskId: string, now: Now): TaskInfo | 'UNKNOWN_TASK' => {
   const task = state.find(taskId);
   if (task === undefined) {
     return 'UNKNOWN_TASK';
@@ -31,5 +64,18 @@ export const inspect = (state: State, taskId: string): TaskInfo | 'UNKNOWN_TASK'
     returns: task.returns,
     payloadBytes: task.payloadBytes,
     error: task.error,
+    attempts: task.attempts,
+    deadlineMs: task.deadlineMs ?? undefined,
+    ...timesOf(task, now),
   };
+};
+
+/** The payload and the result of a task, as far as they are kept. */
+export const taskData = (state: State, taskId: string): TaskData => {
+  const task = state.find(taskId);
+  if (task === undefined || task.isTombstone) {
+    return { payload: undefined, result: undefined };
+  }
+  const isKept = !isFinished(task.state) || task.state === 'dead';
+  return { payload: isKept ? state.payloadOf(task) : undefined, result: task.result };
 };

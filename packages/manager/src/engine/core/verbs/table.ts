@@ -3,7 +3,7 @@ import { claim } from './claim.ts';
 import { declareQueue, hasQueue } from './declare-queue.ts';
 import { drop } from './drop.ts';
 import { enqueue } from './enqueue.ts';
-import { inspect } from './inspect.ts';
+import { inspect, taskData } from './inspect.ts';
 import { listTasks } from './list-tasks.ts';
 import { outcomes } from './outcomes.ts';
 import { pause } from './pause.ts';
@@ -30,6 +30,7 @@ export const verbs = {
   settle: verb('consume', 'unawaited', settle),
 
   inspect: verb('read', 'read', inspect),
+  taskData: verb('read', 'read', taskData),
   size: verb('read', 'read', size),
   listTasks: verb('read', 'read', listTasks),
   waitingLanes: verb('read', 'memory', waitingLanes),
