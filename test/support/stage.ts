@@ -124,8 +124,18 @@ export class Stage {
   }
 
   /** Starts a command of the CLI. */
-  command(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
-    return this.#start(args[0] ?? 'millrace', [millraceBin, ...args], env);
+  command(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): Child {
+    const options = { ...this.#spawnOptions(env), stdio: [stdin, 'pipe', 'pipe'] as const };
+    const child = new Child(args[0] ?? 'millrace', [millraceBin, ...args], {
+      ...options,
+      stdio: [...options.stdio],
+    });
+    this.#children.push(child);
+    return child;
   }
 
   /** Runs a command of the CLI to its end. */

@@ -1,13 +1,16 @@
-import { defineTask } from '@millrace/protocol';
+import { type AnyTask, defineTask } from '@millrace/protocol';
 import { present } from '../../config/present.ts';
 import { awaitResult } from '../asking/await-result.ts';
-import { durationMs, json, wholeNumber } from '../asking/parse.ts';
+import { definitionIn } from '../asking/definition.ts';
+import { durationMs, wholeNumber } from '../asking/parse.ts';
+import { payloadOf } from '../asking/payload.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
-import { jsonLine, print } from '../terminal/output.ts';
+import { jsonLine, print, say } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {
   readonly queue?: string;
+  readonly from?: string;
   readonly wait?: boolean;
   readonly timeout?: number;
   readonly priority?: number;
@@ -17,10 +20,35 @@ interface Flags extends ConnectFlags {
   readonly expires?: number;
 }
 
+/** The task: as its module defines it, or of this name without a schema. */
+const taskOf = async (name: string, { from, queue }: Flags): Promise<AnyTask> => {
+  if (from === undefined) {
+    return defineTask(name, present({ queue }));
+  }
+  const found = await definitionIn(from, name, queue);
+  return queue === undefined ? found : { ...found, queue };
+};
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A process that is ended while it waits says first which task goes on. */
+const sayIdWhenStopped = (id: string): void => {
+  for (const signal of signals) {
+    process.once(signal, () => {
+      say(
+        `no longer waiting; task ${id} goes on, and 'millrace task result ${id}' prints its result`,
+      );
+      process.kill(process.pid, signal);
+    });
+  }
+};
+
 /** `millrace enqueue TASK JSON`: prints the task's id, or with `--wait` its result as JSON. */
-const run = (name: string, payload: unknown, flags: Flags): Promise<void> =>
-  withClient(flags, async (client) => {
-    const { attempts, priority, queue } = flags;
+const run = async (name: string, argument: string, flags: Flags): Promise<void> => {
+  const task = await taskOf(name, flags);
+  const payload = await payloadOf(argument);
+  await withClient(flags, async (client) => {
+    const { attempts, priority } = flags;
     const options = present({
       attempts,
       priority,
@@ -28,9 +56,15 @@ const run = (name: string, payload: unknown, flags: Flags): Promise<void> =>
       deadlineMs: flags.deadline,
       expiresInMs: flags.expires,
     });
-    const handle = await client.enqueue(defineTask(name, present({ queue })), payload, options);
-    print(flags.wait === true ? jsonLine(await awaitResult(handle, flags.timeout)) : handle.id);
+    const handle = await client.enqueue(task, payload, options);
+    if (flags.wait === true) {
+      sayIdWhenStopped(handle.id);
+      print(jsonLine(await awaitResult(handle, flags.timeout)));
+    } else {
+      print(handle.id);
+    }
   });
+};
 
 export const enqueueVerb: Verb = (parent) => {
   connectOptions(
@@ -38,9 +72,10 @@ export const enqueueVerb: Verb = (parent) => {
       .command('enqueue')
       .description('add a task; prints its id, or its result')
       .argument('<task>', 'name of the task')
-      .argument('<json>', 'payload of the task', json),
+      .argument('<json>', 'payload: JSON, - for JSON from stdin, @FILE for JSON from a file'),
   )
     .option('--queue <name>', 'queue of the task (default: default)')
+    .option('--from <module>', 'module with the definition: its queue, options and schema')
     .option('--wait', 'wait for the result and print it as JSON')
     .option('--timeout <time>', 'longest wait for the result, such as 30s', durationMs)
     .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
@@ -56,6 +91,12 @@ export const enqueueVerb: Verb = (parent) => {
       'expire the task unless it starts within this time, such as 1h',
       durationMs,
     )
-    .addHelpText('after', example(`millrace enqueue greet '{"name":"Ada"}' --wait`))
+    .addHelpText(
+      'after',
+      example(
+        `millrace enqueue greet '{"name":"Ada"}' --wait`,
+        'millrace enqueue image.resize @image.json --from tasks.ts',
+      ),
+    )
     .action(run);
 };

@@ -3,7 +3,7 @@ import { configPrintVerb } from './config-print.ts';
 import { drainWorkerVerb } from './drain-worker.ts';
 import { dropVerb } from './drop.ts';
 import { getVerb } from './get.ts';
-import { inspectVerb } from './inspect.ts';
+import { inspectVerb, resultVerb } from './inspect.ts';
 import { deadListVerb, taskListVerb } from './list-tasks.ts';
 import { pauseVerb, resumeVerb } from './pause.ts';
 import { purgeVerb } from './purge.ts';
@@ -26,9 +26,10 @@ const group =
     }
   };
 
-export const taskVerbs = group('task', 'list, show, cancel or retry tasks', [
+export const taskVerbs = group('task', 'list, show, await, cancel or retry tasks', [
   taskListVerb,
   inspectVerb,
+  resultVerb,
   cancelVerb,
   taskRetryVerb,
 ]);

@@ -51,6 +51,10 @@ const render = (tasks: readonly ListedTask[]): string =>
 const run = (flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { limit, name, queue, state } = flags;
+    if (queue !== undefined) {
+      // Refuses a queue that there is not, whose listing would be empty.
+      await client.queue(queue).size();
+    }
     // Without --limit one task more is read, to tell whether there are more.
     const found = await collect(client, present({ name, queue, state }), limit ?? LIMIT + 1);
     const tasks = found.slice(0, limit ?? LIMIT);

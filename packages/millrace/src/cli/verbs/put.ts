@@ -1,5 +1,6 @@
 import { present } from '../../config/present.ts';
-import { durationMs, json, wholeNumber } from '../asking/parse.ts';
+import { durationMs, wholeNumber } from '../asking/parse.ts';
+import { payloadOf } from '../asking/payload.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { example, type Verb } from './verb.ts';
 
@@ -12,11 +13,13 @@ interface Flags extends ConnectFlags {
 const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** `millrace queue put NAME JSON`: adds an item; prints nothing. */
-const run = (name: string, value: unknown, flags: Flags): Promise<void> =>
-  withClient(flags, (client) => {
+const run = async (name: string, argument: string, flags: Flags): Promise<void> => {
+  const value = await payloadOf(argument);
+  await withClient(flags, (client) => {
     const { delay: delayMs, priority, timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
     return client.queue(name).put(value, { timeoutMs, ...present({ delayMs, priority }) });
   });
+};
 
 export const putVerb: Verb = (parent) => {
   connectOptions(
@@ -24,7 +27,7 @@ export const putVerb: Verb = (parent) => {
       .command('put')
       .description('add an item')
       .argument('<name>', 'name of the queue')
-      .argument('<json>', 'item to add', json),
+      .argument('<json>', 'item: JSON, - for JSON from stdin, @FILE for JSON from a file'),
   )
     .option('--timeout <time>', 'longest wait for room (default: 5s)', durationMs)
     .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
