@@ -146,7 +146,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('a listing of a queue that there is not says so', async () => {
+test('a listing of an unknown queue says so', async () => {
   const found = await stage.cli(['task', 'ls', '--queue', 'nowhere']);
   expect(found).toMatchObject({ code: 1, stderr: expect.stringContaining('UNKNOWN_QUEUE') });
 });

@@ -392,14 +392,14 @@ test('a payload that the worker refuses is not tried again', async () => {
   await worker.stop();
 });
 
-test('a worker with a URL that is none does not start', async () => {
+test('a worker does not start with a text that is no URL', async () => {
   const [code] = await errorOf(() =>
     Worker.start({ url: 'nonsense', authkey: 'key', handlers: [handler(sum, () => 1)] }),
   );
   expect(code).toBe('BAD_OPTION');
 });
 
-test('a URL or key that cannot be read is not taken for absent', async () => {
+test('a URL or key that is set and cannot be read is refused', async () => {
   mkdirSync(stage.path('home/.millrace'), { recursive: true });
   symlinkSync('url', stage.path('home/.millrace/url'));
   const from = `cd home; exec "$0" "$1" queue ls`;

@@ -122,7 +122,7 @@ test('a purged queue cancels its tasks, and forgets its items', async () => {
   expect(await refusalOf(items.get({ timeoutMs: 0 }))).toMatchObject({ code: 'QUEUE_EMPTY' });
 });
 
-test('what has no such queue is refused', async () => {
+test('a request that names an unknown queue is refused', async () => {
   const nowhere = client.queue('nowhere');
   for (const refused of [nowhere.pause(), nowhere.resume(), nowhere.purge()]) {
     expect(await refusalOf(refused)).toMatchObject({ code: 'UNKNOWN_QUEUE' });
@@ -155,7 +155,7 @@ test('the status says what waits, runs, retries and is dead, and what needs atte
     );
 });
 
-test('a worker that was killed is missed by its name', async () => {
+test('status names a worker that was killed', async () => {
   const worker = await stage.worker(handlers, { name: 'w' });
   await worker.end('SIGKILL');
   await expect

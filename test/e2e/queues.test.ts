@@ -192,7 +192,7 @@ test('a leased item goes back at once when its client says goodbye', async () =>
   expect(await waiting).toBe('kept');
 });
 
-test('an item that was gone to another client can no longer be acknowledged', async () => {
+test('an item that was granted to another client since can no longer be acknowledged', async () => {
   await client.queue('items').put('moved');
   const lost = await client.queue('items').lease();
   await lost.release();
@@ -221,7 +221,7 @@ test('an undeclared queue is unknown to every verb', async () => {
   await expect(enqueued).rejects.toMatchObject({ code: 'UNKNOWN_QUEUE' });
 });
 
-test('with --auto-queues a queue is there as soon as it is named', async () => {
+test('with --auto-queues a queue exists as soon as it is named', async () => {
   const auto = await stage.manager({ data: 'auto', args: ['--auto-queues'] });
   const user = await stage.connect({ url: auto.url });
   await user.queue('named-just-now').put(1);

@@ -59,7 +59,7 @@ test('a task runs inline, in a thread or in a process, and any client reads its 
   expect(read).toEqual([inline, thread, own]);
 });
 
-test('a task that is run at once is answered by its result, its error or the time', async () => {
+test('run answers with the result of its task, its error or a timeout', async () => {
   expect((await client.run(tasks.inlinePlace, null)).threadId).toBe(0);
   await expect(client.run(tasks.flaky, { failures: 9 }, { attempts: 1 })).rejects.toMatchObject({
     code: 'TASK_DEAD',
