@@ -84,7 +84,7 @@ test('an item that cannot be written is not taken', async () => {
   );
 });
 
-test('a verdict that cannot be written is none', async () => {
+test('a check whose verdict cannot be written fails', async () => {
   await stage.manager();
   expect(await inShell('check live > /dev/full')).toMatchObject({ code: 3 });
 });

@@ -16,7 +16,7 @@ export const tuning = {
   slotRestartMaxMs: 10_000,
   /** Aborts kept for grants that have not arrived; the oldest makes room. */
   earlyAbortsMax: 1_000,
-  /** Reports share one SETTLE up to this size, so that the message fits into a frame. */
+  /** Reports are added to one SETTLE until it has this size. The last one may exceed it. */
   settleBytes: 32 * KIB,
   /** The most bytes a report takes in SETTLE, beside its result and the texts of its error. */
   reportFieldsBytes: 160,
