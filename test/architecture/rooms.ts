@@ -13,6 +13,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'engine/store',
     'engine/store/memory',
     'engine/store/disk/log',
+    'engine/store/disk/tree',
     'engine/store/disk',
     'engine/core/rows',
     'engine/core',

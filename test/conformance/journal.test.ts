@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -372,14 +372,27 @@ describe('a data directory', () => {
     });
   });
 
-  test('is usable when its first start was interrupted', async () => {
+  test('is refused when it has a log and no tree', async () => {
     await writeFile(join(directory, 'log.0'), 'half a file');
-    const journal = await openDisk(directory);
-    await journal.commit([put('a', 'one')]);
-    await journal.close();
-    expect((await stat(join(directory, 'log.0'))).size).toBe(
-      (await stat(join(directory, 'log.1'))).size,
-    );
+    await expect(openDisk(directory)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('data.mdb is missing'),
+    });
+    expect(await readFile(join(directory, 'log.0'), 'utf8')).toBe('half a file');
+  });
+
+  test('gets no store when it has other files', async () => {
+    await writeFile(join(directory, 'letter.txt'), 'to a friend');
+    await expect(openDisk(directory)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('other files such as letter.txt'),
+    });
+    await rm(join(directory, 'letter.txt'));
+    await mkdir(join(directory, 'lost+found'));
+    await writeFile(join(directory, '.gitignore'), '*');
+    await (await openDisk(directory)).close();
+    await writeFile(join(directory, 'letter.txt'), 'to a friend');
+    await (await openDisk(directory)).close();
   });
 
   test('is refused and left as it is when its tree never had a log', async () => {

@@ -297,7 +297,7 @@ export class Manager {
     const { diskJournal } = await import('./engine/store/disk/disk-journal.ts').catch(
       explainNoDisk,
     );
-    return diskJournal(dataDir, this.#options.clock);
+    return diskJournal(dataDir, this.#options.clock, this.#options.log);
   }
 
   async #serve(engine: Engine): Promise<Running> {

@@ -60,6 +60,12 @@ export const tuning = {
   logFileBytes: 4 * MIB,
   /** Memory of the log's encoder that is kept between records. */
   logKeptBytes: 1 * MIB,
+  /** A tree up to this size is checked at each start, which takes about 0.2 s. */
+  treeCheckAlwaysBytes: 64 * MIB,
+  /** A tree up to this size is checked after one end out of order; a larger one after two in a row. */
+  treeCheckUncleanBytes: 1_024 * MIB,
+  /** A check that took longer is said in the log. */
+  treeCheckSaidMs: 1_000,
   /**
    * The reserve: free space below which nothing new is accepted, so that results and deletes can
    * still be written. It is `reserveShare` of the disk, and at most `reserveMaxBytes`.

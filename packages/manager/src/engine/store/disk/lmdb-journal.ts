@@ -1,11 +1,12 @@
-import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { tuning } from '../../../tuning.ts';
 import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
 import { readKey, writeKey } from '../key-bytes.ts';
+import { CHECK_BYTES, seenAs, valueOf, writeChecked } from './tree/checked-value.ts';
 
-const DATA_FILE = 'data.mdb';
+export const DATA_FILE = 'data.mdb';
 
 const keyEncoder = {
   writeKey(key: string, target: Buffer, start: number): number {
@@ -25,31 +26,6 @@ const spaceOf = (directory: string): JournalSpace => {
     freeBytes: disk.bavail * disk.bsize,
     reserveBytes: Math.min(tuning.reserveMaxBytes, disk.blocks * disk.bsize * tuning.reserveShare),
   };
-};
-
-/** Offset of the magic number in the first page of an LMDB file. */
-const MAGIC_AT = 24;
-const MAGIC = 0xbe_ef_c0_de;
-
-const magicOf = (path: string): number | undefined => {
-  const descriptor = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(4);
-    const read = readSync(descriptor, bytes, 0, bytes.length, MAGIC_AT);
-    return read === 0 ? undefined : bytes.readUInt32LE();
-  } finally {
-    closeSync(descriptor);
-  }
-};
-
-/** LMDB does not check its file: opening any other file would end the process. */
-const checkDataFile = (directory: string): void => {
-  const path = join(directory, DATA_FILE);
-  const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
-  const magic = exists ? magicOf(path) : undefined;
-  if (magic !== undefined && magic !== MAGIC) {
-    throw new Error(`${DATA_FILE} is damaged or is not a store; restore a backup, or move it away`);
-  }
 };
 
 type Store = RootDatabase<Buffer, string>;
@@ -94,16 +70,26 @@ const causeOf = async (failure: unknown): Promise<unknown> => {
   return Promise.race([told, endOfTurn]);
 };
 
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+const bytesOf = (writes: readonly Write[]): number => {
+  let bytes = 0;
+  for (const { value } of writes) {
+    bytes += value === undefined ? 0 : CHECK_BYTES + value.length;
+  }
+  return bytes;
+};
 
 const commit = async (store: Store, writes: readonly Write[]): Promise<void> => {
+  // One piece of memory for all values, which the library reads until the commit has ended.
+  const values = Buffer.allocUnsafeSlow(bytesOf(writes));
+  let at = 0;
   const committed = store.batch(() => {
     for (const { key, value } of writes) {
       if (value === undefined) {
         void store.remove(key);
       } else {
-        void store.put(key, asBuffer(value));
+        const end = writeChecked(key, value, values, at);
+        void store.put(key, values.subarray(at, end));
+        at = end;
       }
     }
   });
@@ -118,14 +104,35 @@ const commit = async (store: Store, writes: readonly Write[]): Promise<void> => 
   store.resetReadTxn();
 };
 
+const damaged = (key: string, what: string): never => {
+  throw new Error(
+    `${DATA_FILE} is damaged: the value of the key ${JSON.stringify(key)} has ${what}; restore a backup, millrace store check shows all damage`,
+  );
+};
+
+/** The value of a stored one, without its checksum. A view of `stored`. */
+const opened = (key: string, stored: Buffer, isChecked: boolean): Uint8Array => {
+  switch (seenAs(key, stored)) {
+    case 'checked':
+      return valueOf(stored);
+    case 'bare':
+      return isChecked ? damaged(key, 'no checksum') : stored;
+    default:
+      return damaged(key, 'a wrong checksum');
+  }
+};
+
 /**
  * A copy of a value. The library's own copy allocates memory for each value, which costs more
  * than reading a small one. The library lends its whole buffer, of which `length` bytes are
  * the value.
  */
-const read = (store: Store, key: string): Buffer | undefined => {
+const read = (store: Store, key: string, isChecked: boolean): Buffer | undefined => {
   const lent = store.getBinaryFast(key);
-  return lent && Buffer.from(new Uint8Array(lent.buffer, lent.byteOffset, lent.length));
+  return (
+    lent &&
+    Buffer.from(opened(key, Buffer.from(lent.buffer, lent.byteOffset, lent.length), isChecked))
+  );
 };
 
 /** A descending range of LMDB includes its start and excludes its end. */
@@ -140,30 +147,46 @@ const lastKey = (store: Store, from: string, to: string): string | undefined => 
   return undefined;
 };
 
-const readRange = (store: Store, from: string, to: string, limit: number): Row[] => {
+const readRange = (
+  store: Store,
+  from: string,
+  to: string,
+  limit: number,
+  isChecked: boolean,
+): Row[] => {
   const rows: Row[] = [];
   for (const { key, value } of store.getRange({ start: from, end: to, limit })) {
-    rows.push({ key, value });
+    rows.push({ key, value: opened(key, value, isChecked) });
   }
   return rows;
 };
 
+/** A journal in an LMDB file, and what its keeper needs beside it. */
+export interface LmdbJournal extends Journal {
+  /** Copies the file as it is now into another directory, without its free pages; writes may go on. */
+  copyTo(path: string): Promise<void>;
+}
+
 /**
  * A journal in an LMDB file in this directory. With `overlappingSync: false` a commit becomes
- * visible, and its promise resolves, only when it is flushed.
+ * visible, and its promise resolves, only when it is flushed. LMDB maps the file and trusts
+ * it: a file of unknown origin goes through `checkTree` first.
  *
+ * @param isChecked whether a value without a checksum is damage; millrace 0.1 wrote none
  * @throws Error when the directory cannot be used
  */
-export const lmdbJournal = (directory: string): Journal => {
-  checkDataFile(directory);
+export const lmdbJournal = (directory: string, isChecked = true): LmdbJournal => {
   const store = openStore(directory);
   return {
     name: 'lmdb',
-    get: (key) => read(store, key),
+    get: (key) => read(store, key, isChecked),
     lastKey: (from, to) => lastKey(store, from, to),
-    range: (from, to, limit) => readRange(store, from, to, limit),
+    range: (from, to, limit) => readRange(store, from, to, limit, isChecked),
     commit: (writes) => commit(store, writes),
     space: () => spaceOf(directory),
     close: () => store.close(),
+    copyTo: async (path) => {
+      await store.backup(path, true);
+    },
   };
 };

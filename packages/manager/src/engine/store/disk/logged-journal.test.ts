@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../../protocol/src/testing/manual-clock.ts';
@@ -6,6 +7,7 @@ import { type Fate, TestLogFile, TestTree } from '../../../testing/log-disk.ts';
 import { tuning } from '../../../tuning.ts';
 import { KEY_MAX_BYTES, type Row, type Write } from '../journal.ts';
 import type { LogFiles } from './log/log-files.ts';
+import { MARK_BYTES } from './log/log-record.ts';
 import { beginLog, resumeLog } from './log/open-log.ts';
 import { positionOf } from './log/position.ts';
 import { LoggedJournal } from './logged-journal.ts';
@@ -39,10 +41,20 @@ class Bench {
   /** The writes of a commit in flight. */
   inFlight: readonly Write[] | undefined;
   failure: unknown;
+  /** The last record that was noted to be on disk. */
+  end = 0;
 
   constructor(fileBytes: number) {
     this.files = [new TestLogFile(fileBytes), new TestLogFile(fileBytes)];
-    this.#logFiles = { first: this.files[0], second: this.files[1], fileBytes };
+    this.#logFiles = {
+      first: this.files[0],
+      second: this.files[1],
+      fileBytes,
+      noteEnd: ({ sequence }) => {
+        this.end = sequence;
+      },
+      close: async () => {},
+    };
   }
 
   get journal(): LoggedJournal {
@@ -57,8 +69,8 @@ class Bench {
     const position = positionOf(this.tree);
     const log =
       position === undefined
-        ? await beginLog(this.#logFiles, this.tree)
-        : await resumeLog(this.#logFiles, this.tree, position);
+        ? await beginLog(this.#logFiles, this.tree, { mark: randomBytes(MARK_BYTES), sequence: 0 })
+        : await resumeLog(this.#logFiles, this.tree, position, this.end);
     this.clock = new ManualClock();
     this.#journal = new LoggedJournal(this.tree, log, this.clock);
     this.tree.isPrompt = false;

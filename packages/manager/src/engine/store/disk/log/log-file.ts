@@ -38,11 +38,14 @@ export interface OpenFile {
 
 export class DiskFile implements LogFile {
   readonly #file: OpenFile;
+  readonly #headerBytes: number;
   #sizeBytes: number;
 
-  constructor(file: OpenFile, sizeBytes: number) {
+  /** @param headerBytes bytes before the records, which are not counted in any size or offset */
+  constructor(file: OpenFile, sizeBytes: number, headerBytes = 0) {
     this.#file = file;
     this.#sizeBytes = sizeBytes;
+    this.#headerBytes = headerBytes;
   }
 
   get sizeBytes(): number {
@@ -53,7 +56,12 @@ export class DiskFile implements LogFile {
     const bytes = Buffer.alloc(this.#sizeBytes);
     let done = 0;
     while (done < bytes.length) {
-      const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, done);
+      const { bytesRead } = await this.#file.read(
+        bytes,
+        done,
+        bytes.length - done,
+        this.#headerBytes + done,
+      );
       if (bytesRead === 0) {
         break;
       }
@@ -66,7 +74,8 @@ export class DiskFile implements LogFile {
     let done = 0;
     while (done < bytes.length) {
       const rest = bytes.length - done;
-      const { bytesWritten } = await this.#file.write(bytes, done, rest, at + done);
+      const to = this.#headerBytes + at + done;
+      const { bytesWritten } = await this.#file.write(bytes, done, rest, to);
       if (bytesWritten === 0) {
         throw new Error(`the disk took ${done} of ${bytes.length} bytes of the log and no more`);
       }
@@ -79,7 +88,7 @@ export class DiskFile implements LogFile {
   }
 
   async shrink(sizeBytes: number): Promise<void> {
-    await this.#file.truncate(sizeBytes);
+    await this.#file.truncate(this.#headerBytes + sizeBytes);
     await this.#file.sync();
     this.#sizeBytes = sizeBytes;
   }
@@ -90,22 +99,26 @@ export class DiskFile implements LogFile {
 }
 
 /** @throws the error of the platform when the file cannot be opened */
-export const openLogFile = async (path: string): Promise<LogFile> => {
+export const openLogFile = async (path: string, headerBytes: number): Promise<LogFile> => {
   const opened = await open(path, constants.O_RDWR | FLUSH_FLAG);
   const { size } = await opened.stat();
-  return new DiskFile(opened, size);
+  return new DiskFile(opened, size - headerBytes, headerBytes);
 };
 
-/** Makes an empty file of this size; replaces an existing one. */
-export const makeLogFile = async (path: string, sizeBytes: number): Promise<LogFile> => {
+/** Makes a file with this header and this size behind it; replaces an existing one. */
+export const makeLogFile = async (
+  path: string,
+  header: Uint8Array,
+  sizeBytes: number,
+): Promise<LogFile> => {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | FLUSH_FLAG;
   const opened = await open(path, flags, 0o600);
-  const file = new DiskFile(opened, 0);
   try {
     // Zeros and not a hole: a write into a hole changes the metadata of the file, which would be
     // flushed with each write.
-    await file.write(Buffer.alloc(sizeBytes), 0);
-    return file;
+    const whole = new DiskFile(opened, 0);
+    await whole.write(Buffer.concat([header], header.length + sizeBytes), 0);
+    return new DiskFile(opened, sizeBytes, header.length);
   } catch (error) {
     await opened.close();
     throw error;

@@ -10,7 +10,7 @@ export interface Position {
 }
 
 /** The key of the position in the tree; it sorts before all other keys. */
-const POSITION_KEY = '\0';
+export const POSITION_KEY = '\0';
 const BEHIND_POSITION = '\0\0';
 const SEQUENCE_BYTES = 6;
 
@@ -22,10 +22,16 @@ const encodePosition = ({ mark, sequence }: Position): Uint8Array => {
   return bytes;
 };
 
-const decodePosition = (bytes: Uint8Array): Position => ({
-  mark: bytes.slice(0, MARK_BYTES),
-  sequence: Buffer.from(bytes).readUIntBE(MARK_BYTES, SEQUENCE_BYTES),
-});
+/** @throws Error when it has another length */
+export const decodePosition = (bytes: Uint8Array): Position => {
+  if (bytes.length !== MARK_BYTES + SEQUENCE_BYTES) {
+    throw new Error('data.mdb is damaged: its place in the log cannot be read; restore a backup');
+  }
+  return {
+    mark: Uint8Array.from(bytes.subarray(0, MARK_BYTES)),
+    sequence: Buffer.from(bytes).readUIntBE(MARK_BYTES, SEQUENCE_BYTES),
+  };
+};
 
 /** The last record that a tree has; undefined when the tree never had a log. */
 export const positionOf = (tree: Journal): Position | undefined => {

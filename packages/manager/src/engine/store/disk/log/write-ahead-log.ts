@@ -1,6 +1,6 @@
 import type { Write } from '../../journal.ts';
 import type { LogFile } from './log-file.ts';
-import { closeLogFiles, type LogFiles } from './log-files.ts';
+import type { LogFiles } from './log-files.ts';
 import { RecordEncoder } from './log-record.ts';
 import type { Position } from './position.ts';
 
@@ -65,6 +65,7 @@ export class WriteAheadLog {
     await this.#file.write(record, this.#at);
     this.#at += pagesOf(record.length);
     this.#position = { mark, sequence: sequence + 1 };
+    this.#files.noteEnd(this.#position);
   }
 
   /** Goes on at the start of the other file, whose records must all be applied. */
@@ -82,6 +83,6 @@ export class WriteAheadLog {
   }
 
   close(): Promise<void> {
-    return closeLogFiles(this.#files);
+    return this.#files.close();
   }
 }

@@ -1,0 +1,69 @@
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { IDENTITY_FILE } from './identity.ts';
+import { DATA_FILE } from './lmdb-journal.ts';
+import { LOG_END_FILE } from './log/log-end.ts';
+import { logNames } from './log/log-files.ts';
+
+export const LOCK_FILE = 'manager.lock';
+const TREE_LOCK_FILE = 'lock.mdb';
+/** A compacted copy of the tree that has not replaced it. */
+export const COPY_FILE = 'data.mdb.new';
+
+/** Files without which there is no store. */
+export const storeFiles = [DATA_FILE, ...logNames] as const;
+
+/** Files that a start may make anew. */
+const passing = [TREE_LOCK_FILE, COPY_FILE, `${COPY_FILE}-lock`, `${IDENTITY_FILE}.new`];
+const own: ReadonlySet<string> = new Set([
+  IDENTITY_FILE,
+  LOG_END_FILE,
+  LOCK_FILE,
+  ...storeFiles,
+  ...passing,
+]);
+
+/** An entry that any directory may have, such as a mounted disk or one under version control. */
+const isHarmless = (name: string): boolean => name.startsWith('.') || name === 'lost+found';
+
+/** What is in a data directory. */
+export interface Contents {
+  /** Files of a store: tree and log. */
+  readonly found: ReadonlySet<string>;
+  /** Entries that no store has. */
+  readonly foreign: readonly string[];
+}
+
+/** @throws Error when an entry with the name of a store's file is no file */
+export const contentsOf = (directory: string): Contents => {
+  const names = readdirSync(directory);
+  for (const name of names) {
+    if (own.has(name) && name !== LOCK_FILE && !lstatSync(join(directory, name)).isFile()) {
+      throw new Error(`${name} is not a file; put the file back, or restore a backup`);
+    }
+  }
+  return {
+    found: new Set(names.filter((name) => own.has(name) && name !== LOCK_FILE)),
+    foreign: names.filter((name) => !own.has(name) && !isHarmless(name)),
+  };
+};
+
+/** The first of these files that is missing. */
+export const missingOf = (contents: Contents, names: readonly string[]): string | undefined =>
+  names.find((name) => !contents.found.has(name));
+
+/** Removes all files of a store that has nothing yet, but not its identity. */
+export const clearStore = (directory: string): void => {
+  for (const name of [...storeFiles, LOG_END_FILE, ...passing]) {
+    rmSync(join(directory, name), { force: true });
+  }
+};
+
+/** Removes what an interrupted step left behind and nothing refers to. */
+export const clearPassing = (directory: string): void => {
+  for (const name of passing) {
+    if (name !== TREE_LOCK_FILE) {
+      rmSync(join(directory, name), { force: true });
+    }
+  }
+};
