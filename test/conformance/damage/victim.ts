@@ -21,8 +21,8 @@ export interface Told {
   readonly message?: string;
 }
 
-// Small files are copied often.
-Object.assign(tuning, { logFileBytes: 256 * 1_024 });
+// The files are copied often. Half of one holds all commits, so only time begins a checkpoint.
+Object.assign(tuning, { logFileBytes: 1_024 * 1_024 });
 
 const ALL = Number.MAX_SAFE_INTEGER;
 const LARGE_BYTES = 9_000;

@@ -34,7 +34,7 @@ export interface Rows {
  * An ordered map that survives the process: the interface between the engine and a store.
  *
  * - A key is a string whose characters stand for one byte each; keys sort as bytes. No key is
- *   empty, a zero byte alone, or longer than `KEY_MAX_BYTES`.
+ *   empty, a zero byte alone, longer than `KEY_MAX_BYTES`, or begins with two zero bytes.
  * - Reads are synchronous and see exactly what is durable.
  * - One commit is in flight at a time. A commit is all or nothing, and durable when its promise
  *   resolves. After a rejected commit nothing may be written any more.

@@ -25,7 +25,14 @@ import {
 } from './log/log-files.ts';
 import { MARK_BYTES } from './log/log-record.ts';
 import { beginLog, recordsBehind, resumeLog } from './log/open-log.ts';
-import { apply, decodePosition, POSITION_KEY, type Position, positionOf } from './log/position.ts';
+import {
+  apply,
+  decodePosition,
+  OLD_POSITION_KEY,
+  POSITION_KEY,
+  type Position,
+  positionOf,
+} from './log/position.ts';
 import type { WriteAheadLog } from './log/write-ahead-log.ts';
 import { checkTree, type TreeFacts } from './tree/check-tree.ts';
 import { isMarked, valueOf } from './tree/checked-value.ts';
@@ -210,14 +217,17 @@ class Opener {
       this.#requireFiles(contents, storeFiles);
     }
     const hasHeaders = !isTreeAlone && logHeaderOf(this.#directory, logNames[0]) !== undefined;
-    const { bare, facts, position } = this.#check(!hasHeaders);
-    if (position === undefined) {
+    const { bare, facts, hadLog, position } = this.#check(!hasHeaders);
+    if (!hadLog) {
       throw new MillraceError(
         'STORE_VERSION',
         `the store in ${this.#directory} has no log: open it with the version of millrace that wrote it`,
       );
     }
     this.#requireFiles(contents, storeFiles);
+    if (position === undefined) {
+      throw new Error(`${logNames[0]} has no header and is damaged; ${WAY_OUT}`);
+    }
     const identity: Identity = {
       id: idOf(position.mark),
       state: 'ready',
@@ -248,7 +258,8 @@ class Opener {
     return orClosed(
       () => tree.close(),
       async () => {
-        await apply(tree, [...bare, ...records.flatMap(({ writes }) => writes)], present);
+        const old = { key: OLD_POSITION_KEY, value: undefined };
+        await apply(tree, [...bare, ...records.flatMap(({ writes }) => writes), old], present);
         writeIdentity(this.#directory, identity);
         const store = await this.#withNewLog(identity, present, tree);
         this.#log.info({ id: identity.id }, 'took over the store of an earlier millrace');
@@ -285,17 +296,21 @@ class Opener {
     isChecked = false,
   ): {
     readonly facts: TreeFacts;
+    /** Whether the tree was ever behind a log, of whatever version. */
+    readonly hadLog: boolean;
     readonly position: Position | undefined;
     readonly bare: readonly Write[];
   } {
     const startedAtMs = performance.now();
     let position: Position | undefined;
+    let hadLog = false;
     const bare: Write[] = [];
     const facts = checkTree(
       join(this.#directory, DATA_FILE),
       (key, stored) => {
-        if (key === POSITION_KEY) {
-          position = decodePosition(!areBare && isMarked(stored) ? valueOf(stored) : stored);
+        hadLog ||= key === OLD_POSITION_KEY || key === POSITION_KEY;
+        if (key === (areBare ? OLD_POSITION_KEY : POSITION_KEY)) {
+          position = decodePosition(areBare ? stored : valueOf(stored));
         } else if (areBare && isMarked(stored)) {
           bare.push({ key, value: Uint8Array.from(stored) });
         }
@@ -309,7 +324,7 @@ class Opener {
     if (tookMs > tuning.treeCheckSaidMs) {
       this.#log.info({ entries: facts.entries, tookMs }, `checked the store in ${tookMs} ms`);
     }
-    return { facts, position, bare };
+    return { facts, hadLog, position, bare };
   }
 }
 

@@ -10,8 +10,13 @@ export interface Position {
 }
 
 /** The key of the position in the tree; it sorts before all other keys. */
-export const POSITION_KEY = '\0';
-const BEHIND_POSITION = '\0\0';
+export const POSITION_KEY = '\0\0';
+const BEHIND_POSITION = '\0\0\0';
+/**
+ * The key in a tree of millrace 0.1. A tree without it is refused by that version, which would
+ * misread the present values.
+ */
+export const OLD_POSITION_KEY = '\0';
 const SEQUENCE_BYTES = 6;
 
 /** The mark, then the sequence, big-endian. */
