@@ -19,6 +19,8 @@ const OWNER_ONLY = 0o600;
 const states = [
   /** Its files are being made, and nothing was acknowledged. */
   'creating',
+  /** A store of millrace 0.1: its old log counts until the tree has a position of the present kind. */
+  'adopting',
   /** Its tree has everything, and its log is being made anew. */
   'renewing',
   /** A restore has begun and has not ended. */

@@ -94,6 +94,8 @@ class Opener {
     switch (identity?.state) {
       case 'creating':
         return this.#create({ ...contents, foreign: [] });
+      case 'adopting':
+        return this.#adoptFurther(identity, contents);
       case 'renewing':
         return this.#renew(identity, contents);
       case 'ready':
@@ -243,16 +245,28 @@ class Opener {
       );
       return store;
     }
-    return this.#renewed({ ...identity, state: 'renewing', isChecked: false }, position, bare);
+    return this.#adoptBare({ ...identity, isChecked: false }, position, bare);
+  }
+
+  /** An adoption that was interrupted. */
+  #adoptFurther(identity: Identity, contents: Contents): Promise<OpenStore> {
+    this.#requireFiles(contents, [DATA_FILE]);
+    const { bare, position } = this.#check(true);
+    if (position === undefined) {
+      return this.#renew(identity, contents);
+    }
+    this.#requireFiles(contents, storeFiles);
+    return this.#adoptBare(identity, position, bare);
   }
 
   /** Brings a log of millrace 0.1 to its tree, and makes a log with headers. */
-  async #renewed(
+  async #adoptBare(
     identity: Identity,
     position: Position,
     bare: readonly Write[],
   ): Promise<OpenStore> {
     const records = recordsBehind(position, await readBareLogFiles(this.#directory));
+    writeIdentity(this.#directory, { ...identity, state: 'adopting' });
     const present = { mark: position.mark, sequence: position.sequence + records.length };
     const tree = lmdbJournal(this.#directory, false);
     return orClosed(
@@ -260,7 +274,6 @@ class Opener {
       async () => {
         const old = { key: OLD_POSITION_KEY, value: undefined };
         await apply(tree, [...bare, ...records.flatMap(({ writes }) => writes), old], present);
-        writeIdentity(this.#directory, identity);
         const store = await this.#withNewLog(identity, present, tree);
         this.#log.info({ id: identity.id }, 'took over the store of an earlier millrace');
         return store;

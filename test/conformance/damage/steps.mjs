@@ -1,0 +1,10 @@
+import { diskJournal } from '@millrace/manager/internals';
+import { systemClock } from '@millrace/protocol';
+
+/** What is done to a store, by name. */
+export const steps = {
+  async open(directory) {
+    const journal = await diskJournal(directory, systemClock);
+    await journal.close();
+  },
+};

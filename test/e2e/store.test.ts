@@ -1,0 +1,130 @@
+import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { defineTask } from '@millrace/protocol';
+import { beforeEach, expect, test } from 'vitest';
+import { type Stage, stages } from '../support/stage.ts';
+
+const openStage = stages();
+const unhandled = defineTask<string, null>('unhandled');
+const ENQUEUED = 3;
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage();
+});
+
+const file = (name: string): string => stage.path(`store/${name}`);
+
+/** A store with some tasks, whose manager was killed or stopped. @returns the ids */
+const storeWithTasks = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<string[]> => {
+  const manager = await stage.manager();
+  const client = await stage.connect();
+  const ids: string[] = [];
+  for (let n = 0; n < ENQUEUED; n++) {
+    ids.push((await client.enqueue(unhandled, `payload ${n}`)).id);
+  }
+  await client.close();
+  await manager.end(signal);
+  return ids;
+};
+
+/** Starts a manager that must refuse its store. @returns its only line on stderr */
+const refusal = async (): Promise<string> => {
+  const manager = stage.launchManager();
+  expect(await manager.closed).toEqual({ code: 4, signal: null });
+  expect(manager.stdout).toEqual([]);
+  expect(manager.stderr).toHaveLength(1);
+  return manager.stderr[0] ?? '';
+};
+
+/** Changes every place of a text in a file: a page may have earlier copies. */
+const changeAll = async (name: string, text: string, by: string): Promise<void> => {
+  const bytes = await readFile(file(name));
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at)) {
+    bytes.write(by, at);
+  }
+  await writeFile(file(name), bytes);
+};
+
+const damages: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ['data.mdb removed', () => rmSync(file('data.mdb')), /data\.mdb is missing/],
+  ['data.mdb emptied', () => writeFileSync(file('data.mdb'), ''), /data\.mdb is damaged.*empty/],
+  ['data.mdb overwritten', () => writeFileSync(file('data.mdb'), 'hi\n'), /data\.mdb is damaged/],
+  [
+    'data.mdb cut to 8 KiB',
+    () => truncateSync(file('data.mdb'), 8_192),
+    /data\.mdb is damaged.*cut/,
+  ],
+  ['log.0 emptied', () => truncateSync(file('log.0'), 0), /log\.0 is cut/],
+  [
+    'log.0 zeroed',
+    () => writeFileSync(file('log.0'), Buffer.alloc(4_198_400)),
+    /log\.0 has no header/,
+  ],
+  ['log.1 removed', () => rmSync(file('log.1')), /log\.1 is missing/],
+  [
+    'a word changed in store.json',
+    () => changeAll('store.json', '"ready"', '"reedy"'),
+    /store\.json is damaged/,
+  ],
+];
+
+test.each(damages)(
+  'a store with %s is refused by name, with the way out',
+  async (_name, damage, said) => {
+    await storeWithTasks('SIGKILL');
+    await damage();
+    const line = await refusal();
+    expect(line).toMatch(/^millrace: STORE_FAILED: /);
+    expect(line).toMatch(said);
+    expect(line).toMatch(/restore a backup/);
+  },
+);
+
+test('a payload that was changed on the disk is refused, with the key of its task', async () => {
+  const ids = await storeWithTasks('SIGTERM');
+  await changeAll('data.mdb', 'payload 1', 'payload 2');
+  const line = await refusal();
+  expect(line).toMatch(/data\.mdb is damaged: the value of the key "\S+" on page \d+ has a wrong/);
+  expect(line).toContain(ids[1]);
+});
+
+test('a start that makes a store says so, and a later one does not', async () => {
+  const first = await stage.manager();
+  await first.line(/made a new, empty store in \S+store/);
+  await first.end('SIGTERM');
+  const second = await stage.manager();
+  await second.end('SIGTERM');
+  expect(second.output).not.toMatch(/made a new/);
+});
+
+test('a store that was moved keeps its tasks, and the directory without it gets a new one', async () => {
+  const ids = await storeWithTasks('SIGTERM');
+  renameSync(stage.path('store'), stage.path('moved'));
+  const manager = await stage.manager({ data: 'moved' });
+  const client = await stage.connect();
+  for (const id of ids) {
+    expect(await client.task(id).inspect()).toMatchObject({ state: 'ready' });
+  }
+  await manager.end('SIGTERM');
+  const other = await stage.manager();
+  await other.line(/made a new, empty store/);
+});
+
+test('a manager whose directory is removed or moved away ends with 4, and leaves another in its place alone', async () => {
+  const manager = await stage.manager();
+  renameSync(stage.path('store'), stage.path('moved'));
+  mkdirSync(stage.path('store'));
+  expect(await manager.closed).toEqual({ code: 4, signal: null });
+  expect(manager.stderr.at(-1)).toMatch(/^millrace: STORE_FAILED: .*data\.mdb/);
+  const next = await stage.manager();
+  await next.line(/made a new, empty store/);
+});
+
+test('a directory with the files of somebody else gets no store', async () => {
+  mkdirSync(stage.path('store'));
+  writeFileSync(file('letter.txt'), 'to a friend');
+  expect(await refusal()).toMatch(/has no store, and other files such as letter\.txt/);
+  expect(await readFile(file('letter.txt'), 'utf8')).toBe('to a friend');
+});
