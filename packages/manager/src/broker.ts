@@ -10,6 +10,7 @@ import {
 import type { Services } from './commands/services.ts';
 import type { QueueSpec } from './engine/core/queue.ts';
 import type { Engine } from './engine/engine.ts';
+import { Admission } from './peers/admission.ts';
 import { Attendant } from './peers/attendant.ts';
 import { LocalPeer } from './peers/local-peer.ts';
 import { Reception } from './peers/reception.ts';
@@ -40,6 +41,7 @@ const SESSION_ID_BYTES = 15;
 
 /** A manager without its sockets: engine, commands, sessions, and the requests that wait. */
 export class Broker {
+  readonly admission: Admission;
   readonly #options: BrokerOptions;
   readonly #waits: Waits;
   readonly #services: Services;
@@ -52,6 +54,7 @@ export class Broker {
   constructor(options: BrokerOptions) {
     const { clock, engine } = options;
     this.#options = options;
+    this.admission = new Admission(clock);
     this.#waits = new Waits(clock);
     const results = new Results(engine, this.#waits);
     const room = new Room(engine, this.#waits);
@@ -71,7 +74,13 @@ export class Broker {
     const { log = silentLog } = options;
     this.#chronicle = new Chronicle(log, engine);
     this.#reception = new Reception(this.#services, this.#chronicle);
-    this.#statusDesk = new StatusDesk(engine, clock, this.#reception, options.url);
+    this.#statusDesk = new StatusDesk({
+      engine,
+      clock,
+      reception: this.#reception,
+      admission: this.admission,
+      url: options.url,
+    });
     if (log !== silentLog) {
       this.#statusDesk.onSample = (notices) => this.#chronicle.found(notices);
     }

@@ -112,6 +112,7 @@ export {
   PROTOCOL_VERSION,
 } from './words/limits.ts';
 export {
+  type ConnectionsStatus,
   type Finding,
   findingKinds,
   type QueueStatus,

@@ -2,8 +2,8 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Clock, limits, type Transport, wsTransport } from '@millrace/protocol';
 import { WebSocketServer } from 'ws';
+import type { Admission } from '../peers/admission.ts';
 import { tuning } from '../tuning.ts';
-import { Admission } from './admission.ts';
 import { listenOn } from './listen.ts';
 
 export interface ServerOptions {
@@ -14,6 +14,8 @@ export interface ServerOptions {
 
 /** Serves the peers that a server accepts. */
 export interface PeerBroker {
+  /** Bounds the sockets that are not authenticated. */
+  readonly admission: Admission;
   /** @throws the error of the handshake, after the peer was told */
   attend(transport: Transport): Promise<void>;
   sayGoodbye(reason: string): void;
@@ -25,14 +27,12 @@ const NOT_FOR_BROWSERS = 'This port speaks the millrace protocol over WebSocket.
 export class Server {
   readonly #options: ServerOptions;
   readonly #broker: PeerBroker;
-  readonly #admission: Admission;
   readonly #http: HttpServer;
   readonly #sockets = new Set<Socket>();
 
   constructor(options: ServerOptions, broker: PeerBroker) {
     this.#options = options;
     this.#broker = broker;
-    this.#admission = new Admission(options.clock);
     const checks = { connectionsCheckingInterval: tuning.socketCheckMs };
     this.#http = createServer(checks, (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' });
@@ -75,11 +75,12 @@ export class Server {
     this.#http.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      this.#admission.enter(socket);
+      this.#broker.admission.enter(socket);
     });
     this.#http.on('upgrade', (request, socket: Socket, head) => {
       socket.on('error', () => socket.destroy());
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#broker.admission.progress(socket);
         const address = `${request.socket.remoteAddress ?? '?'}:${request.socket.remotePort ?? 0}`;
         // A failed handshake has been answered and logged already.
         this.#welcome(wsTransport(webSocket, address), socket).catch(() => {});
@@ -89,6 +90,6 @@ export class Server {
 
   async #welcome(transport: Transport, socket: Socket): Promise<void> {
     await this.#broker.attend(transport);
-    this.#admission.pass(socket);
+    this.#broker.admission.pass(socket);
   }
 }

@@ -13,6 +13,7 @@ const calm: Facts = {
   lostWorkers: [],
   lostSessions: [],
   store: { kind: 'lmdb', bytes: 0, freeBytes: 1_000 * MIB, reserveBytes: 64 * MIB, commitMs: 1 },
+  crowds: [],
 };
 
 const queue = (options: Partial<QueueStatus> = {}): QueueStatus => ({
@@ -126,6 +127,12 @@ test('a blocked loop is a finding that names the task granted last', () => {
   ]);
   expect(found({ silentLoops: [{ ...loop, silentMs: 6_000 }] })).toEqual([]);
   expect(found({ silentLoops: [{ ...loop, last: undefined }] })).toEqual([]);
+});
+
+test('an address whose sockets show no key is a finding while they fill its places', () => {
+  expect(found({ crowds: [{ address: '10.0.0.7', evicted: 40, refused: 2 }] })).toEqual([
+    'warning: connections from 10.0.0.7 show no key and fill the places for newcomers: 40 were cut off lately for newer ones, and 2 were refused',
+  ]);
 });
 
 test('a store is a finding when it is nearly full, and when it is slow', () => {

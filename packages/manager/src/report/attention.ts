@@ -1,5 +1,6 @@
 import { type Finding, ITEM_NAME, limits, type QueueStatus, type Status } from '@millrace/protocol';
 import type { HeldTask, LostSession, WaitingLane } from '../engine/core/verbs/reports.ts';
+import type { Crowd } from '../peers/admission.ts';
 import type { LostWorker } from '../peers/lost-workers.ts';
 
 const SECOND_MS = 1_000;
@@ -32,6 +33,8 @@ export interface Facts {
   readonly lostWorkers: readonly LostWorker[];
   readonly lostSessions: readonly LostSession[];
   readonly store: Status['store'];
+  /** The worst first. */
+  readonly crowds: readonly Crowd[];
 }
 
 /** A duration as people read it. */
@@ -171,6 +174,17 @@ const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Fi
   return findings;
 };
 
+const crowd = ({ address, evicted, refused }: Crowd): Finding => {
+  const from = address === '' ? 'other addresses' : address;
+  return {
+    severity: 'warning',
+    kind: 'address-crowded',
+    subject: from,
+    message: `connections from ${from} show no key and fill the places for newcomers: ${evicted} were cut off lately for newer ones, and ${refused} were refused`,
+    command: 'millrace status --json',
+  };
+};
+
 const rank = { critical: 0, warning: 1 } as const;
 
 /** Everything that an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
@@ -179,6 +193,7 @@ export const attention = (facts: Facts): Notice[] =>
     ...store(facts.store),
     ...facts.silentLoops.flatMap(silentLoop),
     ...lostWorkers(facts),
+    ...facts.crowds.map(crowd),
     ...unhandledQueues(facts),
     ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);

@@ -68,6 +68,11 @@ export const limits = {
   goodbyeMaxMs: 2 * SECOND_MS,
   unauthenticatedMaxPerAddress: 256,
   unauthenticatedMaxTotal: 1_024,
+  /** A socket whose handshake made progress within this time is not evicted for a newcomer. */
+  unauthenticatedKeptMs: 500,
+  /** Evictions and refusals are a finding for one to two of these spans, for this many addresses at most. */
+  crowdShownMs: 10 * SECOND_MS,
+  crowdsMax: 100,
   sessionsMax: 10_000,
   /** Bytes that may wait for a slow reader before it is cut off with SLOW_READER. */
   outboundMaxBytes: 32 * MIB,

@@ -59,18 +59,29 @@ export const findingKinds = [
   'loop-blocked',
   'store-filling',
   'store-slow',
+  'address-crowded',
 ] as const;
 
 /** Something that an operator should look at. */
 export interface Finding {
   readonly severity: 'warning' | 'critical';
   readonly kind: (typeof findingKinds)[number];
-  /** Name of the queue, worker or store. */
+  /** Name of the queue or worker, kind of the store, or network address. */
   readonly subject: string;
   /** The finding as one sentence. */
   readonly message: string;
   /** The command that shows more. */
   readonly command: string;
+}
+
+/** Connections of a manager. The totals count since it started. */
+export interface ConnectionsStatus {
+  /** Sockets that have not shown a key yet. */
+  readonly unauthenticated: number;
+  /** Total of the sockets without a key that were cut off, so that newer ones found room. */
+  readonly evicted: number;
+  /** Total of the sockets that were cut off at once, because all bounds were reached. */
+  readonly refused: number;
 }
 
 /** The status of a manager. Its shape is stable: fields are only added. */
@@ -90,6 +101,7 @@ export interface Status {
     readonly commitMs: number;
   };
   readonly clients: number;
+  readonly connections: ConnectionsStatus;
   readonly queues: readonly QueueStatus[];
   readonly workers: readonly WorkerStatus[];
   /** The worst first, at most a hundred. */

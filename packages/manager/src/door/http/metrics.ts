@@ -112,6 +112,11 @@ const managerGauges: readonly Figure<Status>[] = [
     of: (status) => status.clients,
   },
   {
+    name: 'millrace_unauthenticated_connections',
+    help: 'Sockets that have not shown a key yet.',
+    of: (status) => status.connections.unauthenticated,
+  },
+  {
     name: 'millrace_workers',
     help: 'Workers that are connected.',
     of: (status) => status.workers.length,
@@ -135,6 +140,19 @@ const managerGauges: readonly Figure<Status>[] = [
     name: 'millrace_store_commit_seconds',
     help: 'Duration of a commit, its flush included; a moving average.',
     of: (status) => status.store.commitMs / MS_PER_SECOND,
+  },
+];
+
+const managerCounters: readonly Figure<Status>[] = [
+  {
+    name: 'millrace_connections_evicted_total',
+    help: 'Sockets without a key that were cut off, so that newer ones found room.',
+    of: (status) => status.connections.evicted,
+  },
+  {
+    name: 'millrace_connections_refused_total',
+    help: 'Sockets without a key that were cut off at once, because all bounds were reached.',
+    of: (status) => status.connections.refused,
   },
 ];
 
@@ -172,6 +190,7 @@ export class Metrics {
       this.#tasks(),
       this.#finished(),
       ...managerGauges.map((figure) => this.#ofManager(figure)),
+      ...managerCounters.map((figure) => this.#totalOfManager(figure)),
       ...queueGauges.map((figure) => this.#ofQueues(figure)),
       ...queueCounters.map((figure) => this.#totalOfQueues(figure)),
       ...workerGauges.map((figure) => this.#ofWorkers(figure)),
@@ -236,6 +255,15 @@ export class Metrics {
   #ofManager(figure: Figure<Status>): (status: Status) => void {
     const gauge = gaugeOf(figure, this.#registry);
     return (status) => gauge.set(figure.of(status) ?? 0);
+  }
+
+  #totalOfManager(figure: Figure<Status>): (status: Status) => void {
+    const { help, name } = figure;
+    const counter = new Counter({ name, help, registers: [this.#registry] });
+    return (status) => {
+      counter.reset();
+      counter.inc(figure.of(status) ?? 0);
+    };
   }
 
   #ofQueues(figure: Figure<QueueStatus>): (status: Status) => void {

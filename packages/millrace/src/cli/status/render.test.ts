@@ -61,6 +61,7 @@ const statusOf = (queues: number, workers: number, findings: number): Status => 
   uptimeMs: 60_000,
   store: { kind: 'memory', bytes: 0, freeBytes: 0, reserveBytes: 0, commitMs: 0 },
   clients: 1,
+  connections: { unauthenticated: 0, evicted: 0, refused: 0 },
   queues: numbered('queue', queues).map(queue),
   workers: numbered('worker', workers).map(worker),
   attention: numbered('queue', findings).map(finding),
