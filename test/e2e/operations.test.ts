@@ -146,6 +146,7 @@ test('the status says what waits, runs, retries and is dead, and what needs atte
   expect(queues.every(({ oldestWaitingMs }) => (oldestWaitingMs ?? -1) >= 0)).toBe(true);
   expect(store.reserveBytes).toBeGreaterThan(0);
   expect(attention).toMatchObject([
+    { severity: 'warning', kind: 'tasks-dying', subject: 'default' },
     { severity: 'warning', kind: 'queue-paused', subject: 'items' },
   ]);
   await expect

@@ -94,6 +94,8 @@ export const tuning = {
   sampleMs: 1_000,
   /** Samples between two requests for a report of each worker. */
   samplesPerReport: 5,
+  /** Awaited tasks of one client that are looked at for a deadlock of a pool. */
+  awaitedLooksMax: 100,
   /** Samples that a rate is averaged over. */
   rateSamples: 10,
 } as const;

@@ -20,6 +20,8 @@ export interface SessionEvents {
 /** Gives authenticated connections their sessions. A session without a connection begins its grace. */
 export class Reception {
   readonly sessions = new Map<string, PeerSession>();
+  /** Those sessions that are workers'. */
+  readonly workers = new Set<PeerSession>();
   readonly lostWorkers = new LostWorkers();
   readonly #services: Services;
   readonly #events: SessionEvents;
@@ -58,13 +60,18 @@ export class Reception {
   leave(session: PeerSession, connection: Connection, wasSilent: boolean): void {
     session.lose(connection);
     if (!session.isConnected && this.sessions.get(session.sessionId) === session) {
-      this.sessions.delete(session.sessionId);
+      this.#remove(session);
       this.#noteLost(session);
       this.#services.engine.disconnect({
         sessionId: session.sessionId,
         graceMs: wasSilent ? limits.silentGraceMs : limits.resumeGraceMs,
       });
     }
+  }
+
+  #remove(session: PeerSession): void {
+    this.sessions.delete(session.sessionId);
+    this.workers.delete(session);
   }
 
   #noteLost(session: PeerSession): void {
@@ -77,7 +84,7 @@ export class Reception {
 
   /** The peer said goodbye: its session ends at once. */
   async goodbye(session: PeerSession): Promise<void> {
-    this.sessions.delete(session.sessionId);
+    this.#remove(session);
     // The pools leave first: the dispatcher must not wake a pool whose claims the engine no
     // longer grants.
     session.retire();
@@ -88,9 +95,8 @@ export class Reception {
 
   /** Asks the workers of this name, or the one with this session, to end; answers how many. */
   drainWorkers(worker: string): number {
-    const asked = [...this.sessions.values()].filter(
-      ({ description, role, sessionId }) =>
-        role === 'worker' && (sessionId === worker || description.name === worker),
+    const asked = [...this.workers].filter(
+      ({ description, sessionId }) => sessionId === worker || description.name === worker,
     );
     for (const session of asked) {
       session.drain();
@@ -165,6 +171,9 @@ export class Reception {
     const nowMs = this.#services.clock.monotonicMs();
     const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
     this.sessions.set(sessionId, session);
+    if (peer.role === 'worker') {
+      this.workers.add(session);
+    }
     const wasDraining = this.lostWorkers.cameBack(session);
     if (wasDraining) {
       session.drain();

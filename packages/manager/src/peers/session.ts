@@ -6,6 +6,7 @@ import {
   type Role,
 } from '@millrace/protocol';
 import type { Handle } from '../engine/core/handles.ts';
+import type { PoolRoom } from '../waiting/peer.ts';
 import { ConnectedPeer } from './connected-peer.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
@@ -61,6 +62,27 @@ export class PeerSession {
   /** The handles of all pools that the worker declared over its main connection. */
   get handles(): readonly Handle[] {
     return [...(this.#peer?.pools.values() ?? [])].flatMap(({ handles }) => handles);
+  }
+
+  /** The pools that it declared over its main connection. */
+  get pools(): readonly PoolRoom[] {
+    return [...(this.#peer?.pools.values() ?? [])];
+  }
+
+  /** The same, with their numbers. */
+  get numberedPools(): readonly (readonly [number, PoolRoom])[] {
+    return [...(this.#peer?.pools ?? [])];
+  }
+
+  /** The tasks whose outcomes it awaits, at most so many. */
+  awaitedTasks(most: number): string[] {
+    const taskIds: string[] = [];
+    for (const { taskId } of this.#peer?.openRequests.values() ?? []) {
+      if (taskId !== undefined && taskIds.push(taskId) >= most) {
+        break;
+      }
+    }
+    return taskIds;
   }
 
   /** The peer over this connection; undefined when a newer connection took the session up. */

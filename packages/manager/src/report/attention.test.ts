@@ -1,15 +1,17 @@
 import type { QueueStatus } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { attention, type Facts, worstOf } from './attention.ts';
+import type { WorkerFact } from './worker-notices.ts';
 
 const MIB = 1_024 * 1_024;
 
 const calm: Facts = {
-  nowMs: 1_000_000,
   queues: [],
   waiting: [],
   isHandled: () => false,
-  silentLoops: [],
+  nowMs: 1_000_000,
+  workers: [],
+  deadlocks: [],
   lostWorkers: [],
   lostSessions: [],
   store: { kind: 'lmdb', bytes: 0, freeBytes: 1_000 * MIB, reserveBytes: 64 * MIB, commitMs: 1 },
@@ -24,6 +26,8 @@ const queue = (options: Partial<QueueStatus> = {}): QueueStatus => ({
   scheduled: 0,
   retrying: 0,
   deadKept: 0,
+  diedLately: 0,
+  endedLately: 0,
   bytes: 0,
   maxItems: 10_000_000,
   inPerSecond: 0,
@@ -116,17 +120,97 @@ test('a lost worker is a finding that says when its leases return', () => {
   ]);
 });
 
+const present: WorkerFact = {
+  name: 'w',
+  host: 'here',
+  pid: 7,
+  silentMs: 20,
+  loopSilentMs: 0,
+  running: 0,
+  last: undefined,
+  report: undefined,
+  blocked: undefined,
+  isStuck: false,
+};
+
+const foundOf = (...workers: Partial<WorkerFact>[]): string[] =>
+  found({ workers: workers.map((options) => ({ ...present, ...options })) });
+
 test('a blocked loop is a finding that names the task granted last', () => {
-  const loop = { name: 'w', silentMs: 12_000, running: 1, last };
+  const loop = { loopSilentMs: 12_000, running: 1, last };
   const message = "the event loop of worker 'w' has been blocked for";
-  expect(found({ silentLoops: [loop] })).toEqual([
+  expect(foundOf(loop)).toEqual([
     `warning: ${message} 12 s: it has run task 'resize' (t-1) for 13 s`,
   ]);
-  expect(found({ silentLoops: [{ ...loop, silentMs: 120_000, running: 3 }] })).toEqual([
+  expect(foundOf({ ...loop, loopSilentMs: 120_000, running: 3 })).toEqual([
     `critical: ${message} 2 min: it holds 3 tasks; the latest, 'resize' (t-1), was granted 13 s ago`,
   ]);
-  expect(found({ silentLoops: [{ ...loop, silentMs: 6_000 }] })).toEqual([]);
-  expect(found({ silentLoops: [{ ...loop, last: undefined }] })).toEqual([]);
+  expect(foundOf({ ...loop, loopSilentMs: 6_000 })).toEqual([]);
+  expect(foundOf({ ...loop, last: undefined })).toEqual([]);
+});
+
+test('a blocked loop is blamed on the task that the heartbeat thread saw in it', () => {
+  const blocked = { silentMs: 11_000, taskId: 't-0', name: 'spin', place: 'spin (/h.mjs:3)' };
+  expect(foundOf({ loopSilentMs: 12_000, running: 3, last, blocked })).toEqual([
+    "warning: the event loop of worker 'w' has been blocked for 12 s: it runs task 'spin' (t-0) at spin (/h.mjs:3)",
+  ]);
+  // A report that is out of date makes no finding.
+  expect(foundOf({ loopSilentMs: 100, running: 3, last, blocked })).toEqual([]);
+});
+
+test('a worker that is not heard at all is silent, and its loop is not called blocked', () => {
+  expect(foundOf({ silentMs: 7_400, loopSilentMs: 900, running: 2, last })).toEqual([
+    "warning: worker 'w' (here, pid 7) has not been heard for 7.4 s: its process is stopped, or its link is dead; it holds 2 tasks",
+  ]);
+  expect(foundOf({ silentMs: 6_000, running: 2, last })).toEqual([]);
+});
+
+const lostSlot = { pool: 0, taskId: 't-9', queue: 'q', name: 'hang', lostForMs: 12_000 };
+
+test('slots that were lost to attempts without an end are a finding, critical when a pool has no other', () => {
+  const reported = { loopLagMs: 0, rssBytes: 1, slots: 10, busySlots: 10, blocked: undefined };
+  const message = "worker 'w' has lost";
+  expect(foundOf({ report: { ...reported, lostSlots: 2, lost: [lostSlot] } })).toEqual([
+    `warning: ${message} 2 of 10 slots to attempts that do not end; the longest, task 'hang' (t-9), has outlived its deadline by 12 s`,
+  ]);
+  const critical = [
+    foundOf({ report: { ...reported, lostSlots: 10, lost: undefined } }),
+    foundOf({ isStuck: true, report: { ...reported, lostSlots: 10, lost: undefined } }),
+  ];
+  for (const findings of critical) {
+    expect(findings).toEqual([
+      `critical: ${message} 10 of 10 slots to attempts that do not end, and a pool has no other: restart this worker`,
+    ]);
+  }
+  expect(foundOf({ report: { ...reported, lostSlots: 0, lost: [] } })).toEqual([]);
+  expect(foundOf({ report: { ...reported, lostSlots: undefined, lost: undefined } })).toEqual([]);
+});
+
+test('a pool whose process awaits a task behind it is a finding with the advice', () => {
+  const deadlock = { worker: 'w', fullMs: 12_000, taskId: 't-2', name: 'child' };
+  expect(found({ deadlocks: [deadlock] })).toEqual([
+    "warning: a pool of worker 'w' has had no free slot for 12 s, and its process awaits task 'child' (t-2), which waits for a slot of the same pool: run parents and children in pools of their own (concurrency), or in other workers",
+  ]);
+});
+
+test('dead tasks are a finding while they are kept, and critical when half of all tasks die', () => {
+  const dying = (diedLately: number, endedLately: number, deadKept = diedLately) =>
+    found({ queues: [queue({ diedLately, endedLately, deadKept })] });
+  const message = "of queue 'q' died within the last 5 min, of";
+  expect(dying(1, 200)).toEqual([`warning: 1 task ${message} 200 that ended`]);
+  expect(dying(9, 9)).toEqual([`warning: 9 tasks ${message} 9 that ended`]);
+  expect(dying(10, 20)).toEqual([`critical: 10 tasks ${message} 20 that ended`]);
+  expect(dying(10, 21)).toEqual([`warning: 10 tasks ${message} 21 that ended`]);
+  expect(dying(3, 3, 0)).toEqual([]);
+});
+
+test('a name in a command is one word of the shell', () => {
+  const commandFor = (name: string) =>
+    attention({ ...calm, queues: [queue({ name, isPaused: true, ready: 1 })] })[0]?.command;
+  expect(commandFor('mail')).toBe('millrace queue show mail');
+  expect(commandFor('$(touch pwned)')).toBe("millrace queue show '$(touch pwned)'");
+  expect(commandFor("it's")).toBe(String.raw`millrace queue show 'it'\''s'`);
+  expect(commandFor('--help')).toBe('millrace queue show -- --help');
 });
 
 test('an address whose sockets show no key is a finding while they fill its places', () => {

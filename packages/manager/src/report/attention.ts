@@ -1,55 +1,21 @@
 import { type Finding, ITEM_NAME, limits, type QueueStatus, type Status } from '@millrace/protocol';
-import type { HeldTask, LostSession, WaitingLane } from '../engine/core/verbs/reports.ts';
+import type { WaitingLane } from '../engine/core/verbs/reports.ts';
 import type { Crowd } from '../peers/admission.ts';
-import type { LostWorker } from '../peers/lost-workers.ts';
+import { type Notice, quoted, quotedValue, spoken, tasks } from './wording.ts';
+import { type WorkerFacts, workerNotices } from './worker-notices.ts';
 
 const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
 const MIB = 1_024 * 1_024;
 
-/** A healthy loop answers within the heartbeat's idle time and one interval. */
-const SILENT_MS = limits.heartbeatIdleMs + 2 * limits.heartbeatIntervalMs;
-
-/** A worker whose process is heard while its main loop is silent. */
-export interface SilentLoop {
-  readonly name: string;
-  readonly silentMs: number;
-  readonly running: number;
-  readonly last: HeldTask | undefined;
-}
-
-/** A finding with the task name that it is about, because several names of one queue may be unhandled. */
-export interface Notice extends Finding {
-  readonly taskName?: string;
-}
-
 /** The facts that findings are made from. */
-export interface Facts {
-  readonly nowMs: number;
+export interface Facts extends WorkerFacts {
   readonly queues: readonly QueueStatus[];
   readonly waiting: readonly WaitingLane[];
   readonly isHandled: (queue: string, name: string) => boolean;
-  readonly silentLoops: readonly SilentLoop[];
-  readonly lostWorkers: readonly LostWorker[];
-  readonly lostSessions: readonly LostSession[];
   readonly store: Status['store'];
   /** The worst first. */
   readonly crowds: readonly Crowd[];
 }
-
-/** A duration as people read it. */
-const spoken = (ms: number): string => {
-  if (ms < 10 * SECOND_MS) {
-    return `${(ms / SECOND_MS).toFixed(1)} s`;
-  }
-  if (ms < 2 * MINUTE_MS) {
-    return `${Math.round(ms / SECOND_MS)} s`;
-  }
-  const minutes = Math.round(ms / MINUTE_MS);
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
-};
-
-const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
 
 const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
   const paused = new Set(queues.filter(({ isPaused }) => isPaused).map(({ name }) => name));
@@ -67,7 +33,7 @@ const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
         subject: queue,
         taskName: name,
         message: `task '${name}' of queue '${queue}' ${since} and no connected worker handles it`,
-        command: `millrace queue show ${queue}`,
+        command: `millrace queue show ${quoted(queue)}`,
       },
     ];
   });
@@ -89,7 +55,7 @@ const growing = (queue: QueueStatus): Finding | undefined => {
     kind: 'queue-growing',
     subject: name,
     message: `queue '${name}' grows: ${tasks(ready)} ready, ${inPerSecond.toFixed(1)} a second arrive and ${outPerSecond.toFixed(1)} leave${end}`,
-    command: `millrace queue show ${name}`,
+    command: `millrace queue show ${quoted(name)}`,
   };
 };
 
@@ -100,59 +66,22 @@ const paused = ({ isPaused, name, ready }: QueueStatus): Finding | undefined =>
         kind: 'queue-paused',
         subject: name,
         message: `queue '${name}' is paused, with ${tasks(ready)} ready`,
-        command: `millrace queue show ${name}`,
+        command: `millrace queue show ${quoted(name)}`,
       }
     : undefined;
 
-const silentLoop = ({ last, name, running, silentMs }: SilentLoop): Finding[] => {
-  if (last === undefined || silentMs < SILENT_MS) {
-    return [];
-  }
-  const task = `'${last.name}' (${last.taskId})`;
-  const held = spoken(last.heldMs);
-  const what =
-    running === 1
-      ? `it has run task ${task} for ${held}`
-      : `it holds ${running} tasks; the latest, ${task}, was granted ${held} ago`;
-  return [
-    {
-      severity: silentMs >= limits.loopBlockedCriticalMs ? 'critical' : 'warning',
-      kind: 'loop-blocked',
-      subject: name,
-      message: `the event loop of worker '${name}' has been blocked for ${spoken(silentMs)}: ${what}`,
-      command: `millrace task show ${last.taskId}`,
-    },
-  ];
-};
-
-const lostWorkers = ({ lostSessions, lostWorkers: lost, nowMs }: Facts): Finding[] => {
-  const left = new Map(lostSessions.map((session) => [session.sessionId, session]));
-  const known = lost.map(({ description, leases, lostAtMs, sessionId }): Finding => {
-    const { host, name, pid } = description;
-    const present = left.get(sessionId);
-    left.delete(sessionId);
-    const what =
-      present === undefined
-        ? `${tasks(leases)} of it went back to their queues`
-        : `${tasks(present.leases)} of it will be granted again in ${spoken(present.returnInMs)}`;
-    return {
-      severity: 'warning',
-      kind: 'worker-lost',
-      subject: name,
-      message: `worker '${name}' (${host}, pid ${pid}) was lost ${spoken(nowMs - lostAtMs)} ago; ${what}`,
-      command: 'millrace worker ls',
-    };
-  });
-  const unknown = [...left.values()].map(
-    ({ leases, returnInMs, sessionId }): Finding => ({
-      severity: 'warning',
-      kind: 'worker-lost',
-      subject: sessionId,
-      message: `session ${sessionId} has not come back since the manager started; ${tasks(leases)} of it will be granted again in ${spoken(returnInMs)}`,
-      command: 'millrace worker ls',
-    }),
-  );
-  return [...known, ...unknown];
+const dying = ({ deadKept, diedLately, endedLately, name }: QueueStatus): Finding | undefined => {
+  const isCritical = diedLately >= limits.deathsCritical && diedLately * 2 >= endedLately;
+  const most = spoken(2 * limits.deathsShownMs);
+  return diedLately > 0 && deadKept > 0
+    ? {
+        severity: isCritical ? 'critical' : 'warning',
+        kind: 'tasks-dying',
+        subject: name,
+        message: `${tasks(diedLately)} of queue '${name}' died within the last ${most}, of ${endedLately} that ended`,
+        command: `millrace dead ls --queue ${quotedValue(name)}`,
+      }
+    : undefined;
 };
 
 const store = ({ commitMs, freeBytes, kind, reserveBytes }: Status['store']): Finding[] => {
@@ -191,10 +120,10 @@ const rank = { critical: 0, warning: 1 } as const;
 export const attention = (facts: Facts): Notice[] =>
   [
     ...store(facts.store),
-    ...facts.silentLoops.flatMap(silentLoop),
-    ...lostWorkers(facts),
+    ...workerNotices(facts),
     ...facts.crowds.map(crowd),
     ...unhandledQueues(facts),
+    ...facts.queues.flatMap((queue) => dying(queue) ?? []),
     ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 

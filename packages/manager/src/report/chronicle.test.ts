@@ -53,7 +53,7 @@ test('a finding is logged when it begins, when it gets worse, and when it is ove
   ]);
   chronicle.found([]);
   chronicle.found([]);
-  expect(lines).toEqual(['info no longer: nobody handles mail']);
+  expect(lines).toEqual(['info resolved: nobody handles mail']);
 });
 
 test('each task name that no worker handles has lines of its own', () => {
@@ -65,7 +65,7 @@ test('each task name that no worker handles has lines of its own', () => {
     'warn nobody reads',
   ]);
   chronicle.found([other]);
-  expect(lines).toEqual(['info no longer: nobody sends']);
+  expect(lines).toEqual(['info resolved: nobody sends']);
 });
 
 test('a dead task is logged with its queue, name and error, without its payload', async () => {

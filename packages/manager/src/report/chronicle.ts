@@ -2,7 +2,7 @@ import { codeOf, type Log, limits, messageOf, type Token } from '@millrace/proto
 import type { Finished } from '../engine/core/committed.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { PeerSession } from '../peers/session.ts';
-import type { Notice } from './attention.ts';
+import type { Notice } from './wording.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -34,7 +34,7 @@ export class Chronicle {
     }
     for (const [key, { kind, message, subject }] of before) {
       if (!this.#open.has(key)) {
-        this.#log.info({ kind, subject }, `no longer: ${message}`);
+        this.#log.info({ kind, subject }, `resolved: ${message}`);
       }
     }
   }

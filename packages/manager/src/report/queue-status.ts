@@ -1,6 +1,7 @@
 import type { QueueStatus } from '@millrace/protocol';
 import type { QueueReport } from '../engine/core/queue.ts';
 import type { WaitingLane } from '../engine/core/verbs/reports.ts';
+import type { QueueDeaths } from './deaths.ts';
 import type { HandledNames } from './handled-names.ts';
 import type { Rates } from './rates.ts';
 
@@ -21,6 +22,7 @@ export const queueStatuses = (
   waiting: readonly WaitingLane[],
   rates: Rates,
   handled: HandledNames,
+  deaths: (queue: string) => QueueDeaths,
 ): QueueStatus[] => {
   const oldest = oldestByQueue(waiting);
   return queues.map(({ deadKept, isPaused, maxItems, name, retrying, runP95Ms, size, totals }) => ({
@@ -31,6 +33,7 @@ export const queueStatuses = (
     scheduled: size.scheduled,
     retrying,
     deadKept,
+    ...deaths(name),
     bytes: size.bytes,
     maxItems,
     ...rates.of(name),

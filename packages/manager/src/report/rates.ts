@@ -12,7 +12,8 @@ export interface QueueRates {
   readonly outPerSecond: number;
 }
 
-const finishedOf = ({ totals }: QueueReport): number =>
+/** Tasks that ended since the store was made. */
+export const finishedOf = ({ totals }: QueueReport): number =>
   totals.succeeded + totals.dead + totals.cancelled + totals.expired;
 
 /** Tasks that enter and leave each queue per second, from samples of its totals. */

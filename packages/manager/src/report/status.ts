@@ -4,11 +4,14 @@ import type { Admission } from '../peers/admission.ts';
 import type { Reception } from '../peers/reception.ts';
 import { tuning } from '../tuning.ts';
 import { VERSION } from '../version.ts';
-import { attention, type Notice, worstOf } from './attention.ts';
+import { attention, worstOf } from './attention.ts';
+import { Deadlocks } from './deadlocks.ts';
+import { Deaths } from './deaths.ts';
 import { HandledNames } from './handled-names.ts';
 import { queueStatuses } from './queue-status.ts';
 import { Rates } from './rates.ts';
-import { silentLoops, workerStatus } from './worker-status.ts';
+import type { Notice } from './wording.ts';
+import { handlesMaxOf, lostWorkerStatus, workerFact, workerStatus } from './worker-status.ts';
 
 /** A status document, and everything in it that needs attention. */
 interface Look {
@@ -31,6 +34,8 @@ export class StatusDesk {
   readonly #clock: Clock;
   readonly #sources: StatusSources;
   readonly #rates = new Rates();
+  readonly #deaths = new Deaths();
+  readonly #deadlocks: Deadlocks;
   readonly #startedAtMs: number;
   #samples = 0;
   #stopSampling: Cancel = () => {};
@@ -40,17 +45,25 @@ export class StatusDesk {
   constructor(sources: StatusSources) {
     this.#sources = sources;
     this.#engine = sources.engine;
+    this.#deadlocks = new Deadlocks(sources.engine);
     this.#clock = sources.clock;
     this.#startedAtMs = sources.clock.monotonicMs();
   }
 
   /** Samples rates at an interval, and now and then asks each worker for its report, so that an idle one reports too. */
   start(): void {
-    this.#rates.sample(this.#engine.report().queues, this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    const { queues } = this.#engine.report();
+    this.#rates.sample(queues, nowMs);
+    this.#deaths.sample(queues, nowMs);
+    this.#deadlocks.sample(this.#sources.reception.workers, nowMs);
     this.#samples += 1;
     if (this.#samples % tuning.samplesPerReport === 0) {
-      for (const session of this.#sources.reception.sessions.values()) {
-        session.main?.ping();
+      for (const { heartbeatConnections, main } of this.#sources.reception.workers) {
+        main?.ping();
+        for (const connection of heartbeatConnections) {
+          connection.ping();
+        }
       }
     }
     this.onSample?.(this.#look().notices);
@@ -70,11 +83,13 @@ export class StatusDesk {
     const nowMs = this.#clock.monotonicMs();
     const engine = this.#engine;
     const report = engine.report();
-    const sessions = [...this.#sources.reception.sessions.values()];
-    const workers = sessions.filter(({ role }) => role === 'worker');
+    this.#deaths.sample(report.queues, nowMs);
+    const { lostWorkers, sessions, workers: present } = this.#sources.reception;
+    const workers = [...present];
     const handled = new HandledNames(workers);
     const waiting = engine.waitingLanes();
-    const queues = queueStatuses(report.queues, waiting, this.#rates, handled);
+    const deaths = this.#deaths.lately(nowMs);
+    const queues = queueStatuses(report.queues, waiting, this.#rates, handled, deaths);
     const admission = this.#sources.admission.report();
     const store = {
       kind: report.store,
@@ -83,6 +98,8 @@ export class StatusDesk {
       reserveBytes: report.reserveBytes,
       commitMs: report.commitMs,
     };
+    const lost = lostWorkers.recent(nowMs);
+    const handlesMax = handlesMaxOf(workers.length);
     const status = {
       version: VERSION,
       url: this.#sources.url(),
@@ -90,22 +107,24 @@ export class StatusDesk {
       epoch: report.epoch,
       uptimeMs: Math.round(nowMs - this.#startedAtMs),
       store,
-      clients: sessions.length - workers.length,
+      clients: sessions.size - workers.length,
       connections: {
         unauthenticated: admission.waiting,
         evicted: admission.evicted,
         refused: admission.refused,
       },
       queues,
-      workers: workers.map((session) => workerStatus(engine, session, nowMs)),
+      workers: workers.map((session) => workerStatus(engine, session, nowMs, handlesMax)),
+      lostWorkers: lost.map((worker) => lostWorkerStatus(worker, nowMs)),
     };
     const notices = attention({
       nowMs,
       queues,
       waiting,
       isHandled: (queue, name) => handled.has(queue, name),
-      silentLoops: workers.flatMap((session) => silentLoops(engine, session, nowMs)),
-      lostWorkers: this.#sources.reception.lostWorkers.recent(nowMs),
+      workers: workers.map((session) => workerFact(engine, session, nowMs)),
+      deadlocks: this.#deadlocks.find(workers, sessions.values(), waiting, nowMs),
+      lostWorkers: lost,
       lostSessions: engine.lostSessions(),
       store,
       crowds: admission.crowds,

@@ -14,11 +14,11 @@ export class Tally {
     this.#maxKeys = maxKeys;
   }
 
-  count(key: string, nowMs: number): void {
+  count(key: string, nowMs: number, by = 1): void {
     this.#turn(nowMs);
     const isKnown = this.#present.has(key) || this.#present.size < this.#maxKeys;
     const counted = isKnown ? key : '';
-    this.#present.set(counted, (this.#present.get(counted) ?? 0) + 1);
+    this.#present.set(counted, (this.#present.get(counted) ?? 0) + by);
   }
 
   /** Events of the last one to two spans. */

@@ -5,6 +5,8 @@ import type { Handle } from '../engine/core/handles.ts';
 export interface OpenRequest {
   /** Ends it; its peer no longer waits. */
   withdraw(): void;
+  /** The task whose outcome it waits for, if that is what it waits for. */
+  readonly taskId?: string;
 }
 
 /**
@@ -42,6 +44,12 @@ export interface Credit {
 /** A worker's pool: the handles that it runs, and its room. */
 export interface PoolRoom {
   readonly handles: readonly Handle[];
+  /** Free slots. */
+  room(): number;
+  /** The most room that it ever had: all of its slots, unless it was busy when it connected. */
+  readonly mostRoom: number;
+  /** Grants ever sent to it over this connection. */
+  readonly sent: number;
   /** Stops dealing to this pool. */
   readonly leave: () => void;
   readonly announce: (given: number, received: number) => void;

@@ -61,6 +61,14 @@ export class Pool implements Claimant, PoolRoom {
     this.#dispatcher.leaves(this);
   };
 
+  get mostRoom(): number {
+    return this.#mostRoom;
+  }
+
+  get sent(): number {
+    return this.#sent ?? 0;
+  }
+
   room(): number {
     return Math.max(0, this.#given - (this.#sent ?? 0));
   }

@@ -184,6 +184,14 @@ export const limits = {
   growingMs: 10 * SECOND_MS,
   /** A growing queue is critical when it is full within this time. */
   fullSoonMs: 10 * MINUTE_MS,
+  /** A finding, when tasks died within one to two of these spans. */
+  deathsShownMs: 150 * SECOND_MS,
+  /** Deaths are critical from this number on, if half of all tasks that ended died. */
+  deathsCritical: 10,
+  /** A finding, when a pool has granted itself nothing for this long and its process awaits a task behind it. */
+  deadlockedMs: 10 * SECOND_MS,
+  /** Handles of all workers together in a status document. */
+  statusHandlesMax: 20_000,
   /** A blocked event loop is critical after this time. */
   loopBlockedCriticalMs: 1 * MINUTE_MS,
   /** Free space below this multiple of the store's reserve is a finding. */

@@ -5,10 +5,13 @@ export interface QueueStatus {
   readonly ready: number;
   readonly running: number;
   readonly scheduled: number;
-  /** Scheduled tasks that failed before; `scheduled` counts them too. */
+  /** Scheduled tasks that failed before; `scheduled` counts them, too. */
   readonly retrying: number;
   /** Dead tasks that are still kept: they can be retried or dropped. */
   readonly deadKept: number;
+  /** Tasks that died, and all that ended, within the last minutes while this manager ran. */
+  readonly diedLately: number;
+  readonly endedLately: number;
   readonly bytes: number;
   readonly maxItems: number;
   readonly inPerSecond: number;
@@ -35,28 +38,40 @@ export interface WorkerStatus {
   readonly name: string;
   readonly host: string;
   readonly pid: number;
+  /** `lost` is a worker whose connection ended without a goodbye. */
+  readonly state: 'working' | 'draining' | 'lost';
   /** Whether the worker was asked to drain. */
   readonly isDraining: boolean;
   readonly slots: number;
-  /** From its own last report. */
+  /** Slots for which the worker has not announced room. */
   readonly busySlots: number;
+  /** Slots whose attempt goes on although its deadline and its kill grace are over. */
+  readonly lostSlots: number;
   /** Tasks leased to the worker. */
   readonly running: number;
   /** Time since the last byte on either of its connections. */
   readonly processHeardMsAgo: number;
   /** Time since the last byte on its main connection, written by its event loop; `null` without one. */
   readonly loopHeardMsAgo: number | null;
+  /** How long its event loop has been blocked; 0 unless its process was heard and its loop was not. */
+  readonly loopBlockedMs: number;
   readonly roundTripMs: number | null;
   readonly loopLagMs: number | null;
   readonly rssBytes: number | null;
+  /** What it handles; not all of it where there are many workers. */
+  readonly handles: readonly { readonly queue: string; readonly name: string }[];
 }
 
 export const findingKinds = [
   'queue-unhandled',
   'queue-growing',
   'queue-paused',
+  'tasks-dying',
   'worker-lost',
+  'worker-silent',
   'loop-blocked',
+  'slots-lost',
+  'pool-deadlocked',
   'store-filling',
   'store-slow',
   'address-crowded',
@@ -104,6 +119,8 @@ export interface Status {
   readonly connections: ConnectionsStatus;
   readonly queues: readonly QueueStatus[];
   readonly workers: readonly WorkerStatus[];
+  /** Workers that were lost within the last minutes and have not come back. */
+  readonly lostWorkers: readonly WorkerStatus[];
   /** The worst first, at most a hundred. */
   readonly attention: readonly Finding[];
 }

@@ -10,6 +10,8 @@ const queue = (name: string): QueueStatus => ({
   scheduled: 0,
   retrying: 0,
   deadKept: 0,
+  diedLately: 0,
+  endedLately: 0,
   bytes: 0,
   maxItems: 1_000,
   inPerSecond: 0,
@@ -31,15 +33,19 @@ const worker = (name: string): WorkerStatus => ({
   name,
   host: 'mill',
   pid: 7,
+  state: 'working',
   isDraining: false,
   slots: 4,
   busySlots: 0,
+  lostSlots: 0,
   running: 0,
   processHeardMsAgo: 20,
   loopHeardMsAgo: 20,
+  loopBlockedMs: 0,
   roundTripMs: 0.4,
   loopLagMs: 1,
   rssBytes: 60_000_000,
+  handles: [],
 });
 
 const finding = (subject: string): Finding => ({
@@ -64,6 +70,7 @@ const statusOf = (queues: number, workers: number, findings: number): Status => 
   connections: { unauthenticated: 0, evicted: 0, refused: 0 },
   queues: numbered('queue', queues).map(queue),
   workers: numbered('worker', workers).map(worker),
+  lostWorkers: [],
   attention: numbered('queue', findings).map(finding),
 });
 

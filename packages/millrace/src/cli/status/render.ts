@@ -3,21 +3,16 @@ import { paint } from '../terminal/paint.ts';
 import { plainText } from '../terminal/plain-text.ts';
 import { renderTable } from '../terminal/table.ts';
 import { bytes, duration } from '../terminal/units.ts';
+import { type Column, queueColumns, workerColumns } from './columns.ts';
 import { type Level, levelOf } from './verdict.ts';
 
 const colours = { ok: 'green', warning: 'yellow', critical: 'red' } as const;
 
-const orDash = (ms: number | null): string => (ms === null ? '-' : duration(ms));
-
-const queueRow = (queue: QueueStatus): string[] => [
-  queue.isPaused ? `${queue.name} (paused)` : queue.name,
-  ...[queue.ready, queue.running, queue.scheduled, queue.retrying, queue.deadKept].map(String),
-  queue.inPerSecond.toFixed(0),
-  queue.outPerSecond.toFixed(0),
-  orDash(queue.oldestWaitingMs),
-  orDash(queue.runP95Ms),
-  String(queue.workers),
-];
+const tableOf = <T>(columns: readonly Column<T>[], subjects: readonly T[]): string =>
+  renderTable(
+    columns.map(({ head }) => head),
+    subjects.map((subject) => columns.map(({ cell }) => cell(subject))),
+  );
 
 /** Orders queues by their longest wait, then by their number of ready and running tasks. */
 const worstFirst = (a: QueueStatus, b: QueueStatus): number =>
@@ -26,35 +21,11 @@ const worstFirst = (a: QueueStatus, b: QueueStatus): number =>
   b.running - a.running ||
   a.name.localeCompare(b.name);
 
-const queueHead = ['QUEUE', 'READY', 'RUN', 'SCHEDULED', 'RETRY', 'DEAD'].concat([
-  'IN/s',
-  'OUT/s',
-  'OLDEST',
-  'P95-RUN',
-  'WORKERS',
-]);
-
 export const queueTable = (queues: readonly QueueStatus[]): string =>
-  renderTable(queueHead, queues.toSorted(worstFirst).map(queueRow));
-
-const workerRow = (worker: WorkerStatus): string[] => [
-  worker.isDraining ? `${worker.name} (draining)` : worker.name,
-  worker.host,
-  String(worker.pid),
-  `${worker.busySlots}/${worker.slots}`,
-  String(worker.running),
-  duration(worker.processHeardMsAgo),
-  orDash(worker.loopHeardMsAgo),
-  worker.roundTripMs === null ? '-' : `${worker.roundTripMs.toFixed(1)}ms`,
-  orDash(worker.loopLagMs),
-  worker.rssBytes === null ? '-' : bytes(worker.rssBytes),
-];
+  tableOf(queueColumns, queues.toSorted(worstFirst));
 
 export const workerTable = (workers: readonly WorkerStatus[]): string =>
-  renderTable(
-    ['WORKER', 'HOST', 'PID', 'SLOTS', 'TASKS', 'HEARD', 'LOOP', 'TRIP', 'LAG', 'RSS'],
-    workers.map(workerRow),
-  );
+  tableOf(workerColumns, workers);
 
 const headline = (level: Level, findings: number): string =>
   paint(colours[level], findings === 0 ? 'OK' : `${level.toUpperCase()} (${findings})`);

@@ -7,7 +7,13 @@ export type Level = Exclude<keyof typeof levels, 'unreachable'>;
 type Kind = Finding['kind'];
 
 const storeKinds: readonly Kind[] = ['store-filling', 'store-slow'];
-const lagKinds: readonly Kind[] = ['worker-lost', 'loop-blocked'];
+const lagKinds: readonly Kind[] = [
+  'worker-lost',
+  'worker-silent',
+  'loop-blocked',
+  'slots-lost',
+  'pool-deadlocked',
+];
 
 const findingsOf = (status: Status, kinds: readonly Kind[]): Finding[] =>
   status.attention.filter(({ kind }) => kinds.includes(kind));

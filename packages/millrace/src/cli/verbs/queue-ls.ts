@@ -1,4 +1,5 @@
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { queueGlossary } from '../status/columns.ts';
 import { queueTable } from '../status/render.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
@@ -22,5 +23,6 @@ export const queueListVerb: Verb = (parent) => {
   connectOptions(parent.command('ls').description('list queues'))
     .option('--json', 'print the queues as JSON')
     .addHelpText('after', example('millrace queue ls --json'))
+    .addHelpText('after', queueGlossary)
     .action(run);
 };

@@ -5,6 +5,7 @@ import {
   connectOptions,
   withClient,
 } from '../asking/with-client.ts';
+import { statusGlossary } from '../status/columns.ts';
 import { renderStatus } from '../status/render.ts';
 import { levelOf, levels } from '../status/verdict.ts';
 import { watchStatus } from '../status/watch.ts';
@@ -41,6 +42,7 @@ export const statusVerb: Verb = (parent) => {
     .option('--watch', 'show it every second, also across restarts of the manager')
     .option('--json', 'print the whole status as JSON')
     .addHelpText('after', example('millrace status --watch', 'millrace status --json'))
+    .addHelpText('after', statusGlossary)
     .addHelpText('after', '\nExit codes: 0 ok, 1 warning, 2 critical, 3 no answer')
     .action(run);
 };

@@ -13,33 +13,57 @@ interface Flags extends ConnectFlags {
 const orDash = (value: number | null, render: (value: number) => string): string =>
   value === null ? '-' : render(value);
 
+const slotsOf = ({ busySlots, lostSlots, slots }: WorkerStatus): string => {
+  const taken = `${busySlots} of ${slots} taken`;
+  return lostSlots === 0
+    ? taken
+    : `${taken}, ${lostSlots} of them lost to attempts that do not end`;
+};
+
+const loopOf = ({ loopBlockedMs, state }: WorkerStatus): string => {
+  if (state === 'lost') {
+    return '-';
+  }
+  return loopBlockedMs === 0 ? 'ok' : `blocked for ${duration(loopBlockedMs)}`;
+};
+
+const handlesOf = ({ handles }: WorkerStatus): string =>
+  handles.length === 0
+    ? '-'
+    : handles.map(({ name, queue }) => `${name} (queue ${queue})`).join(', ');
+
 const render = (worker: WorkerStatus): string =>
   renderPairs([
     ['worker', worker.name],
     ['session', worker.sessionId],
-    ['state', worker.isDraining ? 'draining' : 'working'],
+    ['state', worker.state],
     ['host', worker.host],
     ['pid', worker.pid],
-    ['slots', `${worker.busySlots} of ${worker.slots} taken`],
+    ['slots', slotsOf(worker)],
     ['tasks', worker.running],
     ['process heard', `${duration(worker.processHeardMsAgo)} ago`],
-    ['loop heard', orDash(worker.loopHeardMsAgo, (ms) => `${duration(ms)} ago`)],
+    ['event loop', loopOf(worker)],
     ['round trip', orDash(worker.roundTripMs, duration)],
     ['loop lag', orDash(worker.loopLagMs, duration)],
     ['memory', orDash(worker.rssBytes, bytes)],
+    ['handles', handlesOf(worker)],
   ]);
 
 /** `millrace worker show NAME`: prints one worker, or all of one name. */
 const run = (name: string, flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
-    const { workers } = await client.status();
+    const { lostWorkers, workers: present } = await client.status();
+    const workers = [...present, ...lostWorkers];
     const found = workers.filter((worker) => worker.name === name);
     if (found.length === 0) {
       const known = suggestion(
         name,
         workers.map((worker) => worker.name),
       );
-      throw new MillraceError('UNKNOWN_WORKER', `no worker '${name}' is connected${known}`);
+      throw new MillraceError(
+        'UNKNOWN_WORKER',
+        `no worker '${name}' is connected, and none was lost lately${known}`,
+      );
     }
     if (flags.json === true) {
       printJson(found);

@@ -1,4 +1,5 @@
 import { tuning } from '../../../tuning.ts';
+import type { Handle } from '../handles.ts';
 import type { QueueReport } from '../queue.ts';
 import { behindPriority, readyRange } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
@@ -110,6 +111,14 @@ const heldTask = (session: Session, now: Now): HeldTask | undefined => {
 export const lastHeld = (state: State, sessionId: string, now: Now): HeldTask | undefined => {
   const session = state.sessions.get(sessionId);
   return session === undefined ? undefined : heldTask(session, now);
+};
+
+/** The queue and the name of a task that is ready; undefined for any other. */
+export const readyTask = (state: State, taskId: string): Handle | undefined => {
+  const task = state.find(taskId);
+  return task?.state === 'ready'
+    ? { queue: task.lane.queue.spec.name, name: task.lane.name }
+    : undefined;
 };
 
 /** How many leases a session holds. */

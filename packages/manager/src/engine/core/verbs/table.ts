@@ -8,7 +8,14 @@ import { listTasks } from './list-tasks.ts';
 import { outcomes } from './outcomes.ts';
 import { pause } from './pause.ts';
 import { purge } from './purge.ts';
-import { lastHeld, leaseCount, lostSessions, queueReports, waitingLanes } from './reports.ts';
+import {
+  lastHeld,
+  leaseCount,
+  lostSessions,
+  queueReports,
+  readyTask,
+  waitingLanes,
+} from './reports.ts';
 import { retry } from './retry.ts';
 import { disconnect, endSession, openSession, resume } from './sessions.ts';
 import { settle } from './settle.ts';
@@ -37,6 +44,7 @@ export const verbs = {
   lostSessions: verb('read', 'memory', lostSessions),
   leaseCount: verb('read', 'memory', leaseCount),
   lastHeld: verb('read', 'memory', lastHeld),
+  readyTask: verb('read', 'memory', readyTask),
   queueReports: verb('read', 'memory', queueReports),
   hasQueue: verb('read', 'memory', hasQueue),
 
