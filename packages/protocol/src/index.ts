@@ -73,6 +73,7 @@ export {
 export { type EnqueueWait, remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
 export type { NewTask } from './messages/enqueue.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
+export { IDLE_REASON } from './messages/goodbye.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
 export type { Field, Fields, FieldValues } from './messages/wire/field.ts';
 export { sequence } from './messages/wire/sequence.ts';

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { authenticatePeer } from '../connection/authenticate.ts';
 import { Connection } from '../connection/connection.ts';
 import type { Transport } from '../connection/transport.ts';
+import { IDLE_REASON } from '../messages/goodbye.ts';
 import type { Message, MessageNamed } from '../messages/message-table.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { MemoryTransport } from '../testing/memory-transport.ts';
@@ -466,4 +467,68 @@ describe('an ERROR that ends the connection', () => {
       expect(log).toEqual(['up, lost 0', `down ${code}`, 'up, lost 0']);
     },
   );
+});
+
+describe('a manager that says goodbye because there is nothing to say', () => {
+  const dismissed = async () => {
+    const parts = await open();
+    parts.manager.send({ verb: 'goodbye', reason: IDLE_REASON });
+    await parts.clock.settle();
+    return parts;
+  };
+
+  test('is left without an error, and not dialled until there is a request', async () => {
+    const { clock, link, log, manager } = await dismissed();
+    await clock.advance(60_000);
+    expect([manager.dials, log]).toEqual([1, ['up, lost 0']]);
+    manager.answer = (message) => {
+      if (message.verb === 'status') {
+        manager.send(report(message.requestId));
+      }
+    };
+    const answered = Promise.all([link.request(statusRequest()), link.request(statusRequest())]);
+    await clock.settle();
+    expect(await answered).toHaveLength(2);
+    expect([manager.dials, log]).toEqual([2, ['up, lost 0', 'up, lost 0']]);
+    expect(manager.of('resume')).toHaveLength(1);
+  });
+
+  test('is dialled at once for a request that crossed the goodbye', async () => {
+    const { clock, link, log, manager } = await open();
+    manager.send({ verb: 'goodbye', reason: IDLE_REASON });
+    const answered = link.request(statusRequest());
+    await clock.settle();
+    manager.answer = (message) => {
+      if (message.verb === 'status') {
+        manager.send(report(message.requestId));
+      }
+    };
+    const [sent] = manager.of('status').slice(-1);
+    manager.send(report(sent?.requestId ?? 0));
+    await clock.settle();
+    expect(await answered).toMatchObject({ verb: 'statusReport' });
+    expect([manager.dials, log]).toEqual([2, ['up, lost 0', 'up, lost 0']]);
+  });
+
+  test('leaves nothing behind when its link is closed', async () => {
+    const { clock, link, log, manager } = await dismissed();
+    const closed = link.close('done');
+    await clock.settle();
+    await closed;
+    expect([manager.dials, log.at(-1)]).toEqual([1, 'ended CLIENT_CLOSED']);
+    expect(clock.timersWaiting).toBe(0);
+  });
+
+  test('is dialled again and again when it cannot be reached', async () => {
+    const { clock, link, log, manager } = await dismissed();
+    manager.reachable = false;
+    const answered = codeOfRejection(link.request(statusRequest(clock.monotonicMs() + 5_000)));
+    await clock.advance(20_000);
+    expect(await answered).toBe('UNKNOWN');
+    expect(manager.dials).toBeGreaterThan(3);
+    expect(log).toContain('down CONNECT_FAILED');
+    manager.reachable = true;
+    await clock.advance(10_000);
+    expect(link.isOpen).toBe(true);
+  });
 });

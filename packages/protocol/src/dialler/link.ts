@@ -2,6 +2,7 @@ import type { PeerLimits, RandomBytes } from '../connection/authenticate.ts';
 import { Connection, type PeerReport } from '../connection/connection.ts';
 import type { AuthKey } from '../connection/handshake.ts';
 import type { Dial } from '../connection/ws-transport.ts';
+import { IDLE_REASON } from '../messages/goodbye.ts';
 import type { Message, MessageNamed } from '../messages/message-table.ts';
 import type { Cancel, Clock } from '../runtime/clock.ts';
 import { tuning } from '../runtime/tuning.ts';
@@ -48,7 +49,7 @@ const asMillraceError = (error: unknown): MillraceError =>
     ? error
     : new MillraceError(codeOf(error) ?? 'INTERNAL', messageOf(error), { cause: error });
 
-type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'leaving' | 'ended';
+type Phase = 'idle' | 'dialling' | 'opening' | 'open' | 'waiting' | 'parked' | 'leaving' | 'ended';
 
 /**
  * One session across any number of connections: dials, proves the key, opens or
@@ -61,6 +62,8 @@ export class Link {
   readonly #requests = new Requests((requestId) => this.send({ verb: 'withdraw', requestId }));
   readonly #sendAgain = (message: Message): void => this.send(message);
   #phase: Phase = 'idle';
+  /** Whether the manager said goodbye because there is nothing to say. */
+  #isDismissed = false;
   #connection: Connection | undefined;
   #session: SessionMessage | undefined;
   #limits: PeerLimits | undefined;
@@ -144,6 +147,8 @@ export class Link {
     const id = this.#requests.open(asked, isSent);
     if (isSent) {
       this.#connection?.send(asked.build(id));
+    } else if (this.#phase === 'parked') {
+      this.#connect(true);
     }
   }
 
@@ -232,6 +237,7 @@ export class Link {
       if (message.verb === 'session') {
         this.#up(message, peerLimits);
       } else if (message.verb === 'goodbye') {
+        this.#isDismissed = message.reason === IDLE_REASON && this.#phase === 'open';
         this.#connection?.send({ verb: 'goodbyeAck' });
       } else if (!this.#requests.take(message, this.#sendAgain)) {
         this.#events.message(message);
@@ -265,6 +271,10 @@ export class Link {
       this.#left?.();
       return;
     }
+    if (this.#isDismissed) {
+      this.#park();
+      return;
+    }
     if (!error.retry || !patient) {
       this.#end(error);
       return;
@@ -273,6 +283,15 @@ export class Link {
     this.#trouble = error;
     this.#events.down(error);
     this.#stopWaiting = this.#options.clock.after(this.#redialMs(), () => this.#connect(true));
+  }
+
+  /** The manager asked this end to leave until it has something to say, which it may have by now. */
+  #park(): void {
+    this.#isDismissed = false;
+    this.#phase = 'parked';
+    if (this.#requests.count > 0) {
+      this.#connect(true);
+    }
   }
 
   #redialMs(): number {
