@@ -5,9 +5,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Connections so far. */
+  accepted = 0;
 
   private constructor(port: number) {
     this.#server = createServer({ noDelay: true }, (near) => {
+      this.accepted += 1;
       const far = connect({ port, host: '127.0.0.1', noDelay: true });
       for (const [from, to] of [
         [near, far],

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Log,
+  limits,
   type QueueHandle,
   type RandomBytes,
   type Status,
@@ -13,6 +14,7 @@ import type { Engine } from './engine/engine.ts';
 import { Admission } from './peers/admission.ts';
 import { Attendant } from './peers/attendant.ts';
 import { LocalPeer } from './peers/local-peer.ts';
+import { Presence, type PresenceOptions } from './peers/presence.ts';
 import { Reception } from './peers/reception.ts';
 import { Chronicle } from './report/chronicle.ts';
 import { StatusDesk } from './report/status.ts';
@@ -32,6 +34,8 @@ export interface BrokerOptions {
   /** The queue to declare for an undeclared name; undefined if such a name is an error. */
   readonly newQueue: (name: string) => QueueSpec | undefined;
   readonly url: () => string;
+  /** Bounds on sessions that differ from the defaults in `limits`. */
+  readonly presence?: Partial<PresenceOptions>;
   readonly log?: Log;
   /** The store failed, or a defect was met; nothing is acknowledged from here on. */
   readonly failed: (error: Error) => void;
@@ -45,6 +49,7 @@ export class Broker {
   readonly #options: BrokerOptions;
   readonly #waits: Waits;
   readonly #services: Services;
+  readonly #presence: Presence;
   readonly #reception: Reception;
   readonly #statusDesk: StatusDesk;
   readonly #chronicle: Chronicle;
@@ -73,7 +78,8 @@ export class Broker {
     };
     const { log = silentLog } = options;
     this.#chronicle = new Chronicle(log, engine);
-    this.#reception = new Reception(this.#services, this.#chronicle);
+    this.#presence = new Presence(clock, { ...limits, ...options.presence });
+    this.#reception = new Reception(this.#services, this.#chronicle, this.#presence);
     this.#statusDesk = new StatusDesk({
       engine,
       clock,
@@ -146,6 +152,7 @@ export class Broker {
   /** Closes the engine, after the peers have left. */
   async close(): Promise<void> {
     this.#waits.stop();
+    this.#presence.stop();
     await this.#options.engine.close();
   }
 

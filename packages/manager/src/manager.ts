@@ -54,6 +54,15 @@ export interface ManagerOptions {
    * are removed. Default 1 GiB.
    */
   readonly retainMaxBytes?: number;
+  /**
+   * A client without a request, a lease or a waiter is asked to leave after this time, and
+   * dials again when it has something to say; 0 for never. Default 10 min.
+   */
+  readonly idleSessionMs?: number;
+  /** Sessions at a time, in all, of one key, and of one network address. Default 10,000 each. */
+  readonly sessionsMax?: number;
+  readonly sessionsPerKeyMax?: number;
+  readonly sessionsPerAddressMax?: number;
   /** How long after a restart leases wait for their workers. Default 15 s. */
   readonly restartGraceMs?: number;
   /** Receives the log lines; a logger of pino fits. Default: nothing is logged. */
@@ -90,6 +99,7 @@ const settingsOf = ({
   dataDir,
   host = DEFAULT_HOST,
   http,
+  idleSessionMs = limits.idleSessionMs,
   insecure = false,
   log = silentLog,
   payloadMaxBytes = limits.payloadMaxBytes,
@@ -97,6 +107,9 @@ const settingsOf = ({
   randomBytes = systemRandomBytes,
   restartGraceMs = limits.restartGraceMs,
   retainMaxBytes = limits.retainMaxBytes,
+  sessionsMax = limits.sessionsMax,
+  sessionsPerAddressMax = limits.sessionsPerAddressMax,
+  sessionsPerKeyMax = limits.sessionsPerKeyMax,
 }: ManagerOptions): Settings => ({
   authkey,
   autoQueues,
@@ -104,6 +117,7 @@ const settingsOf = ({
   dataDir,
   host,
   http,
+  idleSessionMs,
   insecure,
   log,
   payloadMaxBytes,
@@ -111,6 +125,9 @@ const settingsOf = ({
   randomBytes,
   restartGraceMs,
   retainMaxBytes,
+  sessionsMax,
+  sessionsPerAddressMax,
+  sessionsPerKeyMax,
 });
 
 /** @throws BAD_OPTION */
@@ -121,6 +138,17 @@ const checkSettings = (settings: Settings): void => {
   checkOption(
     isWholeFrom(1, payloadMaxBytes, limits.payloadCeilingBytes),
     `payloadMaxBytes is a whole number from 1 to ${limits.payloadCeilingBytes}, not ${payloadMaxBytes}`,
+  );
+  for (const name of ['sessionsMax', 'sessionsPerKeyMax', 'sessionsPerAddressMax'] as const) {
+    checkOption(
+      isWholeFrom(1, settings[name], Number.MAX_SAFE_INTEGER),
+      `${name} is a whole number from 1, not ${settings[name]}`,
+    );
+  }
+  checkOption(
+    settings.idleSessionMs === 0 ||
+      isWholeFrom(limits.idleSessionMinMs, settings.idleSessionMs, limits.idleSessionMaxMs),
+    `idleSessionMs is 0, or a whole number from ${limits.idleSessionMinMs} to ${limits.idleSessionMaxMs}, not ${settings.idleSessionMs}`,
   );
   for (const name of ['restartGraceMs', 'retainMaxBytes'] as const) {
     checkOption(
@@ -305,6 +333,7 @@ export class Manager {
     let url = '';
     const broker = new Broker({
       ...this.#options,
+      presence: this.#options,
       engine,
       secretOf: this.#secretOf,
       newQueue: (name) => (this.#options.autoQueues ? specOf(name, {}) : undefined),

@@ -83,6 +83,10 @@ export const tuning = {
   idleShare: 0.9,
   /** Frames of one peer that may be at work at once; beyond it the connection is held back. */
   framesAtWorkMax: 256,
+  /** A session's place in the order of silence is at most this far behind, and at most a tenth of the idle time. */
+  touchMs: 1_000,
+  /** Sessions looked at to find one that can be dismissed. */
+  idleLooksMax: 64,
   /** Interval at which sockets without a complete HTTP request are looked for. */
   socketCheckMs: 1_000,
 

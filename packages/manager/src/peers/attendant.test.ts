@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   authenticateToManager,
+  limits,
   type Message,
   silentLog,
   type Transport,
@@ -14,6 +15,7 @@ import { Chronicle } from '../report/chronicle.ts';
 import { openServices } from '../testing/open-services.ts';
 import { sampleTask, successOfFirst } from '../testing/sample-tasks.ts';
 import { Attendant } from './attendant.ts';
+import { Presence } from './presence.ts';
 import { Reception } from './reception.ts';
 
 const secret = new Uint8Array(32).fill(7);
@@ -58,7 +60,11 @@ class WideTransport implements Transport {
 const stage = async () => {
   const clock = new ManualClock();
   const { engine, services } = await openServices(clock, 1);
-  const reception = new Reception(services, new Chronicle(silentLog, engine));
+  const reception = new Reception(
+    services,
+    new Chronicle(silentLog, engine),
+    new Presence(clock, limits),
+  );
   const attendant = new Attendant(
     { secretOf: () => secret, payloadMaxBytes: 1_000, software: 'test', clock, randomBytes },
     services,

@@ -158,6 +158,9 @@ export class Attendant {
     }
     const present = session.peerOver(connection);
     if (present !== undefined) {
+      if (session.attendee !== undefined) {
+        this.#reception.presence.touch(session.attendee);
+      }
       await runCommands(this.#services, present, commands);
     }
     if (isLeaving) {

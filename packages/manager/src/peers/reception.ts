@@ -9,6 +9,7 @@ import {
 } from '@millrace/protocol';
 import type { Services } from '../commands/services.ts';
 import { LostWorkers } from './lost-workers.ts';
+import type { Presence } from './presence.ts';
 import { type PeerDescription, PeerSession } from './session.ts';
 
 /** Events of sessions, for the manager's log lines. */
@@ -22,12 +23,14 @@ export class Reception {
   readonly sessions = new Map<string, PeerSession>();
   /** Those sessions that are workers'. */
   readonly workers = new Set<PeerSession>();
+  readonly presence: Presence;
   readonly lostWorkers = new LostWorkers();
   readonly #services: Services;
   readonly #events: SessionEvents;
 
-  constructor(services: Services, events: SessionEvents) {
+  constructor(services: Services, events: SessionEvents, presence: Presence) {
     this.#services = services;
+    this.presence = presence;
     this.#events = events;
   }
 
@@ -72,6 +75,9 @@ export class Reception {
   #remove(session: PeerSession): void {
     this.sessions.delete(session.sessionId);
     this.workers.delete(session);
+    if (session.attendee !== undefined) {
+      this.presence.leave(session.attendee);
+    }
   }
 
   #noteLost(session: PeerSession): void {
@@ -110,7 +116,7 @@ export class Reception {
     description: PeerDescription,
     lost: MessageNamed<'session'>['lost'] = [],
   ): PeerSession {
-    const session = this.#add(this.#services.newSessionId(), peer, description);
+    const session = this.#add(this.#services.newSessionId(), peer, description, connection);
     this.#services.engine.openSession(session.sessionId);
     session.takeOver(connection);
     this.#welcome(connection, session, lost);
@@ -131,7 +137,8 @@ export class Reception {
       return this.#open(connection, peer, message.peer, message.tokens);
     }
     const { sessionId, tokens } = message;
-    const session = this.sessions.get(sessionId) ?? this.#add(sessionId, peer, message.peer);
+    const session =
+      this.#present(sessionId, connection) ?? this.#add(sessionId, peer, message.peer, connection);
     session.takeOver(connection);
     if (session.isDraining) {
       // The request to end may have been lost with the connection.
@@ -161,15 +168,44 @@ export class Reception {
     return session;
   }
 
-  #add(sessionId: string, peer: AcceptedPeer, description: PeerDescription): PeerSession {
-    if (this.sessions.size >= limits.sessionsMax) {
+  /** The session, if it is present. One that was dismissed and comes back at once enters again. */
+  #present(sessionId: string, connection: Connection): PeerSession | undefined {
+    const session = this.sessions.get(sessionId);
+    if (session?.attendee?.hasLeft === true) {
+      this.#enterPresence(session, connection);
+    }
+    return session;
+  }
+
+  #enterPresence(session: PeerSession, { remoteAddress }: Connection): void {
+    const { clock, engine } = this.#services;
+    const { keyId, role, sessionId } = session;
+    session.attendee = this.presence.enter(
+      {
+        keyId,
+        isClient: role === 'client',
+        isBusy: () => session.hasOpen || engine.leaseCount(sessionId) > 0,
+        dismiss: () => session.dismiss(clock),
+      },
+      remoteAddress,
+    );
+    if (session.attendee === undefined) {
       throw new MillraceError(
         'TOO_MANY_CONNECTIONS',
-        `the manager has ${limits.sessionsMax} sessions, as many as it may have`,
+        'the manager has as many sessions as it may have, in all, of this key or of this address',
       );
     }
+  }
+
+  #add(
+    sessionId: string,
+    peer: AcceptedPeer,
+    description: PeerDescription,
+    connection: Connection,
+  ): PeerSession {
     const nowMs = this.#services.clock.monotonicMs();
     const session = new PeerSession(sessionId, peer.keyId, peer.role, description, nowMs);
+    this.#enterPresence(session, connection);
     this.sessions.set(sessionId, session);
     if (peer.role === 'worker') {
       this.workers.add(session);

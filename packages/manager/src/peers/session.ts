@@ -1,5 +1,9 @@
 import {
+  type Cancel,
+  type Clock,
   type Connection,
+  IDLE_REASON,
+  limits,
   type Message,
   type MessageNamed,
   MillraceError,
@@ -8,6 +12,7 @@ import {
 import type { Handle } from '../engine/core/handles.ts';
 import type { PoolRoom } from '../waiting/peer.ts';
 import { ConnectedPeer } from './connected-peer.ts';
+import type { Attendee } from './presence.ts';
 
 export type PeerDescription = MessageNamed<'open'>['peer'];
 
@@ -21,9 +26,12 @@ export class PeerSession {
   readonly role: Role;
   readonly description: PeerDescription;
   readonly connectedAtMs: number;
+  /** Its place among those that are present. */
+  attendee: Attendee | undefined;
   readonly heartbeatConnections = new Set<Connection>();
   #peer: ConnectedPeer | undefined;
   #isDraining = false;
+  #stopDismissal: Cancel = () => {};
   #loopHeardAtMs: number;
 
   constructor(
@@ -74,6 +82,15 @@ export class PeerSession {
     return [...(this.#peer?.pools ?? [])];
   }
 
+  /** Whether a request waits, a pool is declared, or bytes are to be sent. */
+  get hasOpen(): boolean {
+    const peer = this.#peer;
+    return (
+      peer !== undefined &&
+      (peer.openRequests.size > 0 || peer.pools.size > 0 || peer.connection.waitingBytes > 0)
+    );
+  }
+
   /** The tasks whose outcomes it awaits, at most so many. */
   awaitedTasks(most: number): string[] {
     const taskIds: string[] = [];
@@ -99,6 +116,13 @@ export class PeerSession {
   drain(): void {
     this.#isDraining = true;
     this.send({ verb: 'drain', reason: 'an operator asked the worker to end' });
+  }
+
+  /** Asks its client to leave until it has something to say; one that does not answer is cut off. */
+  dismiss(clock: Clock): void {
+    const connection = this.main;
+    connection?.send({ verb: 'goodbye', reason: IDLE_REASON });
+    this.#stopDismissal = clock.after(limits.goodbyeMaxMs, () => connection?.close(IDLE_REASON));
   }
 
   /** A connection is no longer congested. */
@@ -138,6 +162,7 @@ export class PeerSession {
   }
 
   #endPeer(): void {
+    this.#stopDismissal();
     this.#loopHeardAtMs = this.loopHeardAtMs;
     const ended = this.#peer;
     this.#peer = undefined;

@@ -84,7 +84,7 @@ export class StatusDesk {
     const engine = this.#engine;
     const report = engine.report();
     this.#deaths.sample(report.queues, nowMs);
-    const { lostWorkers, sessions, workers: present } = this.#sources.reception;
+    const { lostWorkers, presence, sessions, workers: present } = this.#sources.reception;
     const workers = [...present];
     const handled = new HandledNames(workers);
     const waiting = engine.waitingLanes();
@@ -98,6 +98,7 @@ export class StatusDesk {
       reserveBytes: report.reserveBytes,
       commitMs: report.commitMs,
     };
+    const { dismissed, idle, refused: refusedSessions } = presence.report();
     const lost = lostWorkers.recent(nowMs);
     const handlesMax = handlesMaxOf(workers.length);
     const status = {
@@ -112,6 +113,9 @@ export class StatusDesk {
         unauthenticated: admission.waiting,
         evicted: admission.evicted,
         refused: admission.refused,
+        idle,
+        dismissed,
+        refusedSessions,
       },
       queues,
       workers: workers.map((session) => workerStatus(engine, session, nowMs, handlesMax)),

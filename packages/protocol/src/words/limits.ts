@@ -74,6 +74,17 @@ export const limits = {
   crowdShownMs: 10 * SECOND_MS,
   crowdsMax: 100,
   sessionsMax: 10_000,
+  /** Sessions of one key, and of one network address; a manager can be configured with others. */
+  sessionsPerKeyMax: 10_000,
+  sessionsPerAddressMax: 10_000,
+  /** A client without a request, a lease or a waiter is asked to leave after this time. */
+  idleSessionMs: 10 * MINUTE_MS,
+  idleSessionMinMs: 1 * SECOND_MS,
+  idleSessionMaxMs: 24 * HOUR_MS,
+  /** A client counts as idle after this time. */
+  idleShownMs: 1 * MINUTE_MS,
+  /** Where a cap is reached, the client that has been silent for longest leaves, if that is this long. */
+  dismissibleMs: 2 * SECOND_MS,
   /** Bytes that may wait for a slow reader before it is cut off with SLOW_READER. */
   outboundMaxBytes: 32 * MIB,
   /** Requests of one session that may wait at the manager. */

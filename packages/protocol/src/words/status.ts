@@ -97,6 +97,12 @@ export interface ConnectionsStatus {
   readonly evicted: number;
   /** Total of the sockets that were cut off at once, because all bounds were reached. */
   readonly refused: number;
+  /** Clients that have had nothing to say for a while; `clients` counts them, too. */
+  readonly idle: number;
+  /** Total of the clients that were asked to leave until they have something to say. */
+  readonly dismissed: number;
+  /** Total of the sessions that were refused, because a cap on sessions was reached. */
+  readonly refusedSessions: number;
 }
 
 /** The status of a manager. Its shape is stable: fields are only added. */

@@ -112,6 +112,11 @@ const managerGauges: readonly Figure<Status>[] = [
     of: (status) => status.clients,
   },
   {
+    name: 'millrace_idle_clients',
+    help: 'Connected clients that have had nothing to say for a while.',
+    of: (status) => status.connections.idle,
+  },
+  {
     name: 'millrace_unauthenticated_connections',
     help: 'Sockets that have not shown a key yet.',
     of: (status) => status.connections.unauthenticated,
@@ -153,6 +158,16 @@ const managerCounters: readonly Figure<Status>[] = [
     name: 'millrace_connections_refused_total',
     help: 'Sockets without a key that were cut off at once, because all bounds were reached.',
     of: (status) => status.connections.refused,
+  },
+  {
+    name: 'millrace_clients_dismissed_total',
+    help: 'Clients that were asked to leave until they have something to say.',
+    of: (status) => status.connections.dismissed,
+  },
+  {
+    name: 'millrace_sessions_refused_total',
+    help: 'Sessions that were refused, because a cap on sessions was reached.',
+    of: (status) => status.connections.refusedSessions,
   },
 ];
 

@@ -43,8 +43,11 @@ const firstLine = (status: Status): string => {
   return `${headline(levelOf(attention), attention.length)}  manager ${status.url}  v${status.version}  pid ${status.pid}  epoch ${status.epoch}  up ${duration(status.uptimeMs)}`;
 };
 
+const clientsOf = ({ clients, connections }: Status): string =>
+  connections.idle === 0 ? String(clients) : `${clients} (${connections.idle} idle)`;
+
 const sizesLine = (status: Status): string =>
-  `${storeLine(status)}   clients ${status.clients}   workers ${status.workers.length}`;
+  `${storeLine(status)}   clients ${clientsOf(status)}   workers ${status.workers.length}`;
 
 /** The whole status, for a terminal that scrolls and for a pipe. */
 export const renderStatus = (status: Status): string => {
