@@ -56,6 +56,6 @@ export const advice = {
   STORE_VERSION:
     'Do what the message says: install another version, free some space, or move the store away.',
   STORE_FAILED:
-    'Check the disk, then start the manager again. Everything that was acknowledged is on the disk.',
+    'If a write failed: check the disk, then start the manager again. Everything that was acknowledged is on the disk. If a file is missing or damaged: put it back, or restore a backup.',
   INTERNAL: 'Report it, with the message.',
 };

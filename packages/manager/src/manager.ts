@@ -23,6 +23,7 @@ import type { QueueSpec } from './engine/core/queue.ts';
 import { type Engine, makeEngine } from './engine/engine.ts';
 import type { Journal } from './engine/store/journal.ts';
 import { memoryJournal } from './engine/store/memory/memory-journal.ts';
+import { explainNoDisk } from './no-disk.ts';
 import { VERSION } from './version.ts';
 
 export interface QueueOptions {
@@ -178,18 +179,6 @@ const specOf = (name: string, options: QueueOptions): QueueSpec => {
     );
   }
   return { name, maxItems, maxBytes, order };
-};
-
-/** A library that LMDB uses generates code from strings when it is loaded; Node may forbid that. */
-const explainNoDisk = (error: unknown): never => {
-  if (error instanceof EvalError) {
-    throw new MillraceError(
-      'BAD_OPTION',
-      'a store on disk does not work under --disallow-code-generation-from-strings: run Node without that flag, or run the manager in memory (no dataDir, --memory)',
-      { cause: error },
-    );
-  }
-  throw error;
 };
 
 /** Where a started manager listens, and its epoch. */

@@ -66,6 +66,9 @@ export const tuning = {
   treeCheckUncleanBytes: 1_024 * MIB,
   /** A check that took longer is said in the log. */
   treeCheckSaidMs: 1_000,
+  /** Longest wait of a backup for the tree of a running manager, and how often it looks. */
+  catchUpMaxMs: 30_000,
+  catchUpLookMs: 20,
   /**
    * The reserve: free space below which nothing new is accepted, so that results and deletes can
    * still be written. It is `reserveShare` of the disk, and at most `reserveMaxBytes`.

@@ -1,3 +1,4 @@
+import { backUpStore, compactStore, restoreStore } from '@millrace/manager';
 import { diskJournal } from '@millrace/manager/internals';
 import { systemClock } from '@millrace/protocol';
 
@@ -7,4 +8,7 @@ export const steps = {
     const journal = await diskJournal(directory, systemClock);
     await journal.close();
   },
+  restore: (directory, backup) => restoreStore(backup, directory),
+  compact: (directory) => compactStore(directory),
+  backUp: (directory, backup) => backUpStore(directory, backup),
 };

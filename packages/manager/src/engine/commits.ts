@@ -76,6 +76,8 @@ export class Commits {
   /** Resolves when the batch in flight, or else the last one, is durable. */
   #present = resolved();
   #commitMs = 0;
+  /** When the commit in flight began. */
+  #startedAtMs = 0;
   #writtenBytes = 0;
 
   constructor(parts: CommitParts, events: CommitEvents) {
@@ -83,9 +85,10 @@ export class Commits {
     this.#events = events;
   }
 
-  /** Smoothed time of a commit. */
+  /** Smoothed time of a commit, or the age of the one in flight if that is longer. */
   get commitMs(): number {
-    return this.#commitMs;
+    const ageMs = this.#isCommitting ? this.#parts.clock.monotonicMs() - this.#startedAtMs : 0;
+    return Math.max(this.#commitMs, ageMs);
   }
 
   /** Bytes written since the last call. Each batch is written twice: to the log and to the tree. */
@@ -168,7 +171,7 @@ export class Commits {
     this.#canBeReflected = false;
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
-    const startedAtMs = clock.monotonicMs();
+    this.#startedAtMs = clock.monotonicMs();
     const batch = seal(state);
     const done = this.#next;
     this.#next = deferred();
@@ -177,7 +180,7 @@ export class Commits {
     journal
       .commit(batch.writes)
       .then(
-        () => this.#committed(batch, done, startedAtMs),
+        () => this.#committed(batch, done),
         (error: unknown) => {
           throw storeFailed(error);
         },
@@ -185,12 +188,12 @@ export class Commits {
       .catch((error: unknown) => this.#events.failed(error));
   }
 
-  #committed(batch: Batch, done: Deferred, startedAtMs: number): void {
+  #committed(batch: Batch, done: Deferred): void {
     if (this.#isStopped) {
       return;
     }
     this.#isCommitting = false;
-    const tookMs = this.#parts.clock.monotonicMs() - startedAtMs;
+    const tookMs = this.#parts.clock.monotonicMs() - this.#startedAtMs;
     this.#commitMs += (tookMs - this.#commitMs) * tuning.commitSmoothing;
     const effects = committed(this.#parts.state, batch);
     // The disk works on the next batch while the effects of this one are told and sent.

@@ -4,7 +4,14 @@ import { checkVerbs } from './verbs/check.ts';
 import { completionVerb } from './verbs/completion.ts';
 import { devVerb } from './verbs/dev.ts';
 import { enqueueVerb } from './verbs/enqueue.ts';
-import { configVerbs, deadVerbs, queueVerbs, taskVerbs, workerVerbs } from './verbs/groups.ts';
+import {
+  configVerbs,
+  deadVerbs,
+  queueVerbs,
+  storeVerbs,
+  taskVerbs,
+  workerVerbs,
+} from './verbs/groups.ts';
 import { managerVerb } from './verbs/manager.ts';
 import { statusVerb } from './verbs/status.ts';
 import type { Verb } from './verbs/verb.ts';
@@ -20,6 +27,7 @@ const verbs: readonly Verb[] = [
   deadVerbs,
   queueVerbs,
   checkVerbs,
+  storeVerbs,
   configVerbs,
   completionVerb,
 ];

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HOME_DIRECTORY, KEY_FILE, URL_FILE } from '@millrace/client';
 import { MillraceError, messageOf } from '@millrace/protocol';
+import type { Configuration } from '../../config/configuration.ts';
 
 const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
@@ -43,3 +44,7 @@ export const keyOfHome = (directory: string): string => {
 export const writeUrl = (directory: string, url: string): void => {
   writeFileSync(join(openHome(directory), URL_FILE), `${url}\n`, { mode: OWNER_ONLY });
 };
+
+/** The directory of the store: as configured, or in `.millrace/` of the working directory. */
+export const dataDirOf = (configuration: Configuration): string =>
+  configuration.get('manager.dataDir') ?? join(process.cwd(), HOME_DIRECTORY, 'store');

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { HOME_DIRECTORY } from '@millrace/client';
 import { Manager } from '@millrace/manager';
 import { DEFAULT_QUEUE, messageOf } from '@millrace/protocol';
@@ -6,7 +5,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
 import { reportError } from '../terminal/exit.ts';
 import { say } from '../terminal/output.ts';
-import { keyOfHome, writeUrl } from './home.ts';
+import { dataDirOf, keyOfHome, writeUrl } from './home.ts';
 import { httpOptionsOf } from './http-options.ts';
 import { openLog } from './log.ts';
 
@@ -54,8 +53,7 @@ export const startManager = async (
   choice: ManagerChoice,
 ): Promise<StartedManager> => {
   const authkey = configuration.authkey() ?? keyOfHome(process.cwd());
-  const dataDir =
-    configuration.get('manager.dataDir') ?? join(process.cwd(), HOME_DIRECTORY, 'store');
+  const dataDir = dataDirOf(configuration);
   const log = openLog();
   const manager = new Manager({
     host: configuration.read('manager.host'),

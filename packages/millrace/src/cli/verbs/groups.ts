@@ -11,6 +11,13 @@ import { putVerb } from './put.ts';
 import { queueListVerb } from './queue-ls.ts';
 import { queueShowVerb } from './queue-show.ts';
 import { deadRetryVerb, taskRetryVerb } from './retry.ts';
+import {
+  storeBackupVerb,
+  storeCheckVerb,
+  storeCompactVerb,
+  storeRestoreVerb,
+  storeStatsVerb,
+} from './store.ts';
 import type { Verb } from './verb.ts';
 import { workerVerb } from './worker.ts';
 import { workerListVerb } from './worker-ls.ts';
@@ -48,6 +55,14 @@ export const queueVerbs = group('queue', 'list and operate queues, put and get i
   pauseVerb,
   resumeVerb,
   purgeVerb,
+]);
+
+export const storeVerbs = group('store', 'check, back up, restore and compact a store', [
+  storeCheckVerb,
+  storeStatsVerb,
+  storeBackupVerb,
+  storeRestoreVerb,
+  storeCompactVerb,
 ]);
 
 export const configVerbs = group('config', 'show the configuration', [configPrintVerb]);

@@ -148,6 +148,14 @@ export const timeRange = (index: TimeIndex, atMs: number): readonly [string, str
 
 export type Table = keyof typeof table;
 
+const tables: ReadonlyMap<string, Table> = new Map(
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries of an object literal
+  (Object.entries(table) as [Table, string][]).map(([name, prefix]) => [prefix, name]),
+);
+
+/** The table of a key; undefined for a key that the journal keeps for itself. */
+export const tableOf = (key: string): Table | undefined => tables.get(key.charAt(0));
+
 /** All rows of a table. */
 export const rangeOf = (name: Table): readonly [string, string] => [
   table[name],

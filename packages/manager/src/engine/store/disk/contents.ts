@@ -7,14 +7,14 @@ import { logNames } from './log/log-files.ts';
 
 export const LOCK_FILE = 'manager.lock';
 const TREE_LOCK_FILE = 'lock.mdb';
-/** A compacted copy of the tree that has not replaced it. */
-export const COPY_FILE = 'data.mdb.new';
+/** Where a compacted copy of the tree is made. */
+export const COPY_DIRECTORY = '.compacting';
 
 /** Files without which there is no store. */
 export const storeFiles = [DATA_FILE, ...logNames] as const;
 
 /** Files that a start may make anew. */
-const passing = [TREE_LOCK_FILE, COPY_FILE, `${COPY_FILE}-lock`, `${IDENTITY_FILE}.new`];
+const passing = [TREE_LOCK_FILE, `${IDENTITY_FILE}.new`];
 const own: ReadonlySet<string> = new Set([
   IDENTITY_FILE,
   LOG_END_FILE,
@@ -25,6 +25,10 @@ const own: ReadonlySet<string> = new Set([
 
 /** An entry that any directory may have, such as a mounted disk or one under version control. */
 const isHarmless = (name: string): boolean => name.startsWith('.') || name === 'lost+found';
+
+/** Whether an entry of this name leaves a directory empty: a dead process may have left it. */
+export const isNothing = (name: string): boolean =>
+  isHarmless(name) || name === LOCK_FILE || passing.includes(name);
 
 /** What is in a data directory. */
 export interface Contents {
@@ -59,11 +63,6 @@ export const clearStore = (directory: string): void => {
   }
 };
 
-/** Removes what an interrupted step left behind and nothing refers to. */
-export const clearPassing = (directory: string): void => {
-  for (const name of passing) {
-    if (name !== TREE_LOCK_FILE) {
-      rmSync(join(directory, name), { force: true });
-    }
-  }
-};
+/** Removes a copy that an interrupted compaction has left behind. */
+export const clearCopy = (directory: string): void =>
+  rmSync(join(directory, COPY_DIRECTORY), { recursive: true, force: true });

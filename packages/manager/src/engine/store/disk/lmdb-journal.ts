@@ -36,9 +36,10 @@ type StoreOptions = RootDatabaseOptionsWithPath & {
   readonly batchStartThreshold: number;
 };
 
-const openStore = (directory: string): Store => {
+const openStore = (directory: string, readOnly = false): Store => {
   const options: StoreOptions = {
     path: directory,
+    readOnly,
     noSubdir: false,
     encoding: 'binary',
     keyEncoder,
@@ -164,8 +165,21 @@ const readRange = (
 /** A journal in an LMDB file, and what its keeper needs beside it. */
 export interface LmdbJournal extends Journal {
   /** Copies the file as it is now into another directory, without its free pages; writes may go on. */
-  copyTo(path: string): Promise<void>;
+  copyTo(target: string): Promise<void>;
 }
+
+const journalOf = (store: Store, directory: string, isChecked: boolean): LmdbJournal => ({
+  name: 'lmdb',
+  get: (key) => read(store, key, isChecked),
+  lastKey: (from, to) => lastKey(store, from, to),
+  range: (from, to, limit) => readRange(store, from, to, limit, isChecked),
+  commit: (writes) => commit(store, writes),
+  space: () => spaceOf(directory),
+  close: () => store.close(),
+  copyTo: async (target) => {
+    await store.backup(target, true);
+  },
+});
 
 /**
  * A journal in an LMDB file in this directory. With `overlappingSync: false` a commit becomes
@@ -175,18 +189,29 @@ export interface LmdbJournal extends Journal {
  * @param isChecked whether a value without a checksum is damage; millrace 0.1 wrote none
  * @throws Error when the directory cannot be used
  */
-export const lmdbJournal = (directory: string, isChecked = true): LmdbJournal => {
-  const store = openStore(directory);
+export const lmdbJournal = (directory: string, isChecked = true): LmdbJournal =>
+  journalOf(openStore(directory), directory, isChecked);
+
+/** A tree that another process may have open, for reading alone. */
+export interface LmdbReader extends LmdbJournal {
+  /** Shows every row of one moment, in order of the keys. */
+  forEach(visit: (key: string, value: Uint8Array) => void): void;
+}
+
+/** Opens a tree beside the manager that has it open. */
+export const readLmdb = (directory: string, isChecked: boolean): LmdbReader => {
+  const store = openStore(directory, true);
   return {
-    name: 'lmdb',
-    get: (key) => read(store, key, isChecked),
-    lastKey: (from, to) => lastKey(store, from, to),
-    range: (from, to, limit) => readRange(store, from, to, limit, isChecked),
-    commit: (writes) => commit(store, writes),
-    space: () => spaceOf(directory),
-    close: () => store.close(),
-    copyTo: async (path) => {
-      await store.backup(path, true);
+    ...journalOf(store, directory, isChecked),
+    // Another process writes: a later read must not see an older snapshot.
+    get(key) {
+      store.resetReadTxn();
+      return read(store, key, isChecked);
+    },
+    forEach(visit) {
+      for (const { key, value } of store.getRange({ start: '\0' })) {
+        visit(key, opened(key, value, isChecked));
+      }
     },
   };
 };

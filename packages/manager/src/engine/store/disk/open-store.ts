@@ -6,7 +6,7 @@ import { tuning } from '../../../tuning.ts';
 import type { Write } from '../journal.ts';
 import {
   type Contents,
-  clearPassing,
+  clearCopy,
   clearStore,
   contentsOf,
   missingOf,
@@ -184,7 +184,7 @@ class Opener {
         // A later start must not take the end of this one for an orderly one.
         const present: Identity = { ...identity, starts: identity.starts + 1, closed: undefined };
         orFull(() => writeIdentity(this.#directory, present));
-        clearPassing(this.#directory);
+        clearCopy(this.#directory);
         const tree = lmdbJournal(this.#directory, identity.isChecked);
         return orClosed(
           () => tree.close(),

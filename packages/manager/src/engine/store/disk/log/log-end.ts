@@ -84,3 +84,17 @@ export class LogEnd {
     }
   }
 }
+
+/** The sequence of the last record that the log of a directory has on disk. @throws Error when the file is damaged */
+export const readLogEnd = (directory: string): number => {
+  const end = LogEnd.open(directory);
+  try {
+    const noted = end.read();
+    if (noted === undefined) {
+      throw new Error(`${LOG_END_FILE} is damaged; restore a backup`);
+    }
+    return noted.sequence;
+  } finally {
+    end.close();
+  }
+};
