@@ -46,6 +46,10 @@ export const advice = {
   HANDLER_NOT_IMPORTABLE: 'Give the worker a module instead of functions.',
   HANDLER_INVALID: 'Correct the module; the message says what is wrong with it.',
   RUNNER_DIED: 'Look in the log of the worker for a crash, an exit or a lack of memory.',
+  UNHANDLED_REJECTION: 'Await or catch every promise that the handler starts.',
+  UNCAUGHT_EXCEPTION: 'Catch errors in callbacks and event listeners of the handler.',
+  WORKER_STUCK:
+    'Restart the worker, and make its handlers heed their signal, or run them with another runner.',
   DEADLINE_EXCEEDED: 'Raise deadlineMs, or make the handler heed its signal.',
   BAD_OPTION: 'Correct the option; the message names it and its bounds.',
   CONFIG_NOT_FOUND:

@@ -9,6 +9,8 @@ export const tuning = {
   sourceSettleMs: 200,
   /** Longest wait for an answer before `status --watch` shows the manager as unreachable. */
   statusPatienceMs: 1_500,
+  /** Pause before `dev` starts a new worker after one that drained by a fault of its own. */
+  devRestartMs: 1_000,
   /** Log lines kept while the disk of the log is full, some thousands; later ones are dropped. */
   logUnwrittenMaxBytes: MIB,
   /** How often a command under `npm run` or `npx` checks that npm still lives. */

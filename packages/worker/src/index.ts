@@ -23,4 +23,5 @@ export type { TaskLog } from './handlers/task-log.ts';
 export { InlineRunner } from './runners/inline.ts';
 export { processRunner } from './runners/process.ts';
 export { threadRunner } from './runners/thread.ts';
-export { Worker, type WorkerEvent, type WorkerOptions } from './worker.ts';
+export { Worker, type WorkerOptions } from './worker.ts';
+export type { AttemptFacts, LostSlotFacts, WorkerEvent } from './worker-event.ts';

@@ -7,6 +7,10 @@ const KIB = 1024;
 export const tuning = {
   /** Resolution of the histogram of event-loop delays, and part of each of its samples. */
   lagResolutionMs: 20,
+  /** Time that a process has between SIGTERM and SIGKILL, at most half of the kill grace. */
+  termToKillMs: 1_000,
+  /** A thread or process that lives this long after its kill is lost; well below the slack of the manager's fence. */
+  lostAfterKillMs: 500,
   /** How often a process slot checks that its worker still lives. */
   checkParentEveryMs: 1_000,
   /** Processes at a time for suspects, of all pools; further suspects wait in their slots. */

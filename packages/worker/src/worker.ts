@@ -17,14 +17,17 @@ import {
   type RandomBytes,
   type SessionMessage,
   systemClock,
-  type TaskError,
   type Token,
 } from '@millrace/protocol';
+import { uncaughtError } from './attempt/task-error.ts';
+import { catchUncaught, type Uncaught } from './attempt/uncaught.ts';
+import type { StopStep } from './execution/execution.ts';
 import { createExecutor, type Executor, type ExecutorOptions } from './execution/executor.ts';
 import { HeartbeatThread } from './heartbeat/heartbeat-thread.ts';
-import { Puller } from './pulling/puller.ts';
+import { type LostSlot, Puller } from './pulling/puller.ts';
 import { Reporter, type SettleAnswer } from './pulling/reporter.ts';
 import { tuning } from './tuning.ts';
+import { attemptFacts, lostSlotFacts, type WorkerEvent } from './worker-event.ts';
 
 export interface WorkerOptions extends ExecutorOptions {
   /** `ws://host:port` of the manager. */
@@ -36,23 +39,20 @@ export interface WorkerOptions extends ExecutorOptions {
   readonly drainMs?: number;
   /** Called for each event that is worth a log line. */
   readonly onEvent?: (event: WorkerEvent) => void;
+  /**
+   * Catches rejections and errors of this process that nothing else catches. Those of
+   * an inline attempt fail that attempt; any other drains and ends the worker. Default
+   * false: Node then ends the process.
+   */
+  readonly catchUncaught?: boolean;
+  /**
+   * Drains and ends the worker with WORKER_STUCK when every slot of a pool is lost to
+   * attempts that cannot be ended. Default false.
+   */
+  readonly restartWhenStuck?: boolean;
   readonly randomBytes?: RandomBytes;
   readonly dial?: Dial;
 }
-
-export type WorkerEvent =
-  | { readonly kind: 'connected'; readonly sessionId: string; readonly epoch: number }
-  | { readonly kind: 'drain-requested'; readonly reason: string }
-  | { readonly kind: 'disconnected'; readonly error: MillraceError }
-  | {
-      readonly kind: 'attempt-failed';
-      readonly queue: string;
-      readonly name: string;
-      readonly taskId: string;
-      readonly attempt: number;
-      readonly error: TaskError;
-    }
-  | { readonly kind: 'lease-lost'; readonly token: Token };
 
 const NS_PER_MS = 1_000_000;
 
@@ -62,6 +62,16 @@ const checkDrain = (drainMs: number): void => {
   if (!(drainMs >= 0)) {
     throw new MillraceError('BAD_OPTION', `drainMs must be a number of at least 0, not ${drainMs}`);
   }
+};
+
+const eventsOf = ({ assignment, reason, step }: StopStep): WorkerEvent[] => {
+  const { deadlineMs } = assignment;
+  if (step === 'kill') {
+    return [{ kind: 'attempt-killed', ...attemptFacts(assignment), reason }];
+  }
+  return deadlineMs === null
+    ? []
+    : [{ kind: 'deadline-passed', ...attemptFacts(assignment), deadlineMs }];
 };
 
 /**
@@ -78,12 +88,16 @@ export class Worker {
   readonly #puller: Puller;
   readonly #heartbeat: HeartbeatThread | undefined;
   readonly #lag: IntervalHistogram;
+  readonly #stopCatching: () => void;
+  /** Why the worker ends by itself. */
+  #fault: MillraceError | undefined;
   #isStopped = false;
   #stopping: Promise<void> | undefined;
   #end: (error: MillraceError) => void = () => {};
   /**
-   * Resolves when the worker has ended: with CLIENT_CLOSED after a stop, otherwise
-   * with the error that no reconnection can mend.
+   * Resolves when the worker has ended: with CLIENT_CLOSED after a stop, with
+   * WORKER_STUCK, UNHANDLED_REJECTION or UNCAUGHT_EXCEPTION when it drained itself,
+   * otherwise with the error that no reconnection can mend.
    */
   readonly ended: Promise<MillraceError> = new Promise((resolve) => {
     this.#end = resolve;
@@ -102,21 +116,14 @@ export class Worker {
     this.#reporter = new Reporter(this.#link, clock, (token, answer) =>
       this.#answered(token, answer),
     );
-    this.#puller = new Puller(
-      this.#link,
-      executor,
-      this.#reporter,
-      clock,
-      ({ attempt, name, queue, token }, { error }) =>
-        this.#options.onEvent?.({
-          kind: 'attempt-failed',
-          queue,
-          name,
-          taskId: token.taskId,
-          attempt,
-          error,
-        }),
-    );
+    this.#puller = new Puller(this.#link, executor, this.#reporter, clock, {
+      failed: (assignment, { error }) =>
+        this.#tell({ kind: 'attempt-failed', ...attemptFacts(assignment), error }),
+      lost: (slot, lost) => this.#lost(slot, lost),
+      regained: (slot, lost) => this.#tell({ kind: 'slot-regained', ...lostSlotFacts(slot, lost) }),
+    });
+    this.#stopCatching =
+      options.catchUncaught === true ? catchUncaught((it) => this.#uncaught(it)) : () => {};
     const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
     this.#heartbeat = hasInline ? new HeartbeatThread() : undefined;
   }
@@ -132,7 +139,11 @@ export class Worker {
     checkPeerName(name);
     checkManagerUrl(url);
     checkDrain(drainMs);
-    const executor = await createExecutor(options);
+    const executor = await createExecutor(options, (step) => {
+      for (const event of eventsOf(step)) {
+        options.onEvent?.(event);
+      }
+    });
     const worker = new Worker(options, executor);
     try {
       await worker.#link.start(true);
@@ -192,6 +203,7 @@ export class Worker {
 
   async #close(): Promise<void> {
     this.#lag.disable();
+    this.#stopCatching();
     await Promise.all([this.#executor.close(), this.#heartbeat?.close()]);
   }
 
@@ -223,18 +235,22 @@ export class Worker {
         message: (message) => this.#message(message),
         unsettledTokens: () => [...this.#puller.tokens, ...this.#reporter.tokens],
         up: (session) => this.#up(session),
-        down: (error) => this.#options.onEvent?.({ kind: 'disconnected', error }),
-        ended: (error) => this.#end(error),
+        down: (error) => this.#tell({ kind: 'disconnected', error }),
+        ended: (error) => {
+          if (this.#fault === undefined) {
+            this.#end(error);
+          }
+        },
       },
     );
   }
 
   #up(session: SessionMessage): void {
     const { sessionId, epoch } = session;
-    this.#options.onEvent?.({ kind: 'connected', sessionId, epoch });
+    this.#tell({ kind: 'connected', sessionId, epoch });
     this.#heartbeat?.follow(this.#options.url, this.#key, session);
     for (const token of this.#puller.lose(session.lost)) {
-      this.#options.onEvent?.({ kind: 'lease-lost', token });
+      this.#tell({ kind: 'lease-lost', token });
     }
     this.#puller.announceAll();
   }
@@ -245,28 +261,76 @@ export class Worker {
     } else if (message.verb === 'abort') {
       this.#puller.abort(message);
     } else if (message.verb === 'drain') {
-      this.#options.onEvent?.({ kind: 'drain-requested', reason: message.reason });
+      this.#tell({ kind: 'drain-requested', reason: message.reason });
       void this.finish();
     }
   }
 
   #answered(token: Token, answer: SettleAnswer): void {
     if (answer === 'LEASE_LOST') {
-      this.#options.onEvent?.({ kind: 'lease-lost', token });
+      this.#tell({ kind: 'lease-lost', token });
+    }
+  }
+
+  #tell(event: WorkerEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #lost(slot: LostSlot, lost: number): void {
+    this.#tell({ kind: 'slot-lost', ...lostSlotFacts(slot, lost) });
+    const { kind, slots } = slot.pool;
+    if (lost < slots) {
+      return;
+    }
+    const error = new MillraceError(
+      'WORKER_STUCK',
+      `all ${slots} slots of a pool are lost to ${kind} attempts that cannot be ended`,
+    );
+    this.#tell({ kind: 'stuck', error });
+    if (this.#options.restartWhenStuck === true) {
+      this.#fail(error);
+    }
+  }
+
+  /** An attempt's error is its own; an error of nobody may have broken anything. */
+  #uncaught({ assignment, code, thrown }: Uncaught): void {
+    const error = uncaughtError(code, thrown);
+    if (assignment !== undefined && this.#puller.fail(assignment, error)) {
+      return;
+    }
+    const task = assignment === undefined ? undefined : attemptFacts(assignment);
+    this.#tell({ kind: 'uncaught', code, error, task });
+    if (assignment === undefined) {
+      this.#fail(new MillraceError(code, error.message, { cause: thrown }));
+    }
+  }
+
+  /** Drains, then ends with a fault of the worker's own. Only the first one counts. */
+  #fail(fault: MillraceError): void {
+    if (this.#fault === undefined && this.#stopping === undefined) {
+      this.#fault = fault;
+      void this.stop().then(() => this.#end(fault));
     }
   }
 
   #report(): PeerReport {
     const loopLagMs = Math.max(0, this.#lag.max / NS_PER_MS - tuning.lagResolutionMs);
     this.#lag.reset();
+    const lost = this.#puller.lostSlots;
     return {
       loopLagMs: Number.isFinite(loopLagMs) ? loopLagMs : 0,
       rssBytes: process.memoryUsage.rss(),
       slots: this.#executor.pools.reduce((sum, pool) => sum + pool.slots, 0),
       busySlots: this.#puller.busySlots,
-      lostSlots: undefined,
-      lost: undefined,
+      lostSlots: lost.length,
+      lost: lost.slice(0, limits.lostSlotsShown).map((slot) => this.#shown(slot)),
       blocked: undefined,
     };
+  }
+
+  #shown({ assignment, lostAtMs, pool }: LostSlot): NonNullable<PeerReport['lost']>[number] {
+    const { name, queue, token } = assignment;
+    const lostForMs = Math.round(this.#clock.monotonicMs() - lostAtMs);
+    return { pool: pool.id, taskId: token.taskId, queue, name, lostForMs };
   }
 }

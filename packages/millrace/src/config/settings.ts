@@ -168,6 +168,12 @@ export const settings = {
     fallback: limits.drainMs,
     help: 'longest time that a stop takes, in ms',
   },
+  'worker.restartWhenStuck': {
+    kind: 'flag',
+    env: 'MILLRACE_RESTART_WHEN_STUCK',
+    fallback: true,
+    help: 'drain and end the worker when every slot of a pool is lost',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingKey = keyof typeof settings;

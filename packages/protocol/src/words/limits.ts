@@ -151,6 +151,8 @@ export const limits = {
   killGraceMs: 10 * SECOND_MS,
   /** The manager fences this long after deadline and kill grace, so that the worker's own report of the kill arrives first. */
   fenceSlackMs: 1 * SECOND_MS,
+  /** Lost slots in the report of a worker; those of the first pools are shown. */
+  lostSlotsShown: 20,
   drainMs: 25 * SECOND_MS,
   /** Part of `drainMs` that is kept for kills and last reports. */
   drainReserveMs: 3 * SECOND_MS,

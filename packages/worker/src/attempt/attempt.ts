@@ -6,6 +6,7 @@ import type { AbortReason, Assignment } from './runner.ts';
 const stated: Readonly<Record<AbortReason, readonly [ErrorCode, string]>> = {
   deadline: ['DEADLINE_EXCEEDED', 'the attempt did not end before its deadline'],
   cancelled: ['TASK_CANCELLED', 'the task was cancelled'],
+  failed: ['UNCAUGHT_EXCEPTION', 'an error of this attempt was caught by nothing'],
   drain: ['SHUTTING_DOWN', 'the worker is shutting down; the task will run elsewhere'],
 };
 

@@ -18,8 +18,8 @@ export interface Assignment {
   readonly resultMaxBytes: number;
 }
 
-/** Why a run is asked to stop. */
-export type AbortReason = 'deadline' | 'cancelled' | 'drain';
+/** Why a run is asked to stop; `failed`: by an error of its own that nothing caught. */
+export type AbortReason = 'deadline' | 'cancelled' | 'drain' | 'failed';
 
 /** How a run ended; the executor makes an `AttemptResult` of it. */
 export type RunEnd =
@@ -41,8 +41,13 @@ export interface Run {
   /**
    * Ends the run by force. Returns false if this runner cannot: an inline handler
    * cannot be killed, and keeps its slot until it settles.
+   *
+   * @param withinMs time from a signal that the handler may heed to the one that it
+   * cannot; default: `killMs` of the runner
    */
-  kill(): boolean;
+  kill(withinMs?: number): boolean;
+  /** Ends an inline run at once with an error that nothing caught; parts of it may still act. */
+  fail?(error: TaskError): void;
 }
 
 /**
@@ -60,6 +65,8 @@ export interface Runner {
   /** Callers keep fewer than `slots` runs open when they call this. */
   run(assignment: Assignment): Run;
   readonly slots: number;
+  /** Longest time that a kill gives the handler to end by itself, in ms. */
+  readonly killMs: number;
   /** Threads or processes of this runner that have not ended. */
   readonly liveSlots: number;
   /**

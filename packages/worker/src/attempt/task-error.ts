@@ -52,6 +52,18 @@ export const taskErrorOf = (thrown: unknown, retry: boolean): TaskError => {
   return bounded(name, message, textOf(thrown, 'stack') ?? '', retry);
 };
 
+const uncaughtTexts = {
+  UNHANDLED_REJECTION: 'nothing handled the rejection of a promise',
+  UNCAUGHT_EXCEPTION: 'nothing caught an error',
+} as const;
+
+/** The error of an attempt that left an error uncaught. */
+export const uncaughtError = (code: keyof typeof uncaughtTexts, thrown: unknown): TaskError => {
+  const { message, name, stack } = taskErrorOf(thrown, true);
+  const said = `${uncaughtTexts[code]}: ${name}: ${message}`;
+  return bounded(code, said, stack, !isUnrecoverable(thrown));
+};
+
 /** An error of the worker itself; a later attempt may succeed. */
 export const statedError = (code: ErrorCode, message: string): TaskError =>
   bounded(code, message, '', true);

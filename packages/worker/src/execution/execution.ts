@@ -1,6 +1,8 @@
 import type { Clock, Eventually, TaskError } from '@millrace/protocol';
 import type { AbortReason, Assignment, Run, RunEnd, Runner } from '../attempt/runner.ts';
-import { deadlineError } from '../attempt/task-error.ts';
+import { deadlineError, statedError } from '../attempt/task-error.ts';
+import { deferred } from '../runners/deferred.ts';
+import { tuning } from '../tuning.ts';
 
 /** How an attempt ended; every end that is no other kind is `failed`. */
 export type AttemptResult =
@@ -15,10 +17,15 @@ export type FailedAttempt = Extract<AttemptResult, { readonly error: TaskError }
 /** One attempt that is under way. */
 export interface Execution {
   /**
-   * How the attempt ended, known once the handler can no longer act. A promise
-   * never rejects.
+   * How the attempt ended, known once the handler can no longer act, or once a kill
+   * has not ended it. A promise never rejects.
    */
   readonly finished: Eventually<AttemptResult>;
+  /**
+   * For an attempt that a kill has not ended: resolves when the handler has ended,
+   * and gives up its slot. Undefined for every other attempt.
+   */
+  readonly occupied: Promise<unknown> | undefined;
   /**
    * Aborts the handler's signal, and kills the run if it has not ended `graceMs`
    * later. Does nothing once the attempt has ended.
@@ -26,10 +33,32 @@ export interface Execution {
    * @param graceMs default: the kill grace of the executor
    */
   abort(reason: 'cancelled' | 'drain', graceMs?: number): void;
+  /** Fails an inline attempt by an error that nothing caught. Does nothing once the attempt has ended. */
+  fail(error: TaskError): void;
+}
+
+/** An attempt passed its deadline, or is being killed. */
+export interface StopStep {
+  readonly step: 'deadline' | 'kill';
+  readonly assignment: Assignment;
+  /** Why the attempt was first asked to stop. */
+  readonly reason: AbortReason;
+}
+
+export interface ExecuteOptions {
+  readonly killGraceMs: number;
+  readonly clock: Clock;
+  /** Called at the deadline of an attempt, and before it is killed. */
+  readonly onStep: (step: StopStep) => void;
 }
 
 /** An attempt that is over already. */
-export const finished = (result: AttemptResult): Execution => ({ finished: result, abort() {} });
+export const finished = (result: AttemptResult): Execution => ({
+  finished: result,
+  occupied: undefined,
+  abort() {},
+  fail() {},
+});
 
 /** What the end of a run means. A result counts even if the run was asked to stop. */
 const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult => {
@@ -48,75 +77,138 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
   }
 };
 
-/** Stops one run: aborts its signal, then kills it when the grace is over. */
-class Stopper {
+/** What an attempt comes to that neither its signal nor a kill has ended. */
+const lostResult = (reason: AbortReason): AttemptResult =>
+  reason === 'deadline'
+    ? {
+        kind: 'timed-out',
+        error: statedError(
+          'DEADLINE_EXCEEDED',
+          'no result before the deadline, and the handler goes on although it was to be killed',
+        ),
+      }
+    : classify({ kind: 'died', error: statedError('RUNNER_DIED', 'it goes on') }, reason);
+
+/** One attempt: arms the deadline, stops the run, waits for the end, disarms, classifies. */
+class RunningAttempt implements Execution {
+  readonly #assignment: Assignment;
+  readonly #runner: Runner;
   readonly #run: Run;
-  readonly #clock: Clock;
+  readonly #ended: Promise<RunEnd>;
+  readonly #options: ExecuteOptions;
   readonly #timers: (() => void)[] = [];
+  readonly #finished = deferred<AttemptResult>();
   #reason: AbortReason | undefined;
-  #isDisarmed = false;
+  #isLost = false;
+  #isOver = false;
 
-  constructor(run: Run, clock: Clock) {
+  constructor(
+    runner: Runner,
+    assignment: Assignment,
+    run: Run,
+    ended: Promise<RunEnd>,
+    options: ExecuteOptions,
+  ) {
+    this.#runner = runner;
+    this.#assignment = assignment;
     this.#run = run;
-    this.#clock = clock;
+    this.#ended = ended;
+    this.#options = options;
+    void ended.then((end) => this.#over(end));
   }
 
-  /** Why the run was first asked to stop. */
-  get reason(): AbortReason | undefined {
-    return this.#reason;
+  get finished(): Promise<AttemptResult> {
+    return this.#finished.promise;
   }
 
-  armDeadline(deadlineMs: number | null, killGraceMs: number): void {
-    if (deadlineMs !== null && !this.#isDisarmed) {
-      this.#timers.push(this.#clock.after(deadlineMs, () => this.stop('deadline', killGraceMs)));
+  get occupied(): Promise<unknown> | undefined {
+    return this.#isLost ? this.#ended : undefined;
+  }
+
+  armDeadline(): void {
+    const { deadlineMs } = this.#assignment;
+    if (deadlineMs !== null && !this.#isOver) {
+      this.#after(deadlineMs, () => this.#stop('deadline', this.#options.killGraceMs));
     }
   }
 
-  /** Later calls keep the first reason; the grace that ends first kills the run. */
-  stop(reason: AbortReason, graceMs: number): void {
-    if (this.#isDisarmed) {
+  abort(reason: 'cancelled' | 'drain', graceMs = this.#options.killGraceMs): void {
+    this.#stop(reason, graceMs);
+  }
+
+  fail(error: TaskError): void {
+    this.#run.fail?.(error);
+  }
+
+  #over(end: RunEnd): void {
+    this.#isOver = true;
+    for (const cancel of this.#timers) {
+      cancel();
+    }
+    this.#finished.resolve(classify(end, this.#reason));
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.#timers.push(this.#options.clock.after(delayMs, run));
+  }
+
+  /**
+   * Later calls keep the first reason; the grace that ends first kills the run. A kill
+   * that takes time begins before the end of the grace, so that the run is gone, and
+   * its end reported, before the manager fences the attempt.
+   */
+  #stop(reason: AbortReason, graceMs: number): void {
+    if (this.#isOver) {
       return;
     }
-    this.#timers.push(this.#clock.after(graceMs, () => void this.#run.kill()));
+    const killMs = Math.min(this.#runner.killMs, graceMs / 2);
+    this.#after(graceMs - killMs, () => this.#kill(killMs));
     if (this.#reason === undefined) {
       this.#reason = reason;
+      if (reason === 'deadline') {
+        this.#tell('deadline', reason);
+      }
       this.#run.abort(reason);
     }
   }
 
-  disarm(): void {
-    this.#isDisarmed = true;
-    for (const cancel of this.#timers) {
-      cancel();
+  #kill(killMs: number): void {
+    const reason = this.#reason ?? 'cancelled';
+    if (this.#run.kill(killMs)) {
+      this.#tell('kill', reason);
+      this.#after(killMs + tuning.lostAfterKillMs, () => this.#lose(reason));
+    } else {
+      this.#lose(reason);
     }
+  }
+
+  #lose(reason: AbortReason): void {
+    this.#isLost = true;
+    this.#finished.resolve(lostResult(reason));
+  }
+
+  #tell(step: StopStep['step'], reason: AbortReason): void {
+    this.#options.onStep({ step, assignment: this.#assignment, reason });
   }
 }
 
-/** One attempt: run, arm the deadline, wait for the end, disarm, classify. */
+/** Starts one attempt. */
 export const execute = (
   runner: Runner,
   assignment: Assignment,
-  killGraceMs: number,
-  clock: Clock,
+  options: ExecuteOptions,
 ): Execution => {
   const run = runner.run(assignment);
   const { ended } = run;
   if (!(ended instanceof Promise)) {
     return finished(classify(ended, undefined));
   }
-  const stopper = new Stopper(run, clock);
-  const armDeadline = (): void => stopper.armDeadline(assignment.deadlineMs, killGraceMs);
+  const attempt = new RunningAttempt(runner, assignment, run, ended, options);
   // The deadline counts from the slot: a wait for a replacement slot is not the task's fault.
   if (run.begun === undefined) {
-    armDeadline();
+    attempt.armDeadline();
   } else {
-    void run.begun.then(armDeadline);
+    void run.begun.then(() => attempt.armDeadline());
   }
-  return {
-    finished: ended.then((end) => {
-      stopper.disarm();
-      return classify(end, stopper.reason);
-    }),
-    abort: (reason, graceMs = killGraceMs) => stopper.stop(reason, graceMs),
-  };
+  return attempt;
 };

@@ -6,7 +6,7 @@ import { handlerTable } from '../handlers/handler-table.ts';
 import { handlerModuleUrl, loadHandlers } from '../handlers/load-handlers.ts';
 import { isolatedRunner } from '../runners/process.ts';
 import { tuning } from '../tuning.ts';
-import { type Execution, execute, finished } from './execution.ts';
+import { type Execution, execute, finished, type StopStep } from './execution.ts';
 import { type ExecutorPool, type HandlerSource, planPools, type RunningPool } from './pools.ts';
 
 export interface ExecutorOptions {
@@ -74,11 +74,15 @@ const startPools = async (pools: readonly RunningPool[]): Promise<void> => {
  * Loads the handlers, starts the threads and processes that they ask for, and
  * resolves when every slot is ready.
  *
+ * @param onStep called at the deadline of an attempt, and before it is killed
  * @throws HANDLER_INVALID if the module or list cannot be used
  * @throws HANDLER_NOT_IMPORTABLE if a listed handler asks for a thread or process
  * @throws RUNNER_DIED if a thread or process ends before it is ready
  */
-export const createExecutor = async (options: ExecutorOptions): Promise<Executor> => {
+export const createExecutor = async (
+  options: ExecutorOptions,
+  onStep: (step: StopStep) => void = () => {},
+): Promise<Executor> => {
   const { clock = systemClock, killGraceMs = limits.killGraceMs } = options;
   const source = await sourceOf(options.handlers);
   const pools = planPools(source);
@@ -93,7 +97,7 @@ export const createExecutor = async (options: ExecutorOptions): Promise<Executor
         return notFound(assignment);
       }
       const runner = assignment.losses > 0 ? (isolated ?? pool.runner) : pool.runner;
-      return execute(runner, assignment, killGraceMs, clock);
+      return execute(runner, assignment, { killGraceMs, clock, onStep });
     },
     close: async () => {
       await Promise.all([closePools(pools), isolated?.close()]);

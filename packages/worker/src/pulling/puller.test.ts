@@ -20,7 +20,12 @@ const openPuller = () => {
     },
     { message() {}, unsettledTokens: () => [], up() {}, down() {}, ended() {} },
   );
-  const run = vi.fn<Executor['run']>(() => ({ finished: { kind: 'released' }, abort() {} }));
+  const run = vi.fn<Executor['run']>(() => ({
+    finished: { kind: 'released' },
+    occupied: undefined,
+    abort() {},
+    fail() {},
+  }));
   const executor: Executor = {
     pools: [{ id: 0, kind: 'inline', slots: 1, handles: [handle] }],
     run,

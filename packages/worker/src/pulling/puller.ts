@@ -3,6 +3,7 @@ import {
   type Link,
   limits,
   type MessageNamed,
+  type TaskError,
   type Token,
   TurnoverMap,
   tokenKey,
@@ -24,12 +25,30 @@ interface Running {
   isFenced: boolean;
 }
 
+/** A slot whose attempt goes on although it was to be killed. */
+export interface LostSlot {
+  readonly pool: ExecutorPool;
+  readonly assignment: Assignment;
+  /** On the monotonic clock. */
+  readonly lostAtMs: number;
+}
+
+export interface PullerEvents {
+  /** An attempt failed or timed out; called before it is reported. */
+  failed(assignment: Assignment, result: FailedAttempt): void;
+  /** A slot is lost; `lost` slots of its pool now are. */
+  lost(slot: LostSlot, lost: number): void;
+  /** The attempt of a lost slot has ended after all. */
+  regained(slot: LostSlot, lost: number): void;
+}
+
 /** Credit of one pool, as the running totals that CREDIT carries. */
 interface PoolCredit {
   readonly pool: ExecutorPool;
   /** The slots of the pool, plus one for each attempt that has ended. */
   given: number;
   received: number;
+  readonly lost: Map<string, LostSlot>;
 }
 
 /**
@@ -41,7 +60,7 @@ export class Puller {
   readonly #executor: Executor;
   readonly #reporter: Reporter;
   readonly #clock: Clock;
-  readonly #failed: (assignment: Assignment, result: FailedAttempt) => void;
+  readonly #events: Partial<PullerEvents>;
   readonly #credits: readonly PoolCredit[];
   readonly #running = new TurnoverMap<string, Running>();
   /** Tokens of aborts that found no attempt: the grant is still arriving in parts, or the attempt is over. */
@@ -50,20 +69,24 @@ export class Puller {
   #isDraining = false;
   #idle: (() => void)[] = [];
 
-  /** @param failed called for each attempt that failed or timed out, before it is reported */
   constructor(
     link: Link,
     executor: Executor,
     reporter: Reporter,
     clock: Clock,
-    failed: (assignment: Assignment, result: FailedAttempt) => void = () => {},
+    events: Partial<PullerEvents> = {},
   ) {
-    this.#failed = failed;
+    this.#events = events;
     this.#link = link;
     this.#executor = executor;
     this.#reporter = reporter;
     this.#clock = clock;
-    this.#credits = executor.pools.map((pool) => ({ pool, given: pool.slots, received: 0 }));
+    this.#credits = executor.pools.map((pool) => ({
+      pool,
+      given: pool.slots,
+      received: 0,
+      lost: new Map<string, LostSlot>(),
+    }));
   }
 
   /** Tokens of running attempts. */
@@ -72,7 +95,12 @@ export class Puller {
   }
 
   get busySlots(): number {
-    return this.#running.size;
+    return this.#running.size + this.lostSlots.length;
+  }
+
+  /** The slots that are lost, those of the first pool first. */
+  get lostSlots(): LostSlot[] {
+    return this.#credits.flatMap(({ lost }) => [...lost.values()]);
   }
 
   /** Declares every pool and gives its credit; called when a session is opened or resumed. */
@@ -131,6 +159,24 @@ export class Puller {
     return lost;
   }
 
+  /**
+   * Fails an attempt by an error that nothing caught. Returns false if the attempt
+   * had ended, and its report had left, before that.
+   */
+  fail(assignment: Assignment, error: TaskError): boolean {
+    const running = this.#running.get(tokenKey(assignment.token));
+    if (running !== undefined) {
+      running.execution.fail(error);
+      return true;
+    }
+    const result = { kind: 'failed', error } as const;
+    const isAmended = this.#reporter.amend(assignment.token, result);
+    if (isAmended) {
+      this.#events.failed?.(assignment, result);
+    }
+    return isAmended;
+  }
+
   /** Takes no new task; grants that still arrive are released at once. */
   drain(): void {
     this.#isDraining = true;
@@ -146,7 +192,7 @@ export class Puller {
     }
   }
 
-  /** Resolves when no attempt is running. */
+  /** Resolves when no attempt is running, except those whose slots are lost. */
   idle(): Promise<void> {
     return this.#running.size === 0
       ? Promise.resolve()
@@ -184,23 +230,47 @@ export class Puller {
     running: Running,
     finished: Promise<AttemptResult>,
   ): Promise<void> {
-    const key = tokenKey(running.assignment.token);
+    const { assignment, execution } = running;
+    const key = tokenKey(assignment.token);
     this.#running.set(key, running);
     const result = await finished;
     this.#running.delete(key);
-    if (running.isFenced) {
-      this.#free(credit);
-    } else {
-      this.#end(credit, running.assignment, result);
+    if (!running.isFenced) {
+      this.#report(assignment, result);
     }
+    const { occupied } = execution;
+    if (occupied !== undefined) {
+      await this.#lose(credit, key, assignment, occupied);
+    }
+    this.#free(credit);
+  }
+
+  /** Keeps the slot of an attempt that goes on, until it ends. */
+  async #lose(
+    { lost, pool }: PoolCredit,
+    key: string,
+    assignment: Assignment,
+    occupied: Promise<unknown>,
+  ): Promise<void> {
+    const slot = { pool, assignment, lostAtMs: this.#clock.monotonicMs() };
+    lost.set(key, slot);
+    this.#events.lost?.(slot, lost.size);
+    this.#checkIdle();
+    await occupied;
+    lost.delete(key);
+    this.#events.regained?.(slot, lost.size);
   }
 
   #end(credit: PoolCredit, assignment: Assignment, result: AttemptResult): void {
+    this.#report(assignment, result);
+    this.#free(credit);
+  }
+
+  #report(assignment: Assignment, result: AttemptResult): void {
     if (result.kind === 'failed' || result.kind === 'timed-out') {
-      this.#failed(assignment, result);
+      this.#events.failed?.(assignment, result);
     }
     this.#reporter.report(assignment.token, result);
-    this.#free(credit);
   }
 
   #free(credit: PoolCredit): void {
@@ -209,6 +279,10 @@ export class Puller {
       this.#clock.endOfTurn(() => this.#announceFreed());
     }
     this.#unannounced.add(credit);
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
     if (this.#running.size === 0) {
       for (const resolve of this.#idle.splice(0)) {
         resolve();

@@ -75,6 +75,19 @@ export class Reporter {
     }
   }
 
+  /** Replaces a report that has not left yet; false if it has, or if there is none. */
+  amend(token: Token, result: AttemptResult): boolean {
+    const index = this.#waiting.findIndex(
+      ({ epoch, grant, taskId }) =>
+        taskId === token.taskId && epoch === token.epoch && grant === token.grant,
+    );
+    if (index === -1) {
+      return false;
+    }
+    this.#waiting[index] = reportOf(token, result);
+    return true;
+  }
+
   /** Resolves when every report is answered. */
   settled(): Promise<void> {
     return this.#isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));

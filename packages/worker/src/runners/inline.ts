@@ -1,8 +1,57 @@
-import { TurnoverMap } from '@millrace/protocol';
+import { type TaskError, TurnoverMap } from '@millrace/protocol';
 import { Attempt, deadlineOf } from '../attempt/attempt.ts';
 import { runHandler } from '../attempt/run-handler.ts';
-import type { Assignment, Run, RunEnd, Runner } from '../attempt/runner.ts';
+import type { AbortReason, Assignment, Run, RunEnd, Runner } from '../attempt/runner.ts';
+import { inScope } from '../attempt/scope.ts';
 import type { HandlerTable } from '../handlers/handler-table.ts';
+import { type Deferred, deferred } from './deferred.ts';
+
+/** A handler under way on the event loop. */
+class InlineRun implements Run {
+  readonly begun = undefined;
+  /** When the handler settles, or when its attempt has failed by an error that nobody caught. */
+  readonly ended: Promise<RunEnd>;
+  readonly #attempt: Attempt;
+  readonly #end: Deferred<RunEnd>;
+  #isLost = false;
+
+  constructor(attempt: Attempt, settled: Promise<RunEnd>, left: (run: InlineRun) => void) {
+    this.#attempt = attempt;
+    this.#end = deferred<RunEnd>();
+    this.ended = this.#end.promise;
+    void settled.then((end) => {
+      this.#end.resolve(end);
+      left(this);
+    });
+  }
+
+  /** Whether the run was to be killed, which no inline run can be. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  abort(reason: AbortReason): void {
+    this.#attempt.abort(reason);
+  }
+
+  kill(): boolean {
+    this.#isLost = true;
+    return false;
+  }
+
+  fail(error: TaskError): void {
+    this.#attempt.abort('failed');
+    this.#end.resolve({ kind: 'threw', error });
+  }
+}
+
+const ended = (end: RunEnd): Run => ({
+  begun: undefined,
+  ended: end,
+  abort() {},
+  kill: () => false,
+  fail() {},
+});
 
 /**
  * Runs handlers on the event loop of the worker; meant for code that mostly waits.
@@ -12,8 +61,9 @@ export class InlineRunner implements Runner {
   readonly kind = 'inline';
   readonly slots: number;
   readonly liveSlots = 0;
+  readonly killMs = 0;
   readonly #handlers: HandlerTable;
-  readonly #open = new TurnoverMap<Run, Promise<RunEnd>>();
+  readonly #open = new TurnoverMap<InlineRun, InlineRun>();
 
   constructor(handlers: HandlerTable, slots: number) {
     this.#handlers = handlers;
@@ -24,25 +74,21 @@ export class InlineRunner implements Runner {
 
   run(assignment: Assignment): Run {
     const attempt = new Attempt(assignment, deadlineOf(assignment));
-    const ended = runHandler(this.#handlers, assignment, attempt);
-    const run: Run = {
-      begun: undefined,
-      ended,
-      abort: (reason) => attempt.abort(reason),
-      kill: () => false,
-    };
-    if (ended instanceof Promise) {
-      this.#open.set(run, ended);
-      void ended.then(() => this.#open.delete(run));
+    const end = inScope(assignment, () => runHandler(this.#handlers, assignment, attempt));
+    if (!(end instanceof Promise)) {
+      return ended(end);
     }
+    const run = new InlineRun(attempt, end, (left) => this.#open.delete(left));
+    this.#open.set(run, run);
     return run;
   }
 
-  /** Aborts running handlers and waits until they settle; callers bound the wait. */
+  /** Aborts running handlers and waits for those that are not lost; callers bound the wait. */
   async close(): Promise<void> {
-    for (const [run] of this.#open.entries()) {
+    const open = [...this.#open.values()];
+    for (const run of open) {
       run.abort('drain');
     }
-    await Promise.all(this.#open.values());
+    await Promise.all(open.filter(({ isLost }) => !isLost).map((run) => run.ended));
   }
 }

@@ -7,7 +7,7 @@ import type { RunOrder } from './slot.ts';
 /** The slot that a run occupies. */
 export interface RunPlace {
   abort(runId: number, reason: AbortReason): void;
-  kill(): void;
+  kill(withinMs?: number): void;
 }
 
 /** One run of a pool: it waits for a slot, occupies it, and has then ended. */
@@ -56,12 +56,12 @@ export class PoolRun implements Run {
     }
   }
 
-  kill(): boolean {
+  kill(withinMs?: number): boolean {
     if (this.#place === 'queue') {
       const error = statedError('RUNNER_DIED', 'the run was stopped before it got a slot');
       this.#giveUp({ kind: 'died', error });
     } else if (this.#place !== 'none') {
-      this.#place.kill();
+      this.#place.kill(withinMs);
     }
     return true;
   }

@@ -41,6 +41,11 @@ export class SlotPool implements Runner {
     this.#isOnce = use === 'once';
   }
 
+  /** A thread is terminated at once. */
+  get killMs(): number {
+    return this.kind === 'process' ? tuning.termToKillMs : 0;
+  }
+
   get liveSlots(): number {
     return this.#live.size;
   }

@@ -5,9 +5,6 @@ import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
 import { isFromSlot, type Slot, type SlotEvents } from './slot.ts';
 
-/** Time that a process has between SIGTERM and SIGKILL. */
-const TERM_TO_KILL_MS = 1_000;
-
 const processMain = fileURLToPath(new URL('./process-main.js', import.meta.url));
 
 /** Signals the group, with all that the handler started; the group may be gone already. */
@@ -20,9 +17,9 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
 };
 
 /** The first kill is SIGTERM and, a little later, SIGKILL; a second kill does not wait. */
-const groupKiller = (child: ChildProcess): (() => void) => {
+const groupKiller = (child: ChildProcess): ((withinMs: number) => void) => {
   let isKilling = false;
-  return () => {
+  return (withinMs) => {
     const { pid } = child;
     if (pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       return;
@@ -33,7 +30,7 @@ const groupKiller = (child: ChildProcess): (() => void) => {
     }
     isKilling = true;
     signalGroup(pid, 'SIGTERM');
-    const cancel = systemClock.after(TERM_TO_KILL_MS, () => signalGroup(pid, 'SIGKILL'));
+    const cancel = systemClock.after(withinMs, () => signalGroup(pid, 'SIGKILL'));
     child.once('exit', cancel);
   };
 };

@@ -1,6 +1,7 @@
 import { codeOf, messageOf, TurnoverMap } from '@millrace/protocol';
 import { Attempt } from '../attempt/attempt.ts';
 import { runHandler } from '../attempt/run-handler.ts';
+import { inScope } from '../attempt/scope.ts';
 import type { HandlerTable } from '../handlers/handler-table.ts';
 import { loadHandlers } from '../handlers/load-handlers.ts';
 import type { FromSlot, RunOrder, ToSlot } from './slot.ts';
@@ -29,7 +30,7 @@ class SlotServer {
   async #run({ runId, assignment, deadlineAtMs }: RunOrder): Promise<void> {
     const attempt = new Attempt(assignment, deadlineAtMs);
     this.#attempts.set(runId, attempt);
-    const end = await runHandler(this.#handlers, assignment, attempt);
+    const end = await inScope(assignment, () => runHandler(this.#handlers, assignment, attempt));
     this.#attempts.delete(runId);
     this.#answer({ type: 'millrace:ended', runId, end });
   }

@@ -68,8 +68,12 @@ export interface SlotEvents {
 export interface Slot {
   /** Does nothing once the slot has ended. */
   send(message: ToSlot): void;
-  /** Ends the slot by force; `onExit` follows, unless a system call holds the thread. */
-  kill(): void;
+  /**
+   * Ends the slot by force; `onExit` follows, unless a system call holds the thread.
+   *
+   * @param withinMs time from SIGTERM to SIGKILL of a process
+   */
+  kill(withinMs: number): void;
 }
 
 /** Starts a slot that imports the handler module; the slot reports ready or refused. */

@@ -2,6 +2,7 @@ import { MillraceError } from '@millrace/protocol';
 import type { AbortReason, RunEnd } from '../attempt/runner.ts';
 import { statedError } from '../attempt/task-error.ts';
 import type { RunnerKind } from '../handlers/handler.ts';
+import { tuning } from '../tuning.ts';
 import { deferred } from './deferred.ts';
 import type { PoolRun, RunPlace } from './pool-run.ts';
 import type { FromSlot, Slot, StartSlot } from './slot.ts';
@@ -65,9 +66,9 @@ export class WarmSlot implements RunPlace {
     this.#slot.send({ type: 'millrace:abort', runId, reason });
   }
 
-  kill(): void {
+  kill(withinMs: number = tuning.termToKillMs): void {
     this.#isKilled = true;
-    this.#slot.kill();
+    this.#slot.kill(withinMs);
   }
 
   #onMessage(message: FromSlot): void {

@@ -1,10 +1,11 @@
-import type { Log } from '@millrace/protocol';
+import type { Log, MillraceError } from '@millrace/protocol';
 import { loadHandlers, Worker, type WorkerEvent, type WorkerOptions } from '@millrace/worker';
 import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
 import { exitCodes, reportError } from '../terminal/exit.ts';
 import { endProcess, killIfStuck } from './kill.ts';
 import { openLog } from './log.ts';
+import { narrateAttempts } from './narrate-attempts.ts';
 import { exitReserveMs } from './signals.ts';
 
 /** Logs the events of a worker; a lost connection once, not for each attempt to reconnect. */
@@ -40,6 +41,8 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
           { task: event.token.taskId },
           'the lease of a task was lost; the result of this attempt does not count',
         );
+      default:
+        return narrateAttempts(log, event);
     }
   };
 };
@@ -52,17 +55,24 @@ const tasksOf = async (file: string): Promise<string> => {
     .join(', ');
 };
 
+/** Faults after which a new worker in the same process may serve on. */
+const isOwnFault = ({ code }: MillraceError): boolean =>
+  code === 'WORKER_STUCK' || code === 'UNHANDLED_REJECTION' || code === 'UNCAUGHT_EXCEPTION';
+
 /** What `dev` does beside its worker. */
 export interface WorkerHost {
   /** Called after an operator's drain, before the process ends. */
   afterDrain?(): Promise<void>;
+  /** Called instead of ending the process when the worker has drained by a fault of its own. */
+  onFault?(): Promise<void>;
   /** Part of the configured time of a stop that the host needs itself. */
   readonly reserveMs?: number;
 }
 
 /**
  * Starts a worker for a handler module. The process ends when the manager refuses
- * the worker for good, and when the worker was drained by an operator.
+ * the worker for good, when an operator has drained the worker, and when the worker
+ * has drained by a fault of its own.
  */
 export const startWorker = async (
   file: string,
@@ -82,11 +92,18 @@ export const startWorker = async (
       tell(event);
     },
     drainMs: drainMs - (host.reserveMs ?? 0) - exitReserveMs(drainMs),
+    catchUncaught: true,
+    restartWhenStuck: configuration.read('worker.restartWhenStuck'),
     ...present({ name: configuration.get('worker.name') }),
   });
   log.info({}, `worker handles ${await tasksOf(file)}`);
   void worker.ended.then(async (error) => {
+    if (isOwnFault(error) && host.onFault !== undefined) {
+      await host.onFault();
+      return;
+    }
     if (error.code !== 'CLIENT_CLOSED') {
+      killIfStuck(worker);
       await endProcess(reportError(error));
     }
     if (isDrained) {

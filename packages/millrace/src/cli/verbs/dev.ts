@@ -1,13 +1,16 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { messageOf } from '@millrace/protocol';
 import { loadHandlers } from '@millrace/worker';
 import { configure } from '../../config/configuration.ts';
 import { tuning } from '../../tuning.ts';
 import { wholeNumber } from '../asking/parse.ts';
-import { killIfStuck, killThisProcess } from '../processes/kill.ts';
+import { endProcess, killIfStuck, killThisProcess } from '../processes/kill.ts';
 import { logLostStdout } from '../processes/log.ts';
 import { endWithPackageManager } from '../processes/parent.ts';
 import { type ManagerChoice, startManager } from '../processes/run-manager.ts';
 import { startWorker } from '../processes/run-worker.ts';
 import { onStopSignal } from '../processes/signals.ts';
+import { reportError } from '../terminal/exit.ts';
 import { say } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
 
@@ -16,6 +19,20 @@ interface Flags extends ManagerChoice {
   readonly data?: string;
   readonly config?: string;
 }
+
+/** Starts a worker anew after a pause. No worker catches errors meanwhile, and the manager must live. */
+const restart = async (start: () => Promise<void>): Promise<void> => {
+  const survive = (error: unknown): void => say(`uncaught: ${messageOf(error)}`);
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', survive);
+  try {
+    await after(tuning.devRestartMs);
+    await start();
+  } finally {
+    process.off('uncaughtException', survive);
+    process.off('unhandledRejection', survive);
+  }
+};
 
 /** `millrace dev FILE`: runs a manager, which declares each queue when named, and a worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
@@ -41,15 +58,19 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   const { authkey, manager, url } = await startManager(configuration, flags);
   stop = () => manager.stop();
   try {
-    const worker = await startWorker(file, { url, authkey }, configuration, {
-      afterDrain: () => manager.stop(),
-      reserveMs: Math.min(tuning.devManagerStopMs, withinMs / 2),
-    });
-    stop = async () => {
-      await worker.stop();
-      await manager.stop();
-      killIfStuck(worker);
+    const start = async (): Promise<void> => {
+      const worker = await startWorker(file, { url, authkey }, configuration, {
+        afterDrain: () => manager.stop(),
+        reserveMs: Math.min(tuning.devManagerStopMs, withinMs / 2),
+        onFault: () => restart(start).catch((error: unknown) => endProcess(reportError(error))),
+      });
+      stop = async () => {
+        await worker.stop();
+        await manager.stop();
+        killIfStuck(worker);
+      };
     };
+    await start();
   } catch (error) {
     await manager.stop();
     throw error;
