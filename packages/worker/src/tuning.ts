@@ -18,6 +18,13 @@ export const tuning = {
   /** Delay before a slot that ended without ever serving a run is replaced; doubles each time. */
   slotRestartFirstMs: 100,
   slotRestartMaxMs: 10_000,
+  /** How often the event loop shows the heartbeat thread that it runs, and how often the thread looks. */
+  beatEveryMs: 250,
+  watchdogTickMs: 250,
+  /** Longest wait for the main thread to say what blocks it. */
+  askMaxMs: 500,
+  /** Signals within this time count as one, as in the CLI. */
+  sameSignalMs: 1_000,
   /** Aborts kept for grants that have not arrived; the oldest makes room. */
   earlyAbortsMax: 1_000,
   /** Reports are added to one SETTLE until it has this size. The last one may exceed it. */

@@ -24,7 +24,7 @@ import { catchUncaught, type Uncaught } from './attempt/uncaught.ts';
 import type { StopStep } from './execution/execution.ts';
 import { createExecutor, type Executor, type ExecutorOptions } from './execution/executor.ts';
 import { HeartbeatThread } from './heartbeat/heartbeat-thread.ts';
-import { type LostSlot, Puller } from './pulling/puller.ts';
+import { type LostSlot, Puller, type PullerEvents } from './pulling/puller.ts';
 import { Reporter, type SettleAnswer } from './pulling/reporter.ts';
 import { tuning } from './tuning.ts';
 import { attemptFacts, lostSlotFacts, type WorkerEvent } from './worker-event.ts';
@@ -113,19 +113,21 @@ export class Worker {
     const secret = typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
     this.#key = { keyId: DEFAULT_KEY_ID, secret };
     this.#link = this.#newLink();
+    const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
+    this.#heartbeat = hasInline ? this.#newHeartbeat() : undefined;
     this.#reporter = new Reporter(this.#link, clock, (token, answer) =>
       this.#answered(token, answer),
     );
-    this.#puller = new Puller(this.#link, executor, this.#reporter, clock, {
+    const events: PullerEvents = {
       failed: (assignment, { error }) =>
         this.#tell({ kind: 'attempt-failed', ...attemptFacts(assignment), error }),
       lost: (slot, lost) => this.#lost(slot, lost),
       regained: (slot, lost) => this.#tell({ kind: 'slot-regained', ...lostSlotFacts(slot, lost) }),
-    });
+    };
+    this.#puller = new Puller(this.#link, executor, this.#reporter, clock, events, this.#heartbeat);
     this.#stopCatching =
       options.catchUncaught === true ? catchUncaught((it) => this.#uncaught(it)) : () => {};
-    const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
-    this.#heartbeat = hasInline ? new HeartbeatThread() : undefined;
+    this.#heartbeat?.beat(() => this.#puller.lastEndInMs);
   }
 
   /**
@@ -146,6 +148,7 @@ export class Worker {
     });
     const worker = new Worker(options, executor);
     try {
+      await worker.#heartbeat?.ready;
       await worker.#link.start(true);
     } catch (error) {
       await worker.#close();
@@ -186,6 +189,7 @@ export class Worker {
     const { drainMs = limits.drainMs } = this.#options;
     const reserveMs = Math.min(limits.drainReserveMs, drainMs / 4);
     const endsAtMs = this.#clock.monotonicMs() + drainMs;
+    this.#heartbeat?.stopsIn(drainMs);
     this.#puller.drain();
     await this.#until(endsAtMs - 2 * reserveMs, this.#puller.idle());
     this.#puller.abortAll(reserveMs / 2);
@@ -216,6 +220,16 @@ export class Worker {
     const isDone = await Promise.race([work.then(() => true), time]);
     cancel();
     return isDone;
+  }
+
+  #newHeartbeat(): HeartbeatThread {
+    const { drainMs = limits.drainMs, killGraceMs = limits.killGraceMs } = this.#options;
+    return new HeartbeatThread({
+      drainMs,
+      killGraceMs,
+      worker: this.#options.name ?? defaultName(),
+      resumed: (blocked) => this.#tell({ kind: 'loop-blocked', ...blocked }),
+    });
   }
 
   #newLink(): Link {

@@ -151,6 +151,10 @@ export const limits = {
   killGraceMs: 10 * SECOND_MS,
   /** The manager fences this long after deadline and kill grace, so that the worker's own report of the kill arrives first. */
   fenceSlackMs: 1 * SECOND_MS,
+  /** An event loop of a worker that is silent this long is blocked: the log says by what. */
+  loopSilentMs: 2 * SECOND_MS,
+  /** A worker whose loop is silent this long ends, if a task that it holds has no deadline, or if it holds none. */
+  loopSilentMaxMs: 15 * MINUTE_MS,
   /** Lost slots in the report of a worker; those of the first pools are shown. */
   lostSlotsShown: 20,
   drainMs: 25 * SECOND_MS,

@@ -7,6 +7,7 @@ import {
   heartbeatTimesOf,
   hedge,
   limits,
+  type PeerReport,
   type RandomBytes,
   Reconnection,
   randomFraction,
@@ -27,6 +28,8 @@ export interface HeartbeatLinkOptions {
   readonly clock: Clock;
   readonly dial: Dial;
   readonly randomBytes: RandomBytes;
+  /** The report that this end sends in each PONG. */
+  readonly report?: () => PeerReport;
 }
 
 /**
@@ -68,7 +71,7 @@ export class HeartbeatLink {
 
   async #open(target: HeartbeatTarget, attempt: number): Promise<void> {
     const { graceMs, keyId, secret, url } = target;
-    const { clock } = this.#options;
+    const { clock, report } = this.#options;
     const dial = { ...this.#options, url, key: { keyId, secret }, role: 'heartbeat' } as const;
     const { limits: peerLimits, transport } = await hedge(() => dialManager(dial), {
       clock,
@@ -88,6 +91,7 @@ export class HeartbeatLink {
         heartbeat: heartbeatTimesOf(peerLimits),
         messageMaxBytes: peerLimits.messageMaxBytes,
         outboundMaxBytes: peerLimits.messageMaxBytes,
+        ...(report === undefined ? {} : { report }),
       },
       {
         messages: (messages) => {

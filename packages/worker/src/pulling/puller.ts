@@ -23,6 +23,8 @@ interface Running {
   readonly execution: Execution;
   /** Whether the lease is lost, so that the end of the attempt is not reported. */
   isFenced: boolean;
+  /** When its deadline ends, on the monotonic clock; infinite without one. */
+  readonly endsAtMs: number;
 }
 
 /** A slot whose attempt goes on although it was to be killed. */
@@ -31,6 +33,14 @@ export interface LostSlot {
   readonly assignment: Assignment;
   /** On the monotonic clock. */
   readonly lostAtMs: number;
+}
+
+/** Hears which handlers are called, because the next one may block the event loop for ever. */
+export interface LoopWatch {
+  /** A handler is about to be called. */
+  enters(assignment: Assignment, isInline: boolean): void;
+  /** The call has returned, a promise perhaps. */
+  leaves(): void;
 }
 
 export interface PullerEvents {
@@ -61,6 +71,7 @@ export class Puller {
   readonly #reporter: Reporter;
   readonly #clock: Clock;
   readonly #events: Partial<PullerEvents>;
+  readonly #watch: LoopWatch | undefined;
   readonly #credits: readonly PoolCredit[];
   readonly #running = new TurnoverMap<string, Running>();
   /** Tokens of aborts that found no attempt: the grant is still arriving in parts, or the attempt is over. */
@@ -75,8 +86,10 @@ export class Puller {
     reporter: Reporter,
     clock: Clock,
     events: Partial<PullerEvents> = {},
+    watch?: LoopWatch,
   ) {
     this.#events = events;
+    this.#watch = watch;
     this.#link = link;
     this.#executor = executor;
     this.#reporter = reporter;
@@ -96,6 +109,15 @@ export class Puller {
 
   get busySlots(): number {
     return this.#running.size + this.lostSlots.length;
+  }
+
+  /** Time until the last deadline among running attempts; -Infinity without any. */
+  get lastEndInMs(): number {
+    let lastMs = Number.NEGATIVE_INFINITY;
+    for (const { endsAtMs } of this.#running.values()) {
+      lastMs = Math.max(lastMs, endsAtMs);
+    }
+    return lastMs - this.#clock.monotonicMs();
   }
 
   /** The slots that are lost, those of the first pool first. */
@@ -215,10 +237,13 @@ export class Puller {
       this.#end(credit, assignment, { kind: 'cancelled' });
       return;
     }
+    this.#watch?.enters(assignment, credit.pool.kind === 'inline');
     const execution = this.#executor.run(credit.pool.id, assignment);
+    this.#watch?.leaves();
     const { finished } = execution;
     if (finished instanceof Promise) {
-      void this.#await(credit, { assignment, execution, isFenced: false }, finished);
+      const endsAtMs = this.#clock.monotonicMs() + (task.deadlineMs ?? Number.POSITIVE_INFINITY);
+      void this.#await(credit, { assignment, execution, isFenced: false, endsAtMs }, finished);
     } else {
       this.#end(credit, assignment, finished);
     }

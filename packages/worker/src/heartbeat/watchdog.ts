@@ -1,0 +1,155 @@
+import { type Clock, limits } from '@millrace/protocol';
+import { tuning } from '../tuning.ts';
+import type { Blocking } from './blocking.ts';
+import type { PulseReading } from './pulse.ts';
+import type { StopSignal } from './stop-signals.ts';
+
+export interface WatchdogOptions {
+  readonly clock: Clock;
+  readonly drainMs: number;
+  readonly killGraceMs: number;
+  read(): PulseReading;
+  /** Asks the main thread what blocks it; never answers while a system call holds it. */
+  ask(answered: (blocking: Blocking | undefined) => void): void;
+  /** Writes a line to the log, which the main thread cannot do now. */
+  say(level: 'warn' | 'error', text: string, taskId: string | undefined): void;
+  /** The event loop runs again. */
+  resumed(silentMs: number, blocking: Blocking | undefined): void;
+  /** Ends the process by SIGKILL. */
+  kill(): void;
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)}s`;
+
+/**
+ * Watches the main event loop from the heartbeat thread. While the loop is silent it
+ * finds out what blocks it, heeds stop signals, and ends the process once nothing
+ * that it holds can be settled in time any more.
+ */
+export class Watchdog {
+  readonly #options: WatchdogOptions;
+  #tickedAtMs: number;
+  #beats = 0;
+  #silentMs = 0;
+  #isAsked = false;
+  #isSaid = false;
+  #blocking: Blocking | undefined;
+  #signalledAtMs: number | undefined;
+  #isKilled = false;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+    this.#tickedAtMs = options.clock.monotonicMs();
+  }
+
+  /** The silence of the loop and what blocks it; undefined while it runs. */
+  get blocked(): (Blocking & { readonly silentMs: number }) | undefined {
+    return this.#silentMs < limits.loopSilentMs
+      ? undefined
+      : {
+          silentMs: Math.round(this.#silentMs),
+          taskId: this.#blocking?.taskId,
+          name: this.#blocking?.name,
+          place: this.#blocking?.place,
+        };
+  }
+
+  /** Called every `watchdogTickMs`. */
+  tick(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    // A process that was stopped or suspended has missed ticks: its loop was not silent.
+    this.#silentMs += Math.min(nowMs - this.#tickedAtMs, 2 * tuning.watchdogTickMs);
+    this.#tickedAtMs = nowMs;
+    const reading = this.#options.read();
+    if (reading.beats !== this.#beats) {
+      this.#beats = reading.beats;
+      this.#runsAgain();
+      return;
+    }
+    if (this.#silentMs >= limits.loopSilentMs) {
+      this.#lookAt(reading);
+    }
+    const reason = this.#reasonToEnd(nowMs, reading);
+    if (reason !== undefined) {
+      this.#end(reason);
+    }
+  }
+
+  /** A stop signal came. The main thread handles it if its loop runs. */
+  signalled(signal: StopSignal): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#signalledAtMs === undefined) {
+      this.#signalledAtMs = nowMs;
+    } else if (nowMs - this.#signalledAtMs > tuning.sameSignalMs) {
+      this.#end(`a second signal, ${signal}, came while the event loop was blocked`);
+    }
+  }
+
+  #runsAgain(): void {
+    if (this.#isAsked) {
+      this.#options.resumed(Math.round(this.#silentMs), this.#blocking);
+    }
+    this.#silentMs = 0;
+    this.#isAsked = false;
+    this.#isSaid = false;
+    this.#blocking = undefined;
+    this.#signalledAtMs = undefined;
+  }
+
+  #lookAt({ beats, entered }: PulseReading): void {
+    if (!this.#isAsked) {
+      this.#isAsked = true;
+      this.#options.ask((blocking) => {
+        if (this.#beats === beats && this.#isAsked) {
+          this.#blocking ??= blocking;
+          this.#sayOnce();
+        }
+      });
+    } else if (!this.#isSaid && this.#silentMs >= limits.loopSilentMs + tuning.askMaxMs) {
+      this.#blocking = entered && { ...entered, place: undefined };
+      this.#sayOnce();
+    }
+  }
+
+  #sayOnce(): void {
+    if (!this.#isSaid) {
+      this.#isSaid = true;
+      const { name, place, taskId } = this.#blocking ?? {};
+      const by = name === undefined ? 'code of no known task' : `a task '${name}'`;
+      const where = place === undefined ? 'a call that does not return to JavaScript' : place;
+      const text = `the event loop is blocked for ${seconds(this.#silentMs)} by ${by}, in ${where}`;
+      this.#options.say('warn', text, taskId);
+    }
+  }
+
+  #reasonToEnd(nowMs: number, { endsInMs, lastEndInMs }: PulseReading): string | undefined {
+    const { drainMs, killGraceMs } = this.#options;
+    const sinceSignalMs = nowMs - (this.#signalledAtMs ?? nowMs);
+    if (sinceSignalMs > 0 && sinceSignalMs >= drainMs - 2 * tuning.watchdogTickMs) {
+      return 'the time to drain is over, and the event loop is blocked';
+    }
+    if (this.#silentMs < limits.loopSilentMs) {
+      return undefined;
+    }
+    if (endsInMs <= 0) {
+      return 'the time to drain is over, and the event loop is blocked';
+    }
+    const lateMs = -lastEndInMs - killGraceMs - limits.fenceSlackMs;
+    const isLate = Number.isFinite(lastEndInMs) && lateMs >= 0;
+    if (isLate) {
+      return 'the deadlines of all tasks that this worker holds have passed, and the event loop is blocked';
+    }
+    return this.#silentMs >= limits.loopSilentMaxMs && !Number.isFinite(lastEndInMs)
+      ? `the event loop is blocked for ${seconds(this.#silentMs)}`
+      : undefined;
+  }
+
+  #end(reason: string): void {
+    if (!this.#isKilled) {
+      this.#isKilled = true;
+      const text = `${reason}: ending this process by SIGKILL`;
+      this.#options.say('error', text, this.#blocking?.taskId);
+      this.#options.kill();
+    }
+  }
+}
