@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { messageOf, systemClock } from '@millrace/protocol';
 import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
+import { ORDER_FD } from './shield.ts';
 import { isFromSlot, type Slot, type SlotEvents } from './slot.ts';
 
 const processMain = fileURLToPath(new URL('./process-main.js', import.meta.url));
@@ -13,6 +15,14 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
     process.kill(-pid, signal);
   } catch {
     return;
+  }
+};
+
+/** Tells the guard of a slot to let SIGTERM end it; a slot that is gone hears nothing. */
+const orderEnd = (child: ChildProcess): void => {
+  const orders = child.stdio[ORDER_FD];
+  if (orders instanceof Socket) {
+    orders.write('end');
   }
 };
 
@@ -30,6 +40,7 @@ const groupKiller = (child: ChildProcess): ((withinMs: number) => void) => {
     }
     isKilling = true;
     signalGroup(pid, 'SIGTERM');
+    orderEnd(child);
     const cancel = systemClock.after(withinMs, () => signalGroup(pid, 'SIGKILL'));
     child.once('exit', cancel);
   };
@@ -53,8 +64,9 @@ const startProcess = (moduleUrl: string, events: SlotEvents): Slot => {
   const child = fork(processMain, [moduleUrl], {
     serialization: 'advanced',
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
   });
+  child.stdio[ORDER_FD]?.on('error', () => {});
   reportExit(child, events);
   child.on('message', (message: unknown) => {
     if (isFromSlot(message)) {
