@@ -206,6 +206,56 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
   });
 });
 
+describe.each(runnerKinds)('the %s runner, given what cannot travel', (kind) => {
+  let runner: Runner;
+
+  beforeAll(async () => {
+    runner = await started(kind, 1);
+  });
+
+  afterAll(() => runner.close());
+
+  const endOf = async (task: AnyTask, what: string): Promise<RunEnd> =>
+    runner.run(assign(task, { what })).ended;
+
+  test.each([
+    'function',
+    'symbol',
+    'cycle',
+    'depth 10000',
+    '2n ** 70n',
+    'lone surrogate',
+    'throwing proxy',
+    'throwing getter',
+  ])('refuses a result by name, and serves on: %s', async (what) => {
+    const error = failure(await endOf(tasks.returnOdd, what), 'threw');
+    expect(error).toMatchObject({ name: 'PAYLOAD_INVALID', retry: false });
+    expect(error.message).toContain("result of task 'return-odd'");
+    expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
+  });
+
+  test.each([
+    ['undefined', /^undefined$/],
+    ['function', /^\[Function \(anonymous\)\]$/],
+    ['named function', /^\[Function: named\]$/],
+    ['object', /^\{ status: 500, body: \{ reason: 'it broke', .*\}$/],
+    ['empty name', /^it broke$/],
+    ['symbol', /^Symbol\(s\)$/],
+    ['bigint', /^1180591620717411303424n$/],
+  ])('reports whatever was thrown, on one line and with a name: %s', async (what, message) => {
+    const error = failure(await endOf(tasks.throwOdd, what), 'threw');
+    expect(error).toMatchObject({ name: 'Error', retry: true });
+    expect(error.message).toMatch(message);
+  });
+
+  test('keeps what a run enters into AsyncLocalStorage to that run', async () => {
+    for (let run = 0; run < 3; run += 1) {
+      const seen = returned(await runner.run(assign(tasks.enterStore)).ended);
+      expect(seen).toEqual({ seen: null, own: 'of another run' });
+    }
+  });
+});
+
 test('an inline run cannot be killed, and close aborts it', async () => {
   const runner = await started('inline', 1);
   const run = runner.run(assign(tasks.untilAborted, here()));
@@ -272,6 +322,27 @@ describe.each(['thread', 'process'] as const)('the %s runner, by force', (kind) 
     const message = kind === 'thread' ? 'nobody catches this' : 'exit code 1';
     expect(failure(await ended, 'died').message).toContain(message);
   });
+
+  test.each(['exit 0', 'exit 1', 'throw in a timer', 'rejection'])(
+    'costs one attempt, and the slot is back, after: %s',
+    async (how) => {
+      const error = failure(await runner.run(assign(tasks.die, { how })).ended, 'died');
+      expect(error).toMatchObject({ name: 'RUNNER_DIED', retry: true });
+      expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
+    },
+  );
+
+  test.each(['loop', 'Atomics.wait', 'a promise'])(
+    'kills a run that does not heed its signal: %s',
+    async (how) => {
+      const run = runner.run(assign(tasks.hold, { ...here(), how }));
+      await lighthouse.next();
+      run.abort('deadline');
+      run.kill();
+      expect(failure(await run.ended, 'died').name).toBe('RUNNER_DIED');
+      expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
+    },
+  );
 
   test('replaces a slot that dies while it is idle', async () => {
     const { ended } = runner.run(assign(tasks.returnThenExit, here()));
@@ -357,6 +428,38 @@ describe('a process of the process runner', () => {
   ])('costs one attempt when it crashes: $name', async (task, how) => {
     expect(failure(await runner.run(assign(task)).ended, 'died').message).toContain(how);
     expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
+  });
+
+  test.each(['SIGKILL', 'SIGABRT', 'disconnect', 'closed descriptors'])(
+    'costs one attempt, and the slot is back, after: %s',
+    async (how) => {
+      expect(failure(await runner.run(assign(tasks.die, { how })).ended, 'died')).toMatchObject({
+        name: 'RUNNER_DIED',
+      });
+      expect(returned(await runner.run(assign(tasks.echo, 'next')).ended)).toBe('next');
+    },
+  );
+
+  test('keeps changes of its title and environment to itself', async () => {
+    const { title } = process;
+    expect(returned(await runner.run(assign(tasks.changeProcess)).ended)).toBe('changed');
+    expect(process.title).toBe(title);
+    expect(process.env['MILLRACE_CHANGED']).toBeUndefined();
+  });
+
+  test('outlives signals that are meant for the worker, until it is killed', async () => {
+    const run = runner.run(assign(tasks.wait, { ...here(), text: 'unharmed' }));
+    const beacon = await lighthouse.next();
+    const [pid = 0] = childPids();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.kill(pid, signal);
+    }
+    beacon.release();
+    expect(returned(await run.ended)).toBe('unharmed');
+    const next = runner.run(assign(tasks.spin, here()));
+    await lighthouse.next();
+    next.kill();
+    expect(failure(await next.ended, 'died').message).toContain('signal SIGTERM');
   });
 
   test('is gone before its run ends, even if it ignores SIGTERM', async () => {

@@ -30,10 +30,16 @@ const textOf = (thrown: unknown, key: 'name' | 'message' | 'stack'): string | un
     return typeof value === 'string' ? value : undefined;
   });
 
+const onOneLine = { depth: 2, customInspect: false, breakLength: Infinity, compact: true } as const;
+
 const describe = (thrown: unknown): string =>
-  typeof thrown === 'string'
-    ? thrown
-    : (guarded(() => inspect(thrown, { depth: 2, customInspect: false })) ?? 'unreadable');
+  typeof thrown === 'string' ? thrown : (guarded(() => inspect(thrown, onOneLine)) ?? 'unreadable');
+
+/** The name of an error. A function has a name, too, which says nothing about what happened. */
+const nameOf = (thrown: unknown): string => {
+  const name = typeof thrown === 'function' ? undefined : textOf(thrown, 'name');
+  return name === undefined || name === '' ? 'Error' : name;
+};
 
 /** The code of a millrace error, made by this or another copy of the package. */
 export const safeCodeOf = (thrown: unknown): ErrorCode | undefined => guarded(() => codeOf(thrown));
@@ -47,7 +53,7 @@ export const isUnrecoverable = (thrown: unknown): boolean =>
  * error becomes the `name`, because the wire has no other field for it.
  */
 export const taskErrorOf = (thrown: unknown, retry: boolean): TaskError => {
-  const name = safeCodeOf(thrown) ?? textOf(thrown, 'name') ?? 'Error';
+  const name = safeCodeOf(thrown) ?? nameOf(thrown);
   const message = textOf(thrown, 'message') ?? describe(thrown);
   return bounded(name, message, textOf(thrown, 'stack') ?? '', retry);
 };

@@ -85,6 +85,9 @@ const checkConcurrency = (concurrency: number, what: string): void => {
   }
 };
 
+const described = (value: unknown): string =>
+  value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
+
 /**
  * Binds a task to the function that runs it. TypeScript rejects a function whose
  * parameter or return type does not fit the task.
@@ -99,7 +102,7 @@ export const handler = <Input, Output, Parsed, Returned>(
   const what = `handler of task '${checkName('task', task.name)}'`;
   checkName('queue', task.queue);
   if (typeof fn !== 'function') {
-    throw new MillraceError('BAD_OPTION', `${what}: a function is needed, not a ${typeof fn}`);
+    throw new MillraceError('BAD_OPTION', `${what}: a function is needed, not ${described(fn)}`);
   }
   const { runner = 'inline', concurrency } = options;
   checkRunner(runner, what);
