@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decodePayload, defineTask, type Eventually, limits } from '@millrace/protocol';
 import {
   type AttemptResult,
@@ -183,6 +186,25 @@ describe('an attempt that does not stop', () => {
     expect(await closed.finished).toMatchObject({ kind: 'failed', error: { name: 'RUNNER_DIED' } });
     await lighthouse.close();
   });
+});
+
+test('a thread in a system call that no kill ends is reported in time, and its slot is lost until the call returns', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-fifo-'));
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const handlers = new URL('../support/fixtures/modules/fifo.ts', import.meta.url);
+  const executor = await createExecutor({ handlers, killGraceMs: 1 });
+  const read = defineTask('read');
+  const execution = executor.run(0, assign(read, fifo));
+  // A FIFO opens for writing once the thread has opened it for reading.
+  const writer = await open(fifo, 'w');
+  execution.abort('cancelled', 1);
+  expect(await execution.finished).toEqual({ kind: 'cancelled' });
+  expect(execution.occupied).toBeDefined();
+  await writer.close();
+  await execution.occupied;
+  await executor.close();
+  await rm(directory, { recursive: true });
 });
 
 describe('a suspect', () => {
