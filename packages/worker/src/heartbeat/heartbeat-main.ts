@@ -53,7 +53,11 @@ const watchdog = new Watchdog({
     };
     parentPort?.postMessage(message, []);
   },
-  kill: () => process.kill(process.pid, 'SIGKILL'),
+  kill: () => {
+    process.kill(process.pid, 'SIGKILL');
+    // The init process of a container is not ended by a signal of its own.
+    askMainThread('process.abort()', () => {});
+  },
 });
 
 const signals = new StopSignals(constants.signals, (signal) => {

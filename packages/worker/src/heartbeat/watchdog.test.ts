@@ -140,9 +140,17 @@ test('a signal ends a silent process within the drain time, and a second one at 
 test('a signal that the loop has lived to see is left to it', () => {
   const { pass, state, watchdog } = stage();
   watchdog.signalled('SIGTERM');
-  state.reading = { ...running, beats: 2 };
+  state.reading = { ...running, beats: 3 };
   pass(60_000);
   expect(state.kills).toBe(0);
+});
+
+test('a signal that came just after the last beat of the loop is not lost', () => {
+  const { pass, state, watchdog } = stage();
+  state.reading = { ...running, beats: 2 };
+  watchdog.signalled('SIGTERM');
+  pass(5_000);
+  expect(state.kills).toBe(1);
 });
 
 test('a drain that was begun before the loop fell silent ends in its time', () => {

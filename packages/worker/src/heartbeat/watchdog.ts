@@ -34,7 +34,8 @@ export class Watchdog {
   #isAsked = false;
   #isSaid = false;
   #blocking: Blocking | undefined;
-  #signalledAtMs: number | undefined;
+  /** A signal that the main thread may not have handled, and the beats of its loop by then. */
+  #signalled: { readonly atMs: number; readonly beats: number } | undefined;
   #isKilled = false;
 
   constructor(options: WatchdogOptions) {
@@ -63,6 +64,10 @@ export class Watchdog {
     const reading = this.#options.read();
     if (reading.beats !== this.#beats) {
       this.#beats = reading.beats;
+      // Between two beats the loop handles signals; one beat may be older than the signal.
+      if (this.#signalled !== undefined && reading.beats > this.#signalled.beats + 1) {
+        this.#signalled = undefined;
+      }
       this.#runsAgain();
       return;
     }
@@ -78,9 +83,9 @@ export class Watchdog {
   /** A stop signal came. The main thread handles it if its loop runs. */
   signalled(signal: StopSignal): void {
     const nowMs = this.#options.clock.monotonicMs();
-    if (this.#signalledAtMs === undefined) {
-      this.#signalledAtMs = nowMs;
-    } else if (nowMs - this.#signalledAtMs > tuning.sameSignalMs) {
+    if (this.#signalled === undefined) {
+      this.#signalled = { atMs: nowMs, beats: this.#options.read().beats };
+    } else if (nowMs - this.#signalled.atMs > tuning.sameSignalMs) {
       this.#end(`a second signal, ${signal}, came while the event loop was blocked`);
     }
   }
@@ -93,7 +98,6 @@ export class Watchdog {
     this.#isAsked = false;
     this.#isSaid = false;
     this.#blocking = undefined;
-    this.#signalledAtMs = undefined;
   }
 
   #lookAt({ beats, entered }: PulseReading): void {
@@ -124,7 +128,7 @@ export class Watchdog {
 
   #reasonToEnd(nowMs: number, { endsInMs, lastEndInMs }: PulseReading): string | undefined {
     const { drainMs, killGraceMs } = this.#options;
-    const sinceSignalMs = nowMs - (this.#signalledAtMs ?? nowMs);
+    const sinceSignalMs = nowMs - (this.#signalled?.atMs ?? nowMs);
     if (sinceSignalMs > 0 && sinceSignalMs >= drainMs - 2 * tuning.watchdogTickMs) {
       return 'the time to drain is over, and the event loop is blocked';
     }
