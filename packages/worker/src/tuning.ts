@@ -23,6 +23,8 @@ export const tuning = {
   watchdogTickMs: 250,
   /** Longest wait for the main thread to say what blocks it. */
   askMaxMs: 500,
+  /** A stop signal finds the loop blocked only after this silence, however short the time to drain. */
+  silentAtSignalMs: 1_000,
   /** Signals within this time count as one, as in the CLI. */
   sameSignalMs: 1_000,
   /** Aborts kept for grants that have not arrived; the oldest makes room. */

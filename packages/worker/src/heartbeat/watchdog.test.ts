@@ -16,7 +16,7 @@ const running: PulseReading = {
 const spinning: Blocking = { taskId: 'id', name: 'spin', place: 'spin (handlers.js:1:1)' };
 
 /** A watchdog with a clock, a loop and an answer that the test sets. */
-const stage = (answer: Blocking | null = spinning) => {
+const stage = (answer: Blocking | null = spinning, drainMs = 5_000) => {
   const state = {
     nowMs: 0,
     reading: running,
@@ -31,7 +31,7 @@ const stage = (answer: Blocking | null = spinning) => {
       after: () => () => {},
       endOfTurn: () => {},
     },
-    drainMs: 5_000,
+    drainMs,
     killGraceMs: 1_000,
     read: () => state.reading,
     ask: (answered) => {
@@ -143,6 +143,15 @@ test('a signal that the loop has lived to see is left to it', () => {
   state.reading = { ...running, beats: 3 };
   pass(60_000);
   expect(state.kills).toBe(0);
+});
+
+test('a short time to drain ends no process whose loop may still run', () => {
+  const { pass, state, watchdog } = stage(spinning, 100);
+  watchdog.signalled('SIGTERM');
+  pass(750);
+  expect(state.kills).toBe(0);
+  pass(500);
+  expect(state.kills).toBe(1);
 });
 
 test('a signal that came just after the last beat of the loop is not lost', () => {

@@ -129,7 +129,8 @@ export class Watchdog {
   #reasonToEnd(nowMs: number, { endsInMs, lastEndInMs }: PulseReading): string | undefined {
     const { drainMs, killGraceMs } = this.#options;
     const sinceSignalMs = nowMs - (this.#signalled?.atMs ?? nowMs);
-    if (sinceSignalMs > 0 && sinceSignalMs >= drainMs - 2 * tuning.watchdogTickMs) {
+    const isSilent = this.#silentMs >= tuning.silentAtSignalMs;
+    if (isSilent && sinceSignalMs > 0 && sinceSignalMs >= drainMs - 2 * tuning.watchdogTickMs) {
       return 'the time to drain is over, and the event loop is blocked';
     }
     if (this.#silentMs < limits.loopSilentMs) {
