@@ -278,6 +278,7 @@ export class Connection {
       case 'ping': {
         const report = this.#options.report?.();
         this.send({ verb: 'pong', stampMs: message.stampMs, report });
+        this.#askBack();
         return true;
       }
       case 'pong':
@@ -292,6 +293,15 @@ export class Connection {
         return this.#isConnectionError(message);
       default:
         return false;
+    }
+  }
+
+  /** A manager asks in return. If both ends did, questions would never end. */
+  #askBack(): void {
+    if (this.#options.side === 'manager' && !this.#ended) {
+      this.#heartbeat.asked(this.#options.clock.monotonicMs());
+      this.#stopHeartbeat();
+      this.#beat();
     }
   }
 

@@ -50,6 +50,26 @@ describe('any byte', () => {
   });
 });
 
+test('a peer that asks is asked in return, and is dead 3 s later if it does not answer', () => {
+  const heartbeat = new Heartbeat(times, 0);
+  heartbeat.heard(4_000);
+  heartbeat.asked(4_000);
+  expect(runToDeath(heartbeat, 4_000)).toEqual([
+    '4000 ping',
+    '5000 ping',
+    '6000 ping',
+    '7000 dead',
+  ]);
+});
+
+test('a peer that asks and answers is asked again after the idle time', () => {
+  const heartbeat = new Heartbeat(times, 0);
+  heartbeat.asked(4_000);
+  heartbeat.step(4_000);
+  heartbeat.heard(4_010);
+  expect(heartbeat.step(4_020)).toEqual({ act: 'wait', forMs: 4_990 });
+});
+
 test('a process that slept through the whole time asks before it judges', () => {
   expect(new Heartbeat(times, 0).step(3_600_000)).toEqual({ act: 'ping', forMs: 1_000 });
 });

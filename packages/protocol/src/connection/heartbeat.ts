@@ -37,6 +37,16 @@ export class Heartbeat {
     this.#askAgainAtMs = nowMs + this.#times.idleMs;
   }
 
+  /**
+   * Call for a PING of the peer: it has heard nothing for a while, so that it may not hear
+   * us. It is asked in return at once, instead of after the idle time, because its own
+   * goodbye may never arrive: TCP holds it back behind bytes that are not acknowledged.
+   */
+  asked(nowMs: number): void {
+    this.#unanswered = 0;
+    this.#askAgainAtMs = nowMs;
+  }
+
   step(nowMs: number): HeartbeatStep {
     if (nowMs < this.#askAgainAtMs) {
       return { act: 'wait', forMs: this.#askAgainAtMs - nowMs };
