@@ -10,6 +10,9 @@ export interface Caller {
   once(event: 'close', run: () => void): unknown;
 }
 
+/** Ticks in which a socket keeps its place without progress. */
+const KEPT_TICKS = 4;
+
 /** An unauthenticated socket, with its places in the order of all and in that of its address. */
 class Guest {
   readonly inAll = new Seat<Guest>(this);
@@ -17,13 +20,13 @@ class Guest {
   readonly address: string;
   readonly caller: Caller;
   readonly stopTimer: Cancel;
-  /** When its handshake last made progress. */
-  sinceMs: number;
+  /** The tick in which its handshake last made progress. */
+  sinceTick: number;
 
-  constructor(caller: Caller, address: string, sinceMs: number, stopTimer: Cancel) {
+  constructor(caller: Caller, address: string, sinceTick: number, stopTimer: Cancel) {
     this.caller = caller;
     this.address = address;
-    this.sinceMs = sinceMs;
+    this.sinceTick = sinceTick;
     this.stopTimer = stopTimer;
   }
 }
@@ -63,6 +66,13 @@ export class Admission {
   readonly #refusedLately = new Tally(limits.crowdShownMs, limits.crowdsMax);
   #evicted = 0;
   #refused = 0;
+  /**
+   * Counts time in which the manager attended to its sockets: a turn of the event loop
+   * counts one tick at most, however long it takes. Peers whose bytes a busy manager has
+   * not read yet are not taken for silent.
+   */
+  #tick = 0;
+  #isTicking = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -97,9 +107,10 @@ export class Admission {
     }
     // The handshake ends earlier and says why. This timer ends sockets that never upgrade.
     const stopTimer = this.#clock.after(limits.authenticateMaxMs * 2, () => caller.destroy());
-    const guest = new Guest(caller, address, nowMs, stopTimer);
+    const guest = new Guest(caller, address, this.#tick, stopTimer);
     this.#guests.set(caller, guest);
     this.#seat(guest);
+    this.#keepTicking();
     caller.once('close', () => this.pass(caller));
   }
 
@@ -108,7 +119,7 @@ export class Admission {
     const guest = this.#guests.get(caller);
     if (guest !== undefined) {
       this.#unseat(guest);
-      guest.sinceMs = this.#clock.monotonicMs();
+      guest.sinceTick = this.#tick;
       this.#seat(guest);
     }
   }
@@ -120,6 +131,17 @@ export class Admission {
       guest.stopTimer();
       this.#guests.delete(caller);
       this.#unseat(guest);
+    }
+  }
+
+  #keepTicking(): void {
+    if (!this.#isTicking && this.#all.size > 0) {
+      this.#isTicking = true;
+      this.#clock.after(limits.unauthenticatedKeptMs / KEPT_TICKS, () => {
+        this.#isTicking = false;
+        this.#tick += 1;
+        this.#keepTicking();
+      });
     }
   }
 
@@ -153,7 +175,7 @@ export class Admission {
   }
 
   #evict(seat: Seat<Guest> | undefined, nowMs: number): boolean {
-    if (seat === undefined || nowMs - seat.of.sinceMs < limits.unauthenticatedKeptMs) {
+    if (seat === undefined || this.#tick - seat.of.sinceTick <= KEPT_TICKS) {
       return false;
     }
     const { address, caller } = seat.of;
