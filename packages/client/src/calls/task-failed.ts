@@ -2,6 +2,8 @@ import { MillraceError, type Outcome, type TaskError } from '@millrace/protocol'
 
 /** A task ended without a result; `remote` is the last error of the task, as plain data. */
 export class TaskFailed extends MillraceError {
+  static override readonly kind = 'TaskFailed';
+
   readonly taskId: string;
   readonly remote: TaskError | undefined;
 

@@ -1,16 +1,40 @@
 import { type ErrorCode, errorTable, isErrorCode } from './error-codes.ts';
 
+/** A registered symbol, because one process may load several copies of this package. */
+const errorMark = Symbol.for('millrace.error');
+
+const isMarked = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && errorMark in value;
+
 /**
  * The one error class of millrace. Match on `code`, which is stable; the text
  * says what happened, to which queue or task, and what to do next.
  */
 export class MillraceError extends Error {
+  /** The name that `instanceof` looks for in an error of another copy of this package. */
+  static readonly kind: string = 'MillraceError';
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'MillraceError';
     this.code = code;
+  }
+
+  /** Also true for an error of the same kind that another copy of this package made. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) {
+      return true;
+    }
+    // A class of a user that extends this one has no kind of its own.
+    if (!Object.hasOwn(this, 'kind') || !isMarked(value)) {
+      return false;
+    }
+    return this.kind === 'MillraceError' || (value instanceof Error && value.name === this.kind);
+  }
+
+  get [errorMark](): true {
+    return true;
   }
 
   /** Whether the error ends the connection on which it happens. */
@@ -26,6 +50,8 @@ export class MillraceError extends Error {
 
 /** No item arrived within the timeout of a `get` or `lease`. */
 export class QueueEmpty extends MillraceError {
+  static override readonly kind = 'QueueEmpty';
+
   constructor(queue: string, timeoutMs: number) {
     super('QUEUE_EMPTY', `queue '${queue}' stayed empty for ${timeoutMs} ms`);
     this.name = 'QueueEmpty';
@@ -34,6 +60,8 @@ export class QueueEmpty extends MillraceError {
 
 /** The queue stayed at its bound for the whole timeout of a `put` or `enqueue`. */
 export class QueueFull extends MillraceError {
+  static override readonly kind = 'QueueFull';
+
   constructor(message: string) {
     super('QUEUE_FULL', message);
     this.name = 'QueueFull';
@@ -48,9 +76,15 @@ export class Unrecoverable extends Error {
   }
 }
 
-/** The code of an error of millrace, also of one made by another copy of this package. */
+/**
+ * The code of an error of millrace, also of one made by another copy of this package. The
+ * code of any other error is none of millrace's, whatever it says.
+ */
 export const codeOf = (error: unknown): ErrorCode | undefined => {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') {
+  if (!isMarked(error) || !(error instanceof Error)) {
+    return undefined;
+  }
+  if (!('code' in error) || typeof error.code !== 'string') {
     return undefined;
   }
   return isErrorCode(error.code) ? error.code : undefined;
