@@ -3,16 +3,19 @@ import './check-node.mjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pack } from './pack.mjs';
+import { pack, packClient } from './pack.mjs';
 import { run } from './run-tools.mjs';
 import { versionBreaches } from './versions.mjs';
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-pack-'));
 try {
-  const tarball = pack(directory);
+  const tarball = await pack(directory);
+  const client = await packClient(directory);
   const codes = [
     run('publint', tarball, '--strict'),
     run('attw', tarball, '--profile', 'esm-only'),
+    run('publint', client, '--strict'),
+    run('attw', client),
   ];
   const breaches = versionBreaches();
   for (const breach of breaches) {

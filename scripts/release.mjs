@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { pack } from './pack.mjs';
+import { pack, packClient } from './pack.mjs';
 import { root, run } from './run-tools.mjs';
 import { versionPackages, waitingChangesets } from './version-packages.mjs';
 import { currentVersion, versionBreaches } from './versions.mjs';
@@ -59,7 +59,7 @@ const describe = (tarball) => {
   const bytes = readFileSync(tarball);
   const integrity = createHash('sha512').update(bytes).digest('base64');
   const kib = Math.round(bytes.length / 1024);
-  console.log(`millrace ${currentVersion()}: ${relative(root, tarball)}, ${kib} KiB`);
+  console.log(`${currentVersion()}: ${relative(root, tarball)}, ${kib} KiB`);
   console.log(`sha512-${integrity}`);
 };
 
@@ -71,7 +71,7 @@ const publish = (tarball) => {
   if (status !== 0) {
     refuse('npm did not publish the tarball.');
   }
-  console.log(`published millrace ${currentVersion()}`);
+  console.log(`published ${relative(root, tarball)}`);
 };
 
 const [option, ...rest] = process.argv.slice(2);
@@ -89,10 +89,15 @@ if (breaches.length > 0) {
   refuse(...breaches);
 }
 compileAnew();
-const tarball = pack(join(root, 'release'));
-describe(tarball);
+const directory = join(root, 'release');
+const tarballs = [await pack(directory), await packClient(directory)];
+for (const tarball of tarballs) {
+  describe(tarball);
+}
 if (isPublishing) {
-  publish(tarball);
+  for (const tarball of tarballs) {
+    publish(tarball);
+  }
 } else {
   console.log(
     'Nothing was published. Commit the version, tag it, then `npm run release -- --publish`.',

@@ -9,6 +9,37 @@ const checked = defineTask('checked', {
 });
 const open = defineTask('open');
 
+interface Tree {
+  readonly value: number;
+  readonly children: readonly Tree[];
+}
+class Point {
+  readonly x = 1;
+  norm(): number {
+    return this.x;
+  }
+}
+
+export const whatCannotTravelDoesNotCompile = [
+  defineTask<Tree, Record<string, Date | Uint8Array | bigint | undefined>>('plain'),
+  defineTask<URL, { readonly name: string; readonly message: string }>('texts'),
+  defineTask('schema', { input: z.object({ at: z.date(), bytes: z.instanceof(Uint8Array) }) }),
+  // @ts-expect-error a function in the payload
+  defineTask<{ readonly then: () => void }>('function'),
+  // @ts-expect-error a Set as the result
+  defineTask<null, Set<string>>('set'),
+  // @ts-expect-error a Map deep in the payload
+  defineTask<{ readonly a: readonly [{ readonly b: Map<string, number> }] }>('map'),
+  // @ts-expect-error a class with a method
+  defineTask<Point>('class'),
+  // @ts-expect-error a promise as the result
+  defineTask<null, Promise<number>>('promise'),
+  // @ts-expect-error numbers of a typed array
+  defineTask<Float32Array>('typed array'),
+  // @ts-expect-error the schema parses into a Set, which would arrive as a list
+  defineTask('parsed', { output: z.set(z.string()) }),
+];
+
 export const payloadsAreTyped = async (client: Client): Promise<void> => {
   await client.enqueue(typed, { url: 'x' });
   // @ts-expect-error a number is no url

@@ -59,6 +59,44 @@ export interface DefineOptions<Input, Output, Parsed = Input, Returned = Output>
   readonly queue?: string;
 }
 
+/** Values that travel as they are, or as their text. */
+type Travelling =
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | Date
+  | Uint8Array
+  | ArrayBuffer
+  | { toJSON(): unknown };
+
+type CannotTravel = ((...args: never) => unknown) | symbol;
+
+/**
+ * The functions and symbols in a type, down to its fifth level; `never` if there are none.
+ * Classes with methods have some, such as `Set` and `Map`, which would arrive as others.
+ */
+type Untravelling<T, Depth extends readonly unknown[] = []> = 0 extends 1 & T
+  ? never
+  : Depth['length'] extends 5
+    ? never
+    : T extends CannotTravel
+      ? T
+      : T extends Travelling
+        ? never
+        : T extends readonly (infer Item)[]
+          ? Untravelling<Item, [...Depth, 0]>
+          : T extends object
+            ? { [Key in keyof T]-?: Untravelling<T[Key], [...Depth, 0]> }[keyof T]
+            : never;
+
+/** The type of a task's name; no text fits if payload or result could not travel. */
+export type TaskName<Input, Output> = [Untravelling<Input> | Untravelling<Output>] extends [never]
+  ? string
+  : { readonly 'payload or result has what cannot travel': Untravelling<Input | Output> };
+
 export const DEFAULT_QUEUE = 'default';
 
 /** @throws BAD_OPTION unless `name` has 1 to 128 bytes and no NUL */
@@ -140,15 +178,18 @@ export const checkTimeout = (timeoutMs: number, what: string): void => {
 
 /**
  * Defines a task: its name, its queue, the schemas of payload and result, and
- * the defaults of its options.
+ * the defaults of its options. Types of payload and result in which a function, a symbol, a
+ * `Set` or a `Map` stands do not compile: such values cannot travel, or arrive as others.
  *
  * @throws BAD_OPTION
  */
 export const defineTask = <Input = unknown, Output = unknown, Parsed = Input, Returned = Output>(
-  name: string,
+  taskName: TaskName<Input, Output>,
   options: DefineOptions<Input, Output, Parsed, Returned> = {},
 ): TaskDefinition<Input, Output, Parsed, Returned> => {
   const { input, output, queue = DEFAULT_QUEUE, ...taskOptions } = options;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a value of the other type cannot be made
+  const name = taskName as string;
   checkName('task', name);
   checkName('queue', queue);
   checkTaskOptions(taskOptions, `task '${name}'`);

@@ -1,0 +1,45 @@
+/**
+ * What a producer imports: the client, task definitions and errors. Nothing here reaches
+ * the worker or the manager, so that a web application can bundle it.
+ */
+export {
+  type CancelAnswer,
+  Client,
+  type ClientState,
+  type ConnectOptions,
+  connect,
+  type EnqueueOptions,
+  type InspectOptions,
+  type ListedTask,
+  type ListOptions,
+  type ResultOptions,
+  type RunOptions,
+  type StateListener,
+  TaskFailed,
+  type TaskFilter,
+  TaskHandle,
+  type TaskInfo,
+  type TaskPage,
+} from '@millrace/client';
+export {
+  type CallOptions,
+  type DefineOptions,
+  defineTask,
+  type ErrorCode,
+  type Finding,
+  type ItemCounts,
+  type LeasedItem,
+  MillraceError,
+  type PutOptions,
+  QueueEmpty,
+  QueueFull,
+  QueueHandle,
+  type QueueStatus,
+  type Status,
+  type TaskDefinition,
+  type TaskOptions,
+  type TaskState,
+  Unrecoverable,
+  type WaitOptions,
+  type WorkerStatus,
+} from '@millrace/protocol';

@@ -1,0 +1,20 @@
+/** What a module of handlers imports: handlers, task definitions and the worker. */
+export {
+  type DefineOptions,
+  defineTask,
+  type ErrorCode,
+  MillraceError,
+  type TaskDefinition,
+  type TaskOptions,
+  Unrecoverable,
+} from '@millrace/protocol';
+export {
+  type HandlerBinding,
+  type HandlerFunction,
+  type HandlerOptions,
+  handler,
+  type TaskContext,
+  Worker,
+  type WorkerEvent,
+  type WorkerOptions,
+} from '@millrace/worker';
