@@ -85,11 +85,11 @@ const requireFrom = (specifier: string): NodeJS.Require =>
   createRequire(createRequire(import.meta.url).resolve(specifier));
 
 interface EsbuildModule {
-  build(options: object): Promise<unknown>;
+  readonly build: (options: object) => Promise<unknown>;
 }
 
 interface ViteModule {
-  build(options: object): Promise<unknown>;
+  readonly build: (options: object) => Promise<unknown>;
 }
 
 describe('a producer runs from one file after', () => {
