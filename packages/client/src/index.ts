@@ -3,6 +3,7 @@ export type { CancelAnswer } from './calls/cancel.ts';
 export type { EnqueueOptions } from './calls/enqueue.ts';
 export type { InspectOptions, TaskInfo } from './calls/inspect.ts';
 export type { ListedTask, ListOptions, TaskFilter, TaskPage } from './calls/list-tasks.ts';
+export type { RemoteError } from './calls/remote-error.ts';
 export type { RunOptions } from './calls/run.ts';
 export { TaskFailed } from './calls/task-failed.ts';
 export {

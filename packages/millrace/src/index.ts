@@ -9,6 +9,7 @@ export {
   type InspectOptions,
   type ListedTask,
   type ListOptions,
+  type RemoteError,
   type ResultOptions,
   type RunOptions,
   type StateListener,

@@ -1,3 +1,9 @@
+export {
+  decodeErrorDetails,
+  type ErrorDetails,
+  encodeErrorDetails,
+  type PlainError,
+} from './bytes/error-details.ts';
 export { PackReader, type PackRules } from './bytes/pack-reader.ts';
 export { PackWriter } from './bytes/pack-writer.ts';
 export { decodePayload, encodePayload } from './bytes/payload.ts';

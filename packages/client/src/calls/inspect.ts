@@ -6,10 +6,13 @@ import {
   readAbandoned,
   type TimedPort,
 } from '@millrace/protocol';
+import { type RemoteError, remoteErrorOf } from './remote-error.ts';
 
 /** What a manager knows of a task. An older manager leaves out the times. */
 export interface TaskInfo
-  extends Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId' | 'payload' | 'result'> {
+  extends Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId' | 'payload' | 'result' | 'error'> {
+  /** The last failure. */
+  readonly error: RemoteError | undefined;
   /** If it was asked for. A task that ended lacks it, unless it is dead. */
   readonly payload?: unknown;
   /** If it was asked for, and the task succeeded with a result. */
@@ -35,9 +38,10 @@ export const inspect = async (
     },
     options,
   );
-  const { requestId: _requestId, verb: _verb, payload, result, ...info } = reply;
+  const { error, requestId: _requestId, verb: _verb, payload, result, ...info } = reply;
   return {
     ...info,
+    error: error && remoteErrorOf(error),
     ...(payload === undefined ? {} : { payload: decodePayload(payload, 'the payload') }),
     ...(result === undefined ? {} : { result: decodePayload(result, 'the result') }),
   };

@@ -34,7 +34,7 @@ export const limits = {
   /** Largest message, in parts or not; raised when the payload limit needs more. */
   messageMaxBytes: 32 * MIB,
   /** Bytes of a message beside its largest payload, at most. */
-  messageOverheadBytes: 64 * KIB,
+  messageOverheadBytes: 128 * KIB,
   /** Bytes of a task in an ENQUEUE beside its payload, at most. */
   taskFieldsMaxBytes: 512,
 
@@ -54,6 +54,10 @@ export const limits = {
   errorCodeMaxBytes: 64,
   errorMessageMaxBytes: 4 * KIB,
   errorStackMaxBytes: 16 * KIB,
+  /** Code, causes and inner errors of an error, together. */
+  errorDetailsMaxBytes: 64 * KIB,
+  /** Levels of causes and inner errors. */
+  errorDetailsMaxDepth: 8,
   reasonMaxBytes: 1 * KIB,
   /** Largest status document; a status with the most queues and workers allowed fits. */
   statusMaxBytes: 16 * MIB,

@@ -34,6 +34,8 @@ export interface TaskError {
   readonly stack: string;
   /** `false`: no further attempt can help. */
   readonly retry: boolean;
+  /** Its code, its cause and the errors in it, in MessagePack (`error-details.ts`); absent if it has none. */
+  readonly details?: Uint8Array | undefined;
 }
 
 /** The right to finish one grant of a task. Tokens are compared for equality; they have no order. */

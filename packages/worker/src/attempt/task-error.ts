@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { inspect } from 'node:util';
 import { codeOf, type ErrorCode, limits, type TaskError } from '@millrace/protocol';
+import { detailsOf, innerTexts } from './error-details.ts';
 
 /** The longest prefix of a text that fits into `maxBytes` of UTF-8; no character is cut. */
 const fit = (text: string, maxBytes: number): string => {
@@ -50,12 +51,19 @@ export const isUnrecoverable = (thrown: unknown): boolean =>
 
 /**
  * Any thrown value, as data of bounded size. Never throws. The code of a millrace
- * error becomes the `name`, because the wire has no other field for it.
+ * error becomes the `name`.
  */
 export const taskErrorOf = (thrown: unknown, retry: boolean): TaskError => {
   const name = safeCodeOf(thrown) ?? nameOf(thrown);
-  const message = textOf(thrown, 'message') ?? describe(thrown);
-  return bounded(name, message, textOf(thrown, 'stack') ?? '', retry);
+  // The AggregateError of Promise.any and of net.connect may have no message of its own.
+  const message =
+    textOf(thrown, 'message') ||
+    (innerTexts(thrown) ?? textOf(thrown, 'message') ?? describe(thrown));
+  const details = detailsOf(thrown);
+  return {
+    ...bounded(name, message, textOf(thrown, 'stack') ?? '', retry),
+    ...(details === undefined ? {} : { details }),
+  };
 };
 
 const uncaughtTexts = {
@@ -65,9 +73,9 @@ const uncaughtTexts = {
 
 /** The error of an attempt that left an error uncaught. */
 export const uncaughtError = (code: keyof typeof uncaughtTexts, thrown: unknown): TaskError => {
-  const { message, name, stack } = taskErrorOf(thrown, true);
+  const { message, name, ...others } = taskErrorOf(thrown, true);
   const said = `${uncaughtTexts[code]}: ${name}: ${message}`;
-  return bounded(code, said, stack, !isUnrecoverable(thrown));
+  return { ...others, ...bounded(code, said, others.stack, !isUnrecoverable(thrown)) };
 };
 
 /** An error of the worker itself; a later attempt may succeed. */

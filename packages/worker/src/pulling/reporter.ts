@@ -22,7 +22,10 @@ const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Repor
 
 /** The most bytes that the texts of an error take in UTF-8. */
 const errorBytes = (error: Report['error']): number =>
-  error === undefined ? 0 : 3 * (error.name.length + error.message.length + error.stack.length);
+  error === undefined
+    ? 0
+    : 3 * (error.name.length + error.message.length + error.stack.length) +
+      (error.details?.length ?? 0);
 
 /** The end, exclusive, of the reports from `start` on that share one SETTLE; at least one report. */
 const endOfMessage = (reports: readonly Report[], start: number): number => {

@@ -325,7 +325,9 @@ export const retainedBytesOf = (task: Task): number =>
   RECORD_OVERHEAD_BYTES +
   (keepsPayload(task) ? task.payloadBytes : 0) +
   (task.result?.length ?? 0) +
-  (task.error === undefined ? 0 : task.error.message.length + task.error.stack.length);
+  (task.error === undefined
+    ? 0
+    : task.error.message.length + task.error.stack.length + (task.error.details?.length ?? 0));
 
 const leaveWaiting = (state: State, task: Task): void => {
   if (task.state === 'ready') {

@@ -1,4 +1,5 @@
 import type { TaskInfo } from '@millrace/client';
+import type { PlainError } from '@millrace/protocol';
 import { awaitResult } from '../asking/await-result.ts';
 import { durationMs } from '../asking/parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
@@ -49,15 +50,22 @@ const dataPairs = (info: TaskInfo): Pair[] => [
   ...pair('result', 'result' in info ? shown(info.result) : undefined),
 ];
 
-/** The stack, in lines of its own below the pairs. */
+const linesOf = (error: PlainError, title: string): string[] => [
+  '',
+  title,
+  ...(error.stack === '' ? `${error.name}: ${error.message}` : error.stack)
+    .split('\n')
+    .map((line) => `  ${plainText(line.trimStart())}`),
+  ...(error.code === undefined ? [] : [`  code ${plainText(error.code)}`]),
+  ...(error.errors ?? []).flatMap((inner) => linesOf(inner, `one of ${error.name || 'them'}`)),
+  ...(error.cause === undefined ? [] : linesOf(error.cause, 'caused by')),
+];
+
+/** The stack and those of the causes, in lines of their own below the pairs. */
 const stackLines = ({ error }: TaskInfo): string[] =>
-  error === undefined || error.stack === ''
+  error === undefined || (error.stack === '' && error.cause === undefined)
     ? []
-    : [
-        '',
-        'stack of the last error',
-        ...error.stack.split('\n').map((line) => `  ${plainText(line.trimStart())}`),
-      ];
+    : linesOf(error, 'stack of the last error');
 
 const render = (id: string, info: TaskInfo): string =>
   [

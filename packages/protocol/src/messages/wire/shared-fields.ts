@@ -1,4 +1,6 @@
 import { limits } from '../../words/limits.ts';
+import type { TaskError } from '../../words/task.ts';
+import type { Field } from './field.ts';
 import {
   bytes,
   count,
@@ -9,6 +11,7 @@ import {
   integer,
   nameText,
   nullable,
+  optional,
   text,
 } from './fields.ts';
 
@@ -28,9 +31,13 @@ export const cursor = text(limits.cursorMaxBytes);
 
 export const token = group('token', { taskId, epoch: count, grant: count });
 
-export const taskError = group('error', {
+const errorGroup = group('error', {
   name: text(limits.taskNameMaxBytes),
   message: text(limits.errorMessageMaxBytes),
   stack: text(limits.errorStackMaxBytes),
   retry: flag,
+  details: optional(bytes(limits.errorDetailsMaxBytes)),
 });
+
+/** Most errors are made without details, and say nothing of them. */
+export const taskError: Field<TaskError> & Pick<typeof errorGroup, 'fields'> = errorGroup;

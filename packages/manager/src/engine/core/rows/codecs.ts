@@ -75,23 +75,28 @@ export const ownBytes: Field<Uint8Array> = {
   read: (reader, at) => Buffer.from(bytes.read(reader, at)),
 };
 
+/** Details are written only if there are some. */
 const ERROR_FIELDS = 4;
 
 export const taskError = required<TaskError>(
   (writer, error) => {
-    writer.list(ERROR_FIELDS);
+    writer.list(error.details === undefined ? ERROR_FIELDS : ERROR_FIELDS + 1);
     writer.text(error.name);
     writer.text(error.message);
     writer.text(error.stack);
     writer.boolean(error.retry);
+    if (error.details !== undefined) {
+      writer.bytes(error.details);
+    }
   },
   (reader) => {
-    reader.open();
+    const length = reader.open();
     const error = {
       name: readText(reader),
       message: readText(reader),
       stack: readText(reader),
       retry: reader.boolean() ?? false,
+      ...(length > ERROR_FIELDS ? { details: ownBytes.read(reader, '') } : {}),
     };
     reader.close();
     return error;

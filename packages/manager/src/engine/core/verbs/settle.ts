@@ -24,6 +24,10 @@ const unknownError: TaskError = {
   retry: true,
 };
 
+/** The error, with details that outlive the frame that they came in. */
+const kept = (error: TaskError): TaskError =>
+  error.details === undefined ? error : { ...error, details: Buffer.from(error.details) };
+
 const apply = (state: State, task: Task, report: AttemptReport, now: Now): void => {
   switch (report.kind) {
     case 'succeeded': {
@@ -36,7 +40,7 @@ const apply = (state: State, task: Task, report: AttemptReport, now: Now): void 
       return loseAttempt(state, task, false, now);
     default:
       // Failed, timed out or cancelled: the task is cancelled only if its cancellation was requested.
-      return failAttempt(state, task, report.error ?? unknownError, now);
+      return failAttempt(state, task, kept(report.error ?? unknownError), now);
   }
 };
 
