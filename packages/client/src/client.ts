@@ -287,6 +287,10 @@ export class Client {
   }
 
   #turn(state: ClientState, error?: MillraceError): void {
+    // A client that was idle and dials again was connected all the time.
+    if (state === this.#state) {
+      return;
+    }
     this.#state = state;
     for (const listener of this.#listeners) {
       try {
