@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { type Client, defineTask, TaskFailed } from 'millrace';
+import { type Client, connect, defineTask, TaskFailed } from 'millrace';
 import { expect, test } from 'vitest';
 import { stages } from '../support/stage.ts';
 
@@ -80,4 +83,72 @@ test('causes outlive the manager, and are shown by the command line', async () =
   expect(JSON.parse(json.stdout)).toMatchObject({
     error: { errors: [{ message: 'one' }, { message: 'two' }] },
   });
+});
+
+/** What a client says of a server that answers every request with this status. */
+const saidOf = async (status: number): Promise<string> => {
+  const server = createServer((_request, response) => response.writeHead(status).end());
+  server.on('upgrade', (_request, socket) =>
+    socket.end(`HTTP/1.1 ${status} No\r\nConnection: close\r\n\r\n`),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  try {
+    return await connect({ url: `ws://127.0.0.1:${port}`, authkey: 'x' }).then(
+      () => 'connected',
+      (error: unknown) => (error instanceof Error ? error.message : ''),
+    );
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+};
+
+test.each([502, 503, 504])(
+  'a proxy that answers %i is blamed for the manager behind it',
+  async (status) => {
+    expect(await saidOf(status)).toMatch(
+      `a proxy answered ${status}, because it reaches no manager`,
+    );
+  },
+);
+
+test.each([200, 401, 403, 404, 500])('a server that answers %i is no manager', async (status) => {
+  expect(await saidOf(status)).toMatch(`a server that is not a manager answered ${status}`);
+});
+
+test('the log of an attempt is one JSON line for each call, whatever its text holds', async () => {
+  const stage = await openStage();
+  await stage.manager();
+  for (const runner of ['inline', 'thread', 'process']) {
+    const module = stage.path(`log-${runner}.mjs`);
+    writeFileSync(
+      module,
+      `import { defineTask, handler } from '${import.meta.resolve('millrace')}';
+      export default [handler(defineTask('log'), (_input, { log }) => {
+        log.info('two\\nlines and 100%% of %d', 5);
+        log.error('\\u001b[31mred');
+      }, { runner: '${runner}' })];`,
+    );
+    const worker = await stage.worker(pathToFileURL(module), { name: runner });
+    const { stdout: task } = await stage.cli(['enqueue', 'log', 'null']);
+    await worker.line(/red/);
+    const said = worker.stderr.map((line): unknown => JSON.parse(line));
+    expect(said).toContainEqual(
+      expect.objectContaining({ level: 30, task, msg: 'two\nlines and 100% of 5' }),
+    );
+    expect(said).toContainEqual(expect.objectContaining({ level: 50, task, msg: '\u001b[31mred' }));
+    await worker.end('SIGTERM');
+  }
+});
+
+test('a throw at the top of a handler module names its file and line', async () => {
+  const stage = await openStage();
+  await stage.manager();
+  writeFileSync(stage.path('inner.mjs'), `\n\nthrow new Error('no such setting');\n`);
+  writeFileSync(stage.path('outer.mjs'), `import './inner.mjs';\nexport default [];\n`);
+  writeFileSync(stage.path('typed.ts'), `const a: number = 1;\nthrow new Error('typed ' + a);\n`);
+  const said = async (file: string): Promise<string> => (await stage.cli(['worker', file])).stderr;
+  expect(await said('outer.mjs')).toMatch(/no such setting \(at \S*inner\.mjs:3:7\)/);
+  expect(await said('typed.ts')).toMatch(/typed 1 \(at \S*typed\.ts:2:\d+\)/);
 });

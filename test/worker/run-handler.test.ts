@@ -108,6 +108,15 @@ describe('a line that a handler logs', () => {
     await executor.run(0, assignment).finished;
     const lines = write.mock.calls.map(([line]) => line);
     write.mockRestore();
-    expect(lines).toEqual([`[${assignment.token.taskId}] warn: 3 of { width: 4 }\n`]);
+    const said = lines.map((line): unknown => JSON.parse(String(line)));
+    expect(said).toEqual([
+      {
+        level: 40,
+        time: expect.any(Number),
+        pid: process.pid,
+        task: assignment.token.taskId,
+        msg: '3 of { width: 4 }',
+      },
+    ]);
   });
 });

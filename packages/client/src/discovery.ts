@@ -59,7 +59,7 @@ const findUrl = (choice: ConnectionChoice): string => {
   if (url === undefined || url === '') {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
-      `no URL of a manager: start one here (millrace manager), pass url or --url, set MILLRACE_URL, or run below the ${HOME_DIRECTORY}/ of a manager`,
+      `no URL of a manager: start one here (millrace manager), pass url or --url, set MILLRACE_URL, or run in the folder where a manager left ${HOME_DIRECTORY}/`,
     );
   }
   checkManagerUrl(url);
@@ -89,7 +89,7 @@ const findKey = (choice: ConnectionChoice): string | Uint8Array => {
   if (key === undefined || key.length === 0) {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
-      `no key: start a manager here (millrace manager), pass authkey, set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE, or run below the ${HOME_DIRECTORY}/ of a manager`,
+      `no key: start a manager here (millrace manager), pass authkey, set MILLRACE_AUTHKEY or MILLRACE_AUTHKEY_FILE, or run in the folder where a manager left ${HOME_DIRECTORY}/`,
     );
   }
   return key;

@@ -79,13 +79,20 @@ export const wsTransport = (
   };
 };
 
+/** Bad gateway, unavailable, gateway timeout: what a proxy answers while its server is away. */
+const PROXY_FAILURES: readonly number[] = [502, 503, 504];
+
 const reasonOf = (error: NodeJS.ErrnoException): string => {
   if (error.code === 'ECONNREFUSED') {
     return 'nothing listens there; start one (millrace manager), or correct the URL';
   }
-  return error.message.startsWith('Unexpected server response')
-    ? 'something that is not a manager listens there; correct the URL'
-    : error.message;
+  const [, status] = /^Unexpected server response: (\d+)$/.exec(error.message) ?? [];
+  if (status === undefined) {
+    return error.message;
+  }
+  return PROXY_FAILURES.includes(Number(status))
+    ? `a proxy answered ${status}, because it reaches no manager; start the manager, or correct the proxy`
+    : `a server that is not a manager answered ${status}; correct the URL`;
 };
 
 /**

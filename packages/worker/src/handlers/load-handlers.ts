@@ -102,6 +102,17 @@ const importWithin = async (url: URL, maxMs: number): Promise<unknown> => {
   }
 };
 
+/** Where an import failed, in the first file of the user's own; empty if its text says so, or nobody knows. */
+const placeOf = (error: unknown): string => {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const place = stack
+    .split('\n')
+    .filter((line) => !line.includes('node_modules') && !line.includes('node:'))
+    .map((line) => /(?:file:\/\/)?((?:\/|[A-Z]:)[^\s()]*?:\d+(?::\d+)?)(?:\)|$)/.exec(line)?.[1])
+    .find((found) => found !== undefined);
+  return place === undefined || messageOf(error).includes(place) ? '' : ` (at ${place})`;
+};
+
 const importModule = async (url: URL, where: string): Promise<unknown> => {
   await checkFile(url, where);
   try {
@@ -110,7 +121,7 @@ const importModule = async (url: URL, where: string): Promise<unknown> => {
     }
     return await importWithin(url, limits.handlerImportMaxMs);
   } catch (error) {
-    const reason = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+    const reason = (messageOf(error) + placeOf(error)).replaceAll(/\s*\n\s*/g, ' ');
     throw new MillraceError('HANDLER_INVALID', `${where} cannot be imported: ${reason}`, {
       cause: error,
     });
