@@ -93,7 +93,8 @@ export const limits = {
   outboundMaxBytes: 32 * MIB,
   /** Requests of one session that may wait at the manager. */
   requestsPerSessionMax: 100_000,
-  poolsPerSessionMax: 64,
+  /** Pools of one worker: one for each handler with its own `concurrency`, and one for each runner. */
+  poolsPerSessionMax: 1_000,
   creditMaxPerPool: 10_000,
   /** Payload bytes granted to one claimant at a time. */
   claimMaxBytes: 4 * MIB,

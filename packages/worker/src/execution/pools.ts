@@ -1,4 +1,4 @@
-import { MillraceError } from '@millrace/protocol';
+import { limits, MillraceError } from '@millrace/protocol';
 import type { Runner } from '../attempt/runner.ts';
 import type { HandlerBinding, RunnerKind } from '../handlers/handler.ts';
 import { HandlerTable, type TaskKey } from '../handlers/handler-table.ts';
@@ -58,6 +58,19 @@ const runnerOf = (binding: HandlerBinding, { handlers, moduleUrl }: HandlerSourc
     : processRunner(moduleUrl, concurrency);
 };
 
+/** @throws HANDLER_INVALID with the first task whose pool is one too many */
+const checkPools = (groups: readonly Group[]): readonly Group[] => {
+  const max = limits.poolsPerSessionMax;
+  const excess = groups[max];
+  if (excess !== undefined) {
+    throw new MillraceError(
+      'HANDLER_INVALID',
+      `the handlers need ${groups.length} pools, and a worker may have ${max}: remove 'concurrency' from some, such as that of task '${excess[0].task.name}', or divide the handlers among workers`,
+    );
+  }
+  return groups;
+};
+
 /** A pool with its handlers and its runner. */
 export interface RunningPool extends ExecutorPool {
   readonly handlers: HandlerTable;
@@ -67,10 +80,11 @@ export interface RunningPool extends ExecutorPool {
 /**
  * The pools for a set of handlers; no runner is started yet.
  *
+ * @throws HANDLER_INVALID for more pools than a session may have
  * @throws HANDLER_NOT_IMPORTABLE for a thread or process handler without a module
  */
 export const planPools = (source: HandlerSource): readonly RunningPool[] =>
-  groupBindings(source.handlers.bindings).map((group, id) => {
+  checkPools(groupBindings(source.handlers.bindings)).map((group, id) => {
     const [first] = group;
     const runner = runnerOf(first, source);
     const handles = group.map(({ task }) => ({ queue: task.queue, name: task.name }));
