@@ -15,6 +15,7 @@ import {
 import { handler, Worker } from '@millrace/worker';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { refusalOf } from '../support/fixtures/refusal.ts';
+import { SilentSockets } from '../support/silent-sockets.ts';
 import { type Stage, stages } from '../support/stage.ts';
 import { hopeless, inlinePlace } from './tasks.ts';
 
@@ -205,4 +206,19 @@ test('a task that is retried is counted once in the table', async () => {
   const { stdout } = await stage.cli(['status']);
   const [, row = ''] = stdout.split('\n').filter((line) => /^(QUEUE|default)/.test(line));
   expect(row.split(/\s+/).slice(0, 6)).toEqual(['default', '0', '0', '1', '0', '0']);
+});
+
+test('a manager that runs out of open files says so, and goes on', async () => {
+  const small = await openStage();
+  const script = 'ulimit -n 280; exec "$0" "$@"';
+  const manager = await small.manager({ under: ['bash', '-c', script] });
+  const first = await small.connect();
+  const sockets = await SilentSockets.open(manager.port, 300, { reopenMs: 100 });
+  await expect
+    .poll(async () => (await first.status()).attention, { timeout: 10_000 })
+    .toContainEqual(expect.objectContaining({ kind: 'files-scarce', severity: 'critical' }));
+  sockets.close();
+  await expect
+    .poll(async () => (await first.status()).attention, { timeout: 10_000 })
+    .not.toContainEqual(expect.objectContaining({ kind: 'files-scarce' }));
 });

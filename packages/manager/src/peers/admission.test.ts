@@ -52,6 +52,7 @@ test('a newcomer takes the place of the oldest silent socket of its address', as
     true,
   ]);
   expect(admission.report()).toEqual({
+    sockets: unauthenticatedMaxPerAddress + 1,
     waiting: unauthenticatedMaxPerAddress + 1,
     evicted: 1,
     refused: 0,

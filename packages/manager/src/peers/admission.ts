@@ -40,6 +40,8 @@ export interface Crowd {
 
 /** What admission counts. */
 export interface AdmissionReport {
+  /** All sockets, authenticated or not. */
+  readonly sockets: number;
   /** Sockets that are not authenticated yet. */
   readonly waiting: number;
   /** Totals since the manager started. */
@@ -64,6 +66,7 @@ export class Admission {
   readonly #addresses = new Map<string, Chain<Seat<Guest>>>();
   readonly #evictedLately = new Tally(limits.crowdShownMs, limits.crowdsMax);
   readonly #refusedLately = new Tally(limits.crowdShownMs, limits.crowdsMax);
+  #sockets = 0;
   #evicted = 0;
   #refused = 0;
   /**
@@ -88,6 +91,7 @@ export class Admission {
       refused: refused.get(address) ?? 0,
     }));
     return {
+      sockets: this.#sockets,
       waiting: this.#all.size,
       evicted: this.#evicted,
       refused: this.#refused,
@@ -111,7 +115,11 @@ export class Admission {
     this.#guests.set(caller, guest);
     this.#seat(guest);
     this.#keepTicking();
-    caller.once('close', () => this.pass(caller));
+    this.#sockets += 1;
+    caller.once('close', () => {
+      this.#sockets -= 1;
+      this.pass(caller);
+    });
   }
 
   /** The handshake of a socket makes progress: others are evicted before it. */

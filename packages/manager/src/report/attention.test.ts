@@ -16,6 +16,8 @@ const calm: Facts = {
   lostSessions: [],
   store: { kind: 'lmdb', bytes: 0, freeBytes: 1_000 * MIB, reserveBytes: 64 * MIB, commitMs: 1 },
   crowds: [],
+  sockets: 10,
+  openFilesMax: 1_024,
 };
 
 const queue = (options: Partial<QueueStatus> = {}): QueueStatus => ({
@@ -217,6 +219,17 @@ test('an address whose sockets show no key is a finding while they fill its plac
   expect(found({ crowds: [{ address: '10.0.0.7', evicted: 40, refused: 2 }] })).toEqual([
     'warning: connections from 10.0.0.7 show no key and fill the places for newcomers: 40 were cut off lately for newer ones, and 2 were refused',
   ]);
+});
+
+test('sockets that use up the files that may be open are a finding', () => {
+  expect(found({ sockets: 880 })).toEqual([]);
+  expect(found({ sockets: 882 })).toEqual([
+    'warning: the manager holds 882 sockets, and may have 1024 files and sockets open: at that number new connections are cut off; raise the limit of open files (ulimit -n, LimitNOFILE)',
+  ]);
+  expect(found({ sockets: 990 })).toEqual([
+    expect.stringMatching(/^critical: the manager holds 990/),
+  ]);
+  expect(found({ sockets: 1_000_000, openFilesMax: undefined })).toEqual([]);
 });
 
 test('a store is a finding when it is nearly full, and when it is slow', () => {

@@ -13,6 +13,9 @@ export interface Facts extends WorkerFacts {
   readonly waiting: readonly WaitingLane[];
   readonly isHandled: (queue: string, name: string) => boolean;
   readonly store: Status['store'];
+  /** Open sockets, and the files and sockets that the process may have open, if the system says. */
+  readonly sockets: number;
+  readonly openFilesMax: number | undefined;
   /** The worst first. */
   readonly crowds: readonly Crowd[];
 }
@@ -114,6 +117,22 @@ const crowd = ({ address, evicted, refused }: Crowd): Finding => {
   };
 };
 
+const openFiles = ({ openFilesMax, sockets }: Facts): Finding[] => {
+  const most = openFilesMax ?? Number.POSITIVE_INFINITY;
+  const used = sockets + limits.openFilesOwn;
+  return used < most * limits.openFilesShare
+    ? []
+    : [
+        {
+          severity: used >= most ? 'critical' : 'warning',
+          kind: 'files-scarce',
+          subject: 'manager',
+          message: `the manager holds ${sockets} sockets, and may have ${most} files and sockets open: at that number new connections are cut off; raise the limit of open files (ulimit -n, LimitNOFILE)`,
+          command: 'millrace status --json',
+        },
+      ];
+};
+
 const rank = { critical: 0, warning: 1 } as const;
 
 /** Everything that an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
@@ -122,6 +141,7 @@ export const attention = (facts: Facts): Notice[] =>
     ...store(facts.store),
     ...workerNotices(facts),
     ...facts.crowds.map(crowd),
+    ...openFiles(facts),
     ...unhandledQueues(facts),
     ...facts.queues.flatMap((queue) => dying(queue) ?? []),
     ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),

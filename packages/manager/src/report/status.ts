@@ -1,4 +1,4 @@
-import type { Cancel, Clock, Status } from '@millrace/protocol';
+import { type Cancel, type Clock, limits, type Status } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
 import type { Admission } from '../peers/admission.ts';
 import type { Reception } from '../peers/reception.ts';
@@ -8,6 +8,7 @@ import { attention, worstOf } from './attention.ts';
 import { Deadlocks } from './deadlocks.ts';
 import { Deaths } from './deaths.ts';
 import { HandledNames } from './handled-names.ts';
+import { openFilesMax } from './open-files.ts';
 import { queueStatuses } from './queue-status.ts';
 import { Rates } from './rates.ts';
 import type { Notice } from './wording.ts';
@@ -36,6 +37,7 @@ export class StatusDesk {
   readonly #rates = new Rates();
   readonly #deaths = new Deaths();
   readonly #deadlocks: Deadlocks;
+  readonly #openFilesMax = openFilesMax();
   readonly #startedAtMs: number;
   #samples = 0;
   #stopSampling: Cancel = () => {};
@@ -58,10 +60,14 @@ export class StatusDesk {
     this.#deaths.sample(queues, nowMs);
     this.#deadlocks.sample(this.#sources.reception.workers, nowMs);
     this.#samples += 1;
-    if (this.#samples % tuning.samplesPerReport === 0) {
-      for (const { heartbeatConnections, main } of this.#sources.reception.workers) {
-        main?.ping();
-        for (const connection of heartbeatConnections) {
+    const areAllAsked = this.#samples % tuning.samplesPerReport === 0;
+    for (const session of this.#sources.reception.workers) {
+      if (areAllAsked) {
+        session.main?.ping();
+      }
+      // Whether a silent loop is blocked is known when its process has been heard since.
+      if (areAllAsked || nowMs - session.loopHeardAtMs >= limits.heartbeatIdleMs) {
+        for (const connection of session.heartbeatConnections) {
           connection.ping();
         }
       }
@@ -132,6 +138,8 @@ export class StatusDesk {
       lostSessions: engine.lostSessions(),
       store,
       crowds: admission.crowds,
+      sockets: admission.sockets,
+      openFilesMax: this.#openFilesMax,
     });
     return { status, notices };
   }

@@ -3,8 +3,11 @@ import type { HeldTask, LostSession } from '../engine/core/verbs/reports.ts';
 import type { LostWorker } from '../peers/lost-workers.ts';
 import { quoted, spoken, tasks } from './wording.ts';
 
-/** A healthy process, and a healthy loop, answer within the heartbeat's idle time and one interval. */
-export const SILENT_MS = limits.heartbeatIdleMs + 2 * limits.heartbeatIntervalMs;
+/** A healthy process answers within the heartbeat's idle time and one interval. */
+const SILENT_MS = limits.heartbeatIdleMs + 2 * limits.heartbeatIntervalMs;
+
+/** A healthy loop is heard as lately as its process, but for the time between two questions. */
+export const LOOP_SILENT_MS = limits.heartbeatIdleMs + limits.heartbeatIntervalMs;
 
 /** A connected worker, as far as findings need it. */
 export interface WorkerFact {
@@ -61,7 +64,7 @@ const blockedLoop = (worker: WorkerFact): Finding | undefined => {
   const { blocked, last, loopSilentMs, name } = worker;
   const what = whatRuns(worker);
   const taskId = blocked?.taskId ?? last?.taskId ?? '';
-  return what === undefined || loopSilentMs < SILENT_MS
+  return what === undefined || loopSilentMs <= LOOP_SILENT_MS
     ? undefined
     : {
         severity: loopSilentMs >= limits.loopBlockedCriticalMs ? 'critical' : 'warning',

@@ -2,7 +2,7 @@ import { limits, type WorkerStatus } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
 import type { LostWorker } from '../peers/lost-workers.ts';
 import type { PeerSession } from '../peers/session.ts';
-import { SILENT_MS, type WorkerFact } from './worker-notices.ts';
+import { LOOP_SILENT_MS, type WorkerFact } from './worker-notices.ts';
 
 /** A process is heard over every connection of its session, its main loop over the main one. */
 const processHeardAtMs = ({ heartbeatConnections, main }: PeerSession): number =>
@@ -51,7 +51,7 @@ export const workerStatus = (
     running: engine.leaseCount(session.sessionId),
     processHeardMsAgo: Math.round(nowMs - processHeardAtMs(session)),
     loopHeardMsAgo: pulse === undefined ? null : Math.round(nowMs - pulse.heardAtMs),
-    loopBlockedMs: loopSilentMs < SILENT_MS ? 0 : Math.round(loopSilentMs),
+    loopBlockedMs: loopSilentMs <= LOOP_SILENT_MS ? 0 : Math.round(loopSilentMs),
     roundTripMs: pulse?.roundTripMs ?? null,
     loopLagMs: pulse?.report?.loopLagMs ?? null,
     rssBytes: pulse?.report?.rssBytes ?? null,

@@ -216,6 +216,9 @@ export const limits = {
   statusHandlesMax: 20_000,
   /** A blocked event loop is critical after this time. */
   loopBlockedCriticalMs: 1 * MINUTE_MS,
+  /** A finding, when the manager uses this share of the files that it may have open; this many are its own. */
+  openFilesShare: 0.9,
+  openFilesOwn: 40,
   /** Free space below this multiple of the store's reserve is a finding. */
   fillingReserves: 5,
   /** A moving average of the time of a commit above this is a finding. */

@@ -75,13 +75,14 @@ export const findingKinds = [
   'store-filling',
   'store-slow',
   'address-crowded',
+  'files-scarce',
 ] as const;
 
 /** Something that an operator should look at. */
 export interface Finding {
   readonly severity: 'warning' | 'critical';
   readonly kind: (typeof findingKinds)[number];
-  /** Name of the queue or worker, kind of the store, or network address. */
+  /** Name of the queue or worker, kind of the store, network address, or `manager`. */
   readonly subject: string;
   /** The finding as one sentence. */
   readonly message: string;
