@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { type Client, connect } from '@millrace/client';
 import { codeOf, defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
@@ -22,6 +25,18 @@ afterEach(async () => {
   await Promise.all(open.splice(1).map((each) => each.close()));
   await open.pop()?.close();
 });
+
+const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+
+/** A port that nothing listens on. */
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
 
 const kept = <T extends { close(): unknown }>(each: T): T => {
   open.push(each);
@@ -138,5 +153,18 @@ test.each([
   await newcomer.close();
   await expect(comeIn(stage.url, 'wrong')).rejects.toMatchObject({ code: 'AUTH_FAILED' });
   expect((await client.status()).connections.unauthenticated).toBeLessThanOrEqual(256);
+  sockets.close();
+});
+
+test('sockets that say nothing to the HTTP port are bounded, cut off, and disturb no health check', async () => {
+  const stage = await openStage();
+  const port = await freePort();
+  const { pid } = await stage.manager({ env: { MILLRACE_HTTP_PORT: String(port) } });
+  const before = descriptorsOf(pid);
+  const sockets = kept(await SilentSockets.open(port, 600, { reopenMs: 60_000 }));
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+  expect(descriptorsOf(pid)).toBeLessThanOrEqual(before + 300);
+  await expect.poll(() => sockets.closed, { timeout: 20_000 }).toBe(600);
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
   sockets.close();
 });

@@ -77,6 +77,9 @@ export const limits = {
   /** Evictions and refusals are a finding for one to two of these spans, for this many addresses at most. */
   crowdShownMs: 10 * SECOND_MS,
   crowdsMax: 100,
+  /** From accept to a complete request for health checks, metrics or status; sockets for them at a time. */
+  httpRequestMaxMs: 5 * SECOND_MS,
+  httpSocketsMax: 256,
   sessionsMax: 10_000,
   /** Sessions of one key, and of one network address; a manager can be configured with others. */
   sessionsPerKeyMax: 10_000,

@@ -1,18 +1,29 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { type Clock, DEFAULT_HOST, DEFAULT_HTTP_PORT, limits } from '@millrace/protocol';
+import { tuning } from '../../tuning.ts';
 import { authorityOf, listenOn } from '../listen.ts';
 import type { HttpOptions } from './http-options.ts';
 import { type HttpSource, routesOf } from './routes.ts';
+
+/** Sockets without a complete request are cut off. */
+const times = {
+  headersTimeout: limits.httpRequestMaxMs,
+  requestTimeout: limits.httpRequestMaxMs,
+  connectionsCheckingInterval: tuning.socketCheckMs,
+};
 
 /** The listener for health checks, metrics and status, on a port of its own. */
 export class HttpListener {
   readonly #options: HttpOptions;
   readonly #clock: Clock;
   readonly #server: ServerType;
-  /** All sockets, also those without a request, which the server itself does not list. */
+  /**
+   * All sockets in the order of their last use, also those without a request, which the
+   * server itself does not list. Over TLS that is the order of their arrival.
+   */
   readonly #sockets = new Set<Socket>();
 
   constructor(options: HttpOptions, source: HttpSource, clock: Clock) {
@@ -22,12 +33,31 @@ export class HttpListener {
     const { tls } = options;
     this.#server =
       tls === undefined
-        ? createAdaptorServer({ fetch, createServer })
-        : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: tls });
-    this.#server.on('connection', (socket: Socket) => {
+        ? createAdaptorServer({ fetch, createServer, serverOptions: times })
+        : createAdaptorServer({
+            fetch,
+            createServer: createTlsServer,
+            serverOptions: { ...times, ...tls, handshakeTimeout: limits.httpRequestMaxMs },
+          });
+    this.#server.on('connection', (socket: Socket) => this.#enter(socket));
+    this.#server.on('request', ({ socket }: IncomingMessage) => this.#used(socket));
+  }
+
+  /** Where there are too many sockets, the one that was used least lately makes room. */
+  #enter(socket: Socket): void {
+    const [oldest] = this.#sockets;
+    if (oldest !== undefined && this.#sockets.size >= limits.httpSocketsMax) {
+      this.#sockets.delete(oldest);
+      oldest.destroy();
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  #used(socket: Socket): void {
+    if (this.#sockets.delete(socket)) {
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    }
   }
 
   /**
