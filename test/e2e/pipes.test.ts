@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineTask } from '@millrace/protocol';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Child } from '../support/child.ts';
 import { type Stage, stages } from '../support/stage.ts';
 
@@ -10,6 +10,15 @@ let stage: Stage;
 
 beforeEach(async () => {
   stage = await openStage();
+});
+
+/** Commands in shells, which a test that fails leaves behind. */
+const commands: Piped[] = [];
+
+afterEach(() => {
+  for (const command of commands.splice(0)) {
+    command.kill();
+  }
 });
 
 const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
@@ -56,6 +65,15 @@ class Piped {
       echo "codes \${PIPESTATUS[*]}" >&9`;
     const env = ['env', `NODE=${process.execPath}`, `BIN=${millraceBin}`];
     this.shell = stage.program('shell', [...env, 'bash', '-c', script]);
+    commands.push(this);
+  }
+
+  /** Ends the command unless its shell says that it has ended. */
+  kill(): void {
+    const [, pid] = /^pid (\d+)/m.exec(this.shell.output) ?? [];
+    if (pid !== undefined && !/^codes/m.test(this.shell.output)) {
+      process.kill(Number(pid), 'SIGKILL');
+    }
   }
 
   async pid(): Promise<number> {

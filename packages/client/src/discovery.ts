@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { checkManagerUrl, MillraceError, messageOf } from '@millrace/protocol';
+import { MillraceError, managerUrl, messageOf, secretBytes } from '@millrace/protocol';
 
 /** The directory in which a manager leaves its URL and key, readable only by its owner. */
 export const HOME_DIRECTORY = '.millrace';
@@ -49,21 +49,36 @@ const readLine = (path: string): string | undefined => {
   }
 };
 
+/** The working directory; undefined if it was removed. */
+const workingDirectory = (): string | undefined => {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+};
+
+/** A variable of the environment without white space at its ends; an empty one counts as unset. */
+const variable = (name: string): string | undefined => {
+  const value = process.env[name]?.trim();
+  return value === '' ? undefined : value;
+};
+
 const readHome = (file: string): string | undefined => {
-  const home = findHome(process.cwd());
+  const directory = workingDirectory();
+  const home = directory === undefined ? undefined : findHome(directory);
   return home === undefined ? undefined : readLine(join(home, file));
 };
 
 const findUrl = (choice: ConnectionChoice): string => {
-  const url = choice.url ?? process.env['MILLRACE_URL'] ?? readHome(URL_FILE);
+  const url = choice.url ?? variable('MILLRACE_URL') ?? readHome(URL_FILE);
   if (url === undefined || url === '') {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
       `no URL of a manager: start one here (millrace manager), pass url or --url, set MILLRACE_URL, or run in the folder where a manager left ${HOME_DIRECTORY}/`,
     );
   }
-  checkManagerUrl(url);
-  return url;
+  return managerUrl(url);
 };
 
 const keyFromFile = (path: string | undefined): string | undefined => {
@@ -83,8 +98,8 @@ const keyFromFile = (path: string | undefined): string | undefined => {
 const findKey = (choice: ConnectionChoice): string | Uint8Array => {
   const key =
     choice.authkey ??
-    process.env['MILLRACE_AUTHKEY'] ??
-    keyFromFile(process.env['MILLRACE_AUTHKEY_FILE']) ??
+    variable('MILLRACE_AUTHKEY') ??
+    keyFromFile(variable('MILLRACE_AUTHKEY_FILE')) ??
     readHome(KEY_FILE);
   if (key === undefined || key.length === 0) {
     throw new MillraceError(
@@ -103,5 +118,5 @@ const findKey = (choice: ConnectionChoice): string | Uint8Array => {
  */
 export const findConnection = (choice: ConnectionChoice = {}): FoundConnection => {
   const key = findKey(choice);
-  return { url: findUrl(choice), secret: typeof key === 'string' ? Buffer.from(key) : key };
+  return { url: findUrl(choice), secret: secretBytes(key) };
 };

@@ -11,6 +11,7 @@ import {
   type QueueHandle,
   type RandomBytes,
   type Status,
+  secretBytes,
   silentLog,
   systemClock,
 } from '@millrace/protocol';
@@ -74,9 +75,6 @@ export interface ManagerOptions {
   readonly randomBytes?: RandomBytes;
 }
 
-const secretBytes = (authkey: string | Uint8Array): Uint8Array =>
-  typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
-
 const checkOption = (isGood: boolean, message: string): void => {
   if (!isGood) {
     throw new MillraceError('BAD_OPTION', message);
@@ -134,7 +132,10 @@ const settingsOf = ({
 /** @throws BAD_OPTION */
 const checkSettings = (settings: Settings): void => {
   const { authkey, host, http = {}, insecure, payloadMaxBytes, port } = settings;
-  checkOption(authkey.length > 0, 'a manager needs an authkey: a shared secret of any length');
+  checkOption(
+    secretBytes(authkey).length > 0,
+    'a manager needs an authkey: a shared secret of any length',
+  );
   checkOption(isWholeFrom(0, port, 65_535), `port is a whole number from 0 to 65535, not ${port}`);
   checkOption(
     isWholeFrom(1, payloadMaxBytes, limits.payloadCeilingBytes),

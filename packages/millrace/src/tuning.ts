@@ -17,6 +17,8 @@ export const tuning = {
   checkParentEveryMs: 500,
   /** Longest wait of an ending process for calls in Node's pool of threads. */
   lastCallsMs: 30,
+  /** Longest wait of a starting manager for an answer of another manager in the same folder. */
+  servedPatienceMs: 1_500,
   /** Part of the time of a stop that is kept for the end of the process. */
   exitReserveMs: 250,
   /** Part of the time of a stop of `dev` that is kept for its manager. */

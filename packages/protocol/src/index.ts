@@ -27,11 +27,13 @@ export {
   DEFAULT_KEY_ID,
   proofOf,
   requireProof,
+  secretBytes,
   type Transcript,
   ticketMatches,
   ticketOf,
 } from './connection/handshake.ts';
 export { Heartbeat, type HeartbeatTimes } from './connection/heartbeat.ts';
+export { managerUrl } from './connection/manager-url.ts';
 export type { Transport, TransportEvents } from './connection/transport.ts';
 export {
   checkManagerUrl,

@@ -4,7 +4,6 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   type AuthKey,
   type Clock,
-  checkManagerUrl,
   checkPeerName,
   DEFAULT_KEY_ID,
   type Dial,
@@ -13,9 +12,11 @@ import {
   limits,
   type Message,
   MillraceError,
+  managerUrl,
   type PeerReport,
   type RandomBytes,
   type SessionMessage,
+  secretBytes,
   systemClock,
   type Token,
 } from '@millrace/protocol';
@@ -110,8 +111,7 @@ export class Worker {
     this.#executor = executor;
     this.#lag = monitorEventLoopDelay({ resolution: tuning.lagResolutionMs });
     this.#lag.enable();
-    const secret = typeof authkey === 'string' ? Buffer.from(authkey) : authkey;
-    this.#key = { keyId: DEFAULT_KEY_ID, secret };
+    this.#key = { keyId: DEFAULT_KEY_ID, secret: secretBytes(authkey) };
     this.#link = this.#newLink();
     const hasInline = executor.pools.some((pool) => pool.kind === 'inline');
     this.#heartbeat = hasInline ? this.#newHeartbeat() : undefined;
@@ -139,7 +139,7 @@ export class Worker {
   static async start(options: WorkerOptions): Promise<Worker> {
     const { drainMs = limits.drainMs, name = defaultName(), url } = options;
     checkPeerName(name);
-    checkManagerUrl(url);
+    managerUrl(url);
     checkDrain(drainMs);
     const executor = await createExecutor(options, (step) => {
       for (const event of eventsOf(step)) {
@@ -236,7 +236,7 @@ export class Worker {
     const { name = defaultName(), url } = this.#options;
     return new Link(
       {
-        url,
+        url: managerUrl(url),
         key: this.#key,
         role: 'worker',
         peer: { name, host: hostname(), pid: process.pid },
@@ -262,7 +262,7 @@ export class Worker {
   #up(session: SessionMessage): void {
     const { sessionId, epoch } = session;
     this.#tell({ kind: 'connected', sessionId, epoch });
-    this.#heartbeat?.follow(this.#options.url, this.#key, session);
+    this.#heartbeat?.follow(managerUrl(this.#options.url), this.#key, session);
     for (const token of this.#puller.lose(session.lost)) {
       this.#tell({ kind: 'lease-lost', token });
     }

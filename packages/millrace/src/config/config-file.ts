@@ -1,9 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { MillraceError, messageOf } from '@millrace/protocol';
 import { parse } from 'smol-toml';
+import { withoutMark } from './byte-order-mark.ts';
 import { type QueueSettings, readQueueSettings } from './queue-settings.ts';
 import { readTyped } from './read-value.ts';
-import { type SettingKey, type SettingValue, settingEntries, settings } from './settings.ts';
+import {
+  type Setting,
+  type SettingKey,
+  type SettingValue,
+  settingEntries,
+  settings,
+} from './settings.ts';
 import { suggestion } from './suggest.ts';
 
 export const CONFIG_FILE = 'millrace.toml';
@@ -37,18 +45,24 @@ const tableOf = (value: unknown, where: string): Record<string, unknown> =>
 
 const parseFile = (path: string): Record<string, unknown> => {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    return parse(withoutMark(readFileSync(path, 'utf8')));
   } catch (error) {
     return refuse(`cannot read ${path}: ${messageOf(error).split('\n')[0]}`);
   }
 };
+
+/** A relative path in the file starts at the folder of the file. */
+const fromFile = (path: string, setting: Setting, value: SettingValue): SettingValue =>
+  setting.kind === 'text' && setting.isPath === true && !isAbsolute(String(value))
+    ? join(dirname(path), String(value))
+    : value;
 
 const readTable = (path: string, table: string, value: unknown): [SettingKey, SettingValue][] =>
   Object.entries(tableOf(value, `${path}: ${table}`)).map(([name, held]) => {
     const key = keyOf.get(`${table}.${name}`);
     return key === undefined
       ? refuse(`${path}: [${table}] has no key '${name}'${suggestion(name, keysOf(table))}`)
-      : [key, readTyped(settings[key], held, `${path}: ${key}`)];
+      : [key, fromFile(path, settings[key], readTyped(settings[key], held, `${path}: ${key}`))];
   });
 
 /**

@@ -8,13 +8,14 @@ import {
   readEnvironment,
   type Variables,
 } from './environment.ts';
+import { notice } from './notice.ts';
 import type { QueueSettings } from './queue-settings.ts';
 import { readText, readTyped } from './read-value.ts';
+import { isServiceAddress } from './service-links.ts';
 import {
   type Setting,
   type SettingKey,
   type SettingValue,
-  settingEntries,
   settings,
   type ValueOf,
 } from './settings.ts';
@@ -36,6 +37,17 @@ interface Sources {
   readonly file: ConfigFile;
 }
 
+/** Skips the address of a service where a port is meant, and says so. */
+const isSkipped = (setting: Setting, text: string, origin: string): boolean => {
+  const skips = setting.kind === 'whole' && isServiceAddress(text);
+  if (skips) {
+    notice(
+      `${origin} is skipped: ${JSON.stringify(text)} describes a service of Kubernetes or Docker, not a port; 'enableServiceLinks: false' in the Pod avoids it`,
+    );
+  }
+  return skips;
+};
+
 const find = (key: SettingKey, setting: Setting, sources: Sources): Found | undefined => {
   const { environment, envFile, file, options } = sources;
   const option = options[key];
@@ -51,8 +63,8 @@ const find = (key: SettingKey, setting: Setting, sources: Sources): Found | unde
     [2, envFile, ENV_FILE],
   ] as const) {
     const text = variables[setting.env];
-    if (text !== undefined) {
-      const origin = `${place} ${setting.env}`;
+    const origin = `${place} ${setting.env}`;
+    if (text !== undefined && !isSkipped(setting, text, origin)) {
       return { value: readText(setting, text, origin), origin, rank };
     }
   }
@@ -65,40 +77,50 @@ const find = (key: SettingKey, setting: Setting, sources: Sources): Found | unde
     : { value: setting.fallback, origin: 'default', rank: 4 };
 };
 
+/** White space at the ends of a key is none of it, because a file usually ends in a newline. */
+const checkKey = (text: string, where: string): string => {
+  const key = text.trim();
+  if (key === '') {
+    throw new MillraceError('CONFIG_NOT_FOUND', `the key in ${where} is empty`);
+  }
+  return key;
+};
+
 const keyIn = (path: string): string => {
+  let text: string;
   try {
-    return readFileSync(path, 'utf8').trim();
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new MillraceError(
       'CONFIG_NOT_FOUND',
       `cannot read the key in ${path}: ${messageOf(error)}`,
     );
   }
+  return checkKey(text, path);
 };
 
-/** All settings. The first source with a value wins: option, environment, `.env`, file, default. */
+/**
+ * All settings. The first source with a value wins: option, environment, `.env`, file,
+ * default. A value of the environment is read when a command asks for its setting, so
+ * that a wrong one stops only the commands that use it.
+ */
 export class Configuration {
-  readonly #found: ReadonlyMap<SettingKey, Found>;
+  readonly #sources: Sources;
   readonly queues: ReadonlyMap<string, QueueSettings>;
   readonly path: string | undefined;
 
   constructor(sources: Sources) {
+    this.#sources = sources;
     this.queues = sources.file.queues;
     this.path = sources.file.path;
-    this.#found = new Map(
-      settingEntries.flatMap(([key, setting]) => {
-        const found = find(key, setting, sources);
-        return found === undefined ? [] : [[key, found] as const];
-      }),
-    );
   }
 
   get<K extends SettingKey>(key: K): ValueOf<K> | undefined {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readText and readTyped return a value of the setting's kind
-    return this.#found.get(key)?.value as ValueOf<K> | undefined;
+    return this.found(key)?.value as ValueOf<K> | undefined;
   }
 
-  /** The value of a setting that has a default. */
+  /** The value of a setting that has a default. @throws BAD_OPTION */
   read<K extends SettingKey>(key: K): ValueOf<K> {
     const value = this.get(key);
     if (value === undefined) {
@@ -108,17 +130,21 @@ export class Configuration {
   }
 
   found(key: SettingKey): Found | undefined {
-    return this.#found.get(key);
+    return find(key, settings[key], this.#sources);
   }
 
-  /** The configured key, or the contents of its file; if both are set, the lower rank wins. */
+  /**
+   * The configured key, or the contents of its file; if both are set, the lower rank wins.
+   *
+   * @throws CONFIG_NOT_FOUND if the key cannot be read or is empty
+   */
   authkey(): string | undefined {
     const key = this.found('connection.authkey');
     const file = this.found('connection.authkeyFile');
     if (file !== undefined && (key === undefined || file.rank < key.rank)) {
       return keyIn(String(file.value));
     }
-    return this.get('connection.authkey');
+    return key === undefined ? undefined : checkKey(String(key.value), key.origin);
   }
 }
 

@@ -10,6 +10,8 @@ interface Common {
 export interface TextSetting extends Common {
   readonly kind: 'text';
   readonly fallback?: string;
+  /** A relative path starts at the working directory, and in `millrace.toml` at the folder of the file. */
+  readonly isPath?: true;
 }
 
 export interface WholeSetting extends Common {
@@ -45,6 +47,7 @@ export const settings = {
   'connection.authkeyFile': {
     kind: 'text',
     env: 'MILLRACE_AUTHKEY_FILE',
+    isPath: true,
     help: 'file that holds the shared key',
   },
   'manager.host': {
@@ -64,6 +67,7 @@ export const settings = {
   'manager.dataDir': {
     kind: 'text',
     env: 'MILLRACE_DATA_DIR',
+    isPath: true,
     help: 'directory of the store (default: .millrace/store)',
   },
   'manager.autoQueues': {
@@ -148,11 +152,13 @@ export const settings = {
   'http.certFile': {
     kind: 'text',
     env: 'MILLRACE_HTTP_CERT_FILE',
+    isPath: true,
     help: 'certificate in PEM, required unless the address is loopback',
   },
   'http.keyFile': {
     kind: 'text',
     env: 'MILLRACE_HTTP_KEY_FILE',
+    isPath: true,
     help: 'private key in PEM, required unless the address is loopback',
   },
   'worker.name': {

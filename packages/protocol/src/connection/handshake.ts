@@ -7,6 +7,13 @@ export interface AuthKey {
   readonly secret: Uint8Array;
 }
 
+/**
+ * The bytes of a key. White space at the ends of a text is no part of the key, because
+ * a key in a file usually ends in a newline; bytes are taken as they are.
+ */
+export const secretBytes = (authkey: string | Uint8Array): Uint8Array =>
+  typeof authkey === 'string' ? Buffer.from(authkey.trim()) : authkey;
+
 export const DEFAULT_KEY_ID = 'default';
 
 const MAC_KEY_BYTES = 32;

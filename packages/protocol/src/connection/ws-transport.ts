@@ -86,6 +86,9 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
   if (error.code === 'ECONNREFUSED') {
     return 'nothing listens there; start one (millrace manager), or correct the URL';
   }
+  if (error.code === 'EPROTO' || error.code?.startsWith('ERR_SSL') === true) {
+    return 'what listens there does not speak TLS, and a manager does not: use ws://, or the URL of a proxy that ends TLS';
+  }
   const [, status] = /^Unexpected server response: (\d+)$/.exec(error.message) ?? [];
   if (status === undefined) {
     return error.message;

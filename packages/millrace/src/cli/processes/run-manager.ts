@@ -1,11 +1,11 @@
 import { HOME_DIRECTORY } from '@millrace/client';
 import { Manager } from '@millrace/manager';
-import { DEFAULT_QUEUE, messageOf } from '@millrace/protocol';
+import { DEFAULT_QUEUE, MillraceError, messageOf } from '@millrace/protocol';
 import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
 import { reportError } from '../terminal/exit.ts';
 import { say } from '../terminal/output.ts';
-import { dataDirOf, keyOfHome, writeUrl } from './home.ts';
+import { dataDirOf, keyOfHome, servedUrl, writeUrl } from './home.ts';
 import { httpOptionsOf } from './http-options.ts';
 import { openLog } from './log.ts';
 
@@ -31,12 +31,31 @@ const register = (
   }
 };
 
-const leaveUrl = (url: string): void => {
+/** @param served the URL of another manager of this folder, which keeps its place */
+const leaveUrl = (directory: string, url: string, served: string | undefined): void => {
+  if (served !== undefined && served !== url) {
+    say(
+      `the manager at ${served} serves this folder, so ${HOME_DIRECTORY}/ keeps its URL; reach this one with --url ${url}`,
+    );
+    return;
+  }
   try {
-    writeUrl(process.cwd(), url);
+    writeUrl(directory, url);
   } catch (error) {
     say(
       `cannot write the URL into ${HOME_DIRECTORY}/; set MILLRACE_URL instead: ${messageOf(error)}`,
+    );
+  }
+};
+
+/** @throws CONFIG_NOT_FOUND if the working directory was removed */
+const workingDirectory = (): string => {
+  try {
+    return process.cwd();
+  } catch {
+    throw new MillraceError(
+      'CONFIG_NOT_FOUND',
+      'the working directory was removed; start millrace in a directory that exists',
     );
   }
 };
@@ -52,7 +71,8 @@ export const startManager = async (
   configuration: Configuration,
   choice: ManagerChoice,
 ): Promise<StartedManager> => {
-  const authkey = configuration.authkey() ?? keyOfHome(process.cwd());
+  const directory = workingDirectory();
+  const authkey = configuration.authkey() ?? keyOfHome(directory);
   const dataDir = dataDirOf(configuration);
   const log = openLog();
   const manager = new Manager({
@@ -72,8 +92,9 @@ export const startManager = async (
     http: httpOptionsOf(configuration),
   });
   register(manager, configuration, choice.queue ?? []);
+  const served = await servedUrl(directory, authkey);
   const { epoch, httpUrl, url } = await manager.start();
-  leaveUrl(url);
+  leaveUrl(directory, url, served);
   process.stdout.write(`millrace manager listening on ${url}\n`);
   const { kind } = manager.status().store;
   log.info({ url, http: httpUrl, epoch, store: kind }, `manager started, epoch ${epoch}`);
