@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { MillraceError, messageOf } from '@millrace/protocol';
 import { parse } from 'smol-toml';
@@ -43,8 +43,13 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
 const tableOf = (value: unknown, where: string): Record<string, unknown> =>
   isTable(value) ? value : refuse(`${where} must be a table: write [${where.split(': ')[1]}]`);
 
-const parseFile = (path: string): Record<string, unknown> => {
+/** @param isNamed a FIFO is read only if it was named, as a shell does for `<(…)` */
+const parseFile = (path: string, isNamed: boolean): Record<string, unknown> => {
   try {
+    // `bigint` for a FIFO, as in `environment.ts`.
+    if (!isNamed && !statSync(path, { bigint: true }).isFile()) {
+      throw new Error('it is not a file');
+    }
     return parse(withoutMark(readFileSync(path, 'utf8')));
   } catch (error) {
     return refuse(`cannot read ${path}: ${messageOf(error).split('\n')[0]}`);
@@ -77,7 +82,7 @@ export const readConfigFile = (named: string | undefined): ConfigFile => {
     return { values: new Map(), queues: new Map() };
   }
   const path = named ?? CONFIG_FILE;
-  const { [QUEUES]: queues = {}, ...rest } = parseFile(path);
+  const { [QUEUES]: queues = {}, ...rest } = parseFile(path, named !== undefined);
   const values = Object.entries(rest).flatMap(([table, value]) =>
     tables.includes(table)
       ? readTable(path, table, value)
