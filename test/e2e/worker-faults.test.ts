@@ -12,7 +12,6 @@ interface At {
 }
 
 const wait = defineTask<At, number>('wait', { attempts: 1 });
-const never = defineTask<At>('never', { attempts: 1, deadlineMs: 200 });
 const arm = defineTask('arm');
 
 let stage: Stage;
@@ -33,13 +32,18 @@ describe('an error that an inline handler lets go', () => {
     ['float-and-return', 'UNHANDLED_REJECTION', 'TypeError: it floats'],
     ['float-later', 'UNHANDLED_REJECTION', 'TypeError: it floats'],
     ['throw-in-timer', 'UNCAUGHT_EXCEPTION', 'TypeError: it falls'],
+    ['throw-in-microtask', 'UNCAUGHT_EXCEPTION', 'TypeError: it falls'],
+    ['throw-at-abort', 'DEADLINE_EXCEEDED', 'TypeError: it falls'],
   ])('fails its own attempt and no other: %s', async (name, code, said) => {
     await stage.manager();
     const worker = await stage.worker(handlers);
     const client = await stage.connect();
     const neighbour = await client.enqueue(wait, at);
     const beacon = await lighthouse.next();
-    const culprit = await client.enqueue(defineTask(name, { attempts: 1 }), null);
+    const culprit = await client.enqueue(
+      defineTask(name, { attempts: 1, deadlineMs: 1_000 }),
+      null,
+    );
     const failed: unknown = await culprit.result().catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'TASK_DEAD' });
     expect(String(failed)).toContain(code);
@@ -95,27 +99,4 @@ test('an error of no attempt leaves the manager of `dev` alive, with a new worke
   (await lighthouse.next()).release();
   expect(await task.result()).toBe(1);
   expect(dev.isRunning).toBe(true);
-});
-
-test('a worker says each deadline, and ends to be restarted once a pool has lost all its slots', async () => {
-  await stage.manager();
-  const worker = await stage.worker(handlers, { name: 'first' });
-  const client = await stage.connect();
-  const tasks = await client.enqueueMany(never, [at, at, at]);
-  const neighbour = await client.enqueue(wait, at);
-  const beacons = await Promise.all([1, 2, 3, 4].map(() => lighthouse.next()));
-  await worker.line(/all 3 slots of a pool are lost to inline attempts that cannot be ended/);
-  const lines = (pattern: RegExp) => worker.stderr.filter((line) => pattern.test(line)).join('\n');
-  for (const { id } of tasks) {
-    expect(lines(/passed its deadline of 200ms/)).toContain(id);
-    expect(lines(/goes on although its time is over/)).toContain(id);
-  }
-  beacons.find(({ text }) => text === 'waiting')?.release();
-  expect(await neighbour.result()).toBe(1);
-  expect(await worker.exited).toEqual({ code: 1, signal: null });
-  expect(worker.output).toContain('WORKER_STUCK');
-  for (const task of tasks) {
-    const failed: unknown = await task.result().catch((error: unknown) => error);
-    expect(String(failed)).toMatch(/DEADLINE_EXCEEDED.*goes on although it was to be killed/);
-  }
 });

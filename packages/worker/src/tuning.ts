@@ -21,8 +21,9 @@ export const tuning = {
   /** How often the event loop shows the heartbeat thread that it runs, and how often the thread looks. */
   beatEveryMs: 250,
   watchdogTickMs: 250,
-  /** Longest wait for the main thread to say what blocks it. */
+  /** Longest wait for the main thread to say which task blocks it, and the most questions. */
   askMaxMs: 500,
+  asksMax: 40,
   /** A stop signal finds the loop blocked only after this silence, however short the time to drain. */
   silentAtSignalMs: 1_000,
   /** Signals within this time count as one, as in the CLI. */

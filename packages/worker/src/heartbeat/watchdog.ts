@@ -31,7 +31,10 @@ export class Watchdog {
   #tickedAtMs: number;
   #beats = 0;
   #silentMs = 0;
-  #isAsked = false;
+  /** Questions to the main thread in this silence, and whether the last one waits for its answer. */
+  #asks = 0;
+  #isWaiting = false;
+  #hasAnswered = false;
   #isSaid = false;
   #blocking: Blocking | undefined;
   /** A signal that the main thread may not have handled, and the beats of its loop by then. */
@@ -91,28 +94,46 @@ export class Watchdog {
   }
 
   #runsAgain(): void {
-    if (this.#isAsked) {
+    if (this.#asks > 0) {
       this.#options.resumed(Math.round(this.#silentMs), this.#blocking);
     }
     this.#silentMs = 0;
-    this.#isAsked = false;
+    this.#asks = 0;
+    this.#isWaiting = false;
+    this.#hasAnswered = false;
     this.#isSaid = false;
     this.#blocking = undefined;
   }
 
-  #lookAt({ beats, entered }: PulseReading): void {
-    if (!this.#isAsked) {
-      this.#isAsked = true;
-      this.#options.ask((blocking) => {
-        if (this.#beats === beats && this.#isAsked) {
-          this.#blocking ??= blocking;
-          this.#sayOnce();
-        }
-      });
-    } else if (!this.#isSaid && this.#silentMs >= limits.loopSilentMs + tuning.askMaxMs) {
-      this.#blocking = entered && { ...entered, place: undefined };
+  /** Asks again until the task is known: between two callbacks the loop is in no attempt's context. */
+  #lookAt({ entered }: PulseReading): void {
+    const isKnown = this.#blocking?.taskId !== undefined;
+    if (!isKnown && !this.#isWaiting && this.#asks < tuning.asksMax) {
+      this.#ask();
+    }
+    if (!this.#isSaid && this.#silentMs >= limits.loopSilentMs + tuning.askMaxMs) {
+      this.#blocking ??= entered && { ...entered, place: undefined };
       this.#sayOnce();
     }
+  }
+
+  #ask(): void {
+    const beats = this.#beats;
+    this.#asks += 1;
+    this.#isWaiting = true;
+    this.#options.ask((blocking) => {
+      if (this.#beats !== beats || this.#asks === 0) {
+        return;
+      }
+      this.#isWaiting = false;
+      this.#hasAnswered = true;
+      if (blocking?.taskId !== undefined) {
+        this.#blocking = blocking;
+        this.#sayOnce();
+      } else {
+        this.#blocking ??= blocking;
+      }
+    });
   }
 
   #sayOnce(): void {
@@ -120,7 +141,10 @@ export class Watchdog {
       this.#isSaid = true;
       const { name, place, taskId } = this.#blocking ?? {};
       const by = name === undefined ? 'code of no known task' : `a task '${name}'`;
-      const where = place === undefined ? 'a call that does not return to JavaScript' : place;
+      const silent = this.#hasAnswered
+        ? 'code of Node'
+        : 'a call that does not return to JavaScript';
+      const where = place ?? silent;
       const text = `the event loop is blocked for ${seconds(this.#silentMs)} by ${by}, in ${where}`;
       this.#options.say('warn', text, taskId);
     }

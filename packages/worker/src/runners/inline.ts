@@ -11,11 +11,18 @@ class InlineRun implements Run {
   readonly begun = undefined;
   /** When the handler settles, or when its attempt has failed by an error that nobody caught. */
   readonly ended: Promise<RunEnd>;
+  readonly #assignment: Assignment;
   readonly #attempt: Attempt;
   readonly #end: Deferred<RunEnd>;
   #isLost = false;
 
-  constructor(attempt: Attempt, settled: Promise<RunEnd>, left: (run: InlineRun) => void) {
+  constructor(
+    assignment: Assignment,
+    attempt: Attempt,
+    settled: Promise<RunEnd>,
+    left: (run: InlineRun) => void,
+  ) {
+    this.#assignment = assignment;
     this.#attempt = attempt;
     this.#end = deferred<RunEnd>();
     this.ended = this.#end.promise;
@@ -30,8 +37,9 @@ class InlineRun implements Run {
     return this.#isLost;
   }
 
+  /** Listeners of the signal run in the context of the attempt, so that their errors are its own. */
   abort(reason: AbortReason): void {
-    this.#attempt.abort(reason);
+    inScope(this.#assignment, () => this.#attempt.abort(reason));
   }
 
   kill(): boolean {
@@ -40,7 +48,7 @@ class InlineRun implements Run {
   }
 
   fail(error: TaskError): void {
-    this.#attempt.abort('failed');
+    this.abort('failed');
     this.#end.resolve({ kind: 'threw', error });
   }
 }
@@ -78,7 +86,7 @@ export class InlineRunner implements Runner {
     if (!(end instanceof Promise)) {
       return ended(end);
     }
-    const run = new InlineRun(attempt, end, (left) => this.#open.delete(left));
+    const run = new InlineRun(assignment, attempt, end, (left) => this.#open.delete(left));
     this.#open.set(run, run);
     return run;
   }
