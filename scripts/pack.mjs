@@ -8,6 +8,7 @@ import './check-node.mjs';
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -63,6 +64,22 @@ const copyCompiled = (name, to, stage) => {
   }
 };
 
+/** Links of the packed documents to files that are not packed become plain text. */
+const cutDeadLinks = (stage) => {
+  const documents = readdirSync(stage, { recursive: true })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(stage, name));
+  for (const path of documents) {
+    const text = readFileSync(path, 'utf8');
+    const mended = text.replaceAll(/\[([^\]]+)\]\(([^)\s]+)\)/g, (link, words, target) => {
+      const [file] = target.split('#');
+      const isOutside = /^[a-z]+:/.test(target) || file === '';
+      return isOutside || existsSync(join(dirname(path), file)) ? link : words;
+    });
+    writeFileSync(path, mended);
+  }
+};
+
 const isThirdParty = ([name]) => !name.startsWith(SCOPE);
 
 const writeJson = (path, value) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
@@ -105,6 +122,7 @@ const assemble = async (stage) => {
   for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'deploy']) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
+  cutDeadLinks(stage);
   writeManifest(stage);
 };
 

@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -219,6 +227,22 @@ describe('the packed packages', () => {
     expect(await run(process.execPath, ['both.cjs'], project)).toBe(
       'true Client,MillraceError,QueueEmpty,QueueFull,QueueHandle,TaskFailed,TaskHandle,Unrecoverable,connect,defineTask\n',
     );
+  });
+
+  test('have documents whose links lead to what is packed', () => {
+    const home = join(project, 'node_modules/millrace');
+    const documents = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.md'),
+    );
+    expect(documents).toContain('README.md');
+    const dead = documents.flatMap((name) =>
+      [...readFileSync(join(home, name), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .filter((target) => !existsSync(join(home, dirname(name), target)))
+        .map((target) => `${name}: ${target}`),
+    );
+    expect(dead).toEqual([]);
   });
 
   test('have no top-level await in what a producer requires', () => {
