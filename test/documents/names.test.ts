@@ -13,6 +13,9 @@ const placeholders = new Set([
   'tasks.mjs',
   'tasks.cjs',
   'millrace.toml',
+  // Files of a store.
+  'store.json',
+  'manager.lock',
   // The file of a new mutant.
   'test/mutants/patches/NN-name.patch',
   // The store of a layout that is to be kept.
