@@ -9,8 +9,11 @@ import { inlineWait, processWait, type RanBy } from './kill-tasks.ts';
 const openStage = stages();
 const handlers = new URL('kill-handlers.ts', import.meta.url);
 
-/** The promised time until the tasks of a killed worker run again: the grace, and two seconds for the rest. */
-const RERUN_MAX_MS = limits.resumeGraceMs + 2_000;
+/** The end of the socket tells of a killed worker, sooner than missed heartbeats would. */
+const RERUN_MAX_MS =
+  limits.heartbeatIdleMs +
+  limits.heartbeatProbes * limits.heartbeatIntervalMs +
+  limits.resumeGraceMs;
 /** A frozen worker's tasks are granted again after missed heartbeats (8 s) and the grace (2 s). */
 const FROZEN_TEST_MAX_MS = 90_000;
 
