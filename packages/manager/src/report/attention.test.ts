@@ -173,7 +173,7 @@ test('slots that were lost to attempts without an end are a finding, critical wh
   const reported = { loopLagMs: 0, rssBytes: 1, slots: 10, busySlots: 10, blocked: undefined };
   const message = "worker 'w' has lost";
   expect(foundOf({ report: { ...reported, lostSlots: 2, lost: [lostSlot] } })).toEqual([
-    `warning: ${message} 2 of 10 slots to attempts that do not end; the longest, task 'hang' (t-9), has outlived its deadline by 12 s`,
+    `warning: ${message} 2 of 10 slots to attempts that do not end; the longest, task 'hang' (t-9), was given up 12 s ago`,
   ]);
   const critical = [
     foundOf({ report: { ...reported, lostSlots: 10, lost: undefined } }),

@@ -95,7 +95,7 @@ const lostSlots = ({ isStuck, name, report }: WorkerFact): Finding | undefined =
   const which =
     longest === undefined
       ? ''
-      : `; the longest, task '${longest.name}' (${longest.taskId}), has outlived its deadline by ${spoken(longest.lostForMs)}`;
+      : `; the longest, task '${longest.name}' (${longest.taskId}), was given up ${spoken(longest.lostForMs)} ago`;
   const isCritical = isStuck || lost >= report.slots;
   const end = isCritical ? ', and a pool has no other: restart this worker' : '';
   return {
