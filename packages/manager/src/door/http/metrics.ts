@@ -74,6 +74,16 @@ const workerGauges: readonly Figure<WorkerStatus>[] = [
     of: (worker) => worker.busySlots,
   },
   {
+    name: 'millrace_worker_lost_slots',
+    help: 'Slots that hold an attempt which does not end although its time is over.',
+    of: (worker) => worker.lostSlots,
+  },
+  {
+    name: 'millrace_worker_loop_blocked_seconds',
+    help: 'How long its event loop has been blocked; 0 while it is not.',
+    of: (worker) => worker.loopBlockedMs / MS_PER_SECOND,
+  },
+  {
     name: 'millrace_worker_process_heard_seconds',
     help: 'Time since any byte of its process was received.',
     of: (worker) => worker.processHeardMsAgo / MS_PER_SECOND,
