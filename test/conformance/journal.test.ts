@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,6 +9,7 @@ import {
   type Journal,
   lmdbJournal,
   memoryJournal,
+  tuning,
   type Write,
 } from '@millrace/manager/internals';
 import { systemClock } from '@millrace/protocol';
@@ -370,6 +371,62 @@ describe('a data directory', () => {
       code: 'STORE_FAILED',
       message: expect.stringContaining('the log is damaged: record 1 is missing'),
     });
+  });
+
+  /** A store that a dead process has left: two rows in its tree, one of them damaged. */
+  const damagedAndUnclosed = async (): Promise<string> => {
+    const source = join(directory, 'source');
+    const first = await openDisk(source);
+    await first.commit([put('good', 'as it was'), put('bad', 'a payload')]);
+    await first.close();
+    // Opened and not closed; the copy has no lock.
+    const second = await openDisk(source);
+    const left = join(directory, 'left');
+    await cp(source, left, { recursive: true, filter: (path) => !path.endsWith('.lock') });
+    await second.close();
+    const path = join(left, 'data.mdb');
+    const tree = await readFile(path);
+    for (let at = tree.indexOf('a payload'); at >= 0; at = tree.indexOf('a payload', at)) {
+      tree.write('A', at);
+    }
+    await writeFile(path, tree);
+    return left;
+  };
+
+  test('is checked value by value when its tree is too large to be checked at a start', async () => {
+    const before = { ...tuning };
+    const left = await damagedAndUnclosed();
+    Object.assign(tuning, { treeCheckAlwaysBytes: 0, treeCheckUncleanBytes: 0 });
+    try {
+      const journal = await openDisk(left);
+      expect(textOf(journal.get('good'))).toBe('as it was');
+      const said = /data\.mdb is damaged: the value of the key "bad" has a wrong checksum/;
+      expect(() => journal.get('bad')).toThrow(said);
+      expect(() => keysIn(journal)).toThrow(said);
+      await journal.close();
+    } finally {
+      Object.assign(tuning, before);
+    }
+  });
+
+  test('is checked as a whole after two ends out of order, and when it was changed while closed', async () => {
+    const before = { ...tuning };
+    const left = await damagedAndUnclosed();
+    Object.assign(tuning, { treeCheckAlwaysBytes: 0, treeCheckUncleanBytes: 0 });
+    try {
+      const again = join(directory, 'again');
+      const journal = await openDisk(left);
+      await cp(left, again, { recursive: true, filter: (path) => !path.endsWith('.lock') });
+      await journal.close();
+      const refused = { code: 'STORE_FAILED', message: expect.stringContaining('wrong checksum') };
+      await expect(openDisk(again)).rejects.toMatchObject(refused);
+      // The copy of a closed store is a changed file to its identity.
+      const copied = join(directory, 'copied');
+      await cp(left, copied, { recursive: true });
+      await expect(openDisk(copied)).rejects.toMatchObject(refused);
+    } finally {
+      Object.assign(tuning, before);
+    }
   });
 
   test('is refused when it has a log and no tree', async () => {
