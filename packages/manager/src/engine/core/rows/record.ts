@@ -1,8 +1,10 @@
 import {
+  codeOf,
   type Field,
   type Fields,
   type FieldValues,
   MillraceError,
+  messageOf,
   PackReader,
   type PackRules,
   PackWriter,
@@ -30,13 +32,28 @@ export const writeRecord = (write: (writer: PackWriter) => void): Uint8Array => 
   return piece.view(start);
 };
 
-/** Reads a record of the store, which is a MessagePack list; `read` is given its length. */
+/**
+ * Reads a record of the store, which is a MessagePack list; `read` is given its length.
+ *
+ * @throws STORE_FAILED when the bytes are no such record: the store is damaged, and not the manager
+ */
 export const readRecord = <T>(
   record: Uint8Array,
   read: (reader: PackReader, length: number) => T,
 ): T => {
-  const reader = new PackReader(record, rules);
-  return read(reader, reader.open());
+  try {
+    const reader = new PackReader(record, rules);
+    return read(reader, reader.open());
+  } catch (error) {
+    if (codeOf(error) === 'STORE_FAILED') {
+      throw error;
+    }
+    throw new MillraceError(
+      'STORE_FAILED',
+      `a record of the store cannot be read: ${messageOf(error)}; millrace store check shows which`,
+      { cause: error },
+    );
+  }
 };
 
 /** A record that lists values of one kind. */

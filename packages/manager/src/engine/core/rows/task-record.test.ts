@@ -91,3 +91,14 @@ test('a task in memory does not hold on to the record it was read from', () => {
     { numRuns: 20 },
   );
 });
+
+test('bytes that are no record are a failure of the store, and no defect', () => {
+  for (const garbage of [Buffer.from([0x93, 1]), Buffer.from('garbage'), Buffer.alloc(0)]) {
+    expect(() => decodeTask(garbage)).toThrow(
+      expect.objectContaining({
+        code: 'STORE_FAILED',
+        message: expect.stringContaining('a record of the store'),
+      }),
+    );
+  }
+});
