@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { IDENTITY_FILE } from './identity.ts';
 import { DATA_FILE } from './lmdb-journal.ts';
@@ -42,7 +42,9 @@ export interface Contents {
 export const contentsOf = (directory: string): Contents => {
   const names = readdirSync(directory);
   for (const name of names) {
-    if (own.has(name) && name !== LOCK_FILE && !lstatSync(join(directory, name)).isFile()) {
+    const isOwn = own.has(name) && name !== LOCK_FILE;
+    // A link to a file is as good as the file.
+    if (isOwn && statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() !== true) {
       throw new Error(`${name} is not a file; put the file back, or restore a backup`);
     }
   }
