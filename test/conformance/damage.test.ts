@@ -156,6 +156,20 @@ test('a file that is garbage, a directory or a dangling link is refused', async 
   }
 });
 
+test('a named pipe in place of a file is refused, and read by nobody', async () => {
+  for (const file of FILES) {
+    await expectRefused('killed', { kind: 'fifo', file });
+  }
+});
+
+test('bytes behind the end of a file, and a file that is a link, change nothing', async () => {
+  const whole = { rows: digests.get('killed') };
+  for (const file of FILES.filter((name) => name !== 'store.json')) {
+    expect(await outcomeOf('killed', { kind: 'append', file })).toEqual(whole);
+    expect(await outcomeOf('killed', { kind: 'link', file })).toEqual(whole);
+  }
+});
+
 test('a cut file is refused, at whatever length', async () => {
   for (const store of stores) {
     for (const file of FILES) {

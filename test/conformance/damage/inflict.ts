@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
   mkdirSync,
   readFileSync,
@@ -15,7 +17,10 @@ export type Damage =
   | { readonly kind: 'flip'; readonly file: string; readonly at: number; readonly bit: number }
   | { readonly kind: 'zero'; readonly file: string; readonly at: number; readonly bytes: number }
   | { readonly kind: 'cut'; readonly file: string; readonly bytes: number }
-  | { readonly kind: 'remove' | 'garbage' | 'directory' | 'dangling'; readonly file: string }
+  | {
+      readonly kind: 'remove' | 'garbage' | 'directory' | 'dangling' | 'append' | 'link' | 'fifo';
+      readonly file: string;
+    }
   /** The same file of another store, or of an earlier copy of this one. */
   | { readonly kind: 'replace'; readonly file: string; readonly by: string }
   | { readonly kind: 'exchange'; readonly file: string; readonly other: string };
@@ -53,6 +58,15 @@ export const inflict = (directory: string, damage: Damage): void => {
     case 'dangling':
       rmSync(path);
       return symlinkSync(join(directory, 'nowhere'), path);
+    case 'append':
+      return appendFileSync(path, GARBAGE);
+    case 'link':
+      renameSync(path, `${directory}.linked`);
+      return symlinkSync(`${directory}.linked`, path);
+    case 'fifo':
+      rmSync(path);
+      execFileSync('mkfifo', [path]);
+      return;
     case 'replace':
       return copyFileSync(join(damage.by, damage.file), path);
     case 'exchange':
