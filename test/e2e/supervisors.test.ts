@@ -136,7 +136,7 @@ test('SIGINT and 1.6 s, as pm2 stops, are enough for a drain of 1.5 s', async ()
   const startedAtMs = performance.now();
   expect(await worker.end('SIGINT')).toEqual({ code: 0, signal: null });
   expect(performance.now() - startedAtMs).toBeLessThan(1_600);
-  await expect.poll(() => isGone(slot)).toBe(true);
+  await expect.poll(() => isGone(slot), { timeout: 40_000 }).toBe(true);
 });
 
 /** An application whose package scripts run the CLI. */
