@@ -145,6 +145,22 @@ test.each(['', '\n'])(
   },
 );
 
+test('white space at the ends of a variable is no part of its value', async () => {
+  const manager = await stage.manager();
+  writeFileSync(stage.path('mill.toml'), '[worker]\ndrainMs = 7\n');
+  const env = {
+    MILLRACE_URL: ` ${manager.url}\r\n`,
+    MILLRACE_CONFIG: 'mill.toml\n',
+    MILLRACE_WORKER_NAME: 'mill\t',
+    MILLRACE_INSECURE: 'true\r',
+  };
+  expect(await live(env)).toMatchObject({ code: 0, stderr: '' });
+  const { stdout } = await stage.cli(['config', 'print'], env);
+  expect(stdout).toMatch(/^worker\.drainMs +7$/m);
+  expect(stdout).toMatch(/^worker\.name +mill$/m);
+  expect(stdout).toMatch(/^manager\.insecure +true$/m);
+});
+
 test('ws:// without a port means 7420', async () => {
   const { code, stderr } = await live({ MILLRACE_URL: 'ws://127.0.0.2' });
   expect(code).toBe(3);

@@ -17,10 +17,15 @@ const known = [...settingEntries.map(([, setting]) => setting.env), CONFIG_VARIA
 const unknownIn = (variables: Variables): string[] =>
   Object.keys(variables).filter((name) => name.startsWith(PREFIX) && !known.includes(name));
 
-/** The variables that have a value: an empty one counts as unset. */
+/**
+ * The variables that have a value, without white space at its ends, which files of variables
+ * and `$(cat …)` leave there. An empty variable counts as unset.
+ */
 const setIn = (variables: Variables): Variables =>
   Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
+    Object.entries(variables)
+      .map(([name, value]) => [name, value?.trim()] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
   );
 
 /**
