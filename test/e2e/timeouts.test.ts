@@ -349,3 +349,21 @@ test('the state of a client is told at each change, also by a listener that thro
   expect(seen[0]).toMatch(/^disconnected /);
   expect(seen.slice(-2)).toEqual(['connected undefined', 'closed CLIENT_CLOSED']);
 });
+
+test('a schema that takes its time is part of the time of the call', async () => {
+  const { url } = await startManager();
+  const client = await connected(url);
+  const slow = defineTask<number>('slow', {
+    queue: 'tasks',
+    input: {
+      '~standard': { version: 1, vendor: 'test', validate: () => new Promise(() => {}) },
+    },
+  });
+  const late = await errorOf(client.enqueue(slow, 1, { timeoutMs: 20 }));
+  expect(late).toMatchObject({ code: 'NOT_SENT', message: expect.stringContaining('schema') });
+  const controller = new AbortController();
+  const waiting = errorOf(client.run(slow, 1, { signal: controller.signal }));
+  controller.abort();
+  expect(await waiting).toMatchObject({ code: 'NOT_SENT', name: 'AbortError' });
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+});

@@ -25,14 +25,13 @@ export const enqueue = <T>(
   options: EnqueueOptions | undefined,
   answerOf: (tasks: readonly NewTask[]) => T,
 ): Promise<T> =>
-  whenChecked(task, inputs, () => {
+  whenChecked(port, task, inputs, options ?? {}, ({ signal, timeoutMs }) => {
     const settings = settingsOf(task, options);
     const tasks = inputs.map((input) => newTask(port, task, input, settings));
     if (tasks.length === 0) {
       return Promise.resolve(answerOf(tasks));
     }
     checkBatch(port, task, tasks);
-    const { signal, timeoutMs } = options ?? {};
     const roomMs = timeoutMs ?? limits.enqueueTimeoutMs;
     return sendEnqueue(port, tasks, { roomMs, timeoutMs, signal }, answerOf(tasks));
   });

@@ -1,6 +1,8 @@
 import {
   type AnyTask,
+  CallAborted,
   type CallOptions,
+  callOptions,
   checkCall,
   checkSchema,
   checkTaskOptions,
@@ -81,23 +83,82 @@ const checkInputs = async (task: AnyTask, inputs: readonly unknown[]): Promise<v
   }
 };
 
+/** Ends a check of schemas that takes longer than the call may, or whose call is aborted. */
+const checkedInTime = (
+  port: ProducerPort,
+  task: AnyTask,
+  inputs: readonly unknown[],
+  { signal, timeoutMs = Number.POSITIVE_INFINITY }: CallOptions,
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (isAborted: boolean): void => {
+      finish();
+      reject(
+        isAborted
+          ? new CallAborted(
+              'NOT_SENT',
+              `task '${task.name}' was aborted while its schema was checked, so nothing was sent`,
+              signal?.reason,
+            )
+          : new MillraceError(
+              'NOT_SENT',
+              `the schema of task '${task.name}' was not checked within ${timeoutMs} ms, so nothing was sent`,
+            ),
+      );
+    };
+    const abort = (): void => giveUp(true);
+    const stop =
+      timeoutMs > 0 && Number.isFinite(timeoutMs)
+        ? port.clock.after(timeoutMs, () => giveUp(false))
+        : () => {};
+    const finish = (): void => {
+      stop();
+      signal?.removeEventListener('abort', abort);
+    };
+    if (signal?.aborted === true) {
+      abort();
+      return;
+    }
+    signal?.addEventListener('abort', abort);
+    checkInputs(task, inputs).then(resolve, reject).finally(finish);
+  });
+
+/** Checks the inputs of a task with a schema, and sends it in the time that is left. */
+const sendChecked = async <T>(
+  port: ProducerPort,
+  task: AnyTask,
+  inputs: readonly unknown[],
+  call: CallOptions,
+  send: (left: CallOptions) => Promise<T>,
+): Promise<T> => {
+  checkCall(call, `task '${task.name}'`);
+  const { signal, timeoutMs } = call;
+  const startedAtMs = port.clock.monotonicMs();
+  await checkedInTime(port, task, inputs, call);
+  const passedMs = port.clock.monotonicMs() - startedAtMs;
+  return send(callOptions(signal, timeoutMs === undefined ? undefined : timeoutMs - passedMs));
+};
+
 /**
  * Calls `send` once all inputs match the task's schema, and synchronously when the
  * task has none. The inputs are sent unparsed: the worker parses them, perhaps with a
- * newer schema.
+ * newer schema. `send` is given the time that is left.
  *
- * @throws SCHEMA_MISMATCH, and what `send` throws; always as a rejection
+ * @throws SCHEMA_MISMATCH; NOT_SENT when time or signal end the call before the schema has; and
+ *   what `send` throws; always as a rejection
  */
 export const whenChecked = <T>(
+  port: ProducerPort,
   task: AnyTask,
   inputs: readonly unknown[],
-  send: () => Promise<T>,
+  call: CallOptions,
+  send: (left: CallOptions) => Promise<T>,
 ): Promise<T> => {
   if (task.input !== undefined) {
-    return checkInputs(task, inputs).then(send);
+    return sendChecked(port, task, inputs, call, send);
   }
   try {
-    return send();
+    return send(call);
   } catch (error) {
     return Promise.reject(error);
   }

@@ -101,12 +101,14 @@ export const run = <Output>(
   options: RunOptions | undefined,
 ): Promise<Output> =>
   whenChecked(
+    port,
     task,
     [input],
-    () =>
+    options ?? {},
+    (left) =>
       new Promise((resolve, reject) => {
         const added = newTask(port, task, input, settingsOf(task, options));
         checkBatch(port, task, [added]);
-        port.ask(new Run<Output>(port, added, options ?? {}, resolve, reject));
+        port.ask(new Run<Output>(port, added, left, resolve, reject));
       }),
   );

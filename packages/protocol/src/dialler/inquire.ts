@@ -33,7 +33,7 @@ export const inquire = async <N extends VerbName>(
   inquiry: Inquiry,
   options: CallOptions = {},
 ): Promise<MessageNamed<N>> => {
-  checkCall(options, verb);
+  checkCall(options, 'the options of the call');
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
   const reply = await promiseOf(
     {
