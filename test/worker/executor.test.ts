@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodePayload, defineTask, type Eventually, limits } from '@millrace/protocol';
+import {
+  decodeErrorDetails,
+  decodePayload,
+  defineTask,
+  type Eventually,
+  limits,
+} from '@millrace/protocol';
 import {
   type AttemptResult,
   createExecutor,
@@ -79,6 +85,27 @@ describe('an attempt', () => {
       },
     });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('says its deadline once when it throws the reason of its signal', async () => {
+    const executor = await inline(async (_input, { signal }) => {
+      await once(signal, 'abort');
+      throw signal.reason;
+    });
+    const seen = settledBy(executor.run(0, assign(task, null, { deadlineMs: 500 })).finished);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(seen.result).toMatchObject({ error: { message: 'no result before the deadline' } });
+  });
+
+  test('keeps the causes of the error with which it ends at its deadline', async () => {
+    const executor = await inline(async (_input, { signal }) => {
+      await once(signal, 'abort');
+      throw new Error('gave up', { cause: new Error('too slow') });
+    });
+    const seen = settledBy(executor.run(0, assign(task, null, { deadlineMs: 500 })).finished);
+    await vi.advanceTimersByTimeAsync(500);
+    const error = seen.result?.kind === 'timed-out' ? seen.result.error : undefined;
+    expect(decodeErrorDetails(error?.details)).toMatchObject({ cause: { message: 'too slow' } });
   });
 
   test('may have a deadline beyond the longest timer', async () => {

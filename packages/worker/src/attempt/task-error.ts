@@ -84,6 +84,9 @@ export const statedError = (code: ErrorCode, message: string): TaskError =>
 
 /** The error of an attempt that passed its deadline, with the error that it then ended with. */
 export const deadlineError = (ended: TaskError): TaskError => {
-  const message = `no result before the deadline; the attempt then ended with ${ended.name}: ${ended.message}`;
-  return bounded('DEADLINE_EXCEEDED', message, ended.stack, ended.retry);
+  // A handler that throws the reason of its signal says nothing new.
+  const isReason = ended.name === 'DEADLINE_EXCEEDED';
+  const then = isReason ? '' : `; the attempt then ended with ${ended.name}: ${ended.message}`;
+  const message = `no result before the deadline${then}`;
+  return { ...ended, ...bounded('DEADLINE_EXCEEDED', message, ended.stack, ended.retry) };
 };
