@@ -154,6 +154,9 @@ describe('a producer runs from one file after', () => {
   });
 });
 
+/** A script for the inspector names a module that only Node itself can import. */
+const isOfNode = (name: string): boolean => isBuiltin(name) || name.startsWith('internal/');
+
 /** The modules that a module reaches, and the packages and modules of Node that it imports. */
 const reachOf = (entry: string): { readonly files: string[]; readonly others: string[] } => {
   const files = new Set<string>();
@@ -184,7 +187,7 @@ describe('the packed packages', () => {
     [...new Set(files.map((file) => file.slice(dist.length + 1).replace(/\/.*/, '/')))].toSorted();
   const packagesOf = (others: readonly string[]): string[] =>
     [
-      ...new Set(others.filter((name) => !isBuiltin(name)).map((name) => name.split('/')[0] ?? '')),
+      ...new Set(others.filter((name) => !isOfNode(name)).map((name) => name.split('/')[0] ?? '')),
     ].toSorted();
 
   test('have entries for producers and for workers that meet in the protocol only', () => {
