@@ -300,9 +300,19 @@ export const compactStore = (
       const identity = await settle(directory);
       const beforeBytes = statSync(join(directory, DATA_FILE)).size;
       const aside = join(directory, COPY_DIRECTORY);
+      // Rows that a damaged page hides would be gone with the old tree.
+      const { entries } = checkTree(join(directory, DATA_FILE));
       clearCopy(directory);
       mkdirSync(aside);
-      const facts = await copyRows(directory, aside, identity);
+      const facts = await copyRows(directory, aside, identity).catch((error: unknown) => {
+        clearCopy(directory);
+        throw error;
+      });
+      if (facts.entries !== entries) {
+        throw new Error(
+          `the copy has ${facts.entries} rows instead of ${entries}; nothing was changed`,
+        );
+      }
       flushFile(join(aside, DATA_FILE));
       // The copy has all rows and the position in the log, so it may take the place of the tree.
       renameSync(join(aside, DATA_FILE), join(directory, DATA_FILE));
