@@ -1,10 +1,11 @@
-import { defineTask, limits } from '@millrace/protocol';
+import { defineTask } from '@millrace/protocol';
 import { type HandlerBinding, handler, Worker } from '@millrace/worker';
 import { expect, test } from 'vitest';
 import { refusalOf } from '../support/fixtures/refusal.ts';
 import { stages } from '../support/stage.ts';
 
 const openStage = stages();
+const MAX = 1_000;
 
 /** Handlers with a pool each. */
 const pools = (count: number): HandlerBinding[] =>
@@ -16,20 +17,18 @@ test('a worker may have as many pools as a session, and each serves', async () =
   const stage = await openStage();
   await stage.manager();
   const { authkey, url } = stage;
-  const count = limits.poolsPerSessionMax;
-  const worker = await Worker.start({ url, authkey, handlers: pools(count) });
+  const worker = await Worker.start({ url, authkey, handlers: pools(MAX) });
   const client = await stage.connect();
-  for (const index of [0, 63, 64, count - 1]) {
+  for (const index of [0, 63, 64, MAX - 1]) {
     expect(await client.run(defineTask<null, number>(`task-${index}`), null)).toBe(index);
   }
   await worker.stop();
 });
 
 test('one pool more is refused at the start, with the name of a task', async () => {
-  const max = limits.poolsPerSessionMax;
-  const starting = Worker.start({ url: 'ws://nowhere:1', authkey: 'x', handlers: pools(max + 1) });
+  const starting = Worker.start({ url: 'ws://nowhere:1', authkey: 'x', handlers: pools(MAX + 1) });
   expect(await refusalOf(starting)).toMatchObject({
     code: 'HANDLER_INVALID',
-    message: expect.stringMatching(new RegExp(`need ${max + 1} pools.*'task-${max}'`)),
+    message: expect.stringMatching(new RegExp(`need ${MAX + 1} pools.*'task-${MAX}'`)),
   });
 });
