@@ -61,13 +61,14 @@ export const poisonedNeighbours = (
   lives: readonly TaskLife[],
   history: readonly Recorded[],
 ): Failure[] => {
-  const isCalm = history.every((event) => event.kind !== 'fault' || sparing.includes(event.fault));
+  const faults = history.flatMap((event) => (event.kind === 'fault' ? [event.fault] : []));
+  const isPoisoned = faults.includes('poison') && faults.every((fault) => sparing.includes(fault));
   const isDead = (life: TaskLife): boolean =>
     eventsOf(life, 'visible').some(({ outcome }) => outcome === 'dead');
   const hasAnExcuse = (life: TaskLife): boolean =>
     eventsOf(life, 'granted').length < LOSSES_ALL_MAX;
   return lives
-    .filter((life) => isCalm && isDead(life) && hasAnExcuse(life))
+    .filter((life) => isPoisoned && isDead(life) && hasAnExcuse(life))
     .filter((life) => !life.isPoison && life.deadlineMs === null && !hasFailed(life))
     .map(({ task }) => ({
       class: 'undeserved death',

@@ -156,7 +156,7 @@ const rows: readonly Row[] = [
     1,
     /there are none$/,
   ],
-  ['no URL', () => ['queue', 'ls'], 'CONFIG_NOT_FOUND', 2, /MILLRACE_URL/, { MILLRACE_URL: '' }],
+  ['no URL', () => ['queue', 'ls', '--url', ''], 'CONFIG_NOT_FOUND', 2, /MILLRACE_URL/],
   [
     'port in use',
     () => ['manager', '--memory', '--port', String(manager.port)],
