@@ -257,6 +257,10 @@ const usedBytes = (store: string, file: string): number => {
   return end;
 };
 
+/** An earlier `log.end` beside a damaged last record looks like a record that was torn by a crash. */
+const replacementOf = (random: Random, file: string): 'other' | 'earlier' =>
+  random.next() < 0.5 || file === 'log.end' ? 'other' : 'earlier';
+
 const randomDamage = (random: Random, store: string): Damage => {
   const file = FILES[random.between(0, FILES.length - 1)] ?? 'data.mdb';
   const used = usedBytes(store, file);
@@ -267,7 +271,7 @@ const randomDamage = (random: Random, store: string): Damage => {
     case 1:
       return { kind: 'zero', file, at, bytes: random.between(1, 2 * PAGE_BYTES) };
     case 2:
-      return { kind: 'replace', file, by: place(random.next() < 0.5 ? 'other' : 'earlier') };
+      return { kind: 'replace', file, by: place(replacementOf(random, file)) };
     default:
       return { kind: 'flip', file, at, bit: random.between(0, 7) };
   }
