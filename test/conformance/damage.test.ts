@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { memoryDirectory } from '../support/memory-directory.ts';
 import { Random } from '../support/random.ts';
 import type { Damage } from './damage/inflict.ts';
 import type { Order, Told } from './damage/victim.ts';
@@ -19,8 +19,7 @@ const RANDOM_DAMAGES = 200;
 const SEED = 20_261_129;
 const PAGE_BYTES = 4_096;
 
-// A file system in memory has cheap flushes.
-const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'millrace-damage-'));
+const base = memoryDirectory('damage');
 const place = (name: string): string => join(base, name);
 const children: ChildProcess[] = [];
 

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { type Client, connect } from '@millrace/client';
 import { codeOf, defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { Relay } from '../support/relay.ts';
 import { SilentSockets } from '../support/silent-sockets.ts';
 import { stages } from '../support/stage.ts';
@@ -27,16 +26,6 @@ afterEach(async () => {
 });
 
 const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
-
-/** A port that nothing listens on. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
 
 const kept = <T extends { close(): unknown }>(each: T): T => {
   open.push(each);

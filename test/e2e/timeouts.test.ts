@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { codeOf } from '@millrace/protocol';
 import { type Client, connect, defineTask, type LeasedItem, Manager } from 'millrace';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { stages } from '../support/stage.ts';
 
 const authkey = 'a shared secret';
@@ -269,13 +270,6 @@ test('options of the wrong kind are refused by name', async () => {
     expect(codeOf(await errorOf(connect({ url, authkey, ...options })))).toBe('BAD_OPTION');
   }
 });
-
-/** A port on which nothing listens now. */
-const freePort = async (): Promise<number> => {
-  const { manager, url } = await startManager();
-  await manager.stop();
-  return Number(new URL(url).port);
-};
 
 test('connect waits for a manager that comes later, as long as it was told', async () => {
   const port = await freePort();
