@@ -1,59 +1,9 @@
 /** Everything that users import: the SDK, handlers, the manager, the errors. */
 export {
-  type CancelAnswer,
-  Client,
-  type ClientState,
-  type ConnectOptions,
-  connect,
-  type EnqueueOptions,
-  type InspectOptions,
-  type ListedTask,
-  type ListOptions,
-  type RemoteError,
-  type ResultOptions,
-  type RunOptions,
-  type StateListener,
-  TaskFailed,
-  type TaskFilter,
-  TaskHandle,
-  type TaskInfo,
-  type TaskPage,
-} from '@millrace/client';
-export {
   Manager,
   type ManagerOptions,
   type QueueOptions,
   VERSION,
 } from '@millrace/manager';
-export {
-  type CallOptions,
-  type DefineOptions,
-  defineTask,
-  type ErrorCode,
-  type Finding,
-  type ItemCounts,
-  type LeasedItem,
-  MillraceError,
-  type PutOptions,
-  QueueEmpty,
-  QueueFull,
-  QueueHandle,
-  type QueueStatus,
-  type Status,
-  type TaskDefinition,
-  type TaskOptions,
-  type TaskState,
-  Unrecoverable,
-  type WaitOptions,
-  type WorkerStatus,
-} from '@millrace/protocol';
-export {
-  type HandlerBinding,
-  type HandlerFunction,
-  type HandlerOptions,
-  handler,
-  type TaskContext,
-  Worker,
-  type WorkerEvent,
-  type WorkerOptions,
-} from '@millrace/worker';
+export * from './client.ts';
+export * from './worker.ts';
