@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
 
-const LOCK_NAME = 'manager.lock';
+export const LOCK_FILE = 'manager.lock';
 /** The kernel bounds the path of a Unix socket; the name of the lock must fit behind the directory. */
 const SOCKET_PATH_MAX_BYTES = 80;
 
@@ -104,7 +104,7 @@ export const lockDirectory = async (directory: string): Promise<() => Promise<vo
     }
   };
   try {
-    const server = await takeLock(join(base, LOCK_NAME), directory);
+    const server = await takeLock(join(base, LOCK_FILE), directory);
     return () => new Promise((resolve) => server.close(() => resolve(release())));
   } catch (error) {
     release();

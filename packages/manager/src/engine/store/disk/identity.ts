@@ -119,7 +119,7 @@ export const readIdentity = (directory: string): Identity | undefined => {
 };
 
 /** Replaces a file as a whole; on disk when it returns. */
-export const replaceFile = (directory: string, name: string, text: string): void => {
+const replaceFile = (directory: string, name: string, text: string): void => {
   const path = join(directory, name);
   const descriptor = openSync(`${path}.new`, 'w', OWNER_ONLY);
   try {

@@ -80,6 +80,23 @@ const locked = async <T>(directory: string, act: () => Promise<T> | T): Promise<
   }
 };
 
+/** Does one thing to a store that is stopped, and another to one that a manager has open. */
+const whetherRunning = async <T>(
+  directory: string,
+  stopped: () => Promise<T>,
+  running: () => Promise<T>,
+): Promise<T> => {
+  identityOf(directory);
+  try {
+    return await locked(directory, stopped);
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_IN_USE') {
+      throw error;
+    }
+  }
+  return running();
+};
+
 /** Brings the log of a stopped store to its tree. */
 const settle = async (directory: string): Promise<Identity> => {
   const { identity, log, tree } = await openStore(directory, silentLog);
@@ -99,8 +116,8 @@ const seenOf = (directory: string, identity: Identity, tree: TreeFacts): Seen =>
 });
 
 const readStopped = async (directory: string, visit: VisitRow): Promise<Seen> => {
-  const { state } = identityOf(directory);
-  const identity = state === 'backup' ? identityOf(directory) : await settle(directory);
+  const found = identityOf(directory);
+  const identity = found.state === 'backup' ? found : await settle(directory);
   const facts = checkTree(join(directory, DATA_FILE), (key, stored) =>
     visit(key, isMarked(stored) ? valueOf(stored) : stored),
   );
@@ -140,17 +157,13 @@ const readRunning = async (directory: string, visit: VisitRow): Promise<Seen> =>
  * @throws STORE_FAILED with the first damage
  */
 export const readStore = (directory: string, visit: VisitRow): Promise<Seen> =>
-  inDirectory(directory, async () => {
-    identityOf(directory);
-    try {
-      return await locked(directory, () => readStopped(directory, visit));
-    } catch (error) {
-      if (codeOf(error) !== 'STORE_IN_USE') {
-        throw error;
-      }
-    }
-    return readRunning(directory, visit);
-  });
+  inDirectory(directory, () =>
+    whetherRunning(
+      directory,
+      () => readStopped(directory, visit),
+      () => readRunning(directory, visit),
+    ),
+  );
 
 const flushFile = (path: string): void => {
   const descriptor = openSync(path, 'r');
@@ -186,25 +199,18 @@ const caughtUp = async (directory: string, tree: LmdbJournal): Promise<void> => 
   }
 };
 
-/** Copies the tree of a store, with everything that was acknowledged before the call. */
-const copyTree = async (directory: string, target: string): Promise<Identity> => {
-  identityOf(directory);
+const copyStopped = async (directory: string, target: string): Promise<Identity> => {
+  const identity = await settle(directory);
+  const tree = lmdbJournal(directory, identity.isChecked);
   try {
-    return await locked(directory, async () => {
-      const identity = await settle(directory);
-      const tree = lmdbJournal(directory, identity.isChecked);
-      try {
-        await tree.copyTo(target);
-      } finally {
-        await tree.close();
-      }
-      return identity;
-    });
-  } catch (error) {
-    if (codeOf(error) !== 'STORE_IN_USE') {
-      throw error;
-    }
+    await tree.copyTo(target);
+  } finally {
+    await tree.close();
   }
+  return identity;
+};
+
+const copyRunning = async (directory: string, target: string): Promise<Identity> => {
   const identity = identityOf(directory);
   const tree = readLmdb(directory, identity.isChecked);
   try {
@@ -215,6 +221,14 @@ const copyTree = async (directory: string, target: string): Promise<Identity> =>
   }
   return identity;
 };
+
+/** Copies the tree of a store, with everything that was acknowledged before the call. */
+const copyTree = (directory: string, target: string): Promise<Identity> =>
+  whetherRunning(
+    directory,
+    () => copyStopped(directory, target),
+    () => copyRunning(directory, target),
+  );
 
 /**
  * Copies a store into an empty directory, while a manager has it open or not. The backup has

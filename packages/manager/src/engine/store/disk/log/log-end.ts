@@ -54,18 +54,19 @@ export class LogEnd {
     return new LogEnd(openSync(join(directory, LOG_END_FILE), 'r+'));
   }
 
-  /** The position that was noted last; undefined when the file is damaged. */
-  read(): Position | undefined {
+  /** The position that was noted last. @throws Error when the file is damaged */
+  read(): Position {
     const bytes = Buffer.alloc(END_BYTES);
     const isWhole =
       readSync(this.#descriptor, bytes, 0, END_BYTES, 0) === END_BYTES &&
       bytes.readUInt32BE(CHECKSUM_AT) === crc32(bytes.subarray(0, CHECKSUM_AT));
-    return isWhole
-      ? {
-          mark: Uint8Array.from(bytes.subarray(0, MARK_BYTES)),
-          sequence: bytes.readUIntBE(MARK_BYTES, 6),
-        }
-      : undefined;
+    if (!isWhole) {
+      throw new Error(`${LOG_END_FILE} is damaged; restore a backup`);
+    }
+    return {
+      mark: Uint8Array.from(bytes.subarray(0, MARK_BYTES)),
+      sequence: bytes.readUIntBE(MARK_BYTES, 6),
+    };
   }
 
   /** The write goes to the page cache, within one sector. */
@@ -89,11 +90,7 @@ export class LogEnd {
 export const readLogEnd = (directory: string): number => {
   const end = LogEnd.open(directory);
   try {
-    const noted = end.read();
-    if (noted === undefined) {
-      throw new Error(`${LOG_END_FILE} is damaged; restore a backup`);
-    }
-    return noted.sequence;
+    return end.read().sequence;
   } finally {
     end.close();
   }

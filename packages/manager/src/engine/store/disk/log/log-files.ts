@@ -111,9 +111,6 @@ const checkLogFile = (
 /** The last record that the log is known to have had on disk. @throws Error when the file is damaged */
 const endOf = (end: LogEnd, mark: Uint8Array): number => {
   const noted = end.read();
-  if (noted === undefined) {
-    throw new Error(`${LOG_END_FILE} is damaged; restore a backup`);
-  }
   if (!isSame(noted.mark, mark)) {
     throw new Error(
       `${LOG_END_FILE} belongs to another store; put its own back, or restore a backup`,
