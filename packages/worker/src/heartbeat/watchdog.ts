@@ -19,6 +19,27 @@ export interface WatchdogOptions {
   kill(): void;
 }
 
+/** What the watchdog knows of the silence of the loop since its last beat. */
+interface Silence {
+  ms: number;
+  /** Questions to the main thread. */
+  asks: number;
+  /** Whether the last question waits for its answer. */
+  isWaiting: boolean;
+  hasAnswered: boolean;
+  isSaid: boolean;
+  blocking: Blocking | undefined;
+}
+
+const newSilence = (): Silence => ({
+  ms: 0,
+  asks: 0,
+  isWaiting: false,
+  hasAnswered: false,
+  isSaid: false,
+  blocking: undefined,
+});
+
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)}s`;
 
 /**
@@ -30,13 +51,7 @@ export class Watchdog {
   readonly #options: WatchdogOptions;
   #tickedAtMs: number;
   #beats = 0;
-  #silentMs = 0;
-  /** Questions to the main thread in this silence, and whether the last one waits for its answer. */
-  #asks = 0;
-  #isWaiting = false;
-  #hasAnswered = false;
-  #isSaid = false;
-  #blocking: Blocking | undefined;
+  #silence = newSilence();
   /** A signal that the main thread may not have handled, and the beats of its loop by then. */
   #signalled: { readonly atMs: number; readonly beats: number } | undefined;
   #isKilled = false;
@@ -48,13 +63,14 @@ export class Watchdog {
 
   /** The silence of the loop and what blocks it; undefined while it runs. */
   get blocked(): (Blocking & { readonly silentMs: number }) | undefined {
-    return this.#silentMs < limits.loopSilentMs
+    const { blocking, ms } = this.#silence;
+    return ms < limits.loopSilentMs
       ? undefined
       : {
-          silentMs: Math.round(this.#silentMs),
-          taskId: this.#blocking?.taskId,
-          name: this.#blocking?.name,
-          place: this.#blocking?.place,
+          silentMs: Math.round(ms),
+          taskId: blocking?.taskId,
+          name: blocking?.name,
+          place: blocking?.place,
         };
   }
 
@@ -62,7 +78,7 @@ export class Watchdog {
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs();
     // A process that was stopped or suspended has missed ticks: its loop was not silent.
-    this.#silentMs += Math.min(nowMs - this.#tickedAtMs, 2 * tuning.watchdogTickMs);
+    this.#silence.ms += Math.min(nowMs - this.#tickedAtMs, 2 * tuning.watchdogTickMs);
     this.#tickedAtMs = nowMs;
     const reading = this.#options.read();
     if (reading.beats !== this.#beats) {
@@ -74,7 +90,7 @@ export class Watchdog {
       this.#runsAgain();
       return;
     }
-    if (this.#silentMs >= limits.loopSilentMs) {
+    if (this.#silence.ms >= limits.loopSilentMs) {
       this.#lookAt(reading);
     }
     const reason = this.#reasonToEnd(nowMs, reading);
@@ -94,58 +110,55 @@ export class Watchdog {
   }
 
   #runsAgain(): void {
-    if (this.#asks > 0) {
-      this.#options.resumed(Math.round(this.#silentMs), this.#blocking);
+    const { asks, blocking, ms } = this.#silence;
+    this.#silence = newSilence();
+    if (asks > 0) {
+      this.#options.resumed(Math.round(ms), blocking);
     }
-    this.#silentMs = 0;
-    this.#asks = 0;
-    this.#isWaiting = false;
-    this.#hasAnswered = false;
-    this.#isSaid = false;
-    this.#blocking = undefined;
   }
 
   /** Asks again until the task is known: between two callbacks the loop is in no attempt's context. */
   #lookAt({ entered }: PulseReading): void {
-    const isKnown = this.#blocking?.taskId !== undefined;
-    if (!isKnown && !this.#isWaiting && this.#asks < tuning.asksMax) {
-      this.#ask();
+    const silence = this.#silence;
+    const isKnown = silence.blocking?.taskId !== undefined;
+    if (!isKnown && !silence.isWaiting && silence.asks < tuning.asksMax) {
+      this.#ask(silence);
     }
-    if (!this.#isSaid && this.#silentMs >= limits.loopSilentMs + tuning.askMaxMs) {
-      this.#blocking ??= entered && { ...entered, place: undefined };
-      this.#sayOnce();
+    if (!silence.isSaid && silence.ms >= limits.loopSilentMs + tuning.askMaxMs) {
+      silence.blocking ??= entered && { ...entered, place: undefined };
+      this.#sayOnce(silence);
     }
   }
 
-  #ask(): void {
-    const beats = this.#beats;
-    this.#asks += 1;
-    this.#isWaiting = true;
+  #ask(silence: Silence): void {
+    silence.asks += 1;
+    silence.isWaiting = true;
     this.#options.ask((blocking) => {
-      if (this.#beats !== beats || this.#asks === 0) {
+      // The loop may have run since, and be silent for another reason.
+      if (silence !== this.#silence) {
         return;
       }
-      this.#isWaiting = false;
-      this.#hasAnswered = true;
+      silence.isWaiting = false;
+      silence.hasAnswered = true;
       if (blocking?.taskId !== undefined) {
-        this.#blocking = blocking;
-        this.#sayOnce();
+        silence.blocking = blocking;
+        this.#sayOnce(silence);
       } else {
-        this.#blocking ??= blocking;
+        silence.blocking ??= blocking;
       }
     });
   }
 
-  #sayOnce(): void {
-    if (!this.#isSaid) {
-      this.#isSaid = true;
-      const { name, place, taskId } = this.#blocking ?? {};
+  #sayOnce(silence: Silence): void {
+    if (!silence.isSaid) {
+      silence.isSaid = true;
+      const { name, place, taskId } = silence.blocking ?? {};
       const by = name === undefined ? 'code of no known task' : `a task '${name}'`;
-      const silent = this.#hasAnswered
+      const silent = silence.hasAnswered
         ? 'code of Node'
         : 'a call that does not return to JavaScript';
       const where = place ?? silent;
-      const text = `the event loop is blocked for ${seconds(this.#silentMs)} by ${by}, in ${where}`;
+      const text = `the event loop is blocked for ${seconds(silence.ms)} by ${by}, in ${where}`;
       this.#options.say('warn', text, taskId);
     }
   }
@@ -153,11 +166,11 @@ export class Watchdog {
   #reasonToEnd(nowMs: number, { endsInMs, lastEndInMs }: PulseReading): string | undefined {
     const { drainMs, killGraceMs } = this.#options;
     const sinceSignalMs = nowMs - (this.#signalled?.atMs ?? nowMs);
-    const isSilent = this.#silentMs >= tuning.silentAtSignalMs;
+    const isSilent = this.#silence.ms >= tuning.silentAtSignalMs;
     if (isSilent && sinceSignalMs > 0 && sinceSignalMs >= drainMs - 2 * tuning.watchdogTickMs) {
       return 'the time to drain is over, and the event loop is blocked';
     }
-    if (this.#silentMs < limits.loopSilentMs) {
+    if (this.#silence.ms < limits.loopSilentMs) {
       return undefined;
     }
     if (endsInMs <= 0) {
@@ -168,8 +181,8 @@ export class Watchdog {
     if (isLate) {
       return 'the deadlines of all tasks that this worker holds have passed, and the event loop is blocked';
     }
-    return this.#silentMs >= limits.loopSilentMaxMs && !Number.isFinite(lastEndInMs)
-      ? `the event loop is blocked for ${seconds(this.#silentMs)}`
+    return this.#silence.ms >= limits.loopSilentMaxMs && !Number.isFinite(lastEndInMs)
+      ? `the event loop is blocked for ${seconds(this.#silence.ms)}`
       : undefined;
   }
 
@@ -177,7 +190,7 @@ export class Watchdog {
     if (!this.#isKilled) {
       this.#isKilled = true;
       const text = `${reason}: ending this process by SIGKILL`;
-      this.#options.say('error', text, this.#blocking?.taskId);
+      this.#options.say('error', text, this.#silence.blocking?.taskId);
       this.#options.kill();
     }
   }
