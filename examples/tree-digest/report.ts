@@ -6,7 +6,7 @@ import { mostFrequent } from './words.ts';
 const FREQUENT_WORDS = 10;
 const LABEL_WIDTH = 12;
 
-/** What happened to the tasks, by the manager's totals and by the workers' journals. */
+/** The ends of the tasks, as the manager's totals and the workers' journals tell them. */
 export interface Account extends Books {
   /** Tasks for which this program holds a handle. */
   readonly sent: number;

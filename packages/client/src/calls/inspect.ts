@@ -8,7 +8,7 @@ import {
 } from '@millrace/protocol';
 import { type RemoteError, remoteErrorOf } from './remote-error.ts';
 
-/** What a manager knows of a task. An older manager leaves out the times. */
+/** A task as its manager knows it. An older manager leaves out the times. */
 export interface TaskInfo
   extends Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId' | 'payload' | 'result' | 'error'> {
   /** The last failure. */

@@ -61,7 +61,7 @@ export const workerStatus = (
   };
 };
 
-/** What a status says of a worker that was lost: all that is left is who it was. */
+/** The status of a lost worker: who it was, and the leases that it still holds. */
 export const lostWorkerStatus = (lost: LostWorker, nowMs: number): WorkerStatus => {
   const { host, name, pid } = lost.description;
   return {

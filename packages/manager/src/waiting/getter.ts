@@ -7,7 +7,7 @@ import { beginWaiting } from './open-requests.ts';
 import type { OpenRequest, Peer } from './peer.ts';
 import type { Waits } from './waits.ts';
 
-/** What a getter uses. */
+/** The parts of the manager that a getter uses. */
 export interface GetterParts {
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;

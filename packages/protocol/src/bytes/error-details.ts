@@ -14,7 +14,7 @@ export interface PlainError {
   readonly errors?: readonly PlainError[];
 }
 
-/** What `details` of a TaskError holds: all of a `PlainError` but its own texts. */
+/** The decoded `details` of a TaskError: a `PlainError` without its own texts. */
 export type ErrorDetails = Pick<PlainError, 'code' | 'cause' | 'errors'>;
 
 /** Bytes of an error beside its texts, at most. */
@@ -87,7 +87,7 @@ const errorIn = (value: Readonly<Record<string, unknown>>): PlainError => ({
   ...detailsIn(value),
 });
 
-/** What a peer wrote as details; what is not of their shape is left out. */
+/** The details that a peer wrote. Fields of another shape are left out. */
 export const decodeErrorDetails = (details: Uint8Array | undefined): ErrorDetails => {
   if (details === undefined) {
     return {};

@@ -109,7 +109,7 @@ export const limits = {
 
   /** Longest wait at the manager of one GET or AWAIT_OUTCOME; longer waits are asked for again. */
   waitSliceMs: 20 * SECOND_MS,
-  /** How much later than its end a wait may be answered by a connected manager. */
+  /** A connected manager may answer a wait this much later than its end. */
   answerSlackMs: 2 * SECOND_MS,
   /** Tasks on one page of a listing, unless the caller says another number. */
   listPageTasks: 100,

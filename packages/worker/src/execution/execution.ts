@@ -77,7 +77,7 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
   }
 };
 
-/** What an attempt comes to that neither its signal nor a kill has ended. */
+/** The result of an attempt that neither its signal nor a kill has ended. */
 const lostResult = (reason: AbortReason): AttemptResult =>
   reason === 'deadline'
     ? {

@@ -3,7 +3,7 @@ import type { Status } from '@millrace/protocol';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { Metrics } from './metrics.ts';
 
-/** What the routes serve. */
+/** The manager, as far as the routes ask it. */
 export interface HttpSource {
   status(): Status;
   /** The reason why the manager cannot serve now; undefined when it can. */

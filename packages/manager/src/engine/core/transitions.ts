@@ -320,7 +320,7 @@ const RECORD_OVERHEAD_BYTES = 200;
 /** A dead task keeps its payload, so that it can be retried. */
 const keepsPayload = (task: Task): boolean => task.state === 'dead' && !task.lane.isItems;
 
-/** What a finished task costs the store, roughly. */
+/** Bytes that a finished task takes in the store, roughly. */
 export const retainedBytesOf = (task: Task): number =>
   RECORD_OVERHEAD_BYTES +
   (keepsPayload(task) ? task.payloadBytes : 0) +

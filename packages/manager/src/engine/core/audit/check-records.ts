@@ -61,7 +61,7 @@ export class RecordCheck {
     }
   }
 
-  /** What was found, in sentences; to be asked when all rows were visited. */
+  /** The contradictions, each as a sentence. Call this after all rows were visited. */
   findings(): readonly string[] {
     for (const queue of new Set([...this.#queues.keys(), ...this.#counted.keys()])) {
       this.#compare(queue);

@@ -81,7 +81,7 @@ const EPOCH_MAX = 2 ** 32 - 1;
 
 export const readyPrefix = (laneNumber: number): string => table.ready + bigEndian(laneNumber, 4);
 
-/** What decides where a task stands in the ready order of its lane. */
+/** The place of a task in the ready order of its lane. */
 export interface Rank {
   readonly priority: number;
   readonly arrival: Arrival;

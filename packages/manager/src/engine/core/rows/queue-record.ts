@@ -26,7 +26,7 @@ const counterFields = {
 
 export type Counters = Record<keyof typeof counterFields, number>;
 
-/** What the store has of a queue. */
+/** A queue as the store has it. */
 export interface QueueRecord {
   readonly queue: string;
   readonly isPaused: boolean;

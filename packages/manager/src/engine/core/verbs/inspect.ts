@@ -27,7 +27,7 @@ export interface TaskInfo {
   readonly finishedAgoMs: number | undefined;
 }
 
-/** What a task was given and what it gave. */
+/** The payload and the result of a task. */
 export interface TaskData {
   /** A task that has ended lacks it, unless it is dead. */
   readonly payload: Uint8Array | undefined;
@@ -47,7 +47,7 @@ const timesOf = (task: Task, now: Now) => ({
   finishedAgoMs: task.finishedAtMs === undefined ? undefined : sinceMs(task.finishedAtMs, now),
 });
 
-/** What is known of a task now. */
+/** Returns the state, the counts and the times of a task. */
 export const inspect = (state: State, taskId: string, now: Now): TaskInfo | 'UNKNOWN_TASK' => {
   const task = state.find(taskId);
   if (task === undefined) {
