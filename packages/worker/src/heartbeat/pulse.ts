@@ -74,7 +74,7 @@ export class Pulse {
   /** The handler of an attempt is about to be called. */
   enters({ deadlineMs, name, token }: Assignment, isInline: boolean): void {
     const numbers = this.#numbers;
-    const endMs = performance.now() + (deadlineMs ?? Number.POSITIVE_INFINITY);
+    const endMs = deadlineMs === null ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
     if (endMs > (numbers[fields.lastEndMs] ?? 0)) {
       numbers[fields.lastEndMs] = endMs;
     }

@@ -242,7 +242,10 @@ export class Puller {
     this.#watch?.leaves();
     const { finished } = execution;
     if (finished instanceof Promise) {
-      const endsAtMs = this.#clock.monotonicMs() + (task.deadlineMs ?? Number.POSITIVE_INFINITY);
+      const endsAtMs =
+        task.deadlineMs === null
+          ? Number.POSITIVE_INFINITY
+          : this.#clock.monotonicMs() + task.deadlineMs;
       void this.#await(credit, { assignment, execution, isFenced: false, endsAtMs }, finished);
     } else {
       this.#end(credit, assignment, finished);
