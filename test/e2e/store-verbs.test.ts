@@ -129,7 +129,7 @@ test('a check ends with 4 when records contradict each other, and when a page is
   const contradicting = await store('check', ...data());
   expect(contradicting.code).toBe(4);
   expect(contradicting.stdout).toMatch(
-    /queue "default" has 1 unfinished by its tasks and 2 by its/,
+    /^queue "default" has 1 ready by its tasks and 2 by its counter$/m,
   );
   const path = stage.path('store/data.mdb');
   const bytes = await readFile(path);

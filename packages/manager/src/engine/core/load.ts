@@ -60,7 +60,10 @@ export interface FoundLease {
 }
 
 /** On disk a leased task is ready: only the lease row says that it is leased. */
-const isInForce = ({ arrivalCount, arrivalEpoch, grant }: LeaseRecord, task: Task): boolean =>
+export const isInForce = (
+  { arrivalCount, arrivalEpoch, grant }: LeaseRecord,
+  task: Pick<Task, 'state' | 'grants' | 'arrival'>,
+): boolean =>
   task.state === 'ready' &&
   grant > task.grants &&
   arrivalEpoch === task.arrival.epoch &&

@@ -317,11 +317,16 @@ export const retainMs: Readonly<Record<Outcome, number>> = {
 
 const RECORD_OVERHEAD_BYTES = 200;
 
+/** What decides how much of a finished task is kept. */
+type Retained = Pick<Task, 'state' | 'payloadBytes' | 'result' | 'error'> & {
+  readonly lane: Pick<TaskLane, 'isItems'>;
+};
+
 /** A dead task keeps its payload, so that it can be retried. */
-const keepsPayload = (task: Task): boolean => task.state === 'dead' && !task.lane.isItems;
+const keepsPayload = (task: Retained): boolean => task.state === 'dead' && !task.lane.isItems;
 
 /** Bytes that a finished task takes in the store, roughly. */
-export const retainedBytesOf = (task: Task): number =>
+export const retainedBytesOf = (task: Retained): number =>
   RECORD_OVERHEAD_BYTES +
   (keepsPayload(task) ? task.payloadBytes : 0) +
   (task.result?.length ?? 0) +

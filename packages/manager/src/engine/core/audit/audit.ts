@@ -1,12 +1,12 @@
 import { type FoundLease, leasesInForce, queuesOnDisk } from '../load.ts';
-import { atMsOfTimeKey, rangeOf, type Table, taskIdOfTaskKey } from '../rows/keys.ts';
+import { metaKey, rangeOf, type Table, taskIdOfTaskKey } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
+import { decodeNumbers } from '../rows/numbers.ts';
 import { countedFields, type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
 import { decodeTask, type TaskValues } from '../rows/task-record.ts';
 import type { State } from '../state.ts';
 import { type Task, type TaskLane, taskOf } from '../task.ts';
-import { isFinished } from '../task-machine.ts';
-import { retainedBytesOf } from '../transitions.ts';
+import { RecordCheck } from './check-records.ts';
 import { hasItsFence } from './memory-audit.ts';
 
 /**
@@ -24,14 +24,15 @@ export const audit = (state: State): string[] => {
   );
   return [
     ...auditLeases(state, tasks, leases),
-    ...auditIndexes(state, tasks),
-    ...auditCounters(state, tasks),
+    ...auditRecords(state),
     ...auditCounterRows(state),
+    ...auditRetained(state),
     ...auditMemory(state, tasks),
   ];
 };
 
 const ALL = Number.MAX_SAFE_INTEGER;
+const BEHIND_ALL = '\xff\xff';
 
 const rows = (state: State, table: Table) => state.journal.range(...rangeOf(table), ALL);
 
@@ -81,20 +82,6 @@ const auditLeases = (
   return breaches;
 };
 
-/** For each index, which tasks its rows must name. */
-const wanted: Readonly<
-  Record<'due' | 'expiry' | 'retention' | 'dead' | 'tombstone', (task: Task) => boolean>
-> = {
-  due: (task) => task.state === 'scheduled',
-  expiry: (task) =>
-    task.expiresAtMs !== undefined &&
-    (task.state === 'scheduled' || task.state === 'ready') &&
-    task.grants === 0,
-  retention: (task) => isFinished(task.state) && task.state !== 'dead' && !task.isTombstone,
-  dead: (task) => task.state === 'dead' && !task.isTombstone,
-  tombstone: (task) => task.isTombstone,
-};
-
 /** The tasks that the ready rows of each lane name, as `lane/id`; a row of another lane does not count. */
 const namesInReadyRows = (
   state: State,
@@ -110,36 +97,13 @@ const namesInReadyRows = (
   return names;
 };
 
-/** A row may name a task that has moved on; a task must be named by a row. */
-const auditIndexes = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
-  const breaches: string[] = [];
-  const expectNamed = (
-    table: Table,
-    named: ReadonlySet<string>,
-    isWanted: (task: Task) => boolean,
-  ): void => {
-    for (const task of tasks.values()) {
-      if (isWanted(task) && !named.has(task.id)) {
-        breaches.push(`task ${task.id} (${task.state}) has no ${table} row`);
-      }
-    }
-  };
-  const idsOf = (table: Table): Set<string> =>
-    new Set(rows(state, table).flatMap(({ value }) => decodeIds(value)));
-  const ready = namesInReadyRows(state, () => true);
-  for (const { id, lane, state: now } of tasks.values()) {
-    if (now === 'ready' && !ready.has(`${lane.number}/${id}`)) {
-      breaches.push(`task ${id} is ready and has no ready row in its lane`);
-    }
+/** Where the rows contradict each other, as `millrace store check` finds them. */
+const auditRecords = (state: State): readonly string[] => {
+  const check = new RecordCheck();
+  for (const { key, value } of state.journal.range('\0', BEHIND_ALL, ALL)) {
+    check.visit(key, value);
   }
-  for (const table of ['expiry', 'retention', 'dead', 'tombstone'] as const) {
-    expectNamed(table, idsOf(table), wanted[table]);
-  }
-  const due = rows(state, 'due').flatMap(({ key, value }) =>
-    decodeIds(value).filter((id) => tasks.get(id)?.dueAtMs === atMsOfTimeKey(key)),
-  );
-  expectNamed('due', new Set(due), wanted.due);
-  return breaches;
+  return check.findings();
 };
 
 /** Whether two records of a queue say the same. */
@@ -171,34 +135,12 @@ const auditCounterRows = (state: State): string[] => {
   return breaches;
 };
 
-const auditCounters = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
-  const breaches: string[] = [];
-  const expect = (what: string, counted: number, kept: number): void => {
-    if (counted !== kept) {
-      breaches.push(`${what}: ${kept} by the counter, ${counted} by the rows`);
-    }
-  };
-  for (const queue of state.queues.values()) {
-    const own = [...tasks.values()].filter((task) => task.lane.queue === queue);
-    for (const name of ['ready', 'scheduled', 'leased'] as const) {
-      const counted = own.filter((task) => task.state === name).length;
-      expect(`${name} tasks of queue ${queue.spec.name}`, counted, queue.counters[name]);
-    }
-    const retrying = own.filter((task) => task.state === 'scheduled' && task.grants > 0);
-    expect(`retrying tasks of queue ${queue.spec.name}`, retrying.length, queue.counters.retrying);
-    const dead = own.filter(wanted.dead);
-    expect(`dead tasks of queue ${queue.spec.name}`, dead.length, queue.counters.deadKept);
-    const unfinished = own.filter((task) => !isFinished(task.state));
-    const bytes = unfinished.reduce((sum, task) => sum + task.payloadBytes, 0);
-    expect(`bytes of queue ${queue.spec.name}`, bytes, queue.counters.bytes);
-  }
-  const kept = [...tasks.values()].filter((task) => wanted.retention(task) || wanted.dead(task));
-  expect(
-    'retained bytes',
-    kept.reduce((n, task) => n + retainedBytesOf(task), 0),
-    state.retainedBytes,
-  );
-  return breaches;
+const auditRetained = (state: State): string[] => {
+  const record = state.journal.get(metaKey('retained'));
+  const onDisk = record === undefined ? 0 : decodeNumbers(record)[0];
+  return onDisk === state.retainedBytes
+    ? []
+    : [`retained bytes: ${state.retainedBytes} in memory, ${onDisk} on disk`];
 };
 
 /** Memory holds leased tasks and windows, and a window holds all tasks that its lane covers. */

@@ -1,43 +1,29 @@
 import { messageOf } from '@millrace/protocol';
-import { laneOfKey, type Table, tableOf } from '../rows/keys.ts';
+import { laneOfKey, metaKey, type Table, tableOf, taskIdOfTaskKey } from '../rows/keys.ts';
 import { decodeLeases } from '../rows/lease-record.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import { decodeNumbers } from '../rows/numbers.ts';
-import { decodeQueues, type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
-import { decodeTask, type TaskValues } from '../rows/task-record.ts';
-import { isFinished } from '../task-machine.ts';
+import { decodeQueues } from '../rows/queue-record.ts';
+import { decodeTask } from '../rows/task-record.ts';
+import { CounterCheck } from './counter-check.ts';
+import { IndexCheck } from './index-check.ts';
+import { type StoredLane, storedLane, storedTask } from './stored-task.ts';
 
 /** More findings say nothing new. */
 const FINDINGS_MAX = 100;
 
-interface Counted {
-  /** Those that wait and those that are leased: both have a record that says ready. */
-  unfinished: number;
-  scheduled: number;
-  retrying: number;
-  deadKept: number;
-  bytes: number;
-}
-
-const nothing = (): Counted => ({
-  unfinished: 0,
-  scheduled: 0,
-  retrying: 0,
-  deadKept: 0,
-  bytes: 0,
-});
-
 /**
- * Looks at every row of a store, in order of the keys: whether it can be read, and whether the
- * counters of each queue agree with its tasks. Memory is bounded by queues and lanes.
+ * Looks at every row of a store, in order of the keys: whether it can be read, whether the
+ * indexes name each task, and whether the counters agree with the tasks.
  */
 export class RecordCheck {
   readonly #findings: string[] = [];
   readonly #rows = new Map<Table, number>();
-  readonly #queues = new Map<string, QueueRecord>();
-  readonly #queueOfLane = new Map<number, string>();
-  readonly #counted = new Map<string, Counted>();
+  readonly #lanes = new Map<number, StoredLane>();
+  readonly #indexes = new IndexCheck((finding) => this.#find(finding));
+  readonly #counters = new CounterCheck((finding) => this.#find(finding));
   #layout: number | undefined;
+  #unlisted = 0;
 
   /** Rows by table. */
   get rows(): ReadonlyMap<Table, number> {
@@ -61,76 +47,64 @@ export class RecordCheck {
     }
   }
 
-  /** The contradictions, each as a sentence. Call this after all rows were visited. */
+  /** The contradictions, each as a sentence. Call this once, after all rows were visited. */
   findings(): readonly string[] {
-    for (const queue of new Set([...this.#queues.keys(), ...this.#counted.keys()])) {
-      this.#compare(queue);
-    }
-    return this.#findings;
+    this.#indexes.end();
+    this.#counters.end();
+    return this.#unlisted === 0
+      ? this.#findings
+      : [...this.#findings, `${this.#unlisted} more findings are not listed`];
   }
 
   #read(table: Table, key: string, value: Uint8Array): void {
     switch (table) {
       case 'meta':
-        if (key === 'mversion') {
-          this.#layout = decodeNumbers(value)[0];
-        }
-        return;
+        return this.#meta(key, value);
       case 'lane':
-        this.#queueOfLane.set(decodeNumbers(value)[0] ?? 0, laneOfKey(key).queue);
-        return;
+        return this.#lane(key, value);
       case 'counters':
-        for (const record of decodeQueues(value)) {
-          this.#queues.set(record.queue, record);
-        }
-        return;
+        return decodeQueues(value).forEach((record) => this.#counters.queue(record));
       case 'lease':
-        decodeLeases(value);
-        return;
+        return this.#indexes.leases(key, decodeLeases(value));
       case 'task':
-        this.#count(key, decodeTask(value).values);
-        return;
+        return this.#task(taskIdOfTaskKey(key), value);
+      case 'ready':
+        return this.#indexes.ready(key, decodeIds(value));
       default:
-        decodeIds(value);
+        return this.#indexes.times(table, key, decodeIds(value));
     }
   }
 
-  #count(key: string, task: TaskValues): void {
-    const queue = this.#queueOfLane.get(task.laneNumber);
-    if (queue === undefined) {
-      this.#find(`the task ${JSON.stringify(key.slice(1))} is in a lane that is not there`);
+  #meta(key: string, value: Uint8Array): void {
+    if (key === metaKey('version')) {
+      this.#layout = decodeNumbers(value)[0];
+    } else if (key === metaKey('retained')) {
+      this.#counters.retained(decodeNumbers(value)[0] ?? 0);
+    }
+  }
+
+  #lane(key: string, value: Uint8Array): void {
+    const { name, queue } = laneOfKey(key);
+    this.#lanes.set(decodeNumbers(value)[0] ?? 0, storedLane(queue, name));
+  }
+
+  #task(id: string, record: Uint8Array): void {
+    const { values } = decodeTask(record);
+    const lane = this.#lanes.get(values.laneNumber);
+    if (lane === undefined) {
+      this.#find(`the task ${JSON.stringify(id)} is in a lane that is not there`);
       return;
     }
-    const counted = this.#counted.get(queue) ?? nothing();
-    this.#counted.set(queue, counted);
-    if (task.state === 'scheduled') {
-      counted.scheduled += 1;
-      counted.retrying += task.failures > 0 ? 1 : 0;
-    } else if (task.state === 'dead') {
-      counted.deadKept += task.isTombstone ? 0 : 1;
-    }
-    if (!isFinished(task.state)) {
-      counted.unfinished += task.state === 'scheduled' ? 0 : 1;
-      counted.bytes += task.payloadBytes;
-    }
-  }
-
-  #compare(queue: string): void {
-    const counters = this.#queues.get(queue)?.counters ?? zeroCounters();
-    const kept: Counted = { ...counters, unfinished: counters.ready + counters.leased };
-    const counted = this.#counted.get(queue) ?? nothing();
-    for (const name of ['unfinished', 'scheduled', 'retrying', 'deadKept', 'bytes'] as const) {
-      if (counted[name] !== kept[name]) {
-        this.#find(
-          `queue ${JSON.stringify(queue)} has ${counted[name]} ${name} by its tasks and ${kept[name]} by its counter`,
-        );
-      }
-    }
+    const task = storedTask(id, lane, values, this.#indexes.leaseOf);
+    this.#indexes.task(task);
+    this.#counters.task(task);
   }
 
   #find(finding: string): void {
     if (this.#findings.length < FINDINGS_MAX) {
       this.#findings.push(finding);
+    } else {
+      this.#unlisted += 1;
     }
   }
 }

@@ -79,7 +79,20 @@ const COUNT_CHARS = 6;
 const COUNT_MAX = 2 ** 48 - 1;
 const EPOCH_MAX = 2 ** 32 - 1;
 
-export const readyPrefix = (laneNumber: number): string => table.ready + bigEndian(laneNumber, 4);
+const LANE_CHARS = 4;
+
+export const readyPrefix = (laneNumber: number): string =>
+  table.ready + bigEndian(laneNumber, LANE_CHARS);
+
+const numberAt = (key: string, start: number, width: number): number => {
+  let value = 0;
+  for (let i = start; i < start + width; i++) {
+    value = value * 256 + key.charCodeAt(i);
+  }
+  return value;
+};
+
+export const laneNumberOfReadyKey = (key: string): number => numberAt(key, 1, LANE_CHARS);
 
 /** The place of a task in the ready order of its lane. */
 export interface Rank {
@@ -132,13 +145,7 @@ const TIME_CHARS = 7;
 export const timeKey = (index: TimeIndex, atMs: number, stamp: string): string =>
   table[index] + bigEndian(atMs, TIME_CHARS) + stamp;
 
-export const atMsOfTimeKey = (key: string): number => {
-  let atMs = 0;
-  for (let i = 1; i <= TIME_CHARS; i++) {
-    atMs = atMs * 256 + key.charCodeAt(i);
-  }
-  return atMs;
-};
+export const atMsOfTimeKey = (key: string): number => numberAt(key, 1, TIME_CHARS);
 
 /** The rows of a time index up to and including `atMs`. */
 export const timeRange = (index: TimeIndex, atMs: number): readonly [string, string] => [

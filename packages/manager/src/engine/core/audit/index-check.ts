@@ -1,0 +1,124 @@
+import { Fingerprints } from '../../../structures/fingerprints.ts';
+import { isInForce } from '../load.ts';
+import { atMsOfTimeKey, laneNumberOfReadyKey, type TimeIndex } from '../rows/keys.ts';
+import type { LeaseRecord } from '../rows/lease-record.ts';
+import type { FindLease, StoredTask } from './stored-task.ts';
+import { wanted } from './wanted.ts';
+
+interface StoredLease {
+  readonly rowKey: string;
+  readonly record: LeaseRecord;
+}
+
+/** Indexes whose rows come before the tasks in the order of keys. */
+const before = ['due', 'expiry', 'dead'] as const;
+
+/** Under which name an index lists a task: the time matters only where a sweep compares it. */
+const nameIn = (index: TimeIndex, id: string, atMs: number): string =>
+  index === 'due' ? `${atMs} ${id}` : id;
+
+/**
+ * Compares the rows of all indexes with the tasks, in one pass in order of the keys. A row may
+ * name tasks that have moved on, so a row is wrong only where one of its tasks must be there:
+ * a lease row names a leased task, and a row of tombstones nothing but tombstones. Memory is
+ * some 30 bytes for each task and a few hundred for each lease.
+ */
+export class IndexCheck {
+  readonly #find: (finding: string) => void;
+  readonly #ready = new Fingerprints();
+  readonly #named: Readonly<Record<(typeof before)[number], Fingerprints>> = {
+    due: new Fingerprints(),
+    expiry: new Fingerprints(),
+    dead: new Fingerprints(),
+  };
+  /** Finished tasks and tombstones, whose rows come behind the tasks. */
+  readonly #finished = new Fingerprints();
+  readonly #tombstones = new Fingerprints();
+  readonly #leases = new Map<string, StoredLease[]>();
+  /** Lease rows of which no lease was found to be in force. */
+  readonly #idleLeaseRows = new Set<string>();
+
+  constructor(find: (finding: string) => void) {
+    this.#find = find;
+  }
+
+  leases(rowKey: string, records: readonly LeaseRecord[]): void {
+    this.#idleLeaseRows.add(rowKey);
+    for (const record of records) {
+      const others = this.#leases.get(record.taskId) ?? [];
+      others.push({ rowKey, record });
+      this.#leases.set(record.taskId, others);
+    }
+  }
+
+  ready(key: string, ids: readonly string[]): void {
+    const lane = laneNumberOfReadyKey(key);
+    for (const id of ids) {
+      this.#ready.add(`${lane} ${id}`);
+    }
+  }
+
+  times(index: TimeIndex, key: string, ids: readonly string[]): void {
+    for (const id of ids) {
+      if (index === 'retention') {
+        this.#finished.mark(id);
+      } else if (index === 'tombstone') {
+        this.#expectTombstone(id);
+      } else {
+        this.#named[index].add(nameIn(index, id, atMsOfTimeKey(key)));
+      }
+    }
+  }
+
+  /** The lease of a task that is in force: that of the last row. */
+  readonly leaseOf: FindLease = (task) => {
+    const held = this.#leases.get(task.id)?.findLast(({ record }) => isInForce(record, task));
+    if (held !== undefined) {
+      this.#idleLeaseRows.delete(held.rowKey);
+    }
+    return held?.record;
+  };
+
+  task(task: StoredTask): void {
+    const { id, laneNumber } = task;
+    if (task.state === 'ready' && !this.#ready.mark(`${laneNumber} ${id}`)) {
+      this.#missing(task, 'ready');
+    }
+    for (const index of before) {
+      if (wanted[index](task) && !this.#named[index].mark(nameIn(index, id, task.dueAtMs))) {
+        this.#missing(task, index);
+      }
+    }
+    if (wanted.retention(task)) {
+      this.#finished.add(id);
+    }
+    if (wanted.tombstone(task)) {
+      this.#tombstones.add(id);
+    }
+  }
+
+  /** Call this after all rows. */
+  end(): void {
+    this.#expectAllNamed(this.#finished, 'finished tasks', 'retention');
+    this.#expectAllNamed(this.#tombstones, 'tombstones', 'tombstone');
+    for (const key of this.#idleLeaseRows) {
+      this.#find(`the lease row ${JSON.stringify(key)} names no task that is leased`);
+    }
+  }
+
+  #missing({ id, state }: StoredTask, index: string): void {
+    this.#find(`no ${index} row names the task ${JSON.stringify(id)}, which is ${state}`);
+  }
+
+  #expectTombstone(id: string): void {
+    if (!this.#tombstones.mark(id)) {
+      this.#find(`a tombstone row names ${JSON.stringify(id)}, which is no tombstone`);
+    }
+  }
+
+  #expectAllNamed(tasks: Fingerprints, what: string, index: string): void {
+    if (tasks.unmarked > 0) {
+      this.#find(`no ${index} row names ${tasks.unmarked} of the ${what}`);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { ITEM_NAME } from '@millrace/protocol';
+import type { Arrival } from '../rows/keys.ts';
+import type { LeaseRecord } from '../rows/lease-record.ts';
+import type { TaskValues } from '../rows/task-record.ts';
+
+/** A lane, as its row says. */
+export interface StoredLane {
+  readonly queue: string;
+  readonly isItems: boolean;
+}
+
+export const storedLane = (queue: string, name: string): StoredLane => ({
+  queue,
+  isItems: name === ITEM_NAME,
+});
+
+/** A task as the rows of a store say it is, without memory of anything else. */
+export interface StoredTask
+  extends Pick<
+    TaskValues,
+    'grants' | 'isTombstone' | 'payloadBytes' | 'result' | 'error' | 'state' | 'laneNumber'
+  > {
+  readonly id: string;
+  readonly lane: StoredLane;
+  readonly arrival: Arrival;
+  readonly dueAtMs: number;
+  readonly expiresAtMs: number | undefined;
+}
+
+/** Finds the lease of a task that is in force. */
+export type FindLease = (
+  task: Pick<StoredTask, 'id' | 'state' | 'grants' | 'arrival'>,
+) => LeaseRecord | undefined;
+
+/** A leased task has a record that says ready; only its lease says more. */
+export const storedTask = (
+  id: string,
+  lane: StoredLane,
+  values: TaskValues,
+  findLease: FindLease,
+): StoredTask => {
+  const { acceptedAtMs, expiresAfterMs, grants, state } = values;
+  const arrival = { epoch: values.arrivalEpoch, count: values.arrivalCount };
+  return {
+    ...values,
+    id,
+    lane,
+    arrival,
+    state: findLease({ id, state, grants, arrival }) === undefined ? state : 'leased',
+    dueAtMs: acceptedAtMs + values.dueAfterMs,
+    expiresAtMs: expiresAfterMs === undefined ? undefined : acceptedAtMs + expiresAfterMs,
+  };
+};
