@@ -128,3 +128,14 @@ test('a directory with the files of somebody else gets no store', async () => {
   expect(await refusal()).toMatch(/has no store, and other files such as letter\.txt/);
   expect(await readFile(file('letter.txt'), 'utf8')).toBe('to a friend');
 });
+
+test('a second manager is refused although somebody has removed the lock file', async () => {
+  const manager = await stage.manager();
+  rmSync(file('manager.lock'));
+  const second = stage.launchManager();
+  expect(await second.closed).toEqual({ code: 1, signal: null });
+  expect(second.output).toMatch(/^millrace: STORE_IN_USE: /m);
+  await manager.end('SIGTERM');
+  const next = await stage.manager();
+  await next.end('SIGTERM');
+});

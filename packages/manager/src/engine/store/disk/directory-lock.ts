@@ -39,14 +39,14 @@ const inUse = (directory: string): MillraceError =>
   );
 
 /**
- * Lets one process at a time replace the socket of a dead process; otherwise one could
- * remove the new socket of another, and both would go on. An abstract socket leaves no file
- * behind. Only Linux has them; elsewhere takeovers are not serialized.
+ * Locks the directory by an abstract socket, which no file shows: neither the removal of the lock
+ * file nor two processes that find it dead at once may let a second manager in. Only Linux has
+ * such sockets, and each network namespace has its own; elsewhere the lock file alone counts.
  */
-const beginTakeover = async (directory: string): Promise<Server | undefined> => {
-  const { dev, ino } = statSync(directory);
+const lockByName = async (directory: string): Promise<Server | undefined> => {
+  const { dev, ino } = statSync(directory, { bigint: true });
   try {
-    return await listen(`\0millrace-takeover-${dev}-${ino}`);
+    return await listen(`\0millrace-store-${dev}-${ino}`);
   } catch (error) {
     if (hasCode(error, 'EADDRINUSE')) {
       throw inUse(directory);
@@ -55,25 +55,7 @@ const beginTakeover = async (directory: string): Promise<Server | undefined> => 
   }
 };
 
-/** Removes a socket whose process is gone. Sockets are removed here alone, and only within a takeover. */
-const removeDead = async (path: string, directory: string): Promise<void> => {
-  if (await isAlive(path)) {
-    throw inUse(directory);
-  }
-  rmSync(path, { force: true });
-};
-
-const takeOver = async (path: string, directory: string): Promise<Server> => {
-  const takeover = await beginTakeover(directory);
-  try {
-    await removeDead(path, directory);
-    return await listen(path);
-  } finally {
-    takeover?.close();
-  }
-};
-
-const takeLock = async (path: string, directory: string): Promise<Server> => {
+const lockByFile = async (path: string, directory: string): Promise<Server> => {
   try {
     return await listen(path);
   } catch (error) {
@@ -81,10 +63,36 @@ const takeLock = async (path: string, directory: string): Promise<Server> => {
       throw error;
     }
   }
+  if (await isAlive(path)) {
+    throw inUse(directory);
+  }
+  // The socket of a process that is gone.
+  rmSync(path, { force: true });
   try {
-    return await takeOver(path, directory);
+    return await listen(path);
   } catch (error) {
     throw hasCode(error, 'EADDRINUSE') ? inUse(directory) : error;
+  }
+};
+
+const closeServer = (server: Server | undefined): Promise<void> =>
+  new Promise((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+
+/** The kernel resolves a descriptor to a directory whose path is too long for a socket. */
+const withShortPath = async <T>(
+  directory: string,
+  act: (path: string) => Promise<T>,
+): Promise<{ readonly value: T; readonly release: () => void }> => {
+  if (Buffer.byteLength(directory) <= SOCKET_PATH_MAX_BYTES) {
+    return { value: await act(directory), release: () => {} };
+  }
+  const descriptor = openSync(directory, 'r');
+  try {
+    const value = await act(`/proc/self/fd/${descriptor}`);
+    return { value, release: () => closeSync(descriptor) };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
   }
 };
 
@@ -95,19 +103,18 @@ const takeLock = async (path: string, directory: string): Promise<Server> => {
  * @throws STORE_IN_USE
  */
 export const lockDirectory = async (directory: string): Promise<() => Promise<void>> => {
-  const isLong = Buffer.byteLength(directory) > SOCKET_PATH_MAX_BYTES;
-  const descriptor = isLong ? openSync(directory, 'r') : undefined;
-  const base = descriptor === undefined ? directory : `/proc/self/fd/${descriptor}`;
-  const release = (): void => {
-    if (descriptor !== undefined) {
-      closeSync(descriptor);
-    }
-  };
+  const byName = await lockByName(directory);
   try {
-    const server = await takeLock(join(base, LOCK_FILE), directory);
-    return () => new Promise((resolve) => server.close(() => resolve(release())));
+    const { release, value: byFile } = await withShortPath(directory, (path) =>
+      lockByFile(join(path, LOCK_FILE), directory),
+    );
+    return async () => {
+      await closeServer(byFile);
+      release();
+      await closeServer(byName);
+    };
   } catch (error) {
-    release();
+    await closeServer(byName);
     throw error;
   }
 };
