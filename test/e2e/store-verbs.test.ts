@@ -136,7 +136,12 @@ test('a check ends with 4 when records contradict each other, and when a page is
   await writeFile(path, bytes.fill(0, META_PAGES_BYTES));
   expect(await store('check', ...data())).toMatchObject({
     code: 4,
-    stderr: expect.stringMatching(/^millrace: STORE_FAILED: .*data\.mdb is damaged/),
+    stdout: expect.stringMatching(/^data\.mdb is damaged: page \d+ /),
+    stderr: expect.stringMatching(/^millrace: STORE_FAILED: the store in \S+ is damaged/),
+  });
+  expect(await store('stats', ...data())).toMatchObject({
+    code: 4,
+    stderr: expect.stringMatching(/^millrace: STORE_FAILED: .*data\.mdb is damaged: page \d+ /),
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { defineTask } from '@millrace/protocol';
@@ -129,13 +130,46 @@ test('a directory with the files of somebody else gets no store', async () => {
   expect(await readFile(file('letter.txt'), 'utf8')).toBe('to a friend');
 });
 
-test('a second manager is refused although somebody has removed the lock file', async () => {
+test('a second manager is refused although somebody has removed the lock file or its reader table', async () => {
   const manager = await stage.manager();
   rmSync(file('manager.lock'));
   const second = stage.launchManager();
   expect(await second.closed).toEqual({ code: 1, signal: null });
   expect(second.output).toMatch(/^millrace: STORE_IN_USE: /m);
+  rmSync(file('lock.mdb'));
+  for (const command of ['check', 'backup']) {
+    const target = command === 'backup' ? [stage.path('backup')] : [];
+    const { code, stderr } = await stage.cli([
+      'store',
+      command,
+      ...target,
+      '--data',
+      stage.path('store'),
+    ]);
+    expect(stderr).toMatch(/^millrace: STORE_FAILED: [^\n]*lock\.mdb is missing[^\n]*$/);
+    expect(code).toBe(4);
+  }
   await manager.end('SIGTERM');
   const next = await stage.manager();
   await next.end('SIGTERM');
+});
+
+test('a command of the store refuses a FIFO in place of a file, and waits for nobody', async () => {
+  await storeWithTasks('SIGTERM');
+  for (const [name, command] of [
+    ['store.json', ['check']],
+    ['store.json', ['backup', stage.path('backup')]],
+    ['data.mdb', ['stats']],
+    ['log.0', ['check']],
+    ['log.end', ['compact']],
+  ] as const) {
+    renameSync(file(name), stage.path('aside'));
+    execFileSync('mkfifo', [file(name)]);
+    const args = ['store', ...command, '--data', stage.path('store')];
+    const { code, stderr, stdout } = await stage.cli(args);
+    expect(`${stdout}\n${stderr}`).toContain(`${name} is not a file`);
+    expect(code).toBe(4);
+    rmSync(file(name));
+    renameSync(stage.path('aside'), file(name));
+  }
 });

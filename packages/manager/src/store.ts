@@ -1,8 +1,20 @@
-import type { Table } from './engine/core/rows/keys.ts';
-import type { Seen } from './engine/store/disk/keep.ts';
+import { MillraceError } from '@millrace/protocol';
+import type { RecordCheck } from './engine/core/audit/check-records.ts';
+import type { Survey } from './engine/store/disk/survey.ts';
 import { explainNoDisk } from './no-disk.ts';
 
-/** What a look at a whole store has shown. */
+/** Whether a store is whole. */
+export interface StoreCheck {
+  /** Whether a manager has it open: then its log was not read. */
+  readonly running: boolean;
+  readonly rows: number;
+  /** Files, pages and values that are not whole, in sentences. */
+  readonly damage: readonly string[];
+  /** Where records contradict each other, in sentences; none while there is damage, which hides rows. */
+  readonly findings: readonly string[];
+}
+
+/** The size and the contents of a store. */
 export interface StoreReport {
   /** The name of the store, in hexadecimal. */
   readonly id: string;
@@ -10,8 +22,8 @@ export interface StoreReport {
   readonly running: boolean;
   readonly layout: number | null;
   readonly treeBytes: number;
-  /** Bytes of pages that are free for later changes; null while a manager has the store open. */
-  readonly freeBytes: number | null;
+  /** Bytes of pages that are free for later changes. */
+  readonly freeBytes: number;
   /** Whether every value has a checksum. */
   readonly checksums: boolean;
   readonly entries: number;
@@ -22,38 +34,62 @@ export interface StoreReport {
 }
 
 /** Imported when needed: a program that uses only the client must not load LMDB. */
-const keeping = () => import('./engine/store/disk/keep.ts').catch(explainNoDisk);
+const onDisk = <T>(module: Promise<T>): Promise<T> => module.catch(explainNoDisk);
 
-interface Records {
-  readonly layout: number | undefined;
-  readonly rows: ReadonlyMap<Table, number>;
-  findings(): readonly string[];
-}
+const survey = async (
+  directory: string,
+): Promise<{ readonly seen: Survey; readonly records: RecordCheck }> => {
+  const { surveyStore } = await onDisk(import('./engine/store/disk/survey.ts'));
+  const { RecordCheck: Check } = await import('./engine/core/audit/check-records.ts');
+  const records = new Check();
+  const seen = await surveyStore(directory, (key, value) => records.visit(key, value));
+  return { seen, records };
+};
 
-const reportOf = (seen: Seen, records: Records): StoreReport => ({
-  id: seen.id,
-  running: seen.isRunning,
-  layout: records.layout ?? null,
-  treeBytes: seen.treeBytes,
-  freeBytes: seen.tree === undefined ? null : seen.tree.freePages * seen.tree.pageBytes,
-  checksums: seen.isChecked,
-  entries: seen.entries,
-  rows: Object.fromEntries(records.rows),
-  findings: records.findings(),
-});
+const countOf = ({ rows }: RecordCheck): number =>
+  [...rows.values()].reduce((sum, count) => sum + count, 0);
 
 /**
- * Reads all of a store or of a backup: pages, checksums, records, counters. A running manager
- * is not held up; its store is then read without the pages.
+ * Reads all of a store or of a backup, and changes nothing: files, pages, checksums, records,
+ * indexes, counters. A running manager is not held up; its tree is read as it is at that moment.
  *
- * @throws STORE_FAILED with the first damage
+ * @throws STORE_FAILED when there is no store; STORE_VERSION
+ */
+export const checkStore = async (directory: string): Promise<StoreCheck> => {
+  const { records, seen } = await survey(directory);
+  return {
+    running: seen.isRunning,
+    rows: countOf(records),
+    damage: seen.damage,
+    findings: seen.damage.length === 0 ? records.findings() : [],
+  };
+};
+
+/**
+ * The size and the contents of a store or of a backup. Reads all of it, and changes nothing.
+ *
+ * @throws STORE_FAILED when it is not whole
  */
 export const inspectStore = async (directory: string): Promise<StoreReport> => {
-  const { readStore } = await keeping();
-  const { RecordCheck } = await import('./engine/core/audit/check-records.ts');
-  const records = new RecordCheck();
-  const seen = await readStore(directory, (key, value) => records.visit(key, value));
-  return reportOf(seen, records);
+  const { records, seen } = await survey(directory);
+  const { id, isRunning, tree, treeBytes } = seen;
+  if (id === undefined || tree === undefined || seen.damage.length > 0) {
+    throw new MillraceError(
+      'STORE_FAILED',
+      `the store in ${directory}: ${seen.damage[0]}; millrace store check shows all damage`,
+    );
+  }
+  return {
+    id,
+    running: isRunning,
+    layout: records.layout ?? null,
+    treeBytes,
+    freeBytes: tree.freePages * tree.pageBytes,
+    checksums: tree.bareValues === 0,
+    entries: countOf(records),
+    rows: Object.fromEntries(records.rows),
+    findings: records.findings(),
+  };
 };
 
 /**
@@ -64,8 +100,8 @@ export const inspectStore = async (directory: string): Promise<StoreReport> => {
  * @throws STORE_FAILED
  */
 export const backUpStore = async (directory: string, target: string): Promise<number> => {
-  const { backUpStore: backUp } = await keeping();
-  return (await backUp(directory, target)).treeBytes;
+  const { backUpStore: backUp } = await onDisk(import('./engine/store/disk/back-up.ts'));
+  return backUp(directory, target);
 };
 
 /**
@@ -76,10 +112,9 @@ export const backUpStore = async (directory: string, target: string): Promise<nu
  * @throws STORE_FAILED
  */
 export const restoreStore = async (backup: string, directory: string): Promise<number> => {
-  const { restoreStore: restore } = await keeping();
+  const { restoreStore: restore } = await onDisk(import('./engine/store/disk/restore.ts'));
   const { metaKey } = await import('./engine/core/rows/keys.ts');
-  const forgetSecret = { key: metaKey('secret'), value: undefined };
-  return (await restore(backup, directory, [forgetSecret])).treeBytes;
+  return restore(backup, directory, [{ key: metaKey('secret'), value: undefined }]);
 };
 
 /**
@@ -90,7 +125,6 @@ export const restoreStore = async (backup: string, directory: string): Promise<n
 export const compactStore = async (
   directory: string,
 ): Promise<{ readonly beforeBytes: number; readonly afterBytes: number }> => {
-  const { compactStore: compact } = await keeping();
-  const { beforeBytes, seen } = await compact(directory);
-  return { beforeBytes, afterBytes: seen.treeBytes };
+  const { compactStore: compact } = await onDisk(import('./engine/store/disk/compact.ts'));
+  return compact(directory);
 };

@@ -1,77 +1,30 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Client } from '@millrace/client';
 import { codeOf, defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { disks, fill, mountMissing } from '../../support/small-disk.ts';
 import { type Stage, stages } from '../../support/stage.ts';
 
 const openStage = stages();
+const mounts = disks();
 
 const QUEUE = 'work';
 const ITEMS = 'items';
 const args = ['--queue', QUEUE, '--queue', ITEMS];
 const work = defineTask<string, number>('work', { queue: QUEUE });
 const DISK_BYTES = 16 * 1024 * 1024;
-const BLOCK = Buffer.alloc(64 * 1024, 1);
 const TASKS = 20;
 /** These tasks together are larger than the log. */
 const BURST = 100;
 const TEXT_CHARS = 100_000;
 const TEST_MAX_MS = 120_000;
 
-const mount = (directory: string): string | undefined => {
-  const options = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', directory];
-  const { error, status, stderr } = spawnSync('mount', options, { encoding: 'utf8' });
-  return status === 0 ? undefined : (error?.message ?? stderr.trim());
-};
-
-const unmount = (directory: string): void => {
-  spawnSync('umount', ['-l', directory]);
-};
-
-const mountMissing = ((): string | undefined => {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-mount-'));
-  const reason = mount(directory);
-  unmount(directory);
-  rmdirSync(directory);
-  return reason;
-})();
-
 if (mountMissing !== undefined) {
   console.log(`disk full: skipped: a small tmpfs cannot be mounted: ${mountMissing}`);
 }
 
-const mounted: string[] = [];
-// Hooks run in reverse order, so the stage is closed after this.
-afterEach(() => mounted.splice(0).forEach(unmount));
-
-const smallDisk = (stage: Stage): string => {
-  const directory = stage.path('store');
-  mkdirSync(directory);
-  expect(mount(directory)).toBeUndefined();
-  mounted.push(directory);
-  return directory;
-};
-
-const freeBytes = (directory: string): number => {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
-};
-
-/** Fills the disk up to `leaveBytes`. @returns the path of the file that fills it */
-const fill = async (directory: string, leaveBytes: number): Promise<string> => {
-  const path = join(directory, 'ballast');
-  const file = await open(path, 'a');
-  for (let left = freeBytes(directory) - leaveBytes; left > 0; left -= BLOCK.length) {
-    await file.write(BLOCK.subarray(0, Math.min(BLOCK.length, left)));
-  }
-  await file.close();
-  return path;
-};
+const smallDisk = (stage: Stage): string => mounts.small(stage.path('store'), DISK_BYTES);
 
 /** The code of the refusal, or undefined when the task was accepted. */
 const tryEnqueue = async (client: Client, text: string): Promise<string | undefined> => {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** Flushes the entries of a directory. */
@@ -11,15 +11,28 @@ export const flushDirectory = (directory: string): void => {
   }
 };
 
-/** Makes a directory and the missing ones above it, and flushes their entries. */
-export const makeDirectory = (directory: string): void => {
-  const path = resolve(directory);
-  const topmost = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (topmost === undefined) {
-    return;
+const makeOne = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it in the meantime.
+    if (!existsSync(path)) {
+      throw error;
+    }
   }
-  const end = dirname(topmost);
-  for (let made = path; made !== end; made = dirname(made)) {
-    flushDirectory(dirname(made));
+};
+
+/**
+ * Makes a directory and the missing ones above it, and flushes their entries. One call of Node
+ * could do that, but says ENOENT when the file system is read-only.
+ */
+export const makeDirectory = (directory: string): void => {
+  const missing: string[] = [];
+  for (let path = resolve(directory); !existsSync(path); path = dirname(path)) {
+    missing.push(path);
+  }
+  for (const path of missing.toReversed()) {
+    makeOne(path);
+    flushDirectory(dirname(path));
   }
 };

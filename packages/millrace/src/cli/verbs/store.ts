@@ -1,15 +1,17 @@
-import { resolve } from 'node:path';
 import {
   backUpStore,
+  checkStore,
   compactStore,
   inspectStore,
   restoreStore,
+  type StoreCheck,
   type StoreReport,
 } from '@millrace/manager';
+import { MillraceError } from '@millrace/protocol';
 import type { Command } from 'commander';
 import { configure } from '../../config/configuration.ts';
+import { absolutePath } from '../../config/working-directory.ts';
 import { dataDirOf } from '../processes/home.ts';
-import { exitCodes } from '../terminal/exit.ts';
 import { print, printJson, renderPairs, say } from '../terminal/output.ts';
 import { plainText } from '../terminal/plain-text.ts';
 import { bytes } from '../terminal/units.ts';
@@ -21,29 +23,40 @@ interface Flags {
 }
 
 const directoryOf = (flags: Flags): string =>
-  resolve(dataDirOf(configure({ 'manager.dataDir': flags.data }, flags.config)));
+  absolutePath(dataDirOf(configure({ 'manager.dataDir': flags.data }, flags.config)));
 
 const storeOptions = (command: Command): Command =>
   command
     .option('--data <dir>', 'directory of the store (default: .millrace/store)')
     .option('--config <file>', 'configuration file (default: millrace.toml)');
 
-/** Damage of a file is thrown; contradicting records are findings, one on a line. */
+/** How a store is not whole, in one sentence; undefined when it is. */
+const verdictOf = (directory: string, { damage, findings }: StoreCheck): string | undefined => {
+  if (damage.length > 0) {
+    return `the store in ${directory} is damaged, so its records were not compared; restore a backup`;
+  }
+  return findings.length > 0
+    ? `the store in ${directory} contradicts itself; restore a backup`
+    : undefined;
+};
+
+/** Prints each damage or contradiction on a line of its own. */
 const check = async (flags: Flags): Promise<void> => {
   const directory = directoryOf(flags);
-  const { entries, findings, running } = await inspectStore(directory);
-  for (const finding of findings) {
-    print(plainText(finding));
+  const seen = await checkStore(directory);
+  for (const sentence of [...seen.damage, ...seen.findings]) {
+    print(plainText(sentence));
   }
-  if (findings.length > 0) {
-    process.exitCode = exitCodes.storeFailed;
-    say(`the store in ${directory} contradicts itself; restore a backup`);
-  } else {
-    print(`${entries} rows are whole`);
+  const verdict = verdictOf(directory, seen);
+  if (seen.running) {
+    say(
+      'a manager has the store open: data.mdb was checked as it is now, and the changes that are in the log alone were not',
+    );
   }
-  if (running) {
-    say('a manager has the store open, so the free pages of data.mdb were not checked');
+  if (verdict !== undefined) {
+    throw new MillraceError('STORE_FAILED', verdict);
   }
+  print(`${seen.rows} rows are whole`);
 };
 
 const pairsOf = (report: StoreReport): [string, string | number][] => [
@@ -51,7 +64,7 @@ const pairsOf = (report: StoreReport): [string, string | number][] => [
   ['manager', report.running ? 'running' : 'stopped'],
   ['layout', report.layout ?? '-'],
   ['size', bytes(report.treeBytes)],
-  ['free inside', report.freeBytes === null ? 'unknown while running' : bytes(report.freeBytes)],
+  ['free inside', bytes(report.freeBytes)],
   ['checksums', report.checksums ? 'all values' : 'some values; millrace store compact adds them'],
   ['rows', report.entries],
   ...Object.entries(report.rows).map(([table, count]): [string, number] => [`  ${table}`, count]),
@@ -68,13 +81,13 @@ const stats = async (flags: Flags & { readonly json?: boolean }): Promise<void> 
 
 const backup = async (target: string, flags: Flags): Promise<void> => {
   const directory = directoryOf(flags);
-  const written = await backUpStore(directory, resolve(target));
-  print(`${bytes(written)} in ${plainText(resolve(target))}`);
+  const written = await backUpStore(directory, absolutePath(target));
+  print(`${bytes(written)} in ${plainText(absolutePath(target))}`);
 };
 
 const restore = async (from: string, flags: Flags): Promise<void> => {
   const directory = directoryOf(flags);
-  const written = await restoreStore(resolve(from), directory);
+  const written = await restoreStore(absolutePath(from), directory);
   print(`${bytes(written)} in ${plainText(directory)}`);
 };
 

@@ -2,11 +2,10 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_FILE } from './directory-lock.ts';
 import { IDENTITY_FILE } from './identity.ts';
-import { DATA_FILE } from './lmdb-journal.ts';
+import { DATA_FILE, TREE_LOCK_FILE } from './lmdb-journal.ts';
 import { LOG_END_FILE } from './log/log-end.ts';
 import { logNames } from './log/log-files.ts';
 
-const TREE_LOCK_FILE = 'lock.mdb';
 /** Where a compacted copy of the tree is made. */
 export const COPY_DIRECTORY = '.compacting';
 

@@ -1,14 +1,8 @@
-import {
-  type Clock,
-  codeOf,
-  type Log,
-  MillraceError,
-  messageOf,
-  silentLog,
-} from '@millrace/protocol';
+import { type Clock, codeOf, type Log, MillraceError, silentLog } from '@millrace/protocol';
 import { makeDirectory } from '../directories.ts';
 import type { Journal } from '../journal.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { sayError } from './disk-error.ts';
 import { LoggedJournal } from './logged-journal.ts';
 import { noteClosed, openStore } from './open-store.ts';
 
@@ -16,7 +10,7 @@ const refusal = (directory: string, error: unknown): unknown =>
   codeOf(error) === undefined
     ? new MillraceError(
         'STORE_FAILED',
-        `cannot open the data directory ${directory}: ${messageOf(error)}; --data names another`,
+        `cannot open the data directory ${directory}: ${sayError(error)}; --data names another`,
         { cause: error },
       )
     : error;

@@ -1,6 +1,7 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -53,6 +54,12 @@ export interface Identity {
   readonly closed: Closed | undefined;
 }
 
+/** The mark of the log of a store. */
+export const markOf = ({ id }: Identity): Uint8Array => Uint8Array.from(Buffer.from(id, 'hex'));
+
+/** The name of the store whose log has this mark. */
+export const idOf = (mark: Uint8Array): string => Buffer.from(mark).toString('hex');
+
 interface Document {
   readonly format: number;
   readonly id: string;
@@ -74,8 +81,8 @@ const documentOf = ({ closed, id, isChecked, starts, state }: Identity): Documen
 const checksumOf = (document: Document): string =>
   crc32(JSON.stringify(document)).toString(16).padStart(8, '0');
 
-const refuse = (): never => {
-  throw new Error(`${IDENTITY_FILE} is damaged; put it back, or restore a backup`);
+const refuse = (what = 'is damaged'): never => {
+  throw new Error(`${IDENTITY_FILE} ${what}; put it back, or restore a backup`);
 };
 
 const hasKeys = (value: unknown): value is Document & { readonly checksum: string } =>
@@ -113,9 +120,14 @@ const parse = (text: string): Identity => {
  */
 export const readIdentity = (directory: string): Identity | undefined => {
   const path = join(directory, IDENTITY_FILE);
-  return statSync(path, { throwIfNoEntry: false }) === undefined
-    ? undefined
-    : parse(readFileSync(path, 'utf8'));
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  if (entry === undefined) {
+    return undefined;
+  }
+  // The read of a FIFO would wait for a writer.
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+    ? parse(readFileSync(path, 'utf8'))
+    : refuse('is not a file');
 };
 
 /** Replaces a file as a whole; on disk when it returns. */

@@ -1,12 +1,13 @@
-import { statfsSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
-import { tuning } from '../../../tuning.ts';
 import type { Journal, JournalSpace, Row, Write } from '../journal.ts';
 import { readKey, writeKey } from '../key-bytes.ts';
+import { errorNameOf, roomOf } from './disk-error.ts';
 import { CHECK_BYTES, seenAs, valueOf, writeChecked } from './tree/checked-value.ts';
 
 export const DATA_FILE = 'data.mdb';
+export const TREE_LOCK_FILE = 'lock.mdb';
 
 const keyEncoder = {
   writeKey(key: string, target: Buffer, start: number): number {
@@ -19,14 +20,10 @@ const keyEncoder = {
   readKey,
 };
 
-const spaceOf = (directory: string): JournalSpace => {
-  const disk = statfsSync(directory);
-  return {
-    usedBytes: statSync(join(directory, DATA_FILE)).size,
-    freeBytes: disk.bavail * disk.bsize,
-    reserveBytes: Math.min(tuning.reserveMaxBytes, disk.blocks * disk.bsize * tuning.reserveShare),
-  };
-};
+const spaceOf = (directory: string): JournalSpace => ({
+  usedBytes: statSync(join(directory, DATA_FILE)).size,
+  ...roomOf(directory),
+});
 
 type Store = RootDatabase<Buffer, string>;
 
@@ -194,12 +191,28 @@ export const lmdbJournal = (directory: string, isChecked = true): LmdbJournal =>
 
 /** A tree that another process may have open, for reading alone. */
 export interface LmdbReader extends LmdbJournal {
-  /** Shows every row of one moment, in order of the keys. */
-  forEach(visit: (key: string, value: Uint8Array) => void): void;
+  /** Until the answer is called, no page of the tree as it is now is used anew. */
+  holdSnapshot(): () => void;
 }
 
-/** Opens a tree beside the manager that has it open. */
+/** A manager does not know of a reader that is not in its `lock.mdb`, and uses pages anew under it. */
+const requireReaderTable = (directory: string): void => {
+  try {
+    closeSync(openSync(join(directory, TREE_LOCK_FILE), 'r+'));
+  } catch (error) {
+    if (errorNameOf(error) === 'ENOENT') {
+      throw new Error(
+        `${TREE_LOCK_FILE} is missing while a manager has the store open; start the manager again, which makes it`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+};
+
+/** Opens a tree beside the manager that has it open. @throws Error when the manager would not know of this reader */
 export const readLmdb = (directory: string, isChecked: boolean): LmdbReader => {
+  requireReaderTable(directory);
   const store = openStore(directory, true);
   return {
     ...journalOf(store, directory, isChecked),
@@ -208,10 +221,10 @@ export const readLmdb = (directory: string, isChecked: boolean): LmdbReader => {
       store.resetReadTxn();
       return read(store, key, isChecked);
     },
-    forEach(visit) {
-      for (const { key, value } of store.getRange({ start: '\0' })) {
-        visit(key, opened(key, value, isChecked));
-      }
+    holdSnapshot() {
+      store.resetReadTxn();
+      const snapshot = store.useReadTransaction();
+      return () => snapshot.done();
     },
   };
 };

@@ -12,7 +12,15 @@ import {
   missingOf,
   storeFiles,
 } from './contents.ts';
-import { type Closed, type Identity, readIdentity, writeIdentity } from './identity.ts';
+import { isFull } from './disk-error.ts';
+import {
+  type Closed,
+  type Identity,
+  idOf,
+  markOf,
+  readIdentity,
+  writeIdentity,
+} from './identity.ts';
 import { DATA_FILE, type LmdbJournal, lmdbJournal } from './lmdb-journal.ts';
 import { LOG_END_FILE } from './log/log-end.ts';
 import {
@@ -46,13 +54,7 @@ export interface OpenStore {
 
 const WAY_OUT = 'put it back, restore a backup, or move the directory away to begin anew';
 
-const markOf = ({ id }: Identity): Uint8Array => Uint8Array.from(Buffer.from(id, 'hex'));
-const idOf = (mark: Uint8Array): string => Buffer.from(mark).toString('hex');
-
 /** A full disk must not keep a store closed that needs no space. */
-const isFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-
 const orFull = (write: () => void): void => {
   try {
     write();
@@ -105,7 +107,7 @@ class Opener {
           'it is a backup, which no manager may change: millrace store restore copies it into a new directory',
         );
       case 'restoring':
-        throw new Error('a restore into it has not ended: remove its files, and restore again');
+        throw new Error('a restore into it has not ended: run millrace store restore again');
       default:
         return contents.found.size === 0 || this.#isUntouched(contents)
           ? this.#create(contents)

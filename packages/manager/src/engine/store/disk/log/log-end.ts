@@ -31,6 +31,21 @@ const encode = ({ mark, sequence }: Position): Buffer => {
   return bytes;
 };
 
+/** @throws Error when the file is damaged */
+const readEnd = (descriptor: number): Position => {
+  const bytes = Buffer.alloc(END_BYTES);
+  const isWhole =
+    readSync(descriptor, bytes, 0, END_BYTES, 0) === END_BYTES &&
+    bytes.readUInt32BE(CHECKSUM_AT) === crc32(bytes.subarray(0, CHECKSUM_AT));
+  if (!isWhole) {
+    throw new Error(`${LOG_END_FILE} is damaged; restore a backup`);
+  }
+  return {
+    mark: Uint8Array.from(bytes.subarray(0, MARK_BYTES)),
+    sequence: bytes.readUIntBE(MARK_BYTES, 6),
+  };
+};
+
 /** Notes the last record of a log that is on disk. */
 export class LogEnd {
   readonly #descriptor: number;
@@ -56,17 +71,7 @@ export class LogEnd {
 
   /** The position that was noted last. @throws Error when the file is damaged */
   read(): Position {
-    const bytes = Buffer.alloc(END_BYTES);
-    const isWhole =
-      readSync(this.#descriptor, bytes, 0, END_BYTES, 0) === END_BYTES &&
-      bytes.readUInt32BE(CHECKSUM_AT) === crc32(bytes.subarray(0, CHECKSUM_AT));
-    if (!isWhole) {
-      throw new Error(`${LOG_END_FILE} is damaged; restore a backup`);
-    }
-    return {
-      mark: Uint8Array.from(bytes.subarray(0, MARK_BYTES)),
-      sequence: bytes.readUIntBE(MARK_BYTES, 6),
-    };
+    return readEnd(this.#descriptor);
   }
 
   /** The write goes to the page cache, within one sector. */
@@ -86,12 +91,12 @@ export class LogEnd {
   }
 }
 
-/** The sequence of the last record that the log of a directory has on disk. @throws Error when the file is damaged */
-export const readLogEnd = (directory: string): number => {
-  const end = LogEnd.open(directory);
+/** The last record that the log of a directory has on disk. Only reads. @throws Error when the file is damaged */
+export const readLogEnd = (directory: string): Position => {
+  const descriptor = openSync(join(directory, LOG_END_FILE), 'r');
   try {
-    return end.read().sequence;
+    return readEnd(descriptor);
   } finally {
-    end.close();
+    closeSync(descriptor);
   }
 };

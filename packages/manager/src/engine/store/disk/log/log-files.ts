@@ -78,7 +78,7 @@ export const logHeaderOf = (directory: string, name: string): LogHeader | undefi
 };
 
 /** @throws Error with the name of a file that is cut, zeroed, swapped, or of another store */
-const checkLogFile = (
+export const checkLogFile = (
   directory: string,
   name: string,
   number: number,
@@ -108,9 +108,8 @@ const checkLogFile = (
   return header;
 };
 
-/** The last record that the log is known to have had on disk. @throws Error when the file is damaged */
-const endOf = (end: LogEnd, mark: Uint8Array): number => {
-  const noted = end.read();
+/** The sequence of a noted position. @throws Error when it is one of another log */
+export const sequenceOf = (noted: Position, mark: Uint8Array): number => {
   if (!isSame(noted.mark, mark)) {
     throw new Error(
       `${LOG_END_FILE} belongs to another store; put its own back, or restore a backup`,
@@ -131,7 +130,7 @@ export const openLogFiles = async (
   const headers = logNames.map((name, number) => checkLogFile(directory, name, number, mark));
   const end = LogEnd.open(directory);
   try {
-    const sequence = endOf(end, mark);
+    const sequence = sequenceOf(end.read(), mark);
     const both = await openBoth((name) => openLogFile(join(directory, name), LOG_HEADER_BYTES));
     return { files: withEnd(both, headers[0]?.fileBytes ?? 0, end), end: sequence };
   } catch (error) {

@@ -1,7 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { messageOf } from '@millrace/protocol';
 import { readKey } from '../../key-bytes.ts';
 import { seenAs } from './checked-value.ts';
 import { type DatabaseHead, HEADER_BYTES, latestMeta, type Meta } from './meta.ts';
+import { TreeDamage } from './tree-damage.ts';
 
 /**
  * Reads an LMDB file without LMDB, which maps the file and trusts its pages: a damaged page
@@ -34,10 +36,15 @@ export interface TreeFacts {
 
 export type Visit = (key: string, stored: Buffer) => void;
 
-export class TreeDamage extends Error {}
+/** Takes a damage; the reading goes on behind it if this returns. */
+export type Tell = (damage: TreeDamage) => void;
 
 const damaged = (what: string): never => {
-  throw new TreeDamage(`data.mdb is damaged: ${what}; restore a backup`);
+  throw new TreeDamage(what);
+};
+
+const endReading = (damage: TreeDamage): never => {
+  throw damage;
 };
 
 /** Counts that the head of a database must agree with. */
@@ -53,6 +60,25 @@ interface Bounds {
   readonly to: Buffer | undefined;
 }
 
+interface Node {
+  readonly keyAt: number;
+  readonly keyBytes: number;
+  readonly isOverflow: boolean;
+  readonly valueBytes: number;
+  /** Page below a node of a branch. */
+  readonly child: number;
+}
+
+/** A walk through one database. */
+interface Walk {
+  /** Orders the keys. */
+  readonly compare: (a: Buffer, b: Buffer) => number;
+  readonly visit: (key: Buffer, value: Buffer, page: number) => void;
+  readonly counted: Counted;
+}
+
+const NO_BOUNDS: Bounds = { from: undefined, to: undefined };
+
 class Walker {
   readonly #descriptor: number;
   readonly #meta: Meta;
@@ -60,10 +86,13 @@ class Walker {
   /** One bit for each page that has a place. */
   readonly #taken: Uint8Array;
   readonly #pool: Buffer[] = [];
+  readonly #tell: Tell;
+  #isWhole = true;
 
-  constructor(descriptor: number, meta: Meta) {
+  constructor(descriptor: number, meta: Meta, tell: Tell) {
     this.#descriptor = descriptor;
     this.#meta = meta;
+    this.#tell = tell;
     this.#fileBytes = fstatSync(descriptor).size;
     this.#taken = new Uint8Array((meta.lastPage + 8) >>> 3);
   }
@@ -72,25 +101,23 @@ class Walker {
     return this.#meta.lastPage + 1;
   }
 
-  /** Walks one database. `compare` orders its keys. */
-  walk(
-    name: string,
-    head: DatabaseHead,
-    compare: (a: Buffer, b: Buffer) => number,
-    visit: (key: Buffer, value: Buffer, page: number) => void,
-  ): void {
+  /** Walks one database. */
+  walk(name: string, head: DatabaseHead, compare: Walk['compare'], visit: Walk['visit']): void {
     const counted: Counted = { branch: 0, leaf: 0, overflow: 0, entries: 0 };
-    if (head.root !== EMPTY_ROOT) {
-      const bounds = { from: undefined, to: undefined };
-      this.#page(head.root, head.depth, bounds, { compare, visit, counted });
-    }
+    this.#isWhole = true;
+    this.#subtree(head.root, head.depth, NO_BOUNDS, { compare, visit, counted });
     const isAgreed =
       counted.branch === head.branchPages &&
       counted.leaf === head.leafPages &&
       counted.overflow === head.overflowPages &&
       counted.entries === head.entries;
-    if (!isAgreed) {
-      damaged(`the ${name} has ${counted.entries} entries, and its head says ${head.entries}`);
+    // The rows of a damaged page are missing, which says nothing new.
+    if (!isAgreed && this.#isWhole) {
+      this.#note(
+        new TreeDamage(
+          `the ${name} has ${counted.entries} entries, and its head says ${head.entries}`,
+        ),
+      );
     }
   }
 
@@ -108,64 +135,99 @@ class Walker {
     }
   }
 
-  #page(
-    number: number,
-    depth: number,
-    bounds: Bounds,
-    walk: {
-      readonly compare: (a: Buffer, b: Buffer) => number;
-      readonly visit: (key: Buffer, value: Buffer, page: number) => void;
-      readonly counted: Counted;
-    },
-  ): void {
-    const { pageBytes } = this.#meta;
+  /** Tells a damage. @throws any other error */
+  #note(error: unknown): void {
+    if (!(error instanceof TreeDamage)) {
+      throw error;
+    }
+    this.#isWhole = false;
+    this.#tell(error);
+  }
+
+  /** A page with all pages below it; of a damaged one, all that stands before the damage. */
+  #subtree(number: number, depth: number, bounds: Bounds, walk: Walk): void {
+    if (number === EMPTY_ROOT) {
+      return;
+    }
+    try {
+      this.#page(number, depth, bounds, walk);
+    } catch (error) {
+      this.#note(error);
+    }
+  }
+
+  #page(number: number, depth: number, bounds: Bounds, walk: Walk): void {
     this.take(number, 1, 'a page above');
-    const buffer = this.#pool.pop() ?? Buffer.allocUnsafeSlow(pageBytes);
+    const buffer = this.#pool.pop() ?? Buffer.allocUnsafeSlow(this.#meta.pageBytes);
     const page = this.#read(number, buffer);
     const isLeaf = depth === 1;
     const flags = page.readUInt16LE(18) & ~TRANSIENT;
     if (depth < 1 || depth > DEPTH_MAX || flags !== (isLeaf ? LEAF : BRANCH)) {
       damaged(`page ${number} is not the ${isLeaf ? 'leaf' : 'branch'} that it should be`);
     }
-    const { compare, counted } = walk;
     const nodes = this.#nodesOf(page, number, isLeaf);
-    counted[isLeaf ? 'leaf' : 'branch'] += 1;
+    if (isLeaf) {
+      this.#leaf(page, number, nodes, bounds, walk);
+    } else {
+      this.#branch(page, number, nodes, depth, bounds, walk);
+    }
+    this.#pool.push(buffer);
+  }
+
+  #leaf(page: Buffer, number: number, nodes: readonly Node[], bounds: Bounds, walk: Walk): void {
+    const { compare, counted, visit } = walk;
+    counted.leaf += 1;
     let before = bounds.from;
     for (const [index, node] of nodes.entries()) {
       const key = page.subarray(node.keyAt, node.keyAt + node.keyBytes);
-      // The first key of a branch stands for all that are smaller, and may have no bytes.
-      const isFirstOfBranch = !isLeaf && index === 0;
-      if (!isFirstOfBranch) {
-        const isFirstOfLeaf = isLeaf && index === 0;
-        const order = before === undefined ? -1 : compare(before, key);
-        if (order > 0 || (order === 0 && !isFirstOfLeaf)) {
-          damaged(`the keys of page ${number} are out of order`);
-        }
-        if (bounds.to !== undefined && compare(key, bounds.to) >= 0) {
-          damaged(`a key of page ${number} belongs to another page`);
-        }
-        before = key;
+      const order = before === undefined ? -1 : compare(before, key);
+      // The first key may be the one by which the page above knows this page.
+      if (order > 0 || (order === 0 && index > 0)) {
+        damaged(`the keys of page ${number} are out of order`);
       }
-      if (isLeaf) {
-        counted.entries += 1;
-        walk.visit(key, this.#valueOf(page, number, node, counted), number);
-      } else {
-        const next = nodes[index + 1];
-        this.#page(
-          node.child,
-          depth - 1,
-          {
-            from: isFirstOfBranch ? bounds.from : key,
-            to:
-              next === undefined
-                ? bounds.to
-                : page.subarray(next.keyAt, next.keyAt + next.keyBytes),
-          },
-          walk,
-        );
+      this.#requireBelow(bounds, key, number, compare);
+      before = key;
+      counted.entries += 1;
+      try {
+        visit(key, this.#valueOf(page, number, node, counted), number);
+      } catch (error) {
+        this.#note(error);
       }
     }
-    this.#pool.push(buffer);
+  }
+
+  #branch(
+    page: Buffer,
+    number: number,
+    nodes: readonly Node[],
+    depth: number,
+    bounds: Bounds,
+    walk: Walk,
+  ): void {
+    walk.counted.branch += 1;
+    let before = bounds.from;
+    for (const [index, node] of nodes.entries()) {
+      const key = page.subarray(node.keyAt, node.keyAt + node.keyBytes);
+      // The first key stands for all that are smaller, and may have no bytes.
+      if (index > 0) {
+        if (before !== undefined && walk.compare(before, key) >= 0) {
+          damaged(`the keys of page ${number} are out of order`);
+        }
+        this.#requireBelow(bounds, key, number, walk.compare);
+        before = key;
+      }
+      const next = nodes[index + 1];
+      const from = index === 0 ? bounds.from : key;
+      const to =
+        next === undefined ? bounds.to : page.subarray(next.keyAt, next.keyAt + next.keyBytes);
+      this.#subtree(node.child, depth - 1, { from, to }, walk);
+    }
+  }
+
+  #requireBelow({ to }: Bounds, key: Buffer, number: number, compare: Walk['compare']): void {
+    if (to !== undefined && compare(key, to) >= 0) {
+      damaged(`a key of page ${number} belongs to another page`);
+    }
   }
 
   #read(number: number, buffer: Buffer): Buffer {
@@ -174,9 +236,7 @@ class Walker {
     if (at + pageBytes > this.#fileBytes) {
       damaged(`the file is cut: it ends before page ${number}`);
     }
-    if (readSync(this.#descriptor, buffer, 0, pageBytes, at) !== pageBytes) {
-      damaged(`page ${number} cannot be read`);
-    }
+    this.#readBytes(buffer, number);
     if (buffer.readUInt32LE(0) !== number || buffer.readUInt32LE(4) !== 0) {
       damaged(`page ${number} has another number`);
     }
@@ -186,7 +246,21 @@ class Walker {
     return buffer;
   }
 
-  #nodesOf(page: Buffer, number: number, isLeaf: boolean) {
+  /** Bytes from the beginning of a page on. A disk that cannot read them is damage, and not the end. */
+  #readBytes(into: Buffer, number: number): void {
+    const at = number * this.#meta.pageBytes;
+    let bytesRead = 0;
+    try {
+      bytesRead = readSync(this.#descriptor, into, 0, into.length, at);
+    } catch (error) {
+      damaged(`page ${number} cannot be read: ${messageOf(error)}`);
+    }
+    if (bytesRead !== into.length) {
+      damaged(`page ${number} cannot be read: it has ${bytesRead} bytes`);
+    }
+  }
+
+  #nodesOf(page: Buffer, number: number, isLeaf: boolean): readonly Node[] {
     const { pageBytes } = this.#meta;
     const lower = page.readUInt16LE(20);
     const upper = page.readUInt16LE(22);
@@ -222,12 +296,7 @@ class Walker {
     return nodes;
   }
 
-  #valueOf(
-    page: Buffer,
-    number: number,
-    node: { keyAt: number; keyBytes: number; isOverflow: boolean; valueBytes: number },
-    counted: Counted,
-  ): Buffer {
+  #valueOf(page: Buffer, number: number, node: Node, counted: Counted): Buffer {
     const at = node.keyAt + node.keyBytes;
     if (!node.isOverflow) {
       return page.subarray(at, at + node.valueBytes);
@@ -246,7 +315,7 @@ class Walker {
       damaged(`the file is cut: it ends before page ${first + count - 1}`);
     }
     const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + node.valueBytes);
-    readSync(this.#descriptor, bytes, 0, bytes.length, first * pageBytes);
+    this.#readBytes(bytes, first);
     const flags = bytes.readUInt16LE(18) & ~TRANSIENT;
     const isWhole =
       Number(bytes.readBigUInt64LE(0)) === first &&
@@ -289,6 +358,62 @@ const freeRuns = (record: Buffer): [page: number, count: number][] => {
   return runs;
 };
 
+/** The value of a row whose checksum is right. */
+const seenOf = (
+  key: string,
+  stored: Buffer,
+  page: number,
+  areBare: boolean,
+): 'checked' | 'bare' => {
+  const seen = areBare ? 'bare' : seenAs(key, stored);
+  return seen === 'damaged'
+    ? damaged(`the value of the key ${JSON.stringify(key)} on page ${page} has a wrong checksum`)
+    : seen;
+};
+
+const readTree = (
+  descriptor: number,
+  meta: Meta,
+  visit: Visit,
+  areBare: boolean,
+  tell: Tell,
+): TreeFacts => {
+  const walker = new Walker(descriptor, meta, tell);
+  let bareValues = 0;
+  let freePages = 0;
+  const byBytes = (a: Buffer, b: Buffer): number => Buffer.compare(a, b);
+  walker.walk('tree', meta.main, byBytes, (bytes, stored, page) => {
+    const key = readKey(bytes, 0, bytes.length);
+    bareValues += seenOf(key, stored, page, areBare) === 'bare' ? 1 : 0;
+    visit(key, stored);
+  });
+  walker.walk('list of free pages', meta.free, byNumber, (_key, record) => {
+    for (const [page, count] of freeRuns(record)) {
+      walker.take(page, count, 'the list of free pages');
+      freePages += count;
+    }
+  });
+  return {
+    pageBytes: meta.pageBytes,
+    pages: walker.pages,
+    freePages,
+    entries: meta.main.entries,
+    bareValues,
+  };
+};
+
+const withFile = <T>(path: string, act: (descriptor: number) => T): T => {
+  const descriptor = openSync(path, 'r');
+  try {
+    return act(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/** @returns the latest meta page @throws TreeDamage when LMDB must not map the file */
+export const requireMeta = (path: string): Meta => withFile(path, latestMeta);
+
 /**
  * Checks a whole tree, and shows each of its rows to `visit`, in order. Memory is bounded by
  * one bit for each page and the largest value.
@@ -296,43 +421,31 @@ const freeRuns = (record: Buffer): [page: number, count: number][] => {
  * @param areBare whether no value has a checksum: then a value may begin as one that has
  * @throws TreeDamage with the first damage; the error of the platform when the file cannot be read
  */
-export const checkTree = (path: string, visit: Visit = () => {}, areBare = false): TreeFacts => {
-  const descriptor = openSync(path, 'r');
-  try {
-    const meta = latestMeta(descriptor);
-    const walker = new Walker(descriptor, meta);
-    let bareValues = 0;
-    walker.walk(
-      'tree',
-      meta.main,
-      (a, b) => Buffer.compare(a, b),
-      (bytes, stored, page) => {
-        const key = readKey(bytes, 0, bytes.length);
-        const seen = areBare ? 'bare' : seenAs(key, stored);
-        if (seen === 'damaged') {
-          damaged(
-            `the value of the key ${JSON.stringify(key)} on page ${page} has a wrong checksum`,
-          );
-        }
-        bareValues += seen === 'bare' ? 1 : 0;
-        visit(key, stored);
-      },
-    );
-    let freePages = 0;
-    walker.walk('list of free pages', meta.free, byNumber, (_key, record) => {
-      for (const [page, count] of freeRuns(record)) {
-        walker.take(page, count, 'the list of free pages');
-        freePages += count;
+export const checkTree = (path: string, visit: Visit = () => {}, areBare = false): TreeFacts =>
+  withFile(path, (descriptor) =>
+    readTree(descriptor, latestMeta(descriptor), visit, areBare, endReading),
+  );
+
+/**
+ * Like `checkTree`, but tells each damage and goes on behind it: only what is below a damaged
+ * page is not seen.
+ *
+ * Another process may write to the tree meanwhile if this one has a snapshot of it open: then
+ * LMDB uses no page anew that the latest meta page leads to.
+ *
+ * @returns undefined when a meta page is damaged
+ */
+export const surveyTree = (path: string, visit: Visit, tell: Tell): TreeFacts | undefined =>
+  withFile(path, (descriptor) => {
+    let meta: Meta;
+    try {
+      meta = latestMeta(descriptor);
+    } catch (error) {
+      if (error instanceof TreeDamage) {
+        tell(error);
+        return undefined;
       }
-    });
-    return {
-      pageBytes: meta.pageBytes,
-      pages: walker.pages,
-      freePages,
-      entries: meta.main.entries,
-      bareValues,
-    };
-  } finally {
-    closeSync(descriptor);
-  }
-};
+      throw error;
+    }
+    return readTree(descriptor, meta, visit, false, tell);
+  });

@@ -1,4 +1,5 @@
 import { fstatSync, readSync } from 'node:fs';
+import { TreeDamage } from './tree-damage.ts';
 
 /** Bytes of the header of each page of LMDB: number, transaction, padding, flags, bounds. */
 export const HEADER_BYTES = 24;
@@ -45,7 +46,7 @@ const INTEGER_KEYS = 0x08;
 const FOREIGN_ORDERS = 0x7e;
 
 const refuse = (what: string): never => {
-  throw new Error(`data.mdb is damaged or is not a store: ${what}; restore a backup`);
+  throw new TreeDamage(`${what}, or it is not a store`);
 };
 
 const wide = (bytes: Buffer, at: number): number => Number(bytes.readBigInt64LE(at));
@@ -77,7 +78,7 @@ const isSane = ({ free, lastPage, main, mapBytes, pageBytes, transaction }: Meta
   isRooted(free, lastPage) &&
   isRooted(main, lastPage);
 
-const metaAt = (bytes: Buffer, page: number): Meta => {
+const parseMeta = (bytes: Buffer, page: number): Meta => {
   const name = `meta page ${page}`;
   const hasHead =
     wide(bytes, 0) === page &&
@@ -105,24 +106,34 @@ const metaAt = (bytes: Buffer, page: number): Meta => {
   };
 };
 
-const readMeta = (descriptor: number, page: number, at: number): Meta => {
+const bytesAt = (descriptor: number, at: number): Buffer => {
   const bytes = Buffer.alloc(META_BYTES + HEADER_BYTES);
   const fileBytes = fstatSync(descriptor).size;
   if (readSync(descriptor, bytes, 0, bytes.length, at) < bytes.length) {
     refuse(fileBytes === 0 ? 'it is empty' : `it is cut after ${fileBytes} bytes`);
   }
-  return metaAt(bytes, page);
+  return bytes;
+};
+
+/** A manager may write the page meanwhile: two readings that agree are no half-written page. */
+const metaAt = (descriptor: number, page: number, at: number): Meta => {
+  let bytes = bytesAt(descriptor, at);
+  for (let again = bytesAt(descriptor, at); !again.equals(bytes); ) {
+    bytes = again;
+    again = bytesAt(descriptor, at);
+  }
+  return parseMeta(bytes, page);
 };
 
 /**
  * The meta page that LMDB would take: that of the later transaction. LMDB writes them in turn,
  * each within one sector, so a crash leaves no damaged one.
  *
- * @throws Error when one is damaged
+ * @throws TreeDamage
  */
 export const latestMeta = (descriptor: number): Meta => {
-  const first = readMeta(descriptor, 0, 0);
-  const second = readMeta(descriptor, 1, first.pageBytes);
+  const first = metaAt(descriptor, 0, 0);
+  const second = metaAt(descriptor, 1, first.pageBytes);
   if (first.pageBytes !== second.pageBytes) {
     refuse('its meta pages differ in the size of a page');
   }
