@@ -235,6 +235,39 @@ test('a working directory that was removed stops no command that needs none', as
   expect(shell.output).not.toMatch(/INTERNAL|uv_cwd/);
 });
 
+const needing = [
+  'store check',
+  'store stats',
+  'store backup x',
+  'store restore x',
+  'store compact',
+  'store check --data x',
+  'worker handlers.mjs',
+  'worker --watch handlers.mjs',
+  'dev handlers.mjs',
+  'enqueue greet 1 --from tasks.mjs',
+  'manager --port 0',
+] as const;
+
+test('a command that needs its working directory says in one line that it was removed', async () => {
+  mkdirSync(stage.path('gone'));
+  const lines = needing.map((command) => `"$0" "$1" ${command}`);
+  const shell = stage.program('shell', [
+    'bash',
+    '-c',
+    ['cd gone', 'rmdir ../gone', 'export MILLRACE_URL=ws://127.0.0.1:1', ...lines].join('; '),
+    process.execPath,
+    millraceBin,
+  ]);
+  await shell.closed;
+  expect(shell.stderr).toEqual(
+    needing.map(
+      () =>
+        'millrace: CONFIG_NOT_FOUND: the working directory was removed; run millrace in a directory that exists',
+    ),
+  );
+});
+
 test('commands need no HOME', async () => {
   await stage.manager();
   expect(

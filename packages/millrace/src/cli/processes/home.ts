@@ -12,6 +12,7 @@ import { resolve as absolute, join } from 'node:path';
 import { connect, HOME_DIRECTORY, KEY_FILE, URL_FILE } from '@millrace/client';
 import { codeOf, MillraceError, messageOf } from '@millrace/protocol';
 import type { Configuration } from '../../config/configuration.ts';
+import { workingDirectory } from '../../config/working-directory.ts';
 import { tuning } from '../../tuning.ts';
 
 const OWNER_ONLY = 0o600;
@@ -20,7 +21,13 @@ const KEY_BYTES = 32;
 /** The path of `.millrace/` in a directory; makes it if needed, with a `.gitignore` for all of it. */
 export const openHome = (directory: string): string => {
   const home = join(directory, HOME_DIRECTORY);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(home, { mode: 0o700 });
+  } catch (error) {
+    if (!existsSync(home)) {
+      throw error;
+    }
+  }
   const ignore = join(home, '.gitignore');
   if (!existsSync(ignore)) {
     writeFileSync(ignore, '*\n');
@@ -111,4 +118,4 @@ export const writeUrl = (directory: string, url: string): void => {
 
 /** The directory of the store: as configured, or in `.millrace/` of the working directory. */
 export const dataDirOf = (configuration: Configuration): string =>
-  configuration.get('manager.dataDir') ?? join(process.cwd(), HOME_DIRECTORY, 'store');
+  configuration.get('manager.dataDir') ?? join(workingDirectory(), HOME_DIRECTORY, 'store');

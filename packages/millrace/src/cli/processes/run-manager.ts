@@ -1,8 +1,9 @@
 import { HOME_DIRECTORY } from '@millrace/client';
 import { Manager } from '@millrace/manager';
-import { DEFAULT_QUEUE, MillraceError, messageOf } from '@millrace/protocol';
+import { DEFAULT_QUEUE, messageOf } from '@millrace/protocol';
 import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
+import { workingDirectory } from '../../config/working-directory.ts';
 import { reportError } from '../terminal/exit.ts';
 import { say } from '../terminal/output.ts';
 import { dataDirOf, keyOfHome, servedUrl, writeUrl } from './home.ts';
@@ -44,18 +45,6 @@ const leaveUrl = (directory: string, url: string, served: string | undefined): v
   } catch (error) {
     say(
       `cannot write the URL into ${HOME_DIRECTORY}/; set MILLRACE_URL instead: ${messageOf(error)}`,
-    );
-  }
-};
-
-/** @throws CONFIG_NOT_FOUND if the working directory was removed */
-const workingDirectory = (): string => {
-  try {
-    return process.cwd();
-  } catch {
-    throw new MillraceError(
-      'CONFIG_NOT_FOUND',
-      'the working directory was removed; start millrace in a directory that exists',
     );
   }
 };

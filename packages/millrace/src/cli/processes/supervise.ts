@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
+import { absolutePath } from '../../config/working-directory.ts';
 import { tuning } from '../../tuning.ts';
 import { say } from '../terminal/output.ts';
 import { onStopSignal } from './signals.ts';
@@ -84,7 +85,7 @@ export const endWithSupervisor = (): void => {
  * @throws HANDLER_INVALID
  */
 export const superviseWorker = (file: string): void => {
-  const path = resolve(file);
+  const path = absolutePath(file);
   if (!existsSync(path)) {
     throw new MillraceError('HANDLER_INVALID', `handler module ${path} does not exist`);
   }

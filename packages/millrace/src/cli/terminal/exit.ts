@@ -1,4 +1,5 @@
 import { codeOf, type ErrorCode, messageOf } from '@millrace/protocol';
+import { explained } from '../../config/working-directory.ts';
 import { plainText } from './plain-text.ts';
 
 /** Exit codes of every command; docs/guide/cli.md lists them. */
@@ -32,7 +33,8 @@ export const exitCodeOf = (code: ErrorCode): number => byCode[code] ?? exitCodes
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' ');
 
 /** Prints an error as one line on stderr; returns its exit code. */
-export const reportError = (error: unknown): number => {
+export const reportError = (thrown: unknown): number => {
+  const error = explained(thrown);
   const code = codeOf(error) ?? 'INTERNAL';
   process.stderr.write(`millrace: ${code}: ${plainText(oneLine(messageOf(error)))}\n`);
   return exitCodeOf(code);
