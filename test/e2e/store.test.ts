@@ -154,6 +154,28 @@ test('a second manager is refused although somebody has removed the lock file or
   await next.end('SIGTERM');
 });
 
+test('a copy by hard links is refused while the manager of the original runs', async () => {
+  const manager = await stage.manager();
+  execFileSync('cp', ['-al', stage.path('store'), stage.path('linked')]);
+  rmSync(stage.path('linked/manager.lock'));
+  const second = stage.launchManager({ data: 'linked' });
+  expect(await second.closed).toEqual({ code: 1, signal: null });
+  expect(second.output).toMatch(/^millrace: STORE_IN_USE: /m);
+  const compacted = await stage.cli(['store', 'compact', '--data', stage.path('linked')]);
+  expect(compacted).toMatchObject({ code: 1, stderr: expect.stringMatching(/STORE_IN_USE/) });
+  await manager.end('SIGTERM');
+});
+
+test('what is no socket in place of the lock is refused, and left alone', async () => {
+  await storeWithTasks('SIGTERM');
+  writeFileSync(file('manager.lock'), 'to a friend');
+  expect(await refusal()).toMatch(/manager\.lock is not a socket/);
+  expect(await readFile(file('manager.lock'), 'utf8')).toBe('to a friend');
+  rmSync(file('manager.lock'));
+  mkdirSync(file('manager.lock'));
+  expect(await refusal()).toMatch(/manager\.lock is not a socket/);
+});
+
 test('a command of the store refuses a FIFO in place of a file, and waits for nobody', async () => {
   await storeWithTasks('SIGTERM');
   for (const [name, command] of [

@@ -44,7 +44,10 @@ export const contentsOf = (directory: string): Contents => {
     const isOwn = own.has(name) && name !== LOCK_FILE;
     // A link to a file is as good as the file.
     if (isOwn && statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() !== true) {
-      throw new Error(`${name} is not a file; put the file back, or restore a backup`);
+      const wayOut = passing.includes(name)
+        ? 'move it away'
+        : 'put the file back, or restore a backup';
+      throw new Error(`${name} is not a file; ${wayOut}`);
     }
   }
   return {

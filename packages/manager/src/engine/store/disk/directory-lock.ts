@@ -1,7 +1,8 @@
-import { closeSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/protocol';
+import { DATA_FILE } from './lmdb-journal.ts';
 
 export const LOCK_FILE = 'manager.lock';
 /** The kernel bounds the path of a Unix socket; the name of the lock must fit behind the directory. */
@@ -38,21 +39,43 @@ const inUse = (directory: string): MillraceError =>
     `another manager has the data directory ${directory} open: stop it, or choose another with --data`,
   );
 
+/** Unlocks what was locked. */
+export type Unlock = () => Promise<void>;
+
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => void server.close(() => resolve()));
+
 /**
- * Locks the directory by an abstract socket, which no file shows: neither the removal of the lock
- * file nor two processes that find it dead at once may let a second manager in. Only Linux has
- * such sockets, and each network namespace has its own; elsewhere the lock file alone counts.
+ * Locks a file or directory by an abstract socket, which no file shows: neither the removal of the
+ * lock file, nor two processes that find it dead at once, nor a hard link may let a second manager
+ * in. Only Linux has such sockets, and each network namespace has its own; elsewhere the lock file
+ * alone counts.
+ *
+ * @param directory of the store, for the error
+ * @throws STORE_IN_USE
  */
-const lockByName = async (directory: string): Promise<Server | undefined> => {
-  const { dev, ino } = statSync(directory, { bigint: true });
+export const lockByName = async (path: string, directory: string): Promise<Unlock> => {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) {
+    return async () => {};
+  }
   try {
-    return await listen(`\0millrace-store-${dev}-${ino}`);
+    const server = await listen(`\0millrace-store-${found.dev}-${found.ino}`);
+    return () => closeServer(server);
   } catch (error) {
     if (hasCode(error, 'EADDRINUSE')) {
       throw inUse(directory);
     }
-    return undefined;
+    return async () => {};
   }
+};
+
+/** Removes the socket of a process that is gone. */
+const removeDead = (path: string): void => {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) {
+    throw new Error(`${LOCK_FILE} is not a socket, so no millrace made it; move it away`);
+  }
+  rmSync(path, { force: true });
 };
 
 const lockByFile = async (path: string, directory: string): Promise<Server> => {
@@ -66,17 +89,13 @@ const lockByFile = async (path: string, directory: string): Promise<Server> => {
   if (await isAlive(path)) {
     throw inUse(directory);
   }
-  // The socket of a process that is gone.
-  rmSync(path, { force: true });
+  removeDead(path);
   try {
     return await listen(path);
   } catch (error) {
     throw hasCode(error, 'EADDRINUSE') ? inUse(directory) : error;
   }
 };
-
-const closeServer = (server: Server | undefined): Promise<void> =>
-  new Promise((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
 
 /** The kernel resolves a descriptor to a directory whose path is too long for a socket. */
 const withShortPath = async <T>(
@@ -99,22 +118,32 @@ const withShortPath = async <T>(
 /**
  * Locks a data directory for this process, by listening on a Unix socket in it: Node has no
  * flock, and a socket stops answering when its process ends. Answers a function that unlocks.
+ * A tree that the directory has already is locked, too, because another directory may have it
+ * by a link.
  *
  * @throws STORE_IN_USE
  */
-export const lockDirectory = async (directory: string): Promise<() => Promise<void>> => {
-  const byName = await lockByName(directory);
+export const lockDirectory = async (directory: string): Promise<Unlock> => {
+  const unlocks: Unlock[] = [];
+  const unlock: Unlock = async () => {
+    for (const one of unlocks.splice(0).toReversed()) {
+      await one();
+    }
+  };
   try {
+    for (const path of [directory, join(directory, DATA_FILE)]) {
+      unlocks.push(await lockByName(path, directory));
+    }
     const { release, value: byFile } = await withShortPath(directory, (path) =>
       lockByFile(join(path, LOCK_FILE), directory),
     );
-    return async () => {
+    unlocks.push(async () => {
       await closeServer(byFile);
       release();
-      await closeServer(byName);
-    };
+    });
+    return unlock;
   } catch (error) {
-    await closeServer(byName);
+    await unlock();
     throw error;
   }
 };

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, codeOf, type Log, MillraceError, silentLog } from '@millrace/protocol';
 import { makeDirectory } from '../directories.ts';
 import type { Journal } from '../journal.ts';
-import { lockDirectory } from './directory-lock.ts';
+import { lockByName, lockDirectory } from './directory-lock.ts';
 import { sayError } from './disk-error.ts';
+import { DATA_FILE } from './lmdb-journal.ts';
 import { LoggedJournal } from './logged-journal.ts';
 import { noteClosed, openStore } from './open-store.ts';
 
@@ -30,14 +33,18 @@ export const diskJournal = async (
   let closeAll = async (): Promise<void> => {};
   try {
     makeDirectory(directory);
+    const path = join(directory, DATA_FILE);
+    const isNew = !existsSync(path);
     const unlock = await lockDirectory(directory);
     closeAll = unlock;
     const store = await openStore(directory, log);
+    const unlockTree = isNew ? await lockByName(path, directory) : undefined;
     closeAll = async () => {
       try {
         await store.tree.close();
         noteClosed(directory, store.identity);
       } finally {
+        await unlockTree?.();
         await unlock();
       }
     };
