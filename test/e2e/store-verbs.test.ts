@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { diskJournal } from '@millrace/manager/internals';
 import { defineTask, systemClock } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
@@ -59,6 +59,7 @@ test('a backup under load has every task that was acknowledged before it', async
     code: 0,
     stderr: '',
   });
+  expect(await store('check', ...data())).toMatchObject({ code: 0 });
   load.isOn = false;
   await Promise.all(producers);
   expect(acknowledged.length).toBeGreaterThan(before.length);
@@ -79,6 +80,11 @@ test('a restore replaces nothing, and takes nothing but a whole backup', async (
   expect(full).toMatchObject({ code: 4, stderr: expect.stringContaining('it is not empty') });
   const no = await store('restore', stage.path('store'), ...data('other'));
   expect(no).toMatchObject({ code: 4, stderr: expect.stringContaining('no backup') });
+  await stage.manager({ data: 'third' }).then((manager) => manager.end('SIGTERM'));
+  expect(await store('backup', stage.path('foreign'), ...data('third'))).toMatchObject({ code: 0 });
+  await copyFile(stage.path('backup/store.json'), stage.path('foreign/store.json'));
+  const foreign = await store('restore', stage.path('foreign'), ...data('other'));
+  expect(foreign).toMatchObject({ code: 4, stderr: expect.stringContaining('not of the same') });
   const path = stage.path('backup/data.mdb');
   const bytes = await readFile(path);
   bytes.write('changed', bytes.indexOf('payload 0'));
@@ -143,6 +149,26 @@ test('a check ends with 4 when records contradict each other, and when a page is
     code: 4,
     stderr: expect.stringMatching(/^millrace: STORE_FAILED: .*data\.mdb is damaged: page \d+ /),
   });
+});
+
+test('damage under a running manager is told, and refuses a backup, which leaves nothing behind', async () => {
+  await storeWithTasks(20);
+  await stage.manager();
+  const path = stage.path('store/data.mdb');
+  const bytes = await readFile(path);
+  const file = await open(path, 'r+');
+  for (let at = bytes.indexOf('payload 7'); at >= 0; at = bytes.indexOf('payload 7', at + 1)) {
+    await file.write('changed 7', at);
+  }
+  await file.close();
+  const wrong =
+    /data\.mdb is damaged: the value of the key "t\S+" on page \d+ has a wrong checksum/;
+  const check = await store('check', ...data());
+  expect(check).toMatchObject({ code: 4, stdout: expect.stringMatching(wrong) });
+  expect(check.stderr).toMatch(/a manager has the store open/);
+  const backup = await store('backup', stage.path('backup'), ...data());
+  expect(backup).toMatchObject({ code: 4, stderr: expect.stringMatching(wrong) });
+  expect(await readdir(stage.path('backup'))).toEqual([]);
 });
 
 test('a compaction gives space back and keeps every task; it needs a stopped manager', async () => {

@@ -12,8 +12,22 @@ import { flushFile, identityOf, inDirectory, locked, settle } from './keeper.ts'
 import { DATA_FILE, lmdbJournal } from './lmdb-journal.ts';
 import { logNames } from './log/log-files.ts';
 import { MARK_BYTES } from './log/log-record.ts';
-import { apply, positionOf } from './log/position.ts';
+import { apply, decodePosition, POSITION_KEY, positionOf } from './log/position.ts';
 import { checkTree } from './tree/check-tree.ts';
+import { valueOf } from './tree/checked-value.ts';
+
+/** @throws Error when a tree is not whole, or not that of this identity */
+const requireTreeOf = (identity: Identity, path: string): void => {
+  let id: string | undefined;
+  const { bareValues } = checkTree(path, (key, stored) => {
+    if (key === POSITION_KEY) {
+      id = idOf(decodePosition(valueOf(stored)).mark);
+    }
+  });
+  if (id !== identity.id || (identity.isChecked && bareValues > 0)) {
+    throw new Error(`${DATA_FILE} and store.json are not of the same backup; take another backup`);
+  }
+};
 
 /** The identity of a whole backup. */
 const requireBackup = (backup: string): Identity => {
@@ -21,7 +35,7 @@ const requireBackup = (backup: string): Identity => {
   if (found.state !== 'backup') {
     throw new Error('it is a store and no backup; millrace store backup makes one');
   }
-  checkTree(join(backup, DATA_FILE));
+  requireTreeOf(found, join(backup, DATA_FILE));
   return found;
 };
 
