@@ -8,7 +8,6 @@ import { blocksOf, commandsOf, documentsUnder, filesOf, readDocument, root } fro
 const documents = ['README.md', ...documentsUnder('docs')];
 /** Modules that other snippets import or that a worker runs. */
 const notPrograms = ['tasks.ts', 'handlers.ts'];
-const DOCUMENT_MAX_MS = 120_000;
 
 let folder = '';
 const children: Child[] = [];
@@ -70,35 +69,31 @@ const startManager = async (files: readonly string[]): Promise<void> => {
   await manager.line(hasHandlers ? /worker handles/ : /listening on/);
 };
 
-test.each(documents)(
-  'the snippets of %s compile and run',
-  { timeout: DOCUMENT_MAX_MS },
-  async (path) => {
-    const text = readDocument(path);
-    for (const { body, file, language } of blocksOf(text)) {
-      expect(language !== 'ts' || file !== '', `a snippet without a name: ${body}`).toBe(true);
-    }
-    const files = filesOf(text).filter(([name]) => /\.(?:ts|toml)$/.test(name));
-    for (const [name, body] of files) {
-      // Another test on the machine may use the port of the document.
-      writeFileSync(join(folder, name), body.replaceAll(/port(:| =) 74[23]0/g, 'port$1 0'));
-    }
-    const programs = files.map(([name]) => name).filter((name) => name.endsWith('.ts'));
-    const commands = commandsOf(text).filter((line) => line.startsWith('millrace '));
-    if (programs.length > 0) {
-      compile(programs);
-    }
-    if (programs.length + commands.length > 0) {
-      await startManager(programs);
-    }
-    for (const program of programs.filter((name) => !notPrograms.includes(name))) {
-      await expectSuccess(`tsx ${program}`);
-    }
-    for (const command of commands) {
-      await expectSuccess(command);
-    }
-  },
-);
+test.each(documents)('the snippets of %s compile and run', async (path) => {
+  const text = readDocument(path);
+  for (const { body, file, language } of blocksOf(text)) {
+    expect(language !== 'ts' || file !== '', `a snippet without a name: ${body}`).toBe(true);
+  }
+  const files = filesOf(text).filter(([name]) => /\.(?:ts|toml)$/.test(name));
+  for (const [name, body] of files) {
+    // Another test on the machine may use the port of the document.
+    writeFileSync(join(folder, name), body.replaceAll(/port(:| =) 74[23]0/g, 'port$1 0'));
+  }
+  const programs = files.map(([name]) => name).filter((name) => name.endsWith('.ts'));
+  const commands = commandsOf(text).filter((line) => line.startsWith('millrace '));
+  if (programs.length > 0) {
+    compile(programs);
+  }
+  if (programs.length + commands.length > 0) {
+    await startManager(programs);
+  }
+  for (const program of programs.filter((name) => !notPrograms.includes(name))) {
+    await expectSuccess(`tsx ${program}`);
+  }
+  for (const command of commands) {
+    await expectSuccess(command);
+  }
+});
 
 test('docs/guide/errors.md agrees with the table of errors', () => {
   const { status, stderr } = spawnSync(

@@ -127,19 +127,14 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const child = stage.command(['enqueue', 'unhandled', '1', '--wait']);
     const client = await stage.connect();
-    await expect
-      .poll(async () => (await client.listTasks()).tasks.length, { timeout: 30_000 })
-      .toBe(1);
+    await expect.poll(async () => (await client.listTasks()).tasks.length).toBe(1);
     const [task] = (await client.listTasks()).tasks;
+    // The task may be listed a moment before the command knows its id.
     await expect
-      .poll(
-        () => {
-          child.signal(signal);
-          return child.isRunning;
-        },
-        // The task may be listed a moment before the command knows its id.
-        { timeout: 30_000 },
-      )
+      .poll(() => {
+        child.signal(signal);
+        return child.isRunning;
+      })
       .toBe(false);
     expect((await child.closed).signal).toBe(signal);
     expect(child.stderr.join('\n')).toContain(`task ${task?.id} goes on`);

@@ -153,7 +153,7 @@ test('sockets that say nothing to the HTTP port are bounded, cut off, and distur
   const sockets = kept(await SilentSockets.open(port, 600, { reopenMs: 60_000 }));
   expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
   expect(descriptorsOf(pid)).toBeLessThanOrEqual(before + 300);
-  await expect.poll(() => sockets.closed, { timeout: 20_000 }).toBe(600);
+  await expect.poll(() => sockets.closed).toBe(600);
   expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
   sockets.close();
 });

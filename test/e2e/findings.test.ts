@@ -215,10 +215,10 @@ test('a manager that runs out of open files says so, and goes on', async () => {
   const first = await small.connect();
   const sockets = await SilentSockets.open(manager.port, 300, { reopenMs: 100 });
   await expect
-    .poll(async () => (await first.status()).attention, { timeout: 10_000 })
+    .poll(async () => (await first.status()).attention)
     .toContainEqual(expect.objectContaining({ kind: 'files-scarce', severity: 'critical' }));
   sockets.close();
   await expect
-    .poll(async () => (await first.status()).attention, { timeout: 10_000 })
+    .poll(async () => (await first.status()).attention)
     .not.toContainEqual(expect.objectContaining({ kind: 'files-scarce' }));
 });

@@ -150,7 +150,7 @@ test('the status says what waits, runs, retries and is dead, and what needs atte
     { severity: 'warning', kind: 'queue-paused', subject: 'items' },
   ]);
   await expect
-    .poll(async () => (await client.status()).attention, { timeout: 20_000 })
+    .poll(async () => (await client.status()).attention)
     .toContainEqual(
       expect.objectContaining({ kind: 'queue-unhandled', command: 'millrace queue show default' }),
     );

@@ -11,7 +11,7 @@ const stage = stages();
 /** Rounds whose kill met no work in flight are repeated, up to this number in all. */
 const REPEATS_MAX = 20;
 const RESTART_EVERY = 5;
-const TEST_MAX_MS = 600_000;
+const TEST_MAX_MS = 900_000;
 
 const didMeetWork = ({ leasedAtKill, unacknowledgedAtKill }: Round): boolean =>
   leasedAtKill > 0 && unacknowledgedAtKill > 0;

@@ -12,7 +12,8 @@ const sample = [
   '13-bound-checked-once-a-batch',
 ];
 const SEEDS = 30;
-const SECONDS = 30;
+/** Only a slow machine needs so long for so few seeds. */
+const SECONDS = 120;
 
 test('there are at least fourteen mutants', () => {
   expect(mutants.length).toBeGreaterThanOrEqual(14);

@@ -15,7 +15,7 @@ interface Waiter {
 
 const TAIL_LINES = 20;
 /** Only a hang takes this long; the error then shows the last lines of the process. */
-const LINE_MAX_MS = 50_000;
+const LINE_MAX_MS = 90_000;
 
 /** A process that a test started, with its output and its exit. */
 export class Child {

@@ -18,7 +18,6 @@ const TASKS = 20;
 /** These tasks together are larger than the log. */
 const BURST = 100;
 const TEXT_CHARS = 100_000;
-const TEST_MAX_MS = 120_000;
 
 if (mountMissing !== undefined) {
   console.log(`disk full: skipped: a small tmpfs cannot be mounted: ${mountMissing}`);
@@ -37,7 +36,7 @@ const tryEnqueue = async (client: Client, text: string): Promise<string | undefi
 };
 
 const enqueueUntil = async (client: Client, code: string | undefined): Promise<void> => {
-  await expect.poll(() => tryEnqueue(client, 'probe'), { timeout: 10_000 }).toBe(code);
+  await expect.poll(() => tryEnqueue(client, 'probe')).toBe(code);
 };
 
 /** Enqueues more than the disk has room for: each task is written or refused, or its write fails. */
@@ -84,7 +83,6 @@ test.skipIf(mountMissing !== undefined)(
     await enqueueUntil(client, undefined);
     await worker.stop();
   },
-  TEST_MAX_MS,
 );
 
 test.skipIf(mountMissing !== undefined)(
@@ -123,5 +121,4 @@ test.skipIf(mountMissing !== undefined)(
     }
     expect(await tryEnqueue(again, 'after')).toBeUndefined();
   },
-  TEST_MAX_MS,
 );
