@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { Unrecoverable } from '@millrace/protocol';
 import { handler } from '@millrace/worker';
@@ -9,11 +10,6 @@ import * as tasks from './tasks.ts';
 let count = 0;
 
 const place = (): tasks.Place => ({ pid: process.pid, threadId });
-
-const blockFor = (forMs: number): void => {
-  const untilMs = performance.now() + forMs;
-  while (performance.now() < untilMs);
-};
 
 export default [
   handler(tasks.inlinePlace, place),
@@ -40,15 +36,15 @@ export default [
     async ({ blocks, path }, { attempt }) => {
       await signalTo(path, String(process.pid));
       if (attempt <= blocks) {
-        blockFor(Number.POSITIVE_INFINITY);
+        for (;;);
       }
       return { attempt };
     },
     { runner: 'process', concurrency: 1 },
   ),
-  handler(tasks.blocking, async ({ forMs, path }) => {
+  handler(tasks.blocking, async ({ fifo, path }) => {
     const socket = await signalTo(path, 'blocking');
-    blockFor(forMs);
+    readFileSync(fifo);
     socket.destroy();
     return 'not interrupted';
   }),

@@ -29,8 +29,8 @@ export const double = defineTask('double', {
 export const patient = defineTask<At, never>('patient');
 /** Signals and blocks its process in its first `blocks` attempts. */
 export const stubborn = defineTask<At & { readonly blocks: number }, Attempt>('stubborn');
-/** Signals and blocks the event loop of the worker. */
-export const blocking = defineTask<At & { readonly forMs: number }, string>('blocking');
+/** Signals and blocks the event loop of the worker until the test writes to the FIFO. */
+export const blocking = defineTask<At & { readonly fifo: string }, string>('blocking');
 /** Signals and waits for the test. */
 export const waiting = defineTask<At, string>('waiting');
 /** When it began, in microseconds on the clock of the machine. */
