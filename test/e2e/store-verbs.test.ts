@@ -8,7 +8,8 @@ import { type CliResult, type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
 const unhandled = defineTask<string, null>('unhandled');
-const STALL_MS = 3_000;
+/** Far longer than the test takes to see that the flush hangs. */
+const STALL_MS = 60_000;
 const US_PER_MS = 1_000;
 
 let stage: Stage;
@@ -196,7 +197,7 @@ test.skipIf(straceMissing !== undefined)(
     const [, http = ''] = await manager.line(/"http":"(http:\/\/[^"]+)"/);
     const client = await stage.connect();
     await client.enqueue(unhandled, 'quick');
-    await attach(stage, manager.pid, {
+    const tracer = await attach(stage, manager.pid, {
       syscall: 'pwrite64',
       effect: `delay_enter=${STALL_MS * US_PER_MS}`,
       when: '1+',
@@ -211,6 +212,8 @@ test.skipIf(straceMissing !== undefined)(
       expect((await fetch(`${http}/livez`)).status).toBe(200);
       isSaid = (await (await fetch(`${http}/status`)).text()).includes('store-slow');
     }
+    // The call goes on when nobody delays it any more.
+    await tracer.end('SIGTERM');
     await slow;
   },
 );
