@@ -8,6 +8,7 @@ const ip = (...args: readonly string[]): string =>
 /** Hosts that this process has made; the network of one that was closed lingers for a moment. */
 let made = 0;
 
+const NETWORKS = 16_384;
 const NOBODY = '02:00:00:00:00:01';
 
 /**
@@ -26,9 +27,11 @@ export class FarHost {
   private constructor(number: number) {
     this.#name = `millrace-${number}`;
     this.#link = `mr${number}`;
-    const network = `10.97.${number % 256}`;
-    this.nearAddress = `${network}.1`;
-    this.#farAddress = `${network}.2`;
+    // Hosts of other processes have other networks, of four addresses each.
+    const first = (number % NETWORKS) * 4;
+    const network = `10.97.${Math.floor(first / 256)}`;
+    this.nearAddress = `${network}.${(first % 256) + 1}`;
+    this.#farAddress = `${network}.${(first % 256) + 2}`;
     this.under = ['ip', 'netns', 'exec', this.#name];
   }
 
