@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { type CliResult, type ManagerChild, type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
-const handlersPath = fileURLToPath(new URL('handlers.ts', import.meta.url));
+const handlersPath = fileURLToPath(new URL('all-handlers.ts', import.meta.url));
 const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
 const modulePath = (name: string): string =>
   fileURLToPath(new URL(`../support/fixtures/modules/${name}`, import.meta.url));

@@ -1,20 +1,17 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { threadId } from 'node:worker_threads';
 import { Unrecoverable } from '@millrace/protocol';
 import { handler } from '@millrace/worker';
 import { signalTo, waitAt } from '../support/fixtures/lighthouse.ts';
 import { momentUs } from '../support/moment.ts';
+import { place } from './place.ts';
 import * as tasks from './tasks.ts';
 
 let count = 0;
 
-const place = (): tasks.Place => ({ pid: process.pid, threadId });
-
+/** All of them run inline, so a worker of them has no thread and no process to start. */
 export default [
   handler(tasks.inlinePlace, place),
-  handler(tasks.threadPlace, place, { runner: 'thread', concurrency: 1 }),
-  handler(tasks.processPlace, place, { runner: 'process', concurrency: 1 }),
   handler(tasks.flaky, ({ failures }, { attempt }) => {
     if (attempt <= failures) {
       throw new TypeError(`attempt ${attempt} is not the last`);
@@ -31,17 +28,6 @@ export default [
     socket.destroy();
     throw signal.reason;
   }),
-  handler(
-    tasks.stubborn,
-    async ({ blocks, path }, { attempt }) => {
-      await signalTo(path, String(process.pid));
-      if (attempt <= blocks) {
-        for (;;);
-      }
-      return { attempt };
-    },
-    { runner: 'process', concurrency: 1 },
-  ),
   handler(tasks.blocking, async ({ fifo, path }) => {
     const socket = await signalTo(path, 'blocking');
     readFileSync(fifo);

@@ -9,6 +9,7 @@ import * as tasks from './tasks.ts';
 
 const openStage = stages();
 const handlers = new URL('handlers.ts', import.meta.url);
+const allHandlers = new URL('all-handlers.ts', import.meta.url);
 
 /** Silence after which a peer is taken for dead. */
 const DEAD_MS = limits.heartbeatIdleMs + limits.heartbeatProbes * limits.heartbeatIntervalMs;
@@ -113,7 +114,7 @@ test('a worker that is stopped finishes what it runs, and takes nothing new', as
 
 test('a worker that is stopped gives back what does not end, within its drain', async () => {
   await stage.manager();
-  const worker = await stage.worker(handlers, { env: drain });
+  const worker = await stage.worker(allHandlers, { env: drain });
   const client = await stage.connect();
   const deaf = await client.enqueue(tasks.waiting, { path: lighthouse.path });
   const stubborn = await client.enqueue(tasks.stubborn, { path: lighthouse.path, blocks: 1 });

@@ -19,7 +19,7 @@ let lighthouse: Lighthouse;
 beforeAll(async () => {
   stage = await Stage.open();
   await stage.manager();
-  const handlers = new URL('handlers.ts', import.meta.url).href;
+  const handlers = new URL('all-handlers.ts', import.meta.url).href;
   const script = new URL('../support/worker.ts', import.meta.url);
   const worker = stage.script('worker', script, [handlers, String(KILL_GRACE_MS)]);
   await worker.line(/worker connected/);
