@@ -5,16 +5,15 @@ const exclude = ['**/node_modules/**', '**/dist/**'];
 /** System tests that share nothing but the machine with each other. */
 const sharing = ['test/{checker,conformance,e2e,model,worker}/**/*.test.ts'];
 
-/** Only a hang takes as long as these, also on a machine that is busy with something else. */
-const HANG_MS = { unit: 60_000, system: 180_000 };
-/** A poll gives up earlier than its test, and says then what it saw last. */
-const POLL_SHARE = 0.5;
-
-const hangs = (ms: number) => ({
-  testTimeout: ms,
-  hookTimeout: ms,
-  expect: { poll: { timeout: ms * POLL_SHARE } },
-});
+/**
+ * Only a hang takes so long, also on a machine that is busy with something else. A poll
+ * gives up earlier than its test, and says then what it saw last.
+ */
+const bounds = {
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 90_000 } },
+};
 
 export default defineConfig({
   test: {
@@ -24,7 +23,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'bench/*/*.test.ts'],
           exclude,
-          ...hangs(HANG_MS.unit),
+          ...bounds,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -34,7 +33,7 @@ export default defineConfig({
           name: 'system',
           include: sharing,
           exclude,
-          ...hangs(HANG_MS.system),
+          ...bounds,
           // Half of the time these files wait, so that two at a time keep two cores busy.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -45,7 +44,7 @@ export default defineConfig({
           name: 'alone',
           include: ['test/**/*.test.ts'],
           exclude: [...exclude, ...sharing],
-          ...hangs(HANG_MS.system),
+          ...bounds,
           // Campaigns use all cores, and others of these files read or write the sources.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
