@@ -9,7 +9,7 @@ const numRuns = numberFrom('MODEL_RUNS', 400);
 const seed = numberFrom('MODEL_SEED', Math.floor(Math.random() * 2 ** 31));
 
 test(`the core answers as the reference does (seed ${seed}, ${numRuns} runs)`, {
-  timeout: 60_000 + numRuns * 100,
+  timeout: 180_000 + numRuns * 100,
 }, () => {
   fc.assert(
     fc.property(commands, (script) => {

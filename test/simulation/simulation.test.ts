@@ -47,7 +47,7 @@ test.each(foundSeeds)('seed $seed: $found', async ({ seed }) => {
   expect(hasFailed(report), describeFailure(report)).toBe(false);
 });
 
-test('a campaign of seeds finds no failure', { timeout: 2 * CAMPAIGN_MAX_MS }, async () => {
+test('a campaign of seeds finds no failure', async () => {
   const startedAtMs = performance.now();
   let seed = FIRST_SEED;
   while (seed < FIRST_SEED + SEEDS && performance.now() - startedAtMs < CAMPAIGN_MAX_MS) {
