@@ -91,7 +91,7 @@ export class Attendant {
         messages: (messages) => {
           const handled = (
             session === undefined
-              ? this.#enter(connection, peer, messages).then((entered) => {
+              ? this.#enter(connection, peer, messages, atWork).then((entered) => {
                   session = entered;
                 })
               : this.#handle(connection, peer, session, messages, atWork)
@@ -124,6 +124,7 @@ export class Attendant {
     connection: Connection,
     peer: AcceptedPeer,
     messages: readonly Message[],
+    atWork: ReadonlySet<unknown>,
   ): Promise<PeerSession | undefined> {
     const [first, second] = messages;
     if (first === undefined || second !== undefined) {
@@ -133,6 +134,10 @@ export class Attendant {
       );
     }
     const session = await this.#reception.enter(connection, peer, first);
+    const present = session.peerOver(connection);
+    if (present !== undefined) {
+      present.framesAtWork = atWork;
+    }
     if (connection.isClosed) {
       this.#reception.leave(session, connection, false);
     }

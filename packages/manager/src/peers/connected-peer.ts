@@ -9,6 +9,8 @@ export class ConnectedPeer implements Peer {
   readonly openRequests = new TurnoverMap<number, OpenRequest>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
+  /** The frames of its connection whose handling has not ended. */
+  framesAtWork: ReadonlySet<unknown> = new Set();
   /** Messages from before `welcomed`: SESSION is the first message that a peer receives. */
   #early: Message[] | undefined = [];
   #whenDrained: (() => void)[] = [];
@@ -18,6 +20,18 @@ export class ConnectedPeer implements Peer {
     this.sessionId = sessionId;
     this.connection = connection;
     this.role = role;
+  }
+
+  /** Whether anything of it is not answered yet: its greeting, a frame, a request, or bytes to send. */
+  get hasOpen(): boolean {
+    return (
+      this.#early !== undefined ||
+      this.framesAtWork.size > 0 ||
+      this.openRequests.size > 0 ||
+      this.pools.size > 0 ||
+      this.connection.waitingBytes > 0 ||
+      this.connection.isBetweenParts
+    );
   }
 
   get hasEnded(): boolean {

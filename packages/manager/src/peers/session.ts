@@ -82,13 +82,9 @@ export class PeerSession {
     return [...(this.#peer?.pools ?? [])];
   }
 
-  /** Whether a request waits, a pool is declared, or bytes are to be sent. */
+  /** Whether anything of its peer is open. */
   get hasOpen(): boolean {
-    const peer = this.#peer;
-    return (
-      peer !== undefined &&
-      (peer.openRequests.size > 0 || peer.pools.size > 0 || peer.connection.waitingBytes > 0)
-    );
+    return this.#peer?.hasOpen === true;
   }
 
   /** The tasks whose outcomes it awaits, at most so many. */

@@ -121,6 +121,11 @@ export class Connection {
     return this.#outbox.waitingBytes;
   }
 
+  /** Whether some parts of a message have arrived, and others have not. */
+  get isBetweenParts(): boolean {
+    return this.#parts.isBetween;
+  }
+
   get remoteAddress(): string {
     return this.#options.transport.remoteAddress;
   }

@@ -13,6 +13,11 @@ export class PartAssembly {
     this.#maxBytes = maxBytes;
   }
 
+  /** Whether some parts of a message have arrived, and others have not. */
+  get isBetween(): boolean {
+    return this.#bytes > 0;
+  }
+
   /** Parts received on this connection, for PART_ACK. */
   get received(): number {
     return this.#received;
