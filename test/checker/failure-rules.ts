@@ -9,6 +9,7 @@ import { eventsOf, isConsumed, type TaskLife } from './lives.ts';
 import { dealtWhilePaused } from './pause-rules.ts';
 import { spuriousReRuns } from './re-runs.ts';
 import { slowRecovery } from './recovery.ts';
+import { endedEarly, silentTooLong } from './silence-rules.ts';
 import type { Failure, FailureClass } from './verdict.ts';
 
 type Rule = (lives: readonly TaskLife[], history: readonly Recorded[]) => Failure[];
@@ -113,15 +114,17 @@ const resurrected: Rule = each('resurrected', (life) => {
   return isThere ? 'the producer was told that the task is refused, but it exists' : undefined;
 });
 
-/** The manager accepted a report under a token other than the last one that it granted. */
+/** The manager accepted a report under a token other than the last one that it granted, or a fenced one. */
 const staleAccepted: Rule = each('stale accepted', ({ events }) => {
   let last: Grant | undefined;
   for (const event of events) {
     if (event.kind === 'granted') {
       last = event.token;
+    } else if (event.kind === 'fenced') {
+      last = undefined;
     } else if (event.kind === 'settled' && event.answer === 'accepted') {
       if (last === undefined || !isSameGrant(last, event.token)) {
-        return `a report under ${textOf(event.token)} was accepted, but the last grant was ${textOf(last)}`;
+        return `a report under ${textOf(event.token)} was accepted, but the valid grant was ${textOf(last)}`;
       }
     }
   }
@@ -177,7 +180,9 @@ export const failureRules: readonly Rule[] = [
   each('early fence', earlyFence),
   each('undeserved death', undeservedDeath),
   poisonedNeighbours,
-  (lives, history) => spuriousReRuns(lives, history),
-  (lives, history) => slowRecovery(lives, history),
-  (lives, history) => dealtWhilePaused(lives, history),
+  spuriousReRuns,
+  slowRecovery,
+  dealtWhilePaused,
+  endedEarly,
+  silentTooLong,
 ];

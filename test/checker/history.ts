@@ -103,6 +103,12 @@ export type HistoryEvent =
       readonly target: string;
       readonly on: boolean;
     }
+  /** What becomes of a worker: a task blocks its event loop, or a stop signal comes, for example. */
+  | {
+      readonly kind: 'loop';
+      readonly worker: string;
+      readonly is: 'blocked' | 'running' | 'told to stop' | 'ended by its watchdog' | 'dead';
+    }
   /** The manager confirmed that a queue is paused; an operator asks to resume it. */
   | { readonly kind: 'paused' | 'resume'; readonly queue: string }
   /** All faults are over. */

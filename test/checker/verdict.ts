@@ -15,6 +15,8 @@ export const failureClasses = [
   'spurious re-run',
   'slow recovery',
   'dealt while paused',
+  'ended early',
+  'silent too long',
 ] as const;
 export type FailureClass = (typeof failureClasses)[number];
 

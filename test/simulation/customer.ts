@@ -105,6 +105,7 @@ const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
   ms: order.ms,
   failures: order.failures,
   ...(order.isPoison ? { isPoison: true } : {}),
+  ...(order.blocksMs > 0 ? { blocksMs: order.blocksMs } : {}),
   isFatal: order.isFatal,
   heedsAbort: order.heedsAbort,
   padding: 'x'.repeat(order.paddingBytes),

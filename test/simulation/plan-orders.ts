@@ -37,6 +37,8 @@ export interface TaskOrder {
   readonly cancelAfterMs: number | undefined;
   readonly awaitsResult: boolean;
   readonly isPoison: boolean;
+  /** How long it blocks the event loop of its worker. */
+  readonly blocksMs: number;
 }
 
 const names = ['grind', 'grind', 'sift', 'weigh', 'weigh'] as const;
@@ -82,6 +84,7 @@ const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder 
     cancelAfterMs: some(random, mood.cancelled, () => random.between(0, 3_000)),
     awaitsResult: random.next() < 0.7,
     isPoison: false,
+    blocksMs: 0,
   };
 };
 

@@ -1,6 +1,7 @@
 import type { QueueSpec } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { Random } from '../support/random.ts';
+import { withBlocks } from './plan-blocks.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
 import { type Order, planOrders, planPoisoning, poison } from './plan-orders.ts';
 import { type Pause, planPauses } from './plan-pauses.ts';
@@ -61,6 +62,7 @@ const STORMS = 0x57_02_35_ed;
 const PROBES = 0x9f_0b_e5_ed;
 const POISON = 0x90_15_0b_ed;
 const ISOLATION = 0x15_01_a7_ed;
+const BLOCKS = 0xb1_0c_6e_ed;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
@@ -103,7 +105,7 @@ const BUSY_MAX_MS = 40_000;
  */
 const planSize = (random: Random): number => random.next() ** 4;
 
-export const planOf = (seed: number): Plan => {
+const ordinaryPlanOf = (seed: number): Plan => {
   const random = new Random(seed);
   const size = planSize(random);
   const busyMs = Math.round(BUSY_MIN_MS + size * (BUSY_MAX_MS - BUSY_MIN_MS));
@@ -136,3 +138,7 @@ export const planOf = (seed: number): Plan => {
     isProbed: new Random(seed ^ PROBES).next() < PROBED_SHARE,
   };
 };
+
+/** Each addition draws from random numbers of its own, and leaves most plans as they are. */
+export const planOf = (seed: number): Plan =>
+  withBlocks(ordinaryPlanOf(seed), new Random(seed ^ BLOCKS));

@@ -14,6 +14,9 @@ const TURN_MAX_MS = 2;
 const WAKE_MAX_MS = 1;
 const MONOTONIC_ORIGIN_MAX_MS = 1_000_000;
 
+/** Why a process runs no events: it was stopped from outside, or its own code blocks its event loop. */
+type Hold = 'stopped' | 'blocked';
+
 /** One life of a process, which begins once, may be paused, and ends once. */
 export class SimProcess implements EventOwner {
   readonly name: string;
@@ -22,7 +25,7 @@ export class SimProcess implements EventOwner {
   readonly #world: World;
   readonly #random: Random;
   #isAlive = true;
-  #isPaused = false;
+  readonly #holds = new Set<Hold>();
   #held: SimEvent[] = [];
   #turnEndsAtMs = -1;
 
@@ -46,7 +49,7 @@ export class SimProcess implements EventOwner {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#holds.size > 0;
   }
 
   die(): void {
@@ -54,13 +57,19 @@ export class SimProcess implements EventOwner {
     this.#held = [];
   }
 
-  pause(): void {
-    this.#isPaused = true;
+  pause(hold: Hold = 'stopped'): void {
+    this.#holds.add(hold);
   }
 
-  /** Runs the events that were held: those of one channel in their order, the channels in any order. */
-  resume(): void {
-    this.#isPaused = false;
+  /**
+   * Runs the events that were held, unless something else still holds the process: those of
+   * one channel in their order, the channels in any order.
+   */
+  resume(hold: Hold = 'stopped'): void {
+    this.#holds.delete(hold);
+    if (this.isPaused) {
+      return;
+    }
     const delays = new Map<string, number>();
     for (const event of this.#held.splice(0)) {
       const delayMs = delays.get(event.channel) ?? this.#random.next() * WAKE_MAX_MS;

@@ -22,6 +22,8 @@ const behaviourSchema = z.object({
   heedsAbort: z.boolean(),
   /** Whether it ends the process that it runs in. */
   isPoison: z.boolean().optional(),
+  /** After `ms`, the handler blocks its event loop for this long. */
+  blocksMs: z.number().optional(),
   /** The name of this run, which the worker of the simulation fills in. */
   run: z.string().optional(),
   /** Makes the payload larger. */
@@ -52,6 +54,14 @@ export const withRun = (payload: Uint8Array, run: string): Uint8Array => {
   return encodePayload({ ...behaviour, run }, 'a payload');
 };
 
+/** The same work in a process of its own: it blocks no other, and its deadline ends that process. */
+export const isolated = (payload: Uint8Array): Uint8Array => {
+  const behaviour = behaviourSchema.parse(decodePayload(payload, 'a payload'));
+  const { blocksMs = 0, heedsAbort, ms } = behaviour;
+  const alone = { ms: ms + blocksMs, blocksMs: 0, heedsAbort: heedsAbort || blocksMs > 0 };
+  return encodePayload({ ...behaviour, ...alone }, 'a payload');
+};
+
 /** Whether a payload ends the process that its attempt runs in, and after which time. */
 export const poisonOf = (payload: Uint8Array): { readonly afterMs: number } | undefined => {
   const { isPoison, ms } = behaviourSchema.parse(decodePayload(payload, 'a payload'));
@@ -77,14 +87,24 @@ const pause = (clock: Clock, ms: number, ctx: TaskContext, heedsAbort: boolean):
     }
   });
 
+/** The process that handlers run in. */
+export interface Host {
+  readonly clock: Clock;
+  /** Blocks the event loop; resolves when it runs again. */
+  readonly block: (forMs: number) => Promise<void>;
+}
+
 /** The handler of every task. */
 export const runBehaviour = async (
   behaviour: Behaviour,
   ctx: TaskContext,
-  clock: Clock,
+  { block, clock }: Host,
 ): Promise<Result> => {
-  const { failures, heedsAbort, isFatal, isPoison, key, ms, run = '' } = behaviour;
+  const { blocksMs = 0, failures, heedsAbort, isFatal, isPoison, key, ms, run = '' } = behaviour;
   await pause(clock, ms, ctx, heedsAbort);
+  if (blocksMs > 0) {
+    await block(blocksMs);
+  }
   if (isPoison === true) {
     throw new Error(`${key} ended the process of its own`);
   }

@@ -11,15 +11,16 @@ import { type HandlerBinding, handler } from '@millrace/worker';
 import { createExecutor, type Executor, Puller, Reporter } from '@millrace/worker/internals';
 import { MANAGER_URL, SECRET } from './manager-process.ts';
 import { keyOfPayload } from './recording-engine.ts';
+import type { SimHeartbeat } from './sim-heartbeat.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { SimHost, SimProcess } from './sim-process.ts';
-import { poisonOf, runBehaviour, runOfBytes, type SimTask, withRun } from './work.ts';
+import { isolated, poisonOf, runBehaviour, runOfBytes, type SimTask, withRun } from './work.ts';
 import type { World } from './world.ts';
 
 export interface WorkerPlan {
   readonly tasks: readonly SimTask[];
   readonly slots: number;
-  /** Whether a heartbeat connection, on an event loop of its own, keeps the session alive. */
+  /** Whether a thread with an event loop of its own keeps the session alive and watches the main loop. */
   readonly hasHeartbeatThread: boolean;
   /** Whether it runs a task whose worker was lost before in a process of its own. */
   readonly isolates: boolean;
@@ -37,9 +38,10 @@ export interface WorkerEvents {
   newRun(): string;
   breach(breach: string): void;
   ended(why: string): void;
-  up(session: SessionMessage): void;
   /** A task ended the process. */
   killed(): void;
+  /** A task blocks the event loop; resolves when it runs again. */
+  blocked(forMs: number): Promise<void>;
 }
 
 /** One life of a worker: the parts that `worker.ts` connects, without its threads. */
@@ -47,14 +49,21 @@ export class WorkerLife {
   readonly #options: WorkerOptions;
   readonly #process: SimProcess;
   readonly #events: WorkerEvents;
+  readonly #heartbeat: SimHeartbeat | undefined;
   readonly #link: Link;
   #reporter: Reporter | undefined;
   #puller: Puller | undefined;
   readonly #room = new Map<number, number>();
 
-  constructor(options: WorkerOptions, process: SimProcess, events: WorkerEvents) {
+  constructor(
+    options: WorkerOptions,
+    process: SimProcess,
+    heartbeat: SimHeartbeat | undefined,
+    events: WorkerEvents,
+  ) {
     this.#options = options;
     this.#process = process;
+    this.#heartbeat = heartbeat;
     this.#events = events;
     const { clock, name, randomBytes } = process;
     this.#link = new Link(
@@ -80,22 +89,33 @@ export class WorkerLife {
   async start(): Promise<void> {
     const { clock } = this.#process;
     const { tasks, slots } = this.#options.plan;
+    const host = { clock, block: (forMs: number) => this.#events.blocked(forMs) };
     const handlers: HandlerBinding[] = tasks.map((task) =>
-      task.name === 'probe'
-        ? handler(task, (input, ctx) => runBehaviour(input, ctx, clock), { concurrency: 1 })
-        : handler(task, (input, ctx) => runBehaviour(input, ctx, clock), { concurrency: slots }),
+      handler(task, (input, ctx) => runBehaviour(input, ctx, host), {
+        concurrency: task.name === 'probe' ? 1 : slots,
+      }),
     );
     const executor = this.#recording(await createExecutor({ handlers, clock }));
     this.#reporter = new Reporter(this.#link, clock, (token, answer) => {
       this.#record('answered', token, { answer });
     });
-    this.#puller = new Puller(this.#link, executor, this.#reporter, clock);
+    const puller = new Puller(
+      this.#link,
+      executor,
+      this.#reporter,
+      clock,
+      {},
+      this.#heartbeat?.pulse,
+    );
+    this.#puller = puller;
+    this.#heartbeat?.beat(() => puller.lastEndInMs);
     await this.#link.start(true).catch(() => {});
   }
 
   /** Drains as `worker.ts` does. */
   async drain(): Promise<void> {
     const [puller, reporter] = [this.#puller, this.#reporter];
+    this.#heartbeat?.pulse.stopsIn(limits.drainMs);
     if (puller !== undefined && reporter !== undefined) {
       puller.drain();
       await this.#within(puller.idle(), limits.drainMs - 2 * limits.drainReserveMs);
@@ -126,11 +146,15 @@ export class WorkerLife {
         const run = this.#events.newRun();
         const about = { task, worker: name, run, token: { epoch, grant } };
         recorder.record({ kind: 'start', ...about });
-        if (!isolates || assignment.losses === 0) {
+        const isIsolated = isolates && assignment.losses > 0;
+        if (!isIsolated) {
           this.#dieOf(assignment.payload);
         }
         const payload = withRun(assignment.payload, run);
-        const execution = executor.run(poolId, { ...assignment, payload });
+        const execution = executor.run(poolId, {
+          ...assignment,
+          payload: isIsolated ? isolated(payload) : payload,
+        });
         void Promise.resolve(execution.finished).then((result) => {
           this.#room.set(poolId, (this.#room.get(poolId) ?? 0) - 1);
           const value = result.kind === 'succeeded' ? runOfBytes(result.result) : undefined;
@@ -165,7 +189,7 @@ export class WorkerLife {
 
   #up(session: SessionMessage): void {
     this.#tell(`up under epoch ${session.epoch}, lost ${session.lost.length}`);
-    this.#events.up(session);
+    this.#heartbeat?.follow(session);
     this.#puller?.lose(session.lost);
     this.#puller?.announceAll();
   }

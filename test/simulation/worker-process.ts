@@ -1,6 +1,4 @@
-import { DEFAULT_KEY_ID, type SessionMessage } from '@millrace/protocol';
-import { HeartbeatLink } from '@millrace/worker/internals';
-import { MANAGER_URL, SECRET } from './manager-process.ts';
+import { SimHeartbeat } from './sim-heartbeat.ts';
 import { SimProcess } from './sim-process.ts';
 import { WorkerLife, type WorkerOptions } from './worker-life.ts';
 
@@ -14,7 +12,7 @@ export class WorkerProcess {
   #lives = 0;
   #runs = 0;
   #process: SimProcess | undefined;
-  #heartbeat: SimProcess | undefined;
+  #heartbeat: SimHeartbeat | undefined;
   #life: WorkerLife | undefined;
   #isLeaving = false;
 
@@ -42,20 +40,24 @@ export class WorkerProcess {
     this.#lives += 1;
     const process = new SimProcess(world, `${name}.${this.#lives}`, host);
     this.#process = process;
-    // The name seeds the random numbers of the process: another name would change all known seeds.
-    this.#heartbeat = this.#options.plan.hasHeartbeatThread
-      ? new SimProcess(world, `${process.name}.lane`, host)
+    const heartbeat = this.#options.plan.hasHeartbeatThread
+      ? new SimHeartbeat({
+          ...this.#options,
+          main: process,
+          killed: () => this.#killed(process, 'watchdog'),
+        })
       : undefined;
+    this.#heartbeat = heartbeat;
     world.plan(0, process, () => {
-      const life = new WorkerLife(this.#options, process, {
+      const life = new WorkerLife(this.#options, process, heartbeat, {
         newRun: () => {
           this.#runs += 1;
           return `${name}#${this.#runs}`;
         },
         breach: (breach) => this.breaches.push(breach),
         ended: (why) => this.#ended(process, why),
-        killed: () => this.#killed(process),
-        up: this.#heartbeatFollower(process.name),
+        killed: () => this.#killed(process, 'poison'),
+        blocked: (forMs) => this.#block(process, forMs),
       });
       this.#life = life;
       void life.start();
@@ -65,47 +67,24 @@ export class WorkerProcess {
   crash(vanished: boolean): void {
     const process = this.#process;
     if (process !== undefined) {
-      this.#options.world.recorder.tell(() => `${process.name} dies`);
+      const { network, world } = this.#options;
+      world.recorder.record({ kind: 'loop', worker: process.name, is: 'dead' });
       process.die();
       this.#process = undefined;
       this.#life = undefined;
       this.#isLeaving = false;
-      this.#heartbeat?.die();
-      if (this.#heartbeat !== undefined) {
-        this.#options.network.processDied(this.#heartbeat, vanished);
+      const heartbeat = this.#heartbeat?.process;
+      heartbeat?.die();
+      if (heartbeat !== undefined) {
+        network.processDied(heartbeat, vanished);
       }
-      this.#options.network.processDied(process, vanished);
+      network.processDied(process, vanished);
     }
-  }
-
-  /** Lets the heartbeat thread follow the session. A paused main loop does not stop that thread. */
-  #heartbeatFollower(name: string): (session: SessionMessage) => void {
-    const heartbeat = this.#heartbeat;
-    const { network, world } = this.#options;
-    if (heartbeat === undefined) {
-      return () => {};
-    }
-    const { clock, randomBytes } = heartbeat;
-    const link = new HeartbeatLink({ clock, randomBytes, dial: network.dialler(heartbeat) });
-    return (session) => {
-      const { graceMs, sessionId } = session;
-      const ticket = Uint8Array.from(session.ticket);
-      world.recorder.tell(() => `${name} has its heartbeat thread follow`);
-      const target = {
-        url: MANAGER_URL,
-        keyId: DEFAULT_KEY_ID,
-        secret: SECRET,
-        sessionId,
-        ticket,
-        graceMs,
-      };
-      world.plan(0, heartbeat, () => link.follow(target));
-    };
   }
 
   /** Pauses the main loop or, with `isWhole`, the heartbeat thread, too. @returns a function that resumes them */
   pause(isWhole: boolean): () => void {
-    const stopped = [this.#process, isWhole ? this.#heartbeat : undefined].filter(
+    const stopped = [this.#process, isWhole ? this.#heartbeat?.process : undefined].filter(
       (one) => one !== undefined,
     );
     for (const one of stopped) {
@@ -124,7 +103,7 @@ export class WorkerProcess {
     const { world } = this.#options;
     if (life !== undefined && process !== undefined && !this.#isLeaving) {
       this.#isLeaving = true;
-      world.recorder.tell(() => `${process.name} drains`);
+      world.recorder.record({ kind: 'loop', worker: process.name, is: 'told to stop' });
       const leave = async (): Promise<void> => {
         await life.drain();
         world.plan(0, undefined, () => {
@@ -135,15 +114,42 @@ export class WorkerProcess {
         });
       };
       world.plan(0, process, () => void leave());
+      this.#heartbeat?.signalled();
     }
   }
 
-  /** A task ended the process; a supervisor starts it again. */
-  #killed(process: SimProcess): void {
+  /** A task blocks the event loop of the process. */
+  #block(process: SimProcess, forMs: number): Promise<void> {
+    const { world } = this.#options;
+    const tell = (is: 'blocked' | 'running'): void =>
+      world.recorder.record({ kind: 'loop', worker: process.name, is });
+    tell('blocked');
+    process.pause('blocked');
+    return new Promise((resolve) => {
+      world.plan(forMs, undefined, () => {
+        if (process.isAlive) {
+          tell('running');
+          process.resume('blocked');
+          // The handler goes on before the event loop takes up what was held.
+          world.plan(0, process, resolve, 'block');
+        }
+      });
+    });
+  }
+
+  /** A task or the watchdog ended the process; a supervisor starts it again. */
+  #killed(process: SimProcess, by: 'poison' | 'watchdog'): void {
     const { name, world } = this.#options;
     world.plan(0, undefined, () => {
       if (this.#process === process) {
-        world.recorder.record({ kind: 'fault', fault: 'poison', target: name, on: true });
+        if (by === 'watchdog') {
+          world.recorder.record({
+            kind: 'loop',
+            worker: process.name,
+            is: 'ended by its watchdog',
+          });
+        }
+        world.recorder.record({ kind: 'fault', fault: by, target: name, on: true });
         this.crash(false);
         world.plan(SUPERVISOR_MS, undefined, () => this.start());
       }

@@ -5,5 +5,8 @@
 export type { Execution } from './execution/execution.ts';
 export { createExecutor, type Executor } from './execution/executor.ts';
 export { HeartbeatLink } from './heartbeat/heartbeat-link.ts';
+export { Pulse } from './heartbeat/pulse.ts';
+export { Watchdog } from './heartbeat/watchdog.ts';
 export { Puller } from './pulling/puller.ts';
 export { Reporter, type SettleAnswer } from './pulling/reporter.ts';
+export { tuning } from './tuning.ts';

@@ -20,8 +20,16 @@ const SIZE = NAME_AT + NAME_BYTES;
 
 const NS_PER_MS = 1e6;
 
-/** A clock that all threads of a process share. */
-const sharedMs = (): number => Number(process.hrtime.bigint()) / NS_PER_MS;
+/** The clock of the main thread, and one that all threads of its process share. */
+export interface PulseClocks {
+  mainMs(): number;
+  sharedMs(): number;
+}
+
+const systemClocks: PulseClocks = {
+  mainMs: () => performance.now(),
+  sharedMs: () => Number(process.hrtime.bigint()) / NS_PER_MS,
+};
 
 /** What the main thread tells the heartbeat thread, in memory that both can read. */
 export interface PulseReading {
@@ -38,24 +46,26 @@ export interface PulseReading {
 }
 
 /**
- * The state of the main event loop. Times are those of the main thread's
- * `performance.now()`. A write per attempt must be cheap, so nothing is locked.
+ * The state of the main event loop. Times are those of the main thread's clock. A write
+ * per attempt must be cheap, so nothing is locked.
  */
 export class Pulse {
   readonly buffer: SharedArrayBuffer;
   readonly #numbers: Float64Array;
   readonly #text: Buffer;
+  readonly #clocks: PulseClocks;
   #name = '';
 
-  constructor(buffer = new SharedArrayBuffer(SIZE)) {
+  constructor(buffer = new SharedArrayBuffer(SIZE), clocks: PulseClocks = systemClocks) {
     this.buffer = buffer;
+    this.#clocks = clocks;
     this.#numbers = new Float64Array(buffer, 0, FIELD_COUNT);
     this.#text = Buffer.from(buffer);
   }
 
   /** Called once, in the main thread. */
   begin(): void {
-    this.#numbers[fields.zeroMs] = sharedMs() - performance.now();
+    this.#numbers[fields.zeroMs] = this.#clocks.sharedMs() - this.#clocks.mainMs();
     this.#numbers[fields.lastEndMs] = Number.NEGATIVE_INFINITY;
     this.#numbers[fields.endsByMs] = Number.POSITIVE_INFINITY;
   }
@@ -63,18 +73,19 @@ export class Pulse {
   beat(lastEndInMs: number, signals: number): void {
     const numbers = this.#numbers;
     numbers[fields.beats] = (numbers[fields.beats] ?? 0) + 1;
-    numbers[fields.lastEndMs] = performance.now() + lastEndInMs;
+    numbers[fields.lastEndMs] = this.#clocks.mainMs() + lastEndInMs;
     numbers[fields.signals] = signals;
   }
 
   stopsIn(ms: number): void {
-    this.#numbers[fields.endsByMs] = performance.now() + ms;
+    this.#numbers[fields.endsByMs] = this.#clocks.mainMs() + ms;
   }
 
   /** The handler of an attempt is about to be called. */
   enters({ deadlineMs, name, token }: Assignment, isInline: boolean): void {
     const numbers = this.#numbers;
-    const endMs = deadlineMs === null ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
+    const endMs =
+      deadlineMs === null ? Number.POSITIVE_INFINITY : this.#clocks.mainMs() + deadlineMs;
     if (endMs > (numbers[fields.lastEndMs] ?? 0)) {
       numbers[fields.lastEndMs] = endMs;
     }
@@ -94,7 +105,7 @@ export class Pulse {
 
   read(): PulseReading {
     const at = (field: number): number => this.#numbers[field] ?? 0;
-    const nowMs = sharedMs() - at(fields.zeroMs);
+    const nowMs = this.#clocks.sharedMs() - at(fields.zeroMs);
     const textAt = (start: number, bytes: number): string =>
       this.#text.toString('utf8', start, start + bytes);
     const idBytes = at(fields.idBytes);
