@@ -1,4 +1,10 @@
-import { Broker, type Engine, makeEngine, type QueueSpec } from '@millrace/manager/internals';
+import {
+  Broker,
+  type BrokerOptions,
+  type Engine,
+  makeEngine,
+  type QueueSpec,
+} from '@millrace/manager/internals';
 import { DEFAULT_KEY_ID, limits, messageOf } from '@millrace/protocol';
 import { recordingEngine } from './recording-engine.ts';
 import type { SimDisk } from './sim-disk.ts';
@@ -20,6 +26,7 @@ export interface ManagerOptions {
   readonly disk: SimDisk;
   readonly host: SimHost;
   readonly queues: readonly QueueSpec[];
+  readonly presence: BrokerOptions['presence'];
   /** The time after which a manager that stopped or failed is started again. */
   readonly restartMs: number;
 }
@@ -137,7 +144,7 @@ export class ManagerProcess {
   }
 
   #begin(process: SimProcess): void {
-    const { disk, network, queues, world } = this.#options;
+    const { disk, network, presence = {}, queues, world } = this.#options;
     const { clock, randomBytes } = process;
     const engine = makeEngine({
       software: 'the simulation',
@@ -155,6 +162,7 @@ export class ManagerProcess {
       secretOf: (keyId) => (keyId === DEFAULT_KEY_ID ? SECRET : undefined),
       payloadMaxBytes: limits.payloadMaxBytes,
       newQueue: () => undefined,
+      presence,
       url: () => 'sim://manager',
       failed: (error) => this.#failed(process, error),
     });

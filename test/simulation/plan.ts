@@ -1,8 +1,9 @@
-import type { QueueSpec } from '@millrace/manager/internals';
+import type { BrokerOptions, QueueSpec } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { Random } from '../support/random.ts';
 import { withBlocks } from './plan-blocks.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
+import { withIdleSessions } from './plan-idle.ts';
 import { type Order, planOrders, planPoisoning, poison } from './plan-orders.ts';
 import { type Pause, planPauses } from './plan-pauses.ts';
 import type { DiskRates } from './sim-disk.ts';
@@ -18,6 +19,8 @@ export interface Plan {
   readonly clients: number;
   readonly workers: readonly WorkerPlan[];
   readonly queues: readonly QueueSpec[];
+  /** Bounds of the manager on its sessions that differ from the defaults. */
+  readonly presence: BrokerOptions['presence'];
   readonly orders: readonly Order[];
   readonly pauses: readonly Pause[];
   readonly faults: readonly Fault[];
@@ -63,6 +66,7 @@ const PROBES = 0x9f_0b_e5_ed;
 const POISON = 0x90_15_0b_ed;
 const ISOLATION = 0x15_01_a7_ed;
 const BLOCKS = 0xb1_0c_6e_ed;
+const IDLENESS = 0x1d_1e_5e_ed;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
@@ -129,6 +133,7 @@ const ordinaryPlanOf = (seed: number): Plan => {
     clients,
     workers,
     queues,
+    presence: undefined,
     orders,
     pauses: planPauses(new Random(seed ^ PAUSES), busyMs, ['mill', 'scales', 'sacks']),
     faults: poisoning.isAlone ? [] : faults,
@@ -141,4 +146,7 @@ const ordinaryPlanOf = (seed: number): Plan => {
 
 /** Each addition draws from random numbers of its own, and leaves most plans as they are. */
 export const planOf = (seed: number): Plan =>
-  withBlocks(ordinaryPlanOf(seed), new Random(seed ^ BLOCKS));
+  withIdleSessions(
+    withBlocks(ordinaryPlanOf(seed), new Random(seed ^ BLOCKS)),
+    new Random(seed ^ IDLENESS),
+  );

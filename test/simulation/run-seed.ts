@@ -7,6 +7,7 @@ import { Nemesis } from './nemesis.ts';
 import { Operator } from './operator.ts';
 import { calmDisk, calmNetwork, type Plan } from './plan.ts';
 import type { Pause } from './plan-pauses.ts';
+import { SessionWitness } from './session-witness.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { SimHost } from './sim-process.ts';
@@ -53,6 +54,7 @@ const PROBE_WINDOW_MS = 3_000;
 class Run {
   readonly #plan: Plan;
   readonly #world: World;
+  readonly #witness: SessionWitness | undefined;
   readonly #network: SimNetwork;
   readonly #disk: SimDisk;
   readonly #manager: ManagerProcess;
@@ -68,7 +70,10 @@ class Run {
     const world = new World(plan.seed, isTold);
     this.#plan = plan;
     this.#world = world;
-    this.#network = new SimNetwork(world, plan.network);
+    const { idleSessionMs } = plan.presence ?? {};
+    this.#witness =
+      idleSessionMs === undefined ? undefined : new SessionWitness(world, idleSessionMs);
+    this.#network = new SimNetwork(world, plan.network, this.#witness);
     this.#disk = new SimDisk(world, plan.disk, hasLyingDisk);
     const parts = { world, network: this.#network };
     this.#manager = new ManagerProcess({
@@ -76,6 +81,7 @@ class Run {
       disk: this.#disk,
       host: this.#newHost(),
       queues: plan.queues,
+      presence: plan.presence,
       restartMs: plan.restartMs,
     });
     this.#workers = plan.workers.map(
@@ -127,6 +133,7 @@ class Run {
         ...this.#manager.breaches,
         ...this.#workers.flatMap(({ breaches }) => breaches),
         ...this.#disk.breaches,
+        ...(this.#witness?.breaches ?? []),
         ...this.#breaches,
         ...this.#rejections.map((reason) => `an unhandled rejection: ${reason}`),
       ],

@@ -1,5 +1,6 @@
 import { type Dial, limits, MillraceError, type Transport } from '@millrace/protocol';
 import type { Random } from '../support/random.ts';
+import type { SessionWitness } from './session-witness.ts';
 import type { SimProcess } from './sim-process.ts';
 import { SimWire } from './sim-wire.ts';
 import type { World } from './world.ts';
@@ -31,14 +32,17 @@ export class SimNetwork {
   #rates: NetworkRates;
   readonly #wires = new Set<SimWire>();
   readonly #cutOff = new Set<string>();
+  readonly #witness: SessionWitness | undefined;
   #listener: Listener | undefined;
   #wiresMade = 0;
   #cutMessages = 0;
 
-  constructor(world: World, rates: NetworkRates) {
+  /** @param witness sees the frames between the manager and its clients */
+  constructor(world: World, rates: NetworkRates, witness?: SessionWitness) {
     this.#world = world;
     this.#random = world.random('network');
     this.#rates = rates;
+    this.#witness = witness;
   }
 
   get wires(): readonly SimWire[] {
@@ -140,6 +144,7 @@ export class SimNetwork {
       delayMs: () => this.#delayMs(),
       random: this.#random,
       bytesPerMs: () => this.#rates.bytesPerMs,
+      watch: this.#witness?.watch(dialler.name),
       ended: () => {
         this.#wires.delete(wire);
         this.#cutMessages += wire.cutMessages;

@@ -3,6 +3,13 @@ import type { Random } from '../support/random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
+/** Sees the frames that the manager reads from one connection, and those that it sends. */
+export interface WireWatch {
+  read(frame: Uint8Array): void;
+  sent(frame: Uint8Array): void;
+  ended(): void;
+}
+
 export interface WireOptions {
   readonly name: string;
   readonly dialler: SimProcess;
@@ -13,6 +20,8 @@ export interface WireOptions {
   readonly bytesPerMs: () => number;
   /** Called when both ends have ended. */
   readonly ended: () => void;
+  /** Sees the frames at the end of the manager. */
+  readonly watch?: WireWatch | undefined;
 }
 
 const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
@@ -27,6 +36,7 @@ class SimEnd implements Transport {
   readonly #wire: SimWire;
   readonly #world: World;
   readonly #isDialler: boolean;
+  readonly #watch: WireWatch | undefined;
   #events: TransportEvents | undefined;
   #inbox: Uint8Array[] = [];
   #isHeld = false;
@@ -35,12 +45,19 @@ class SimEnd implements Transport {
   #waitingBytes = 0;
   #isBetweenParts = false;
 
-  constructor(wire: SimWire, world: World, owner: SimProcess, isDialler: boolean) {
+  constructor(
+    wire: SimWire,
+    world: World,
+    owner: SimProcess,
+    isDialler: boolean,
+    watch?: WireWatch,
+  ) {
     this.remoteAddress = wire.name;
     this.owner = owner;
     this.#wire = wire;
     this.#world = world;
     this.#isDialler = isDialler;
+    this.#watch = watch;
   }
 
   get isOpen(): boolean {
@@ -66,6 +83,7 @@ class SimEnd implements Transport {
 
   send(frame: Uint8Array): void {
     if (this.#isOpen) {
+      this.#watch?.sent(frame);
       this.#waitingBytes += this.#wire.carry(this, new Uint8Array(frame));
     }
   }
@@ -114,6 +132,7 @@ class SimEnd implements Transport {
     if (this.#isOpen) {
       this.#isOpen = false;
       this.#inbox = [];
+      this.#watch?.ended();
       this.#world.plan(0, this.owner, () => this.#events?.closed(reason), this.#wire.name);
       this.#wire.endShut();
     }
@@ -149,6 +168,7 @@ class SimEnd implements Transport {
       this.shut('the other end ended the connection');
     } else if (frame !== undefined) {
       this.#notePart(frame);
+      this.#watch?.read(frame);
       this.#events.frame(frame);
       this.#planRead();
     }
@@ -195,7 +215,7 @@ export class SimWire {
     this.#world = world;
     this.#options = options;
     this.dialler = new SimEnd(this, world, options.dialler, true);
-    this.manager = new SimEnd(this, world, options.manager, false);
+    this.manager = new SimEnd(this, world, options.manager, false, options.watch);
   }
 
   /** The number of messages of which only some parts were read. */

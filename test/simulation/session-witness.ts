@@ -1,0 +1,242 @@
+import { decodeFrame, IDLE_REASON, type Message, type Token } from '@millrace/protocol';
+import type { WireWatch } from './sim-wire.ts';
+import type { World } from './world.ts';
+
+/** A message leaves at the end of its turn, and other messages may be read in between. */
+const TURN_MS = 2.5;
+/** Timers and turns are this late at most, on a manager that is not paused. */
+const LATE_MS = 100;
+/** A manager notes that a peer said something once in this time. */
+const NOTED_MS = 1_000;
+
+const keyOf = ({ epoch, grant, taskId }: Token): string => `${taskId}/${epoch}.${grant}`;
+
+const hasRequestId = (message: Message): message is Extract<Message, { requestId: number }> =>
+  'requestId' in message && message.requestId > 0;
+
+/** The session of a client, as its manager must see it. */
+class WatchedSession {
+  readonly sessionId: string;
+  readonly name: string;
+  /** Requests that were read and are not answered, and when they were read. */
+  readonly requests = new Map<number, number>();
+  readonly leases = new Set<string>();
+  /** When the first part of a message was read of which parts are missing. */
+  partsSinceMs: number | undefined;
+  saidAtMs: number;
+  wasBusyAtMs: number;
+  isDismissed = false;
+
+  constructor(sessionId: string, name: string, saidAtMs: number, nowMs: number) {
+    this.sessionId = sessionId;
+    this.name = name;
+    this.saidAtMs = saidAtMs;
+    this.wasBusyAtMs = nowMs;
+  }
+
+  get isBusy(): boolean {
+    return this.requests.size + this.leases.size > 0 || this.partsSinceMs !== undefined;
+  }
+
+  /** The reason why this session must not be dismissed at this time. */
+  occupation(nowMs: number): string | undefined {
+    const isOld = (sinceMs: number): boolean => nowMs - sinceMs > TURN_MS;
+    if (this.leases.size > 0) {
+      return 'it holds a lease';
+    }
+    if ([...this.requests.values()].some(isOld)) {
+      return 'a request of it is not answered';
+    }
+    return this.partsSinceMs !== undefined && isOld(this.partsSinceMs)
+      ? 'a message of it arrives in parts'
+      : undefined;
+  }
+}
+
+/** One connection, by which a client takes its session up. */
+class WatchedWire implements WireWatch {
+  readonly #witness: SessionWitness;
+  readonly #name: string;
+  readonly #parts: Uint8Array[] = [];
+  #isClient = true;
+  /** When it asked for its session, and the tokens that it presented. */
+  #askedAtMs = 0;
+  #presented: readonly Token[] = [];
+  #session: WatchedSession | undefined;
+
+  constructor(witness: SessionWitness, name: string) {
+    this.#witness = witness;
+    this.#name = name;
+  }
+
+  read(frame: Uint8Array): void {
+    for (const message of this.#isClient ? this.#wholeOf(frame) : []) {
+      this.#heard(message);
+    }
+  }
+
+  sent(frame: Uint8Array): void {
+    for (const message of this.#isClient ? decodeFrame(frame) : []) {
+      this.#told(message);
+    }
+  }
+
+  ended(): void {
+    this.#witness.left(this.#session);
+    this.#session = undefined;
+  }
+
+  /** The messages of a frame, and the message that its part completes. */
+  #wholeOf(frame: Uint8Array): Message[] {
+    return decodeFrame(frame).flatMap((message) => {
+      if (message.verb !== 'part') {
+        return [message];
+      }
+      this.#parts.push(message.bytes);
+      if (this.#session !== undefined) {
+        this.#session.partsSinceMs ??= this.#witness.nowMs;
+      }
+      return message.last ? decodeFrame(Buffer.concat(this.#parts.splice(0))) : [];
+    });
+  }
+
+  #heard(message: Message): void {
+    if (message.verb === 'hello') {
+      this.#isClient = message.role === 'client';
+    } else if (message.verb === 'open' || message.verb === 'resume') {
+      this.#askedAtMs = this.#witness.nowMs;
+      this.#presented = message.verb === 'resume' ? message.tokens : [];
+    }
+    const session = this.#session;
+    if (session === undefined || ['ping', 'pong', 'partAck'].includes(message.verb)) {
+      return;
+    }
+    this.#witness.said(session);
+    this.#witness.change(session, () => {
+      session.partsSinceMs = undefined;
+      if (message.verb === 'withdraw') {
+        session.requests.delete(message.requestId);
+      } else if (hasRequestId(message)) {
+        session.requests.set(message.requestId, this.#witness.nowMs);
+      }
+      for (const token of message.verb === 'settle' ? message.results : []) {
+        session.leases.delete(keyOf(token));
+      }
+    });
+  }
+
+  #told(message: Message): void {
+    const session = this.#session;
+    if (message.verb === 'session') {
+      const lost = new Set(message.lost.map(keyOf));
+      const { nowMs } = this.#witness;
+      const entered = new WatchedSession(message.sessionId, this.#name, this.#askedAtMs, nowMs);
+      for (const token of this.#presented.map(keyOf).filter((key) => !lost.has(key))) {
+        entered.leases.add(token);
+      }
+      this.#witness.entered(entered);
+      this.#session = entered;
+    } else if (session !== undefined && message.verb === 'goodbye') {
+      this.#witness.dismissed(session, message.reason);
+    } else if (session !== undefined && hasRequestId(message)) {
+      this.#witness.change(session, () => {
+        if (message.verb === 'item') {
+          session.leases.add(keyOf(message));
+        }
+        if (message.verb !== 'parked' && message.verb !== 'room') {
+          session.requests.delete(message.requestId);
+        }
+      });
+    }
+  }
+}
+
+/**
+ * Reads the frames between a manager and its clients, and says which clients the manager
+ * dismissed although they had something open, or kept although they had not.
+ */
+export class SessionWitness {
+  readonly breaches: string[] = [];
+  readonly #world: World;
+  readonly #idleMs: number;
+  readonly #present = new Map<string, WatchedSession>();
+
+  /** @param idleMs the silence after which a client is dismissed */
+  constructor(world: World, idleMs: number) {
+    this.#world = world;
+    this.#idleMs = idleMs;
+  }
+
+  get nowMs(): number {
+    return this.#world.nowMs;
+  }
+
+  /** A connection was accepted; `name` is that of its dialler. */
+  watch(name: string): WireWatch {
+    return new WatchedWire(this, name);
+  }
+
+  entered(session: WatchedSession): void {
+    // A session that was present is only continued: RESUME is no request.
+    session.saidAtMs = this.#present.get(session.sessionId)?.saidAtMs ?? session.saidAtMs;
+    this.#present.set(session.sessionId, session);
+  }
+
+  left(session: WatchedSession | undefined): void {
+    if (session !== undefined) {
+      this.#requireDismissal(session);
+      session.isDismissed = true;
+      this.#forget(session);
+    }
+  }
+
+  said(session: WatchedSession): void {
+    this.#requireDismissal(session);
+    session.saidAtMs = this.nowMs;
+  }
+
+  /** Notes the end of an occupation. */
+  change(session: WatchedSession, make: () => void): void {
+    const wasBusy = session.isBusy;
+    make();
+    if (wasBusy) {
+      session.wasBusyAtMs = this.nowMs;
+    }
+  }
+
+  dismissed(session: WatchedSession, reason: string): void {
+    session.isDismissed = true;
+    this.#forget(session);
+    if (reason !== IDLE_REASON) {
+      return;
+    }
+    const occupation = session.occupation(this.nowMs);
+    if (occupation !== undefined) {
+      this.#complain(`${session.name} was dismissed, although ${occupation}`);
+    }
+    const silentMs = this.nowMs - session.saidAtMs;
+    const leastMs = this.#idleMs - Math.min(NOTED_MS, this.#idleMs / 10);
+    if (silentMs > TURN_MS && silentMs < leastMs) {
+      this.#complain(`${session.name} was dismissed after a silence of ${Math.round(silentMs)} ms`);
+    }
+  }
+
+  /** A session that is still present should have been dismissed if it was idle for too long. */
+  #requireDismissal({ isBusy, isDismissed, name, saidAtMs, wasBusyAtMs }: WatchedSession): void {
+    const idleMs = this.nowMs - Math.max(saidAtMs, wasBusyAtMs);
+    if (!isDismissed && !isBusy && idleMs > this.#idleMs + LATE_MS) {
+      this.#complain(`${name} was not dismissed in ${Math.round(idleMs)} ms without a request`);
+    }
+  }
+
+  #forget(session: WatchedSession): void {
+    if (this.#present.get(session.sessionId) === session) {
+      this.#present.delete(session.sessionId);
+    }
+  }
+
+  #complain(breach: string): void {
+    this.#world.recorder.tell(() => `BREACH ${breach}`);
+    this.breaches.push(breach);
+  }
+}
