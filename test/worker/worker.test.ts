@@ -16,6 +16,9 @@ test.each([
   ['URL', { url: 'http://127.0.0.1:1' }],
   ['drainMs', { drainMs: Number.NaN }],
   ['drainMs', { drainMs: -1 }],
+  ['killGraceMs', { killGraceMs: Number.NaN }],
+  ['killGraceMs', { killGraceMs: -1 }],
+  ['killGraceMs', { killGraceMs: 10_001 }],
 ])('a worker with a wrong %s is refused before a process is started: %o', async (what, wrong) => {
   const before = childPids();
   const options = { url: 'ws://127.0.0.1:1', authkey: 'a key', handlers };

@@ -4,6 +4,7 @@ import {
   type AnyTask,
   type CallOptions,
   type Clock,
+  checkOptions,
   checkPeerName,
   DEFAULT_KEY_ID,
   type Dial,
@@ -325,6 +326,7 @@ export class Client {
  *   SHUTTING_DOWN, UNSUPPORTED_VERSION, BAD_OPTION; TIMEOUT, ABORTED
  */
 export const connect = async (options: ConnectOptions = {}): Promise<Client> => {
+  checkOptions(options, 'connect');
   const { secret, url } = findConnection(options);
   const client = new Client(url, secret, options);
   await client.start(options);

@@ -2,6 +2,8 @@ import { randomBytes as systemRandomBytes } from 'node:crypto';
 import {
   type Clock,
   checkName,
+  checkOptions,
+  checkText,
   DEFAULT_HOST,
   DEFAULT_KEY_ID,
   DEFAULT_PORT,
@@ -131,7 +133,11 @@ const settingsOf = ({
 
 /** @throws BAD_OPTION */
 const checkSettings = (settings: Settings): void => {
-  const { authkey, host, http = {}, insecure, payloadMaxBytes, port } = settings;
+  const { authkey, dataDir, host, http = {}, insecure, log, payloadMaxBytes, port } = settings;
+  checkText(host, 'host');
+  checkText(dataDir ?? '', 'dataDir');
+  checkOptions(http, 'http');
+  checkOptions(log, 'log');
   checkOption(
     secretBytes(authkey).length > 0,
     'a manager needs an authkey: a shared secret of any length',
@@ -167,18 +173,23 @@ const checkSettings = (settings: Settings): void => {
 
 /** @throws BAD_OPTION */
 const specOf = (name: string, options: QueueOptions): QueueSpec => {
+  checkName('queue', name);
+  checkOptions(options, `queue '${name}'`);
   const {
     maxBytes = limits.queueMaxBytes,
     maxItems = limits.queueMaxItems,
     order = 'fifo',
   } = options;
-  checkName('queue', name);
   for (const [bound, value] of Object.entries({ maxItems, maxBytes })) {
     checkOption(
       isWholeFrom(1, value, Number.MAX_SAFE_INTEGER),
       `${bound} of queue '${name}' is a whole number from 1`,
     );
   }
+  checkOption(
+    order === 'fifo' || order === 'lifo',
+    `order of queue '${name}' is 'fifo' or 'lifo', not '${order}'`,
+  );
   return { name, maxItems, maxBytes, order };
 };
 
@@ -219,6 +230,7 @@ export class Manager {
   });
 
   constructor(options: ManagerOptions) {
+    checkOptions(options, 'a manager');
     this.#options = settingsOf(options);
     checkSettings(this.#options);
   }

@@ -113,6 +113,7 @@ export {
   QueueFull,
   Unrecoverable,
 } from './words/errors.ts';
+export { checkList, checkOptions, checkTask, checkText, described } from './words/given.ts';
 export {
   DEFAULT_HOST,
   DEFAULT_HTTP_PORT,

@@ -4,6 +4,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   type AuthKey,
   type Clock,
+  checkOptions,
   checkPeerName,
   DEFAULT_KEY_ID,
   type Dial,
@@ -59,9 +60,16 @@ const NS_PER_MS = 1_000_000;
 
 const defaultName = (): string => `${hostname()}:${process.pid}`;
 
-const checkDrain = (drainMs: number): void => {
-  if (!(drainMs >= 0)) {
+const checkTimes = ({ drainMs = 0, killGraceMs = 0 }: WorkerOptions): void => {
+  if (typeof drainMs !== 'number' || !(drainMs >= 0)) {
     throw new MillraceError('BAD_OPTION', `drainMs must be a number of at least 0, not ${drainMs}`);
+  }
+  const isInBounds = killGraceMs >= 0 && killGraceMs <= limits.killGraceMs;
+  if (typeof killGraceMs !== 'number' || !isInBounds) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `killGraceMs must be a number from 0 to ${limits.killGraceMs}, after which the manager gives an attempt up, not ${killGraceMs}`,
+    );
   }
 };
 
@@ -133,14 +141,16 @@ export class Worker {
   /**
    * Loads the handlers and connects. Keeps trying as long as no manager answers.
    *
-   * @throws BAD_OPTION for name, URL or drainMs, before anything is started
+   * @throws BAD_OPTION for name, URL, key, drainMs or killGraceMs, before anything is started
    * @throws HANDLER_INVALID, HANDLER_NOT_IMPORTABLE, RUNNER_DIED, AUTH_FAILED, UNSUPPORTED_VERSION
    */
   static async start(options: WorkerOptions): Promise<Worker> {
-    const { drainMs = limits.drainMs, name = defaultName(), url } = options;
+    checkOptions(options, 'a worker');
+    const { authkey, name = defaultName(), url } = options;
     checkPeerName(name);
     managerUrl(url);
-    checkDrain(drainMs);
+    secretBytes(authkey);
+    checkTimes(options);
     const executor = await createExecutor(options, (step) => {
       for (const event of eventsOf(step)) {
         options.onEvent?.(event);

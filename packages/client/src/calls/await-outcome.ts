@@ -122,10 +122,10 @@ export const awaitOutcome = <Output>(
   taskId: string,
   options: ResultOptions,
 ): Promise<Output> => {
-  const { timeoutMs = Number.POSITIVE_INFINITY } = options;
-  const untilMs = port.clock.monotonicMs() + timeoutMs;
   return new Promise((resolve, reject) => {
     checkCall(options, `the result of task ${taskId}`);
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const untilMs = port.clock.monotonicMs() + timeoutMs;
     port.ask(new AwaitOutcome(taskId, port, options, untilMs, resolve, reject));
   });
 };

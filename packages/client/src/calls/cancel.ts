@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   changeAbandoned,
+  checkText,
   clip,
   inquire,
   limits,
@@ -20,6 +21,7 @@ export const cancel = async (
   reason: string,
   options: CallOptions,
 ): Promise<CancelAnswer> => {
+  checkText(reason, 'the reason of a cancel, before its options,');
   let sent = 0;
   const { answer, state } = await inquire(
     port,

@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   changeAbandoned,
+  checkText,
   inquire,
   limits,
   MillraceError,
@@ -13,6 +14,7 @@ export const drainWorker = async (
   worker: string,
   options: CallOptions,
 ): Promise<number> => {
+  checkText(worker, 'the name of a worker');
   if (Buffer.byteLength(worker) > limits.workerNameMaxBytes) {
     throw new MillraceError('BAD_OPTION', `'${worker}' is too long for the name of a worker`);
   }

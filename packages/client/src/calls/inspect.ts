@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  checkCall,
   decodePayload,
   inquire,
   type MessageNamed,
@@ -27,8 +28,10 @@ export interface InspectOptions extends CallOptions {
 export const inspect = async (
   port: TimedPort,
   taskId: string,
-  { withData, ...options }: InspectOptions,
+  options: InspectOptions,
 ): Promise<TaskInfo> => {
+  checkCall(options, `the state of task ${taskId}`);
+  const { withData, ...call } = options;
   const reply = await inquire(
     port,
     'taskInfo',
@@ -36,7 +39,7 @@ export const inspect = async (
       build: (requestId) => ({ verb: 'inspect', requestId, taskId, withData }),
       giveUp: (end, timeoutMs) => readAbandoned(end, `the state of task ${taskId}`, timeoutMs),
     },
-    options,
+    call,
   );
   const { error, requestId: _requestId, verb: _verb, payload, result, ...info } = reply;
   return {

@@ -2,6 +2,8 @@ import {
   type CallOptions,
   callOptions,
   checkName,
+  checkOptions,
+  checkText,
   inquire,
   limits,
   type MessageNamed,
@@ -74,6 +76,7 @@ const checkListing = ({
   if (state !== undefined && !taskStates.includes(state)) {
     throw new MillraceError('BAD_OPTION', `'${state}' is not a state: ${taskStates.join(', ')}`);
   }
+  checkText(after, 'after');
   if (Buffer.byteLength(after) > limits.cursorMaxBytes) {
     throw new MillraceError('BAD_OPTION', 'after must be the `next` of the previous page');
   }
@@ -89,6 +92,7 @@ const listedTask = ({
 
 /** @throws BAD_OPTION */
 export const listTasks = async (port: TimedPort, options: ListOptions): Promise<TaskPage> => {
+  checkOptions(options, 'a listing of tasks');
   checkListing(options);
   const { after, limit = limits.listPageTasks, name, queue, state } = options;
   const { next, tasks } = await inquire(

@@ -4,7 +4,9 @@ import {
   type CallOptions,
   callOptions,
   checkCall,
+  checkList,
   checkSchema,
+  checkTask,
   checkTaskOptions,
   encodePayload,
   limits,
@@ -30,8 +32,8 @@ export const settingsOf = (
   if (options === undefined) {
     return task.options;
   }
-  const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
   checkCall(options, `task '${task.name}'`);
+  const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
   checkTaskOptions(taskOptions, `task '${task.name}'`);
   return { ...task.options, ...given(taskOptions) };
 };
@@ -144,7 +146,7 @@ const sendChecked = async <T>(
  * task has none. The inputs are sent unparsed: the worker parses them, perhaps with a
  * newer schema. `send` is given the time that is left.
  *
- * @throws SCHEMA_MISMATCH; NOT_SENT when time or signal end the call before the schema has; and
+ * @throws BAD_OPTION; SCHEMA_MISMATCH; NOT_SENT when time or signal end the call before the schema has; and
  *   what `send` throws; always as a rejection
  */
 export const whenChecked = <T>(
@@ -154,11 +156,10 @@ export const whenChecked = <T>(
   call: CallOptions,
   send: (left: CallOptions) => Promise<T>,
 ): Promise<T> => {
-  if (task.input !== undefined) {
-    return sendChecked(port, task, inputs, call, send);
-  }
   try {
-    return send(call);
+    checkTask(task, 'the first argument');
+    checkList(inputs, `the payloads of task '${task.name}'`);
+    return task.input === undefined ? send(call) : sendChecked(port, task, inputs, call, send);
   } catch (error) {
     return Promise.reject(error);
   }

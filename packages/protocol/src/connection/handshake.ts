@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { MillraceError } from '../words/errors.ts';
+import { described } from '../words/given.ts';
 
 /** A shared secret and the name under which a manager knows it. */
 export interface AuthKey {
@@ -10,9 +11,16 @@ export interface AuthKey {
 /**
  * The bytes of a key. White space at the ends of a text is no part of the key, because
  * a key in a file usually ends in a newline; bytes are taken as they are.
+ *
+ * @throws BAD_OPTION
  */
-export const secretBytes = (authkey: string | Uint8Array): Uint8Array =>
-  typeof authkey === 'string' ? Buffer.from(authkey.trim()) : authkey;
+export const secretBytes = (authkey: string | Uint8Array): Uint8Array => {
+  const given: unknown = authkey;
+  if (typeof given !== 'string' && !(given instanceof Uint8Array)) {
+    throw new MillraceError('BAD_OPTION', `authkey is text or bytes, not ${described(given)}`);
+  }
+  return typeof authkey === 'string' ? Buffer.from(authkey.trim()) : authkey;
+};
 
 export const DEFAULT_KEY_ID = 'default';
 

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { type Cancel, systemClock } from '../runtime/clock.ts';
 import { MillraceError } from '../words/errors.ts';
+import { checkText } from '../words/given.ts';
 import { limits } from '../words/limits.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
@@ -111,6 +112,7 @@ export type Dial = (url: string, signal?: AbortSignal) => Promise<Transport>;
 
 /** @throws BAD_OPTION unless it is `ws://` or `wss://` with a host; proxies on the way may need the path */
 export const checkManagerUrl = (url: string): void => {
+  checkText(url, 'the URL of a manager');
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || new URL(url).hash !== '') {
     throw new MillraceError('BAD_OPTION', `the URL of a manager is ws://HOST:PORT, not '${url}'`);
   }

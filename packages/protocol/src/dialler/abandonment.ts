@@ -1,5 +1,6 @@
 import { checkTimeout } from '../words/definition.ts';
 import { MillraceError, messageOf } from '../words/errors.ts';
+import { checkOptions } from '../words/given.ts';
 
 /** How long a call may take, and who may end it sooner. */
 export interface CallOptions {
@@ -91,6 +92,7 @@ export const changeAbandoned = (
  * @throws BAD_OPTION
  */
 export const checkCall = (options: CallOptions, what: string): void => {
+  checkOptions(options, what);
   const given: { readonly signal?: unknown } = options;
   if (options.timeoutMs !== undefined) {
     checkTimeout(options.timeoutMs, what);

@@ -81,10 +81,10 @@ export class QueueHandle<T = unknown> {
    *   PAYLOAD_TOO_LARGE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in time
    */
   async put(value: T, options: PutOptions = {}): Promise<void> {
-    const { signal, timeoutMs, ...taskOptions } = options;
     const what = `an item for queue '${this.name}'`;
-    const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
     checkCall(options, what);
+    const { signal, timeoutMs, ...taskOptions } = options;
+    const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
     const item = {
       taskId: this.#port.newTaskId(),
       queue: this.name,
@@ -277,9 +277,9 @@ export class QueueHandle<T = unknown> {
 
   /** Waits slice after slice until an item comes or the time is up. */
   async #await(options: WaitOptions): Promise<MessageNamed<'item'>> {
-    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     const what = `an item of queue '${this.name}'`;
     checkCall(options, what);
+    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     const { clock } = this.#port;
     const untilMs = clock.monotonicMs() + timeoutMs;
     for (;;) {

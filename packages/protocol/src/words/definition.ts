@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError } from './errors.ts';
+import { checkOptions, checkText, shown } from './given.ts';
 import { limits } from './limits.ts';
 
 /** Options that a task definition gives as defaults and an enqueue may override. */
@@ -101,6 +102,7 @@ export const DEFAULT_QUEUE = 'default';
 
 /** @throws BAD_OPTION unless `name` has 1 to 128 bytes and no NUL */
 export const checkName = (kind: 'queue' | 'task', name: string): string => {
+  checkText(name, `a ${kind} name`);
   const maxBytes = kind === 'queue' ? limits.queueNameMaxBytes : limits.taskNameMaxBytes;
   const bytes = Buffer.byteLength(name);
   if (bytes === 0 || bytes > maxBytes || name.includes('\0')) {
@@ -114,6 +116,7 @@ export const checkName = (kind: 'queue' | 'task', name: string): string => {
 
 /** @throws BAD_OPTION unless the name of a worker or client has 1 to 128 bytes */
 export const checkPeerName = (name: string): string => {
+  checkText(name, 'the name of a worker or client');
   const bytes = Buffer.byteLength(name);
   if (bytes === 0 || bytes > limits.workerNameMaxBytes) {
     throw new MillraceError(
@@ -154,7 +157,7 @@ export const checkTaskOptions = (options: TaskOptions, what: string): TaskOption
     if (value !== undefined && !isNoDeadline && !isWhole(value, min, max)) {
       throw new MillraceError(
         'BAD_OPTION',
-        `${what}: ${name} is a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`,
+        `${what}: ${name} is a whole number from ${min} to ${max}, not ${shown(value)}`,
       );
     }
   }
@@ -176,6 +179,20 @@ export const checkTimeout = (timeoutMs: number, what: string): void => {
   }
 };
 
+/** @throws BAD_OPTION unless a schema is absent or follows Standard Schema */
+const checkIsSchema = (schema: unknown, what: string): void => {
+  const isSchema =
+    (typeof schema === 'object' || typeof schema === 'function') &&
+    schema !== null &&
+    '~standard' in schema;
+  if (schema !== undefined && !isSchema) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what} is a Standard Schema, as of zod, valibot or arktype; this one has no '~standard'`,
+    );
+  }
+};
+
 /**
  * Defines a task: its name, its queue, the schemas of payload and result, and
  * the defaults of its options. Types of payload and result in which a function, a symbol, a
@@ -187,12 +204,15 @@ export const defineTask = <Input = unknown, Output = unknown, Parsed = Input, Re
   taskName: TaskName<Input, Output>,
   options: DefineOptions<Input, Output, Parsed, Returned> = {},
 ): TaskDefinition<Input, Output, Parsed, Returned> => {
-  const { input, output, queue = DEFAULT_QUEUE, ...taskOptions } = options;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a value of the other type cannot be made
   const name = taskName as string;
   checkName('task', name);
+  checkOptions(options, `task '${name}'`);
+  const { input, output, queue = DEFAULT_QUEUE, ...taskOptions } = options;
   checkName('queue', queue);
   checkTaskOptions(taskOptions, `task '${name}'`);
+  checkIsSchema(input, `the input of task '${name}'`);
+  checkIsSchema(output, `the output of task '${name}'`);
   return {
     name,
     queue,

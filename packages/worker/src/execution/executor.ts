@@ -12,7 +12,10 @@ import { type ExecutorPool, type HandlerSource, planPools, type RunningPool } fr
 export interface ExecutorOptions {
   /** A handler module, by path or `file:` URL, or a list of handlers, which must all be inline. */
   readonly handlers: string | URL | readonly HandlerBinding[];
-  /** Time from the abort of a signal to the kill, in ms. Default 10 s. */
+  /**
+   * Time from the abort of a signal, at the deadline or a cancellation, to the end of the kill,
+   * in ms. Default and at most 10 s: the manager gives an attempt up soon after that.
+   */
   readonly killGraceMs?: number;
   /** Clock for deadlines and graces. Default: the system clock. */
   readonly clock?: Clock;

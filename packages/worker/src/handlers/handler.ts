@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import {
   type AnyTask,
   checkName,
+  checkOptions,
+  checkTask,
+  described,
   limits,
   MillraceError,
   type TaskDefinition,
@@ -85,9 +88,6 @@ const checkConcurrency = (concurrency: number, what: string): void => {
   }
 };
 
-const described = (value: unknown): string =>
-  value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
-
 /**
  * Binds a task to the function that runs it. TypeScript rejects a function whose
  * parameter or return type does not fit the task.
@@ -99,11 +99,13 @@ export const handler = <Input, Output, Parsed, Returned>(
   fn: HandlerFunction<NoInfer<Parsed>, NoInfer<Returned>>,
   options: HandlerOptions = {},
 ): HandlerBinding => {
+  checkTask(task, 'handler');
   const what = `handler of task '${checkName('task', task.name)}'`;
   checkName('queue', task.queue);
   if (typeof fn !== 'function') {
     throw new MillraceError('BAD_OPTION', `${what}: a function is needed, not ${described(fn)}`);
   }
+  checkOptions(options, what);
   const { runner = 'inline', concurrency } = options;
   checkRunner(runner, what);
   if (concurrency !== undefined) {

@@ -1,0 +1,61 @@
+import { MillraceError } from './errors.ts';
+
+/*
+ * Checks of arguments that a caller without types may pass anything for. The compiler refuses
+ * the same for callers with types.
+ */
+
+/** A value that should not be there, for the message of an error. */
+export const described = (value: unknown): string => {
+  if (value === null || value === undefined) {
+    return String(value);
+  }
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+};
+
+/** A value of a wrong type or out of its bounds, for the message of an error. */
+export const shown = (value: unknown): string => {
+  switch (typeof value) {
+    case 'string':
+      return `'${value}'`;
+    case 'number':
+    case 'boolean':
+      return String(value);
+    default:
+      return described(value);
+  }
+};
+
+/** @throws BAD_OPTION unless the options of a call are an object */
+export const checkOptions = (options: unknown, what: string): void => {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: the options are an object, not ${described(options)}`,
+    );
+  }
+};
+
+/** @throws BAD_OPTION unless a value is text */
+export const checkText = (text: unknown, what: string): void => {
+  if (typeof text !== 'string') {
+    throw new MillraceError('BAD_OPTION', `${what} is text, not ${described(text)}`);
+  }
+};
+
+/** @throws BAD_OPTION unless a value is a list */
+export const checkList = (list: unknown, what: string): void => {
+  if (!Array.isArray(list)) {
+    throw new MillraceError('BAD_OPTION', `${what} are a list, not ${described(list)}`);
+  }
+};
+
+/** @throws BAD_OPTION unless a value is a definition of a task, which a circular import leaves undefined */
+export const checkTask = (task: unknown, what: string): void => {
+  if (typeof task !== 'object' || task === null || !('name' in task) || !('options' in task)) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: a task made by defineTask is needed, not ${described(task)}`,
+    );
+  }
+};
