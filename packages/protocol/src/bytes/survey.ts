@@ -102,6 +102,20 @@ const refuseMisread = (value: object): void => {
   }
 };
 
+/**
+ * Refuses an object of no class that would arrive as `{}` although it is not empty, such as
+ * `Math`, or an object whose keys are symbols.
+ *
+ * @throws TypeError
+ */
+const refuseHiddenFields = (value: object): void => {
+  if (Reflect.ownKeys(value).length > 0) {
+    const tag = tagOf(value);
+    const what = tag === 'Object' ? 'an object' : `an object of type ${tag}`;
+    throw new TypeError(`${what} whose fields are all hidden cannot travel: it would arrive as {}`);
+  }
+};
+
 const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
 
@@ -195,7 +209,11 @@ export class Survey {
   #walkFields(value: object): void {
     const json = hasToJson(value) ? value.toJSON() : value;
     if (json === value) {
-      this.#walkEntries(Object.keys(value), Object.values(value));
+      const keys = Object.keys(value);
+      if (keys.length === 0) {
+        refuseHiddenFields(value);
+      }
+      this.#walkEntries(keys, Object.values(value));
     } else {
       this.walk(json);
     }
