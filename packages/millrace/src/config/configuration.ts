@@ -157,6 +157,12 @@ export class Configuration {
 export const configure = (options: Options = {}, configFile?: string): Configuration => {
   const environment = readEnvironment(process.env);
   const envFile = readEnvFile();
+  if (configFile === '') {
+    throw new MillraceError(
+      'BAD_OPTION',
+      '--config: the path of a file is needed, not an empty text',
+    );
+  }
   const named = configFile ?? environment[CONFIG_VARIABLE] ?? envFile[CONFIG_VARIABLE];
   return new Configuration({ options, environment, envFile, file: readConfigFile(named) });
 };

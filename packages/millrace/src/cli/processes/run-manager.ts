@@ -60,7 +60,7 @@ export const startManager = async (
   configuration: Configuration,
   choice: ManagerChoice,
 ): Promise<StartedManager> => {
-  const directory = workingDirectory();
+  const directory = process.cwd();
   const authkey = configuration.authkey() ?? keyOfHome(directory);
   const dataDir = dataDirOf(configuration);
   const log = openLog();
