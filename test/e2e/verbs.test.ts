@@ -46,7 +46,15 @@ test('the dead are listed with their errors, retried and dropped, and never all 
   };
   const [first, second] = [await die(), await die()];
   expect(await printed('dead', 'ls')).toContain('gone for good');
-  expect(await parsed('dead', 'ls', '--limit', '1')).toHaveLength(1);
+  expect(await parsed('dead', 'ls', '--limit', '1')).toMatchObject([{ id: second }]);
+  const stacks = await printed('dead', 'ls', '--stack');
+  expect(stacks).toMatch(new RegExp(`^${second} {2}hopeless in queue default, \\d+m?s old$`, 'm'));
+  expect(
+    stacks.match(/^ {2}Unrecoverable: gone for good\n {2}at .*handlers\.ts:\d+/gm),
+  ).toHaveLength(2);
+  expect(await parsed('dead', 'ls', '--stack', '--limit', '1')).toMatchObject([
+    { id: second, lastError: { name: 'Unrecoverable', stack: expect.stringContaining(' at ') } },
+  ]);
 
   const again = await printed('task', 'retry', first);
   expect(again).not.toBe(first);
@@ -117,6 +125,25 @@ test.each([
       .toSorted((a, b) => a.localeCompare(b))
       .join(' '),
   ).toBe(words);
+});
+
+test('tasks are listed from the newest on, and those that wait in their order', async () => {
+  const ids: string[] = [];
+  for (const delay of ['3h', '1h', '2h', '0s', '0s']) {
+    ids.push(await printed('enqueue', 'unhandled', '1', '--delay', delay));
+  }
+  const [three, one, two, first, second] = ids;
+  const listed = async (...args: readonly string[]): Promise<unknown> => {
+    const rows = await printed('task', 'ls', ...args);
+    return rows
+      .split('\n')
+      .slice(1)
+      .map((row) => row.split(' ')[0]);
+  };
+  expect(await listed()).toEqual(ids.toReversed());
+  expect(await listed('--limit', '2')).toEqual([second, first]);
+  expect(await listed('--state', 'scheduled')).toEqual([one, two, three]);
+  expect(await listed('--state', 'ready')).toEqual([first, second]);
 });
 
 test('a list that was cut says on stderr that there is more', async () => {

@@ -5,6 +5,7 @@ import {
   type Effects,
   Handles,
   type Journal,
+  type ListRequest,
   load,
   memoryJournal,
   type Now,
@@ -221,18 +222,24 @@ export class Subject {
 
   #list(state: TaskState | undefined, limit: number): void {
     this.#flush();
+    const listed = this.#pages({ state, limit, backward: undefined });
+    expect(listed.toSorted()).toEqual(this.#reference.listed(state));
+    expect(this.#pages({ state, limit, backward: true })).toEqual(listed.toReversed());
+  }
+
+  /** The ids on all pages of a listing. */
+  #pages(listing: Pick<ListRequest, 'state' | 'limit' | 'backward'>): string[] {
     const listed: string[] = [];
     for (let after: string | undefined; ; ) {
-      const request = { queue: undefined, name: undefined, state, limit, after };
+      const request = { ...listing, queue: undefined, name: undefined, after };
       const { next, tasks } = verbs.listTasks.run(this.#state, request, this.#now);
-      expect(tasks.length).toBeLessThanOrEqual(limit);
+      expect(tasks.length).toBeLessThanOrEqual(listing.limit);
       listed.push(...tasks.map(({ taskId }) => taskId));
       if (next === undefined) {
-        break;
+        return listed;
       }
       after = next;
     }
-    expect(listed.toSorted()).toEqual(this.#reference.listed(state));
   }
 
   #connect(verb: 'open' | 'disconnect' | 'end', sessionId: string): void {

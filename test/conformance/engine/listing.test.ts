@@ -1,4 +1,4 @@
-import { limits } from '@millrace/protocol';
+import { limits, taskStates } from '@millrace/protocol';
 import { expect, test } from 'vitest';
 import { bytes, failure, item, queueSpec, task } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
@@ -31,6 +31,36 @@ onEachEngine('listing', (open) => {
       'scheduled',
       'succeeded',
     ]);
+  });
+
+  test('finds the same tasks backward, in the opposite order', async () => {
+    const stage = await open({ queues: [queueSpec('q'), queueSpec('other')] });
+    await oneOfEach(stage);
+    await stage.enqueue(task('1'), task('2', { priority: 3 }), task('3', { queue: 'other' }));
+    for (const state of [undefined, ...taskStates]) {
+      for (const limit of [1, 2, 100]) {
+        const forward = await listIds(stage, { state, limit });
+        const backward = await listIds(stage, { state, limit, backward: true });
+        expect(backward).toEqual(forward.toReversed());
+      }
+    }
+  });
+
+  test('goes backward from a position whose row has gone or has become shorter', async () => {
+    const stage = await open();
+    await stage.enqueue(task('1'), task('2'), task('3'));
+    await stage.enqueue(task('4'));
+    for (const state of [undefined, 'ready'] as const) {
+      const { next } = await stage.engine.listTasks({
+        ...everything,
+        state,
+        limit: 1,
+        backward: true,
+      });
+      const rest = { ...everything, state, after: next, backward: true };
+      const { tasks } = await stage.engine.listTasks(rest);
+      expect(tasks.map(({ taskId }) => taskId)).toEqual(['3', '2', '1']);
+    }
   });
 
   test('shows state, counters, age, due time and last error of each task', async () => {

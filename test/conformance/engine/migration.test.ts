@@ -69,6 +69,7 @@ test.each(layouts)('a store of %s keeps all its tasks in the migration', async (
     state: undefined,
     limit: 500,
     after: undefined,
+    backward: undefined,
   });
   const states = page.tasks.map(({ state, taskId }) => `${taskId} ${state}`);
   expect(states.filter((line) => line.startsWith('many-'))).toHaveLength(300);

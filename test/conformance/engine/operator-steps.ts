@@ -10,6 +10,7 @@ export const everything: ListRequest = {
   state: undefined,
   limit: 100,
   after: undefined,
+  backward: undefined,
 };
 
 /** The tasks on all pages of a listing, and the number of pages. */

@@ -85,6 +85,7 @@ onEachEngine('tasks whose worker was lost', (open) => {
       state: 'scheduled',
       limit: 10,
       after: undefined,
+      backward: undefined,
     });
     expect(tasks.length).toBeGreaterThan(0);
     await stage.advance(limits.backoffBaseMs);

@@ -28,6 +28,8 @@ export interface ListOptions extends TaskFilter, CallOptions {
   readonly limit?: number;
   /** `next` of the previous page of the same listing. */
   readonly after?: string;
+  /** Whether the last task comes first; without a state that is the newest. Default false. */
+  readonly backward?: boolean;
 }
 
 /** A task of a listing. */
@@ -94,12 +96,21 @@ const listedTask = ({
 export const listTasks = async (port: TimedPort, options: ListOptions): Promise<TaskPage> => {
   checkOptions(options, 'a listing of tasks');
   checkListing(options);
-  const { after, limit = limits.listPageTasks, name, queue, state } = options;
+  const { after, backward, limit = limits.listPageTasks, name, queue, state } = options;
   const { next, tasks } = await inquire(
     port,
     'taskPage',
     {
-      build: (requestId) => ({ verb: 'listTasks', requestId, queue, name, state, limit, after }),
+      build: (requestId) => ({
+        verb: 'listTasks',
+        requestId,
+        queue,
+        name,
+        state,
+        limit,
+        after,
+        backward,
+      }),
       giveUp: (end, timeoutMs) => readAbandoned(end, 'a page of tasks', timeoutMs),
     },
     callOptions(options.signal, options.timeoutMs),

@@ -1,6 +1,16 @@
 import { limits } from '../words/limits.ts';
 import { taskStates } from '../words/task.ts';
-import { count, group, integer, list, optional, requestId, text, word } from './wire/fields.ts';
+import {
+  count,
+  flag,
+  group,
+  integer,
+  list,
+  optional,
+  requestId,
+  text,
+  word,
+} from './wire/fields.ts';
 import { cursor, priority, queueName, taskId, taskName } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -12,6 +22,7 @@ export const listTasks = verb(80, 'listTasks', 'dialler', {
   state: optional(word(taskStates)),
   limit: integer(1, limits.listPageMax),
   after: optional(cursor),
+  backward: optional(flag),
 });
 
 export const listedTask = group('listed task', {

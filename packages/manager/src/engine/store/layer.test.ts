@@ -54,6 +54,23 @@ test('reads through layers see all pending changes', async () => {
   );
 });
 
+test('a last key that a change has put is found without a look at every changed key below', async () => {
+  const puts = 'abcdefghijkl'.split('').map((name) => ({ key: name, value: Uint8Array.of(1) }));
+  const journal = await journalOf(puts);
+  let looks = 0;
+  const layer = new Layer({
+    get: (name) => journal.get(name),
+    range: (from, to, limit) => journal.range(from, to, limit),
+    lastKey: (from, to) => {
+      looks += 1;
+      return journal.lastKey(from, to);
+    },
+  });
+  layer.add([...puts, { key: 'l', value: undefined }]);
+  expect(layer.lastKey('a', 'z')).toBe('k');
+  expect(looks).toBeLessThanOrEqual(3);
+});
+
 test('changes move to the layer below and are cleared there', async () => {
   await fc.assert(
     fc.asyncProperty(writes, writes, writes, async (below, middle, top) => {

@@ -72,17 +72,22 @@ export class Layer implements Rows {
   }
 
   lastKey(from: string, to: string): string | undefined {
-    let above = this.#changes.nextLowerKey(to);
-    while (above !== undefined && above >= from && this.#changes.get(above)?.value === undefined) {
-      above = this.#changes.nextLowerKey(above);
-    }
-    let below = this.#below.lastKey(from, to);
+    const above = this.#lastPut(from, to);
+    // Keys up to `above` cannot be the last one, however many of them have changed.
+    const least = above ?? from;
+    let below = this.#below.lastKey(least, to);
     while (below !== undefined && this.#changes.has(below)) {
-      below = this.#below.lastKey(from, below);
+      below = this.#below.lastKey(least, below);
     }
-    return above === undefined || above < from || (below !== undefined && below > above)
-      ? below
-      : above;
+    return below ?? above;
+  }
+
+  #lastPut(from: string, to: string): string | undefined {
+    let key = this.#changes.nextLowerKey(to);
+    while (key !== undefined && key >= from && this.#changes.get(key)?.value === undefined) {
+      key = this.#changes.nextLowerKey(key);
+    }
+    return key === undefined || key < from ? undefined : key;
   }
 
   /** The changes within a range, up to the `limit`-th that puts a row; later ones cannot be in the answer. */

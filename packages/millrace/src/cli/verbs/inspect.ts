@@ -1,10 +1,9 @@
 import type { TaskInfo } from '@millrace/client';
-import type { PlainError } from '@millrace/protocol';
 import { awaitResult } from '../asking/await-result.ts';
 import { durationMs } from '../asking/parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { errorLines } from '../terminal/error-lines.ts';
 import { jsonLine, print, printJson, renderPairs } from '../terminal/output.ts';
-import { plainText } from '../terminal/plain-text.ts';
 import { bytes, duration } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
 
@@ -50,22 +49,11 @@ const dataPairs = (info: TaskInfo): Pair[] => [
   ...pair('result', 'result' in info ? shown(info.result) : undefined),
 ];
 
-const linesOf = (error: PlainError, title: string): string[] => [
-  '',
-  title,
-  ...(error.stack === '' ? `${error.name}: ${error.message}` : error.stack)
-    .split('\n')
-    .map((line) => `  ${plainText(line.trimStart())}`),
-  ...(error.code === undefined ? [] : [`  code ${plainText(error.code)}`]),
-  ...(error.errors ?? []).flatMap((inner) => linesOf(inner, `one of ${error.name || 'them'}`)),
-  ...(error.cause === undefined ? [] : linesOf(error.cause, 'caused by')),
-];
-
 /** The stack and those of the causes, in lines of their own below the pairs. */
 const stackLines = ({ error }: TaskInfo): string[] =>
   error === undefined || (error.stack === '' && error.cause === undefined)
     ? []
-    : linesOf(error, 'stack of the last error');
+    : ['', 'stack of the last error', ...errorLines(error)];
 
 const render = (id: string, info: TaskInfo): string =>
   [

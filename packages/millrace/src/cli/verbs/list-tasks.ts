@@ -1,10 +1,12 @@
-import type { Client, ListedTask, ListOptions } from '@millrace/client';
-import { type TaskState, taskStates } from '@millrace/protocol';
+import type { Client, ListedTask, ListOptions, RemoteError } from '@millrace/client';
+import { codeOf, type TaskState, taskStates } from '@millrace/protocol';
 import { type Command, Option } from 'commander';
 import { present } from '../../config/present.ts';
 import { wholeNumber } from '../asking/parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
+import { errorLines } from '../terminal/error-lines.ts';
 import { print, printJson, say } from '../terminal/output.ts';
+import { plainText } from '../terminal/plain-text.ts';
 import { renderTable } from '../terminal/table.ts';
 import { duration } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
@@ -15,6 +17,7 @@ interface Flags extends ConnectFlags {
   readonly state?: TaskState;
   readonly limit?: number;
   readonly json?: boolean;
+  readonly stack?: boolean;
 }
 
 const LIMIT = 100;
@@ -35,35 +38,82 @@ const collect = async (
   return found;
 };
 
+const nameOf = ({ name }: ListedTask): string => (name === '' ? '(item)' : name);
+
 const row = (task: ListedTask): string[] => [
   task.id,
   task.queue,
-  task.name === '' ? '(item)' : task.name,
+  nameOf(task),
   task.state,
   duration(task.ageMs),
   String(task.failures),
   task.error?.split('\n')[0] ?? '',
 ];
 
+interface DescribedTask extends ListedTask {
+  readonly lastError?: RemoteError | undefined;
+}
+
+/** The task with all of its last error; without it if the task is removed meanwhile. */
+const describe = async (client: Client, task: ListedTask): Promise<DescribedTask> => {
+  try {
+    return { ...task, lastError: (await client.task(task.id).inspect()).error };
+  } catch (error) {
+    if (codeOf(error) === 'UNKNOWN_TASK') {
+      return task;
+    }
+    throw error;
+  }
+};
+
+const describeAll = async (
+  client: Client,
+  tasks: readonly ListedTask[],
+): Promise<DescribedTask[]> => {
+  const described: DescribedTask[] = [];
+  for (const task of tasks) {
+    described.push(await describe(client, task));
+  }
+  return described;
+};
+
+/** A line for the task, and its last error below. */
+const stackOf = ({ lastError, ...task }: DescribedTask): string =>
+  [
+    plainText(`${task.id}  ${nameOf(task)} in queue ${task.queue}, ${duration(task.ageMs)} old`),
+    ...(lastError === undefined ? ['  no error is kept'] : errorLines(lastError)),
+  ].join('\n');
+
 const render = (tasks: readonly ListedTask[]): string =>
   renderTable(['ID', 'QUEUE', 'TASK', 'STATE', 'AGE', 'FAILED', 'ERROR'], tasks.map(row), 'text');
 
+/** States whose listing begins with the task that comes next; any other begins with the newest. */
+const waiting: readonly (TaskState | undefined)[] = ['scheduled', 'ready', 'leased'];
+
+/** The wanted tasks, and whether there are more. */
+const list = async (client: Client, flags: Flags): Promise<[ListedTask[], boolean]> => {
+  const { limit = LIMIT, name, queue, state } = flags;
+  if (queue !== undefined) {
+    // Refuses a queue that there is not, whose listing would be empty.
+    await client.queue(queue).size();
+  }
+  const options = present({ name, queue, state, backward: !waiting.includes(state) });
+  // Without --limit one task more is read, to tell whether there are more.
+  const found = await collect(client, options, flags.limit ?? LIMIT + 1);
+  return [found.slice(0, limit), found.length > limit];
+};
+
 const run = (flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
-    const { limit, name, queue, state } = flags;
-    if (queue !== undefined) {
-      // Refuses a queue that there is not, whose listing would be empty.
-      await client.queue(queue).size();
-    }
-    // Without --limit one task more is read, to tell whether there are more.
-    const found = await collect(client, present({ name, queue, state }), limit ?? LIMIT + 1);
-    const tasks = found.slice(0, limit ?? LIMIT);
+    const [tasks, isMore] = await list(client, flags);
+    const described = flags.stack === true ? await describeAll(client, tasks) : tasks;
     if (flags.json === true) {
-      printJson(tasks);
+      printJson(described);
     } else {
-      print(render(tasks));
+      const isLong = flags.stack === true && tasks.length > 0;
+      print(isLong ? described.map(stackOf).join('\n\n') : render(tasks));
     }
-    if (found.length > tasks.length) {
+    if (isMore) {
       say(`only the first ${tasks.length} tasks are shown; use --limit to show more`);
     }
   });
@@ -80,20 +130,26 @@ const outputOptions = (command: Command): Command =>
 
 /** `millrace task ls`: prints a row for each task. */
 export const taskListVerb: Verb = (parent) => {
-  const command = filterOptions(parent.command('ls').description('list tasks'));
-  outputOptions(
-    command.addOption(
-      new Option('--state <state>', 'only tasks in this state').choices(taskStates),
-    ),
-  )
+  const command = filterOptions(parent.command('ls').description('list tasks, the newest first'));
+  const state = new Option(
+    '--state <state>',
+    'only tasks in this state; those that wait or run come in their order',
+  ).choices(taskStates);
+  outputOptions(command.addOption(state))
     .addHelpText('after', example('millrace task ls --queue images --state leased'))
     .action(run);
 };
 
 /** `millrace dead ls`: prints a row for each dead task, with its last error. */
 export const deadListVerb: Verb = (parent) => {
-  const command = parent.command('ls').description('list dead tasks with their last errors');
-  outputOptions(filterOptions(command))
-    .addHelpText('after', example('millrace dead ls --queue images'))
+  const command = filterOptions(
+    parent.command('ls').description('list dead tasks with their last errors, the newest first'),
+  );
+  outputOptions(command)
+    .option('--stack', 'show each error in full, with its stack and its causes')
+    .addHelpText(
+      'after',
+      example('millrace dead ls --queue images', 'millrace dead ls --limit 1 --stack'),
+    )
     .action((flags: Flags) => run({ ...flags, state: 'dead' }));
 };

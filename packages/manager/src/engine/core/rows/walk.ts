@@ -51,6 +51,38 @@ export function* walk(
   }
 }
 
+/** The same tasks in the opposite order: from a position, or from the last one on. */
+export function* walkBack(
+  journal: Journal,
+  path: Path,
+  from: RowPosition | undefined,
+): Generator<Named> {
+  const behind = from === undefined ? undefined : `${from.key}\0`;
+  for (const [first, end] of path.ranges.toReversed()) {
+    const last = behind !== undefined && behind < end ? behind : end;
+    for (let row = lastRow(journal, first, last); row !== undefined; ) {
+      yield* namedBackBy(row, path.idsOf(row), row.key === from?.key ? from.index : undefined);
+      row = lastRow(journal, first, row.key);
+    }
+  }
+}
+
+const lastRow = (journal: Journal, from: string, to: string): Row | undefined => {
+  const key = journal.lastKey(from, to);
+  const value = key === undefined ? undefined : journal.get(key);
+  return key === undefined || value === undefined ? undefined : { key, value };
+};
+
+function* namedBackBy(
+  { key }: Row,
+  rowIds: readonly string[],
+  from: number = rowIds.length,
+): Generator<Named> {
+  for (let index = Math.min(from, rowIds.length - 1); index >= 0; index--) {
+    yield { key, index, taskId: rowIds[index] ?? '', rowIds };
+  }
+}
+
 function* namedBy({ key }: Row, rowIds: readonly string[], from: number): Generator<Named> {
   for (let index = from; index < rowIds.length; index++) {
     yield { key, index, taskId: rowIds[index] ?? '', rowIds };

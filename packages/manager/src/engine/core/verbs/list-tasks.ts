@@ -10,7 +10,15 @@ import {
 } from '../rows/keys.ts';
 import { decodeLeases } from '../rows/lease-record.ts';
 import { decodeIds } from '../rows/list-row.ts';
-import { Budget, cursorOf, type Named, type Path, positionOf, walk } from '../rows/walk.ts';
+import {
+  Budget,
+  cursorOf,
+  type Named,
+  type Path,
+  positionOf,
+  walk,
+  walkBack,
+} from '../rows/walk.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
@@ -24,6 +32,8 @@ export interface ListRequest {
   readonly limit: number;
   /** `next` of the page before. */
   readonly after: string | undefined;
+  /** Whether the last task of the listing comes first. */
+  readonly backward: boolean | undefined;
 }
 
 export interface TaskSummary {
@@ -168,7 +178,8 @@ const recordBytesOf = (task: Task): number =>
   isFinished(task.state) ? retainedBytesOf(task) : task.payloadBytes;
 
 /**
- * A page of tasks: those of one state in the order of its index, or all by their ids.
+ * A page of tasks: those of one state in the order of its index, or all by their ids; `backward`
+ * begins at the end.
  * The cost of a page is bounded, so a page may be short, even empty, and not be the last.
  * A task that moves while pages are read may be met twice or not at all.
  */
@@ -177,7 +188,8 @@ export const listTasks = (state: State, request: ListRequest, now: Now): TaskPag
   const from = request.after === undefined ? undefined : positionOf(request.after);
   const budget = new Budget(limits.listLooksMax, limits.listReadBytes);
   const tasks: TaskSummary[] = [];
-  for (const place of walk(state.journal, path, from)) {
+  const places = request.backward === true ? walkBack : walk;
+  for (const place of places(state.journal, path, from)) {
     if (tasks.length >= request.limit || budget.isSpent) {
       return { tasks, next: cursorOf(place) };
     }
