@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Child } from '../support/child.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
@@ -146,3 +147,61 @@ test('dev is manager and worker in one process, and drains', async () => {
   expect(result).toMatchObject({ code: 0, stdout: '1', stderr: '' });
   expect(await dev.end('SIGINT')).toEqual({ code: 0, signal: null });
 });
+
+test('dev --watch restarts its worker in a process of its own, and its manager goes on', async () => {
+  const stage = await openStage();
+  const file = stage.path('handlers.mjs');
+  writeFileSync(file, 'export default 1');
+  const dev = stage.command(['dev', file, '--port', '0', '--memory', '--watch'], {
+    MILLRACE_URL: undefined,
+    MILLRACE_AUTHKEY: undefined,
+  });
+  const [, url = ''] = await dev.line(/listening on (\S+)/);
+  await dev.line(/HANDLER_INVALID.*is not an array of handlers/);
+  await dev.line(/ended with exit code 2; it restarts/);
+  saveByRename(file, handlersOf('first'));
+  const [, pid = ''] = await dev.line(/"pid":(\d+).*worker handles first/);
+  expect(Number(pid)).not.toBe(dev.process.pid);
+  const ask = (name: string) =>
+    stage.cli(['enqueue', name, 'null', '--wait', '--url', url], { MILLRACE_AUTHKEY: undefined });
+  expect(await ask('first')).toMatchObject({ code: 0, stdout: '1', stderr: '' });
+  saveByRename(file, handlersOf('second'));
+  await dev.line(/worker handles second/);
+  expect(await ask('second')).toMatchObject({ code: 0, stdout: '1', stderr: '' });
+  expect(await dev.end('SIGINT')).toEqual({ code: 0, signal: null });
+  expect(dev.output.match(/manager started/g)).toHaveLength(1);
+});
+
+test('dev takes the port of its health checks', async () => {
+  const stage = await openStage();
+  const file = stage.path('handlers.mjs');
+  writeFileSync(file, handlersOf('once'));
+  const port = await freePort();
+  const dev = stage.command(['dev', file, '--port', '0', '--memory', '--http-port', String(port)], {
+    MILLRACE_HTTP_PORT: undefined,
+  });
+  await dev.line(/worker handles once/);
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+  expect(await dev.end('SIGINT')).toEqual({ code: 0, signal: null });
+});
+
+/** Runs a shell in a namespace of its own, where root may forbid to watch files. */
+const namespace = ['unshare', '--user', '--map-root-user', 'sh', '-c'];
+const FORBID = 'echo 0 > /proc/sys/user/max_inotify_watches';
+const canForbid = spawnSync('unshare', [...namespace.slice(1), FORBID]).status === 0;
+
+test.skipIf(!canForbid)(
+  'worker --watch that may not watch files says so, and starts nothing',
+  async () => {
+    const stage = await openStage();
+    await stage.manager();
+    writeFileSync(stage.path('watched.mjs'), handlersOf('first'));
+    const command = `${FORBID} && exec "$0" "$1" worker watched.mjs --watch`;
+    const worker = stage.program('worker', [...namespace, command, process.execPath, millraceBin]);
+    expect((await worker.closed).code).toBe(2);
+    expect(worker.output).toMatch(
+      /BAD_OPTION: .* cannot be watched for changes: .*raise fs\.inotify/,
+    );
+    expect(worker.output).not.toMatch(/INTERNAL|worker handles/);
+  },
+);

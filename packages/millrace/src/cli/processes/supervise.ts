@@ -5,7 +5,6 @@ import { MillraceError } from '@millrace/protocol';
 import { absolutePath } from '../../config/working-directory.ts';
 import { tuning } from '../../tuning.ts';
 import { say } from '../terminal/output.ts';
-import { onStopSignal } from './signals.ts';
 import { SourceWatcher } from './watch-sources.ts';
 
 const exitOf = (child: ChildProcess): Promise<void> =>
@@ -13,13 +12,19 @@ const exitOf = (child: ChildProcess): Promise<void> =>
     ? new Promise((gone) => child.once('exit', () => gone()))
     : Promise.resolve();
 
+/** How the program is started as a worker: its command line, and what its environment has besides. */
+export interface WorkerCommand {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The child has an IPC channel; its end tells the child that this process was killed. */
-const startChild = (): ChildProcess => {
-  const args = process.argv.slice(2).filter((argument) => argument !== '--watch');
+const startChild = ({ args, env = {} }: WorkerCommand): ChildProcess => {
   const [, program = ''] = process.argv;
   // The child stays in this process group: Ctrl-C reaches both, and counts once.
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
   });
   child.once('exit', (code, signal) => {
     if (!child.killed) {
@@ -35,11 +40,17 @@ const endOf = async (child: ChildProcess): Promise<void> => {
   await exitOf(child);
 };
 
-/** Runs this command without `--watch` in a child process, one at a time. */
+/** Runs a worker in a child process, one at a time. */
 class Supervisor {
-  #child = startChild();
+  readonly #command: WorkerCommand;
+  #child: ChildProcess;
   #phase: 'running' | 'restarting' | 'stopped' = 'running';
   #timer: NodeJS.Timeout | undefined;
+
+  constructor(command: WorkerCommand) {
+    this.#command = command;
+    this.#child = startChild(command);
+  }
 
   changed(path: string): void {
     clearTimeout(this.#timer);
@@ -62,7 +73,7 @@ class Supervisor {
     this.#phase = 'restarting';
     await endOf(this.#child);
     if (this.#phase === 'restarting') {
-      this.#child = startChild();
+      this.#child = startChild(this.#command);
       this.#phase = 'running';
     }
   }
@@ -78,26 +89,32 @@ export const endWithSupervisor = (): void => {
   process.channel?.unref();
 };
 
+export interface SupervisedWorker {
+  /** Resolves when the worker has drained and ended. */
+  stop(): Promise<void>;
+}
+
 /**
- * Runs the worker in a child process, and restarts it when a source file below the
- * folder of the module changes: a process cannot import a module a second time.
+ * Runs a worker in a child process, and restarts it when a source file below the
+ * folder of its module changes: a process cannot import a module a second time.
  *
- * @throws HANDLER_INVALID
+ * @throws HANDLER_INVALID if there is no such module
+ * @throws BAD_OPTION if its folder cannot be watched
  */
-export const superviseWorker = (file: string): void => {
+export const superviseWorker = (file: string, command: WorkerCommand): SupervisedWorker => {
   const path = absolutePath(file);
   if (!existsSync(path)) {
     throw new MillraceError('HANDLER_INVALID', `handler module ${path} does not exist`);
   }
-  const supervisor = new Supervisor();
   const folder = dirname(path);
   const watcher = new SourceWatcher(folder, (changed) =>
     supervisor.changed(relative(folder, changed)),
   );
-  onStopSignal({
-    run: () => {
+  const supervisor = new Supervisor(command);
+  return {
+    stop: () => {
       watcher.close();
       return supervisor.stop();
     },
-  });
+  };
 };

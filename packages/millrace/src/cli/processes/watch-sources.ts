@@ -1,5 +1,7 @@
-import { type FSWatcher, readdirSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { MillraceError, messageOf } from '@millrace/protocol';
+import { say } from '../terminal/output.ts';
 
 const SOURCE = /\.[cm]?[jt]sx?$/;
 const IGNORED = ['node_modules', '.millrace', '.git'];
@@ -15,6 +17,19 @@ const foldersIn = (folder: string): string[] => {
   }
 };
 
+/** Settings of Linux that bound watches, by the error that says so. */
+const limitOf: Readonly<Record<string, string>> = {
+  ENOSPC: 'fs.inotify.max_user_watches',
+  EMFILE: 'fs.inotify.max_user_instances or the limit of open files',
+};
+
+/** Why a folder cannot be watched, and what to do about it. */
+const reasonOf = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const limit = limitOf[code];
+  return limit === undefined ? messageOf(error) : `${messageOf(error)}; raise ${limit}`;
+};
+
 /**
  * Reports changed JavaScript and TypeScript files below a folder. Each folder has
  * its own watch: on Linux a recursive watch consists of watches of files, and such a
@@ -23,10 +38,22 @@ const foldersIn = (folder: string): string[] => {
 export class SourceWatcher {
   readonly #changed: (path: string) => void;
   readonly #watchers = new Map<string, FSWatcher>();
+  /** Folders that cannot be watched. */
+  readonly #unwatched = new Set<string>();
 
+  /** @throws BAD_OPTION if the folder cannot be watched */
   constructor(folder: string, changed: (path: string) => void) {
     this.#changed = changed;
-    this.#watch(folder);
+    try {
+      this.#watch(folder);
+    } catch (error) {
+      throw new MillraceError(
+        'BAD_OPTION',
+        `${folder} cannot be watched for changes: ${reasonOf(error)}`,
+        { cause: error },
+      );
+    }
+    this.#watchBelow(folder);
   }
 
   close(): void {
@@ -35,23 +62,47 @@ export class SourceWatcher {
     }
   }
 
-  /** Watches a folder and those below it, also a folder that replaces another of the same path. */
+  /** Watches a folder, also one that replaces another of the same path. */
   #watch(folder: string): void {
     this.#watchers.get(folder)?.close();
     const watcher = watch(folder, (_event, name) => this.#touched(folder, name));
     // A watch fails when its folder is gone.
     watcher.on('error', () => watcher.close());
     this.#watchers.set(folder, watcher);
+  }
+
+  /** Watches the folders below a folder, as far as they can be watched. */
+  #watchBelow(folder: string): void {
     for (const inner of foldersIn(folder)) {
-      this.#watch(inner);
+      try {
+        this.#watch(inner);
+        this.#watchBelow(inner);
+      } catch (error) {
+        this.#giveUp(inner, error);
+      }
     }
+  }
+
+  /** Names the first folder that cannot be watched. A folder that is gone meanwhile needs no watch. */
+  #giveUp(folder: string, error: unknown): void {
+    if (!existsSync(folder)) {
+      return;
+    }
+    if (this.#unwatched.size === 0) {
+      say(`no restart for changes in ${folder} and perhaps other folders: ${reasonOf(error)}`);
+    }
+    this.#unwatched.add(folder);
+  }
+
+  #isNew(folder: string): boolean {
+    return !this.#watchers.has(folder) && !this.#unwatched.has(folder);
   }
 
   #touched(folder: string, name: string | null): void {
     if (name !== null && SOURCE.test(name)) {
       this.#changed(join(folder, name));
-    } else if (foldersIn(folder).some((inner) => !this.#watchers.has(inner))) {
-      this.#watch(folder);
+    } else if (foldersIn(folder).some((inner) => this.#isNew(inner))) {
+      this.#watchBelow(folder);
       // Files that came with the new folder are older than its watch.
       this.#changed(folder);
     }

@@ -20,7 +20,9 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   logLostStdout();
   endWithPackageManager();
   if (flags.watch === true) {
-    superviseWorker(file);
+    const args = process.argv.slice(2).filter((argument) => argument !== '--watch');
+    const worker = superviseWorker(file, { args });
+    onStopSignal({ run: () => worker.stop() });
     return;
   }
   endWithSupervisor();
