@@ -174,6 +174,14 @@ export const settings = {
     fallback: limits.drainMs,
     help: 'longest time that a stop takes, in ms',
   },
+  'worker.killGraceMs': {
+    kind: 'whole',
+    env: 'MILLRACE_KILL_GRACE_MS',
+    min: 0,
+    max: limits.killGraceMs,
+    fallback: limits.killGraceMs,
+    help: 'time that a handler has to heed its signal before it is killed, in ms',
+  },
   'worker.restartWhenStuck': {
     kind: 'flag',
     env: 'MILLRACE_RESTART_WHEN_STUCK',

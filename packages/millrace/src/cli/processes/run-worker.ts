@@ -92,6 +92,7 @@ export const startWorker = async (
       tell(event);
     },
     drainMs: drainMs - (host.reserveMs ?? 0) - exitReserveMs(drainMs),
+    killGraceMs: configuration.read('worker.killGraceMs'),
     catchUncaught: true,
     restartWhenStuck: configuration.read('worker.restartWhenStuck'),
     ...present({ name: configuration.get('worker.name') }),
