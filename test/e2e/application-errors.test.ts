@@ -61,6 +61,12 @@ test.each(['inline', 'thread', 'process'])(
     expect(round.remote?.cause).toMatchObject({ message: 'and round' });
     expect(round.remote?.cause?.cause).toBeUndefined();
     expect((await failed('text')).remote?.cause).toMatchObject({ message: 'because' });
+    const told = await failed('object');
+    expect(told.remote?.cause).toMatchObject({
+      name: 'object',
+      message: '{ status: 502, body: { id: 1n } }',
+    });
+    expect(told.message).toMatch(/caused by object: \{ status: 502, body: \{ id: 1n \} \}$/);
     expect((await failed('hostile')).remote).toMatchObject({ message: 'x' });
   },
 );

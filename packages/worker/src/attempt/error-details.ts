@@ -1,4 +1,5 @@
 import { type ErrorDetails, encodeErrorDetails, limits, type PlainError } from '@millrace/protocol';
+import { describeThrown } from './describe-thrown.ts';
 
 /** Errors of one AggregateError that are told. */
 const INNER_MAX = 16;
@@ -37,9 +38,13 @@ const plainOf = (thrown: unknown, path: readonly object[]): PlainError => {
   if (!isObject(thrown)) {
     return { name: typeof thrown, message: String(thrown), stack: '' };
   }
+  const name = textOf(thrown, 'name');
+  const message = textOf(thrown, 'message');
+  // An object that is no error, such as the body of an answer, is told by its fields.
+  const isError = name !== '' || message !== '';
   return {
-    name: textOf(thrown, 'name'),
-    message: textOf(thrown, 'message'),
+    name: isError ? name : 'object',
+    message: isError ? message : describeThrown(thrown),
     stack: textOf(thrown, 'stack'),
     ...detailsIn(thrown, path),
   };

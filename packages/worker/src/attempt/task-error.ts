@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import { inspect } from 'node:util';
 import { codeOf, type ErrorCode, limits, type TaskError } from '@millrace/protocol';
+import { describeThrown, guarded } from './describe-thrown.ts';
 import { detailsOf, innerTexts } from './error-details.ts';
 
 /** The longest prefix of a text that fits into `maxBytes` of UTF-8; no character is cut. */
@@ -16,25 +16,11 @@ const bounded = (name: string, message: string, stack: string, retry: boolean): 
   retry,
 });
 
-/** Reads a value that user code threw, whose getters and proxies may throw too. */
-const guarded = <T>(read: () => T): T | undefined => {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-};
-
 const textOf = (thrown: unknown, key: 'name' | 'message' | 'stack'): string | undefined =>
   guarded(() => {
     const value: unknown = Reflect.get(Object(thrown), key);
     return typeof value === 'string' ? value : undefined;
   });
-
-const onOneLine = { depth: 2, customInspect: false, breakLength: Infinity, compact: true } as const;
-
-const describe = (thrown: unknown): string =>
-  typeof thrown === 'string' ? thrown : (guarded(() => inspect(thrown, onOneLine)) ?? 'unreadable');
 
 /** The name of an error. A function has a name, too, which says nothing about what happened. */
 const nameOf = (thrown: unknown): string => {
@@ -58,7 +44,7 @@ export const taskErrorOf = (thrown: unknown, retry: boolean): TaskError => {
   // The AggregateError of Promise.any and of net.connect may have no message of its own.
   const message =
     textOf(thrown, 'message') ||
-    (innerTexts(thrown) ?? textOf(thrown, 'message') ?? describe(thrown));
+    (innerTexts(thrown) ?? textOf(thrown, 'message') ?? describeThrown(thrown));
   const details = detailsOf(thrown);
   return {
     ...bounded(name, message, textOf(thrown, 'stack') ?? '', retry),
