@@ -1,4 +1,4 @@
-import { defineTask } from '@millrace/protocol';
+import { defineTask, limits } from '@millrace/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Lighthouse } from '../support/fixtures/lighthouse.ts';
 import { type Stage, stages } from '../support/stage.ts';
@@ -44,4 +44,22 @@ test('a worker in an endless loop says where, ends itself after the last deadlin
   await stage.worker(handlers, { name: 'second' });
   (await lighthouse.next()).release();
   expect(await neighbour.result()).toBeGreaterThanOrEqual(1);
+});
+
+test('a shorter kill grace ends a handler that does not heed its signal sooner', async () => {
+  const graceMs = 100;
+  const env = { MILLRACE_KILL_GRACE_MS: String(graceMs) };
+  await stage.worker(handlers, { name: 'strict', env });
+  const client = await stage.connect();
+  const deadlineMs = 200;
+  const stubborn = defineTask<At, number>('neighbour', { attempts: 1, deadlineMs });
+  const ended = client.run(stubborn, at, { timeoutMs: limits.killGraceMs });
+  await expect(ended).rejects.toMatchObject({
+    code: 'TASK_DEAD',
+    remote: { name: 'DEADLINE_EXCEEDED' },
+  });
+  const refused = await stage.cli(['worker', 'absent.mjs'], { MILLRACE_KILL_GRACE_MS: '10001' });
+  expect(refused.stderr).toMatch(
+    /MILLRACE_KILL_GRACE_MS: a whole number from 0 to 10000 is needed/,
+  );
 });
