@@ -81,12 +81,12 @@ export class AwaitOutcome<Output> implements Asked {
       const message = `the wait for the result of task ${this.#taskId} was aborted; the task goes on`;
       return new CallAborted('ABORTED', message, cause);
     }
-    const message = `task ${this.#taskId} did not end within ${this.#timeoutMs} ms; it goes on`;
+    const message = `task ${this.#taskId} did not end within ${Math.round(this.#timeoutMs)} ms; it goes on`;
     return cause === undefined
       ? new MillraceError('TIMEOUT', message)
       : new MillraceError(
           'TIMEOUT',
-          `no manager was connected to say within ${this.#timeoutMs} ms how task ${this.#taskId} ended: ${messageOf(cause)}`,
+          `no manager was connected to say within ${Math.round(this.#timeoutMs)} ms how task ${this.#taskId} ended: ${messageOf(cause)}`,
           { cause },
         );
   }

@@ -104,7 +104,7 @@ const checkedInTime = (
             )
           : new MillraceError(
               'NOT_SENT',
-              `the schema of task '${task.name}' was not checked within ${timeoutMs} ms, so nothing was sent`,
+              `the schema of task '${task.name}' was not checked within ${Math.round(timeoutMs)} ms, so nothing was sent`,
             ),
       );
     };

@@ -60,7 +60,11 @@ export const readAbandoned = (
     return new CallAborted('ABORTED', `the wait for ${what} was aborted`, cause);
   }
   const answer = cause === undefined ? 'no answer' : 'no manager was connected to answer';
-  return timeUp('TIMEOUT', `${answer} within ${timeoutMs} ms to the request for ${what}`, cause);
+  return timeUp(
+    'TIMEOUT',
+    `${answer} within ${Math.round(timeoutMs)} ms to the request for ${what}`,
+    cause,
+  );
 };
 
 /**
@@ -82,8 +86,12 @@ export const changeAbandoned = (
       : new CallAborted('NOT_SENT', `${what} was aborted before it was sent`, cause);
   }
   return wasSent
-    ? timeUp('UNKNOWN', `no answer within ${timeoutMs} ms to ${what}, ${doubt}`, cause)
-    : timeUp('NOT_SENT', `${what} was not sent: no manager within ${timeoutMs} ms`, cause);
+    ? timeUp('UNKNOWN', `no answer within ${Math.round(timeoutMs)} ms to ${what}, ${doubt}`, cause)
+    : timeUp(
+        'NOT_SENT',
+        `${what} was not sent: no manager within ${Math.round(timeoutMs)} ms`,
+        cause,
+      );
 };
 
 /**

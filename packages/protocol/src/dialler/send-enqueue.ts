@@ -67,13 +67,19 @@ class Enqueue<T> implements Asked {
   }
 
   giveUp(end: Abandonment): MillraceError {
-    const [task] = this.#tasks;
-    const what =
-      task?.name === ITEM_NAME
-        ? `the put of an item into queue '${task.queue}'`
-        : `the enqueue of ${this.#tasks.length} of task '${task?.name}' for queue '${task?.queue}'`;
+    const what = this.#described();
     const timeoutMs = Math.min(this.#timeoutMs, limits.resendMaxMs);
     return changeAbandoned(end, what, timeoutMs, 'it may or may not be queued');
+  }
+
+  #described(): string {
+    const [task] = this.#tasks;
+    if (task?.name === ITEM_NAME) {
+      return `the put of an item into queue '${task.queue}'`;
+    }
+    const count = this.#tasks.length;
+    const what = count === 1 ? `task '${task?.name}'` : `${count} tasks '${task?.name}'`;
+    return `the enqueue of ${what} into queue '${task?.queue}'`;
   }
 
   answered(reply: Message): void {

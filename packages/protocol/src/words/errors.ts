@@ -53,7 +53,8 @@ export class QueueEmpty extends MillraceError {
   static override readonly kind = 'QueueEmpty';
 
   constructor(queue: string, timeoutMs: number) {
-    super('QUEUE_EMPTY', `queue '${queue}' stayed empty for ${timeoutMs} ms`);
+    const waited = timeoutMs > 0 ? `stayed empty for ${timeoutMs} ms` : 'is empty';
+    super('QUEUE_EMPTY', `queue '${queue}' ${waited}`);
     this.name = 'QueueEmpty';
   }
 }

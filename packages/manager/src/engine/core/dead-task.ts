@@ -18,7 +18,10 @@ export const findDead = (state: State, taskId: string): Task | DeadRefused => {
     return { refused: 'RESULT_REMOVED', message: `task ${taskId} ended, and is no longer kept` };
   }
   if (task.state !== 'dead') {
-    return { refused: 'TASK_NOT_DEAD', message: `task ${taskId} is ${task.state}` };
+    return {
+      refused: 'TASK_NOT_DEAD',
+      message: `task ${taskId} is not dead; its state is ${task.state}`,
+    };
   }
   return task;
 };

@@ -38,7 +38,7 @@ const probes: readonly Probe[] = [
     name: 'lag',
     description: 'every worker is heard, and no event loop is blocked',
     findings: lagFindings,
-    fine: ({ workers }) => `${workers.length} workers`,
+    fine: ({ workers }) => (workers.length === 1 ? '1 worker' : `${workers.length} workers`),
   },
 ];
 

@@ -21,7 +21,9 @@ const render = (queue: QueueStatus): string =>
     ['oldest waits', queue.oldestWaitingMs === null ? '-' : duration(queue.oldestWaitingMs)],
     [
       'run time',
-      queue.runP95Ms === null ? '-' : `95 of 100 runs below ${duration(queue.runP95Ms)}`,
+      queue.runP95Ms === null
+        ? '-'
+        : `95 of 100 recent attempts took less than ${duration(queue.runP95Ms)}`,
     ],
     ['holds', `${bytes(queue.bytes)}, at most ${queue.maxItems} tasks and items`],
     ['in, out', `${queue.inPerSecond.toFixed(1)}/s, ${queue.outPerSecond.toFixed(1)}/s`],

@@ -57,7 +57,7 @@ const checkTask = (state: State, task: Addition): Refusal | undefined => {
     return {
       refused: 'PAYLOAD_TOO_LARGE',
       queue: task.queue,
-      message: `the payload of ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
+      message: `the payload of task ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
     };
   }
   return undefined;
@@ -101,7 +101,7 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
       return {
         refused: 'PAYLOAD_TOO_LARGE',
         queue: name,
-        message: `${demand.items} tasks of ${demand.bytes} bytes can never fit into queue '${name}'`,
+        message: `${demand.items === 1 ? 'one task' : `${demand.items} tasks`} of ${demand.bytes} bytes can never fit into queue '${name}', which holds at most ${maxItems} items and ${maxBytes} bytes`,
       };
     }
     if (!queue.fits(demand.items, demand.bytes)) {
