@@ -26,6 +26,7 @@ import { catchUncaught, type Uncaught } from './attempt/uncaught.ts';
 import type { StopStep } from './execution/execution.ts';
 import { createExecutor, type Executor, type ExecutorOptions } from './execution/executor.ts';
 import { HeartbeatThread } from './heartbeat/heartbeat-thread.ts';
+import { residentBytes } from './heartbeat/resident-bytes.ts';
 import { type LostSlot, Puller, type PullerEvents } from './pulling/puller.ts';
 import { Reporter, type SettleAnswer } from './pulling/reporter.ts';
 import { tuning } from './tuning.ts';
@@ -343,7 +344,7 @@ export class Worker {
     const lost = this.#puller.lostSlots;
     return {
       loopLagMs: Number.isFinite(loopLagMs) ? loopLagMs : 0,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes(),
       slots: this.#executor.pools.reduce((sum, pool) => sum + pool.slots, 0),
       busySlots: this.#puller.busySlots,
       lostSlots: lost.length,

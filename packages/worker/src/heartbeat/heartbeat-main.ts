@@ -11,6 +11,7 @@ import { blockingExpression, readBlocking } from './blocking.ts';
 import { HeartbeatLink, type HeartbeatTarget } from './heartbeat-link.ts';
 import type { LoopResumed, ThreadData } from './heartbeat-thread.ts';
 import { Pulse } from './pulse.ts';
+import { residentBytes } from './resident-bytes.ts';
 import { StopSignals, stopSignals } from './stop-signals.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -80,7 +81,7 @@ setInterval(watch, tuning.watchdogTickMs);
 /** The numbers of slots are in the reports of the main connection. */
 const report = (): PeerReport => ({
   loopLagMs: watchdog.blocked?.silentMs ?? 0,
-  rssBytes: process.memoryUsage.rss(),
+  rssBytes: residentBytes(),
   slots: 0,
   busySlots: 0,
   lostSlots: undefined,
