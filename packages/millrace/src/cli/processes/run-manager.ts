@@ -3,7 +3,6 @@ import { Manager } from '@millrace/manager';
 import { DEFAULT_QUEUE, messageOf } from '@millrace/protocol';
 import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
-import { workingDirectory } from '../../config/working-directory.ts';
 import { reportError } from '../terminal/exit.ts';
 import { say } from '../terminal/output.ts';
 import { dataDirOf, keyOfHome, servedUrl, writeUrl } from './home.ts';
