@@ -41,7 +41,7 @@ const started = async (kind: RunnerKind, slots: number): Promise<Runner> => {
 
 const returned = (end: RunEnd): unknown => {
   if (end.kind !== 'returned') {
-    throw new Error(`the run ${end.kind}: ${end.error.name}: ${end.error.message}`);
+    throw new Error(`the run did not return: ${JSON.stringify(end)}`);
   }
   return decodePayload(end.result, 'a result');
 };
@@ -125,6 +125,28 @@ describe.each(runnerKinds)('the %s runner', (kind) => {
     const error = failure(await end(tasks.throwTypeError), 'threw');
     expect(error).toMatchObject({ name: 'TypeError', message: 'no such pixel', retry: true });
     expect(error.stack).toContain('handlers.ts');
+  });
+
+  test('passes on the wait of RetryAfter', async () => {
+    const ended = await end(tasks.retryAfter);
+    expect(ended).toMatchObject({ kind: 'threw', waitMs: 7_000 });
+    expect(failure(ended, 'threw')).toMatchObject({
+      name: 'RetryAfter',
+      message: 'the shop is closed',
+      retry: true,
+    });
+  });
+
+  test('ends without a failure at Snooze', async () => {
+    const ended = await end(tasks.snooze);
+    expect(ended).toEqual({ kind: 'snoozed', waitMs: expect.any(Number) });
+    expect(ended.kind === 'snoozed' && ended.waitMs).toBeGreaterThan(0);
+    expect(ended.kind === 'snoozed' && ended.waitMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test('asks the handler whether another attempt may help', async () => {
+    expect(failure(await end(tasks.retryIf, { kind: 'type' }), 'threw').retry).toBe(false);
+    expect(failure(await end(tasks.retryIf, { kind: 'other' }), 'threw').retry).toBe(true);
   });
 
   test('forbids a retry after Unrecoverable', async () => {

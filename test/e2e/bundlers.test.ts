@@ -227,7 +227,7 @@ describe('the packed packages', () => {
     ];
     writeFileSync(join(project, 'both.cjs'), lines.join('\n'));
     expect(await run(process.execPath, ['both.cjs'], project)).toBe(
-      'true Client,MillraceError,QueueEmpty,QueueFull,QueueHandle,TaskFailed,TaskHandle,Unrecoverable,connect,defineTask\n',
+      'true Client,MillraceError,QueueEmpty,QueueFull,QueueHandle,RetryAfter,Snooze,TaskFailed,TaskHandle,Unrecoverable,connect,defineTask\n',
     );
   });
 

@@ -21,6 +21,7 @@ export type Command =
       readonly sessionId: string;
       readonly token: number;
       readonly kind: EndKind;
+      readonly waitMs: number | undefined;
     }
   | { readonly verb: 'cancel' | 'drop'; readonly taskId: string }
   | { readonly verb: 'retry'; readonly taskId: string; readonly newTaskId: string }
@@ -36,6 +37,13 @@ export type Command =
 const names = ['x', 'y', ITEM_NAME];
 const queues = ['fifo', 'lifo'];
 
+const retryPolicy = fc.record({
+  waitsMs: fc.array(fc.constantFrom(0, 100, 900, 20_000), { minLength: 1, maxLength: 3 }),
+  factor: fc.constantFrom(1, 1.5, 3),
+  maxMs: fc.constantFrom(800, 60_000),
+  jitter: fc.constantFrom(0, 0.3, 1),
+});
+
 const task: fc.Arbitrary<NewTask> = fc
   .record({
     id: fc.nat({ max: 23 }),
@@ -47,6 +55,7 @@ const task: fc.Arbitrary<NewTask> = fc
     deadlineMs: fc.constantFrom(null, null, 1_000, 60_000),
     attempts: fc.integer({ min: 1, max: 3 }),
     expiresInMs: fc.constantFrom(undefined, undefined, undefined, 500, 30_000),
+    options: fc.option(fc.record({ retryPolicy }), { nil: undefined }),
   })
   .map(({ id, size, ...rest }) => ({
     ...rest,
@@ -75,7 +84,16 @@ const settle = fc.record({
   verb: fc.constant('settle' as const),
   sessionId,
   token: choice,
-  kind: fc.constantFrom<EndKind[]>('succeeded', 'failed', 'hopeless', 'lost', 'released'),
+  kind: fc.constantFrom<EndKind[]>(
+    'succeeded',
+    'failed',
+    'failed',
+    'hopeless',
+    'lost',
+    'released',
+    'snoozed',
+  ),
+  waitMs: fc.constantFrom(undefined, undefined, 0, 500, 30_000),
 });
 
 const taskId = fc.nat({ max: 23 }).map((id) => `t${id}`);

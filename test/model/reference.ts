@@ -1,5 +1,12 @@
 import type { CancelAnswer, EnqueueAnswer, SettleAnswer } from '@millrace/manager/internals';
-import { ITEM_NAME, limits, type NewTask, type TaskState, type Token } from '@millrace/protocol';
+import {
+  type AttemptKind,
+  ITEM_NAME,
+  limits,
+  type NewTask,
+  type TaskState,
+  type Token,
+} from '@millrace/protocol';
 
 /** The reference's record of one task. */
 export interface ModelTask {
@@ -21,6 +28,9 @@ export interface ModelTask {
   excusedLosses: number;
   returns: number;
   cancelRequested: boolean;
+  snoozes: number;
+  /** All attempts that the history ever listed. */
+  noted: ModelAttempt[];
   lease:
     | { sessionId: string; epoch: number; grant: number; fencedAtMs: number; isIsolated: boolean }
     | undefined;
@@ -30,7 +40,13 @@ export interface ModelTask {
   isRemoved: boolean;
 }
 
-export type EndKind = 'succeeded' | 'failed' | 'hopeless' | 'lost' | 'released';
+export type EndKind = 'succeeded' | 'failed' | 'hopeless' | 'lost' | 'released' | 'snoozed';
+
+/** An attempt as the history of its task lists it. */
+export interface ModelAttempt {
+  readonly grant: number;
+  readonly kind: AttemptKind;
+}
 
 const finalStates = new Set<TaskState>(['succeeded', 'dead', 'cancelled', 'expired']);
 export const isFinal = (task: ModelTask): boolean => finalStates.has(task.state);
@@ -145,6 +161,8 @@ export class Reference {
         excusedLosses: 0,
         returns: 0,
         cancelRequested: false,
+        snoozes: 0,
+        noted: [],
         lease: undefined,
         settled: undefined,
         finishedAtMs: 0,
@@ -203,7 +221,10 @@ export class Reference {
     return { taskId: task.spec.taskId, epoch, grant };
   }
 
-  settle(sessionId: string, token: Token, kind: EndKind): SettleAnswer {
+  /**
+   * @param waitMs the wait that the handler asks for, of an attempt that failed or was snoozed
+   */
+  settle(sessionId: string, token: Token, kind: EndKind, waitMs: number | undefined): SettleAnswer {
     const task = this.tasks.get(token.taskId);
     if (task === undefined) {
       return 'UNKNOWN_TASK';
@@ -216,7 +237,13 @@ export class Reference {
     task.settled = { epoch: token.epoch, grant: token.grant };
     switch (kind) {
       case 'succeeded':
+        if (task.noted.length > 0) {
+          this.#note(task, 'succeeded');
+        }
         this.#finish(task, 'succeeded');
+        break;
+      case 'snoozed':
+        this.#snooze(task, waitMs ?? 0);
         break;
       case 'released':
         this.#return(task);
@@ -225,7 +252,7 @@ export class Reference {
         this.#lose(task, false);
         break;
       default:
-        this.#fail(task, kind !== 'hopeless');
+        this.#fail(task, 'failed', kind !== 'hopeless', waitMs);
     }
     return 'accepted';
   }
@@ -371,7 +398,7 @@ export class Reference {
   #passTask(task: ModelTask): void {
     const { acceptedAtMs, lease, spec } = task;
     if (lease !== undefined && lease.fencedAtMs <= this.monotonicMs) {
-      this.#fail(task, true);
+      this.#fail(task, 'timed-out', true, undefined);
     }
     if (task.state === 'scheduled' && task.retry === undefined && task.dueAtMs <= this.wallMs) {
       this.#ready(task);
@@ -409,7 +436,29 @@ export class Reference {
     this.#freed(task);
   }
 
+  /** Adds the attempt of a leased task to its history. */
+  #note(task: ModelTask, kind: AttemptKind): void {
+    if (!isItem(task) && task.lease !== undefined) {
+      task.noted.push({ grant: task.lease.grant, kind });
+    }
+  }
+
+  #snooze(task: ModelTask, waitMs: number): void {
+    if (task.snoozes === limits.snoozesMax) {
+      this.#fail(task, 'failed', true, undefined);
+      return;
+    }
+    this.#note(task, 'snoozed');
+    task.snoozes += 1;
+    if (task.cancelRequested) {
+      this.#finish(task, 'cancelled');
+    } else {
+      this.#wait(task, waitMs, waitMs);
+    }
+  }
+
   #lose(task: ModelTask, isExcused: boolean): void {
+    this.#note(task, 'lost');
     task.losses += 1;
     task.excusedLosses += isExcused ? 1 : 0;
     const isPoison =
@@ -434,23 +483,45 @@ export class Reference {
     }
   }
 
-  #fail(task: ModelTask, mayRetry: boolean): void {
+  #fail(task: ModelTask, kind: AttemptKind, mayRetry: boolean, waitMs: number | undefined): void {
+    this.#note(task, kind);
     task.failures += 1;
     task.lease = undefined;
     if (task.cancelRequested) {
       this.#finish(task, 'cancelled');
     } else if (!mayRetry || task.failures >= task.spec.attempts) {
       this.#finish(task, 'dead');
+    } else if (waitMs !== undefined) {
+      this.#wait(task, waitMs, waitMs);
     } else {
-      this.#waitAfter(task, task.failures);
+      this.#waitByPolicy(task);
     }
   }
 
   #waitAfter(task: ModelTask, number: number): void {
     const ceilingMs = Math.min(limits.backoffMaxMs, limits.backoffBaseMs * 2 ** (number - 1));
+    this.#wait(task, ceilingMs / 2, ceilingMs);
+  }
+
+  /** The waits of the task's policy, counted one by one. */
+  #waitByPolicy(task: ModelTask): void {
+    const policy = task.spec.options?.retryPolicy;
+    if (policy === undefined) {
+      this.#waitAfter(task, task.failures);
+      return;
+    }
+    let ceilingMs = policy.waitsMs[0] ?? 0;
+    for (let failure = 2; failure <= task.failures; failure++) {
+      ceilingMs = policy.waitsMs[failure - 1] ?? ceilingMs * policy.factor;
+    }
+    ceilingMs = Math.min(policy.maxMs, ceilingMs);
+    this.#wait(task, ceilingMs * (1 - policy.jitter), ceilingMs);
+  }
+
+  #wait(task: ModelTask, fromMs: number, toMs: number): void {
     task.lease = undefined;
     task.state = 'scheduled';
-    task.retry = { fromMs: this.wallMs + ceilingMs / 2, toMs: this.wallMs + ceilingMs };
+    task.retry = { fromMs: this.wallMs + Math.floor(fromMs), toMs: this.wallMs + toMs };
   }
 
   #finish(task: ModelTask, state: TaskState): void {

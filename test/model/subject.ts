@@ -44,7 +44,7 @@ export class Subject {
   constructor() {
     this.#state = this.#start();
     sessionIds.forEach((id) => {
-      verbs.openSession.run(this.#state, id, this.#now);
+      verbs.openSession.run(this.#state, { sessionId: id, name: id }, this.#now);
       this.#reference.open(id);
     });
     this.#reference.batch = 2;
@@ -139,12 +139,14 @@ export class Subject {
     }
     for (const [taskId, task] of this.#reference.tasks) {
       const { failures, grants: grant, losses, returns, state } = task;
+      const history = task.isRemoved ? [] : task.noted.slice(-limits.historyMax);
       expect(verbs.inspect.run(this.#state, taskId, this.#now)).toMatchObject({
         state,
         grant,
         failures,
         losses,
         returns,
+        history,
       });
     }
     if (this.#inFlight === undefined && this.#state.batch.isEmpty) {
@@ -183,7 +185,7 @@ export class Subject {
     return all?.at(-1 - (choice % Math.max(1, Math.min(5, all.length))));
   }
 
-  #settle({ kind, sessionId, token: choice }: Extract<Command, { verb: 'settle' }>): void {
+  #settle({ kind, sessionId, token: choice, waitMs }: Extract<Command, { verb: 'settle' }>): void {
     const token = this.#chooseToken(sessionId, choice);
     if (token === undefined) {
       return;
@@ -194,12 +196,18 @@ export class Subject {
       {
         sessionId,
         reports: [
-          { ...token, kind: kind === 'hopeless' ? 'failed' : kind, result: undefined, error },
+          {
+            ...token,
+            kind: kind === 'hopeless' ? 'failed' : kind,
+            result: undefined,
+            error,
+            waitMs,
+          },
         ],
       },
       this.#now,
     );
-    expect(answer).toBe(this.#reference.settle(sessionId, token, kind));
+    expect(answer).toBe(this.#reference.settle(sessionId, token, kind, waitMs));
   }
 
   #pause(queue: string, isPaused: boolean): void {
@@ -244,7 +252,7 @@ export class Subject {
 
   #connect(verb: 'open' | 'disconnect' | 'end', sessionId: string): void {
     if (verb === 'open') {
-      verbs.openSession.run(this.#state, sessionId, this.#now);
+      verbs.openSession.run(this.#state, { sessionId, name: sessionId }, this.#now);
       this.#reference.open(sessionId);
     } else if (verb === 'disconnect') {
       verbs.disconnect.run(this.#state, { sessionId, graceMs: limits.resumeGraceMs }, this.#now);

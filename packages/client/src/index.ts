@@ -1,7 +1,7 @@
 export type { ResultOptions } from './calls/await-outcome.ts';
 export type { CancelAnswer } from './calls/cancel.ts';
 export type { EnqueueOptions } from './calls/enqueue.ts';
-export type { InspectOptions, TaskInfo } from './calls/inspect.ts';
+export type { InspectOptions, PastAttempt, TaskInfo } from './calls/inspect.ts';
 export type { ListedTask, ListOptions, TaskFilter, TaskPage } from './calls/list-tasks.ts';
 export type { RemoteError } from './calls/remote-error.ts';
 export type { RunOptions } from './calls/run.ts';

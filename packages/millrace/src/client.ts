@@ -12,6 +12,7 @@ export {
   type InspectOptions,
   type ListedTask,
   type ListOptions,
+  type PastAttempt,
   type RemoteError,
   type ResultOptions,
   type RunOptions,
@@ -23,6 +24,7 @@ export {
   type TaskPage,
 } from '@millrace/client';
 export {
+  type Backoff,
   type CallOptions,
   type DefineOptions,
   defineTask,
@@ -36,6 +38,9 @@ export {
   QueueFull,
   QueueHandle,
   type QueueStatus,
+  RetryAfter,
+  type RetryOptions,
+  Snooze,
   type Status,
   type TaskDefinition,
   type TaskOptions,

@@ -1,9 +1,13 @@
 /** What a module of handlers imports: handlers, task definitions and the worker. */
 export {
+  type Backoff,
   type DefineOptions,
   defineTask,
   type ErrorCode,
   MillraceError,
+  RetryAfter,
+  type RetryOptions,
+  Snooze,
   type TaskDefinition,
   type TaskOptions,
   Unrecoverable,

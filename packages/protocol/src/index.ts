@@ -83,25 +83,33 @@ export type { NewTask } from './messages/enqueue.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
 export { IDLE_REASON } from './messages/goodbye.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
+export {
+  type Extra,
+  type Extras,
+  type ExtrasField,
+  type ExtraValues,
+  extra,
+  extraOf,
+  readExtras,
+  writeExtras,
+} from './messages/wire/extras.ts';
 export type { Field, Fields, FieldValues } from './messages/wire/field.ts';
 export { sequence } from './messages/wire/sequence.ts';
+export { retryPolicy } from './messages/wire/shared-fields.ts';
 export { type Cancel, type Clock, clockOf, systemClock, type Timers } from './runtime/clock.ts';
 export { type Eventually, tryThen } from './runtime/eventually.ts';
 export { type Log, silentLog } from './runtime/log.ts';
 export { TurnoverMap } from './runtime/turnover-map.ts';
-export { retryDelayMs } from './words/backoff.ts';
 export {
   type AnyTask,
   checkName,
   checkPeerName,
   checkSchema,
-  checkTaskOptions,
   checkTimeout,
   DEFAULT_QUEUE,
   type DefineOptions,
   defineTask,
   type TaskDefinition,
-  type TaskOptions,
 } from './words/definition.ts';
 export { type ErrorCode, type ErrorFacts, errorTable, isErrorCode } from './words/error-codes.ts';
 export {
@@ -111,6 +119,8 @@ export {
   messageOf,
   QueueEmpty,
   QueueFull,
+  RetryAfter,
+  Snooze,
   Unrecoverable,
 } from './words/errors.ts';
 export { checkList, checkOptions, checkTask, checkText, described } from './words/given.ts';
@@ -122,6 +132,13 @@ export {
   PROTOCOL_VERSION,
 } from './words/limits.ts';
 export {
+  type Backoff,
+  type RetryOptions,
+  type RetryPolicy,
+  retryDelayMs,
+  retryPolicyOf,
+} from './words/retry-policy.ts';
+export {
   type ConnectionsStatus,
   type Finding,
   findingKinds,
@@ -129,6 +146,7 @@ export {
   type Status,
   type WorkerStatus,
 } from './words/status.ts';
+export { closest, suggestion } from './words/suggest.ts';
 export {
   type AttemptKind,
   attemptKinds,
@@ -145,3 +163,4 @@ export {
   tokenKey,
 } from './words/task.ts';
 export { isTaskId, taskIdMaker, taskIdStem } from './words/task-id.ts';
+export { checkTaskOptions, type TaskOptions } from './words/task-options.ts';

@@ -223,7 +223,7 @@ export class EngineStage {
   /** Opens sessions. */
   sessions(...sessionIds: readonly string[]): void {
     for (const sessionId of sessionIds) {
-      this.engine.openSession(sessionId);
+      this.engine.openSession({ sessionId, name: sessionId });
     }
   }
 
@@ -263,10 +263,10 @@ export class EngineStage {
     sessionId: string,
     { token }: { readonly token: Token },
     kind: AttemptReport['kind'],
-    end: { readonly result?: Uint8Array; readonly error?: TaskError } = {},
+    end: Partial<Pick<AttemptReport, 'result' | 'error' | 'waitMs' | 'runner'>> = {},
   ): Promise<SettleAnswer | undefined> {
-    const { error, result } = end;
-    const [answer] = await this.settleAll(sessionId, [{ ...token, kind, result, error }]);
+    const report = { ...token, kind, result: undefined, error: undefined, ...end };
+    const [answer] = await this.settleAll(sessionId, [report]);
     return answer;
   }
 

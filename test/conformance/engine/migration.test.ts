@@ -47,7 +47,7 @@ const open = async (path: string): Promise<Engine> => {
 };
 
 const claim = (engine: Engine, queue: string, name: string): string[] => {
-  engine.openSession('reader');
+  engine.openSession({ sessionId: 'reader', name: 'reader' });
   const handles = new Handles([{ queue, name }]);
   const request = {
     sessionId: 'reader',

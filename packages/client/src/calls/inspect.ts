@@ -9,11 +9,26 @@ import {
 } from '@millrace/protocol';
 import { type RemoteError, remoteErrorOf } from './remote-error.ts';
 
+/** An attempt that has ended. */
+export interface PastAttempt
+  extends Omit<NonNullable<MessageNamed<'taskInfo'>['history']>[number], 'error'> {
+  /** Its message has 1 KiB at most, its stack 2 KiB. */
+  readonly error: RemoteError | undefined;
+}
+
 /** A task as its manager knows it. An older manager leaves out the times. */
 export interface TaskInfo
-  extends Omit<MessageNamed<'taskInfo'>, 'verb' | 'requestId' | 'payload' | 'result' | 'error'> {
+  extends Omit<
+    MessageNamed<'taskInfo'>,
+    'verb' | 'requestId' | 'payload' | 'result' | 'error' | 'history'
+  > {
   /** The last failure. */
   readonly error: RemoteError | undefined;
+  /**
+   * Its last attempts, the oldest first, 20 at most. A task that succeeded in its first attempt
+   * has none: the other fields say it all.
+   */
+  readonly history: readonly PastAttempt[];
   /** If it was asked for. A task that ended lacks it, unless it is dead. */
   readonly payload?: unknown;
   /** If it was asked for, and the task succeeded with a result. */
@@ -41,10 +56,14 @@ export const inspect = async (
     },
     call,
   );
-  const { error, requestId: _requestId, verb: _verb, payload, result, ...info } = reply;
+  const { error, history, requestId: _requestId, verb: _verb, payload, result, ...info } = reply;
   return {
     ...info,
     error: error && remoteErrorOf(error),
+    history: (history ?? []).map((attempt) => ({
+      ...attempt,
+      error: attempt.error && remoteErrorOf(attempt.error),
+    })),
     ...(payload === undefined ? {} : { payload: decodePayload(payload, 'the payload') }),
     ...(result === undefined ? {} : { result: decodePayload(result, 'the result') }),
   };

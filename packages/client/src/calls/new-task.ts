@@ -12,13 +12,35 @@ import {
   limits,
   MillraceError,
   type NewTask,
+  type RetryOptions,
+  retryPolicyOf,
   type TaskOptions,
 } from '@millrace/protocol';
 import type { ProducerPort } from './port.ts';
 
-/** An option that is `undefined` counts as absent: the definition's own value holds. */
-const given = (options: TaskOptions): TaskOptions =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** The options of a task, each said in one way. */
+export interface TaskSettings {
+  readonly priority?: number | undefined;
+  /** A Date, or a wait in ms. */
+  readonly start?: Date | number | undefined;
+  readonly deadlineMs?: number | null | undefined;
+  readonly attempts?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  readonly expiresInMs?: number | undefined;
+}
+
+/** An option that is `undefined` counts as absent. */
+const given = <T extends object>(options: T): T =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only absent values are left out
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
+const inOneWay = ({ attempts, delayMs, retry = {}, runAt, ...others }: TaskOptions): TaskSettings =>
+  given({
+    ...others,
+    attempts: attempts ?? retry.attempts,
+    start: runAt ?? delayMs,
+    retry: given(retry),
+  });
 
 /**
  * The options of the definition, overridden by those of the call.
@@ -28,39 +50,60 @@ const given = (options: TaskOptions): TaskOptions =>
 export const settingsOf = (
   task: AnyTask,
   options: (TaskOptions & CallOptions) | undefined,
-): TaskOptions => {
+): TaskSettings => {
+  const byDefault = inOneWay(task.options);
   if (options === undefined) {
-    return task.options;
+    return byDefault;
   }
   checkCall(options, `task '${task.name}'`);
   const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
   checkTaskOptions(taskOptions, `task '${task.name}'`);
-  return { ...task.options, ...given(taskOptions) };
+  const own = inOneWay(taskOptions);
+  return { ...byDefault, ...own, retry: { ...byDefault.retry, ...own.retry } };
+};
+
+/** @throws BAD_OPTION for a Date beyond ten years */
+const delayMsOf = (start: Date | number, wallMs: number, what: string): number => {
+  const delayMs = start instanceof Date ? Math.max(0, start.getTime() - wallMs) : start;
+  if (delayMs > limits.delayMaxMs) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: runAt is within ten years from now, not ${String(start)}`,
+    );
+  }
+  return Math.ceil(delayMs);
 };
 
 /**
  * A task as ENQUEUE carries it, under a new id.
  *
- * @throws PAYLOAD_INVALID, PAYLOAD_TOO_LARGE
+ * @throws PAYLOAD_INVALID, PAYLOAD_TOO_LARGE, BAD_OPTION
  */
 export const newTask = (
   port: ProducerPort,
   task: AnyTask,
   input: unknown,
-  settings: TaskOptions,
+  settings: TaskSettings,
 ): NewTask => {
   const what = `the payload of task '${task.name}'`;
-  const { attempts = limits.attempts, deadlineMs = limits.deadlineMs } = settings;
+  const {
+    attempts = limits.attempts,
+    deadlineMs = limits.deadlineMs,
+    retry = {},
+    start = 0,
+  } = settings;
+  const policy = retryPolicyOf(retry);
   return {
     taskId: port.newTaskId(),
     queue: task.queue,
     name: task.name,
     payload: encodePayload(input, what, port.payloadMaxBytes()),
     priority: settings.priority ?? 0,
-    delayMs: settings.delayMs ?? 0,
+    delayMs: delayMsOf(start, port.clock.wallMs(), `task '${task.name}'`),
     deadlineMs,
     attempts,
     expiresInMs: settings.expiresInMs,
+    options: policy === undefined ? undefined : { retryPolicy: policy },
   };
 };
 

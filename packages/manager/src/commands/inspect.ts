@@ -10,7 +10,8 @@ export const inspect: Command<'inspect'> = async (services, peer, requests) => {
       refuseUnknownTask(peer, requestId, taskId);
     } else {
       const data = withData === true ? await services.engine.taskData(taskId) : nothing;
-      peer.send({ verb: 'taskInfo', requestId, ...info, ...data });
+      const history = info.history.length === 0 ? undefined : info.history;
+      peer.send({ verb: 'taskInfo', requestId, ...info, ...data, history });
     }
   }
 };

@@ -34,7 +34,7 @@ export class LocalPeer implements Peer {
   constructor(services: Services, randomBytes: RandomBytes, payloadMaxBytes: number) {
     this.#services = services;
     this.sessionId = services.newSessionId();
-    services.engine.openSession(this.sessionId);
+    services.engine.openSession({ sessionId: this.sessionId, name: 'manager' });
     this.#port = {
       clock: services.clock,
       newTaskId: taskIdMaker(() => services.clock.wallMs(), randomBytes),

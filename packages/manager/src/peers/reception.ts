@@ -117,7 +117,10 @@ export class Reception {
     lost: MessageNamed<'session'>['lost'] = [],
   ): PeerSession {
     const session = this.#add(this.#services.newSessionId(), peer, description, connection);
-    this.#services.engine.openSession(session.sessionId);
+    this.#services.engine.openSession({
+      sessionId: session.sessionId,
+      name: session.description.name,
+    });
     session.takeOver(connection);
     this.#welcome(connection, session, lost);
     this.#events.opened(session);
@@ -144,7 +147,11 @@ export class Reception {
       // The request to end may have been lost with the connection.
       session.drain();
     }
-    const lost = await this.#services.engine.resume({ sessionId, tokens });
+    const lost = await this.#services.engine.resume({
+      sessionId,
+      name: session.description.name,
+      tokens,
+    });
     this.#welcome(connection, session, lost);
     return session;
   }

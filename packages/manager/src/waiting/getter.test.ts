@@ -13,7 +13,7 @@ const open = async () => {
   const clock = new ManualClock();
   const { engine, services } = await openServices(clock, 10);
   const peer = new RecordingPeer('getter');
-  engine.openSession(peer.sessionId);
+  engine.openSession({ sessionId: peer.sessionId, name: 'getter' });
   return { clock, engine, services, peer };
 };
 

@@ -22,7 +22,7 @@ const tasks = (awaitMs?: number): MessageNamed<'enqueue'>[] =>
 const stage = async (awaitMs?: number) => {
   const clock = new ManualClock();
   const { engine, services } = await openServices(clock, TASKS);
-  engine.openSession('worker');
+  engine.openSession({ sessionId: 'worker', name: 'worker' });
   const worker = new RecordingPeer('worker', 'worker');
   const said = async (peer: RecordingPeer, messages: readonly Message[]): Promise<void> => {
     const done = runCommands(services, peer, messages);

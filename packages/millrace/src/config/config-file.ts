@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { MillraceError, messageOf } from '@millrace/protocol';
+import { MillraceError, messageOf, suggestion } from '@millrace/protocol';
 import { parse } from 'smol-toml';
 import { withoutMark } from './byte-order-mark.ts';
 import { type QueueSettings, readQueueSettings } from './queue-settings.ts';
@@ -12,7 +12,6 @@ import {
   settingEntries,
   settings,
 } from './settings.ts';
-import { suggestion } from './suggest.ts';
 
 export const CONFIG_FILE = 'millrace.toml';
 const QUEUES = 'queues';

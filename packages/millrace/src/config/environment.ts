@@ -1,11 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { MillraceError, messageOf } from '@millrace/protocol';
+import { closest, MillraceError, messageOf, suggestion } from '@millrace/protocol';
 import { withoutMark } from './byte-order-mark.ts';
 import { notice } from './notice.ts';
 import { isServiceLinkName } from './service-links.ts';
 import { settingEntries } from './settings.ts';
-import { closest, suggestion } from './suggest.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 

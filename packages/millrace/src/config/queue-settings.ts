@@ -1,6 +1,5 @@
 import type { QueueOptions } from '@millrace/manager';
-import { MillraceError } from '@millrace/protocol';
-import { suggestion } from './suggest.ts';
+import { MillraceError, suggestion } from '@millrace/protocol';
 
 export type QueueSettings = Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'order'>;
 

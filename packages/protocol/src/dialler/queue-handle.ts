@@ -1,9 +1,10 @@
 import { decodePayload, encodePayload } from '../bytes/payload.ts';
 import type { MessageNamed } from '../messages/message-table.ts';
-import { checkName, checkTaskOptions } from '../words/definition.ts';
+import { checkName } from '../words/definition.ts';
 import { codeOf, MillraceError, QueueEmpty } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import { ITEM_NAME, type Token } from '../words/task.ts';
+import { checkTaskOptions } from '../words/task-options.ts';
 import {
   type CallOptions,
   callOptions,

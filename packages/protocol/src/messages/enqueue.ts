@@ -1,3 +1,4 @@
+import { extra, extrasField } from './wire/extras.ts';
 import type { FieldValue } from './wire/field.ts';
 import { count, durationMs, group, list, optional, requestId } from './wire/fields.ts';
 import {
@@ -6,10 +7,16 @@ import {
   payload,
   priority,
   queueName,
+  retryPolicy,
   taskId,
   taskName,
 } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
+
+/** Options that few tasks have. */
+export const taskOptions = extrasField('task options', {
+  retryPolicy: extra(1, retryPolicy, undefined),
+});
 
 /** A task as its producer describes it. The id makes resending harmless. */
 export const newTask = group('new task', {
@@ -22,6 +29,7 @@ export const newTask = group('new task', {
   deadlineMs,
   attempts,
   expiresInMs: optional(durationMs),
+  options: taskOptions,
 });
 
 export type NewTask = FieldValue<typeof newTask>;

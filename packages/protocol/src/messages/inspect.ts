@@ -1,5 +1,17 @@
-import { taskStates } from '../words/task.ts';
-import { count, durationMs, flag, optional, requestId, word } from './wire/fields.ts';
+import { limits } from '../words/limits.ts';
+import { attemptKinds, taskStates } from '../words/task.ts';
+import {
+  count,
+  durationMs,
+  flag,
+  group,
+  list,
+  omissible,
+  optional,
+  requestId,
+  text,
+  word,
+} from './wire/fields.ts';
 import { payload, priority, queueName, taskError, taskId, taskName } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -9,6 +21,17 @@ export const inspect = verb(44, 'inspect', 'dialler', {
   taskId,
   /** Whether payload and result are wanted as well. */
   withData: optional(flag),
+});
+
+/** An attempt that has ended. */
+export const pastAttempt = group('past attempt', {
+  grant: count,
+  kind: word(attemptKinds),
+  worker: text(limits.workerNameMaxBytes),
+  runner: optional(text(limits.runnerMaxBytes)),
+  beganAgoMs: count,
+  endedAgoMs: count,
+  error: optional(taskError),
 });
 
 export const taskInfo = verb(45, 'taskInfo', 'manager', {
@@ -31,4 +54,5 @@ export const taskInfo = verb(45, 'taskInfo', 'manager', {
   finishedAgoMs: optional(count),
   payload: optional(payload),
   result: optional(payload),
+  history: omissible(list(pastAttempt, limits.historyMax)),
 });

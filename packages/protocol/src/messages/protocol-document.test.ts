@@ -6,16 +6,17 @@ import { exactFiles, readGoodVectors } from '../testing/vectors.ts';
 import { errorTable } from '../words/error-codes.ts';
 import { limits } from '../words/limits.ts';
 import { handle } from './declare-pool.ts';
-import { newTask } from './enqueue.ts';
+import { newTask, taskOptions } from './enqueue.ts';
 import { grantedTask } from './grant.ts';
 import { peerLimits } from './handshake.ts';
+import { pastAttempt } from './inspect.ts';
 import { listedTask } from './list-tasks.ts';
 import { verbs } from './message-table.ts';
 import { peerDescription } from './open.ts';
 import { blockedLoop, lostSlot, peerReport } from './ping.ts';
 import { attemptResult } from './settle.ts';
 import type { Fields } from './wire/field.ts';
-import { taskError, token } from './wire/shared-fields.ts';
+import { retryPolicy, taskError, token } from './wire/shared-fields.ts';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'PROTOCOL.md'), 'utf8');
 
@@ -32,7 +33,11 @@ const groups = {
   'granted task': grantedTask,
   'attempt result': attemptResult,
   'listed task': listedTask,
+  'past attempt': pastAttempt,
+  'retry policy': retryPolicy,
 };
+
+const extras = { 'task options': taskOptions };
 
 /** `awaitOutcome` as the document writes it: `AWAIT_OUTCOME`. */
 const inCapitals = (name: string): string =>
@@ -91,12 +96,32 @@ describe('PROTOCOL.md', () => {
     expect(group.wireType).toBe(name);
   });
 
+  test.each(Object.entries(extras))('lists the options of %s with their keys', (name, field) => {
+    const rows = rowsOf(sections.get(`Options: ${name}`) ?? '');
+    expect(rows.map((cells) => cells.slice(0, 3))).toEqual(
+      Object.entries(field.extras).map(
+        ([
+          option,
+          {
+            field: { wireType },
+            key,
+          },
+        ]) => [`\`${option}\``, String(key), wireType],
+      ),
+    );
+    expect(field.wireType).toBe(`${name}, or left out`);
+  });
+
   test('describes nothing that is not declared', () => {
     const declared = Object.values(verbs).map(
       (v) => `${inCapitals(v.name)} (${v.type}, ${v.from})`,
     );
     expect([...sections.keys()].toSorted()).toEqual(
-      [...declared, ...Object.keys(groups).map((name) => `Group: ${name}`)].toSorted(),
+      [
+        ...declared,
+        ...Object.keys(groups).map((name) => `Group: ${name}`),
+        ...Object.keys(extras).map((name) => `Options: ${name}`),
+      ].toSorted(),
     );
   });
 

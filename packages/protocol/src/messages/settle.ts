@@ -1,5 +1,16 @@
+import { limits } from '../words/limits.ts';
 import { attemptKinds } from '../words/task.ts';
-import { count, group, list, optional, requestId, word } from './wire/fields.ts';
+import {
+  count,
+  durationMs,
+  group,
+  list,
+  omissible,
+  optional,
+  requestId,
+  text,
+  word,
+} from './wire/fields.ts';
 import { payload, taskError, taskId } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -10,6 +21,8 @@ export const attemptResult = group('attempt result', {
   kind: word(attemptKinds),
   result: optional(payload),
   error: optional(taskError),
+  waitMs: omissible(durationMs),
+  runner: omissible(text(limits.runnerMaxBytes)),
 });
 
 /** Reports how attempts ended. Resent until answered; the token makes that harmless. */

@@ -11,17 +11,3 @@ export const reconnectDelayMs = (n: number, random: number): number =>
 /** The wait before a dialler with leases dials again, within the grace of its session: 25 to 75 ms. */
 export const resumeDelayMs = (random: number): number =>
   limits.resumeRetryMinMs + random * (limits.resumeRetryMaxMs - limits.resumeRetryMinMs);
-
-/** The doubling part of `retryDelayMs`. */
-const retryCeilingMs = (failures: number): number =>
-  Math.min(limits.backoffMaxMs, limits.backoffBaseMs * 2 ** Math.min(failures - 1, 30));
-
-/**
- * The wait after failed attempt number n: `b/2 + random · b/2`, where
- * `b = min(600 s, 1 s · 2^(n−1))`. The shape is that of pg-boss, the cap that of Celery.
- * `random` is in [0, 1).
- */
-export const retryDelayMs = (failures: number, random: number): number => {
-  const ceilingMs = retryCeilingMs(failures);
-  return Math.round(ceilingMs / 2 + (random * ceilingMs) / 2);
-};

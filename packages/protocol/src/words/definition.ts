@@ -2,20 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError } from './errors.ts';
 import { checkOptions, checkText, shown } from './given.ts';
 import { limits } from './limits.ts';
-
-/** Options that a task definition gives as defaults and an enqueue may override. */
-export interface TaskOptions {
-  /** Integer −128…127, higher first. Default 0. */
-  readonly priority?: number;
-  /** Wait before the task is ready. Default 0. */
-  readonly delayMs?: number;
-  /** Longest run of one attempt; `null` for no limit. Default 15 min. */
-  readonly deadlineMs?: number | null;
-  /** Attempts that may fail before the task is dead. Default 5. */
-  readonly attempts?: number;
-  /** The task expires unless an attempt starts within this time. Default: never. */
-  readonly expiresInMs?: number;
-}
+import { checkTaskOptions, type TaskOptions } from './task-options.ts';
 
 /**
  * A kind of task, by name: producers enqueue it, workers bind a handler to it. It
@@ -125,43 +112,6 @@ export const checkPeerName = (name: string): string => {
     );
   }
   return name;
-};
-
-const isWhole = (value: unknown, min: number, max: number): boolean =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
-
-const bounds = {
-  priority: [limits.priorityMin, limits.priorityMax],
-  delayMs: [0, limits.delayMaxMs],
-  deadlineMs: [1, limits.delayMaxMs],
-  attempts: [1, limits.attemptsMax],
-  expiresInMs: [1, limits.delayMaxMs],
-} as const satisfies Record<keyof TaskOptions, readonly [number, number]>;
-
-const isOptionName = (name: string): name is keyof TaskOptions => Object.hasOwn(bounds, name);
-
-/**
- * Checks the options of a task.
- *
- * @throws BAD_OPTION, naming the option and its bounds
- */
-export const checkTaskOptions = (options: TaskOptions, what: string): TaskOptions => {
-  const given: [string, unknown][] = Object.entries(options);
-  for (const [name, value] of given) {
-    if (!isOptionName(name)) {
-      const known = Object.keys(bounds).join(', ');
-      throw new MillraceError('BAD_OPTION', `${what}: no option '${name}'; there are ${known}`);
-    }
-    const [min, max] = bounds[name];
-    const isNoDeadline = name === 'deadlineMs' && value === null;
-    if (value !== undefined && !isNoDeadline && !isWhole(value, min, max)) {
-      throw new MillraceError(
-        'BAD_OPTION',
-        `${what}: ${name} is a whole number from ${min} to ${max}, not ${shown(value)}`,
-      );
-    }
-  }
-  return options;
 };
 
 /**

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorTable, isErrorCode } from './error-codes.ts';
+import { limits } from './limits.ts';
 
 /** A registered symbol, because one process may load several copies of this package. */
 const errorMark = Symbol.for('millrace.error');
@@ -74,6 +75,46 @@ export class Unrecoverable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'Unrecoverable';
+  }
+}
+
+/** @throws BAD_OPTION unless `wait` is a time within ten years, in ms or as a Date */
+const waitMsOf = (wait: number | Date, what: string): number => {
+  const waitMs: unknown = wait instanceof Date ? wait.getTime() - Date.now() : wait;
+  if (typeof waitMs !== 'number' || !(waitMs <= limits.delayMaxMs)) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: a wait of 0 to ${limits.delayMaxMs} ms or a valid Date is needed, not ${String(wait)}`,
+    );
+  }
+  return Math.max(0, Math.round(waitMs));
+};
+
+/** A handler throws this to fail its attempt and choose when the next one begins, as far as one is left. */
+export class RetryAfter extends Error {
+  /** From the end of the attempt. */
+  readonly waitMs: number;
+
+  /** @throws BAD_OPTION for a wait beyond ten years, and for a Date that is none */
+  constructor(wait: number | Date, message?: string, options?: ErrorOptions) {
+    const waitMs = waitMsOf(wait, 'RetryAfter');
+    super(message ?? `to be tried again after ${waitMs} ms`, options);
+    this.name = 'RetryAfter';
+    this.waitMs = waitMs;
+  }
+}
+
+/** A handler throws this to put its task off: the attempt does not count as failed. */
+export class Snooze extends Error {
+  /** From the end of the attempt. */
+  readonly waitMs: number;
+
+  /** @throws BAD_OPTION for a wait beyond ten years, and for a Date that is none */
+  constructor(wait: number | Date) {
+    const waitMs = waitMsOf(wait, 'Snooze');
+    super(`put off for ${waitMs} ms`);
+    this.name = 'Snooze';
+    this.waitMs = waitMs;
   }
 }
 

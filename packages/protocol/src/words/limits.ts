@@ -27,7 +27,7 @@ export const limits = {
   partBytes: 60 * KIB,
   /** Parts sent and not yet acknowledged, per direction of a connection. */
   partsInFlight: 2,
-  /** Nesting of a frame; the deepest verb needs 5. */
+  /** Nesting of a frame; the deepest verb needs 7. */
   frameMaxDepth: 8,
   /** Entries of one list in a frame. */
   listMaxItems: 10_000,
@@ -36,7 +36,7 @@ export const limits = {
   /** Bytes of a message beside its largest payload, at most. */
   messageOverheadBytes: 128 * KIB,
   /** Bytes of a task in an ENQUEUE beside its payload, at most. */
-  taskFieldsMaxBytes: 512,
+  taskFieldsMaxBytes: 1 * KIB,
 
   payloadMaxBytes: 1 * MIB,
   /** Largest payload limit that a manager can be configured with. */
@@ -51,6 +51,7 @@ export const limits = {
   sessionIdMaxBytes: 64,
   softwareMaxBytes: 64,
   workerNameMaxBytes: 128,
+  runnerMaxBytes: 16,
   errorCodeMaxBytes: 64,
   errorMessageMaxBytes: 4 * KIB,
   errorStackMaxBytes: 16 * KIB,
@@ -155,6 +156,16 @@ export const limits = {
   lossesAllMax: 10,
   backoffBaseMs: 1 * SECOND_MS,
   backoffMaxMs: 600 * SECOND_MS,
+  /** Waits in the list of a retry policy. */
+  backoffWaitsMax: 50,
+  backoffFactorMax: 100,
+  /** A handler that puts its task off once more than this fails the attempt. */
+  snoozesMax: 1_000,
+  /** Attempts in the history of a task; the last are kept. */
+  historyMax: 20,
+  /** Bytes of the message and of the stack of an error in a history. */
+  historyMessageMaxBytes: 1 * KIB,
+  historyStackMaxBytes: 2 * KIB,
   deadlineMs: 15 * MINUTE_MS,
   killGraceMs: 10 * SECOND_MS,
   /** The manager fences this long after deadline and kill grace, so that the worker's own report of the kill arrives first. */

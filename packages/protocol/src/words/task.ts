@@ -24,6 +24,7 @@ export const attemptKinds = [
   'cancelled',
   'lost',
   'released',
+  'snoozed',
 ] as const;
 export type AttemptKind = (typeof attemptKinds)[number];
 

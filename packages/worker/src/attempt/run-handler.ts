@@ -10,7 +10,7 @@ import type { HandlerBinding } from '../handlers/handler.ts';
 import type { HandlerTable } from '../handlers/handler-table.ts';
 import type { Attempt } from './attempt.ts';
 import type { Assignment, RunEnd } from './runner.ts';
-import { isUnrecoverable, safeCodeOf, statedError, taskErrorOf } from './task-error.ts';
+import { isUnrecoverable, safeCodeOf, statedError, taskErrorOf, waitMsIn } from './task-error.ts';
 
 const readInput = (task: AnyTask, payload: Uint8Array): unknown => {
   const what = `payload of task '${task.name}'`;
@@ -45,10 +45,29 @@ const isRefusedInput = (thrown: unknown): boolean => {
   return code === 'SCHEMA_MISMATCH' || code === 'PAYLOAD_INVALID';
 };
 
-const threw = (thrown: unknown, retry: boolean): RunEnd => ({
-  kind: 'threw',
+const threw = (thrown: unknown, retry: boolean) => ({
+  kind: 'threw' as const,
   error: taskErrorOf(thrown, retry),
 });
+
+/** Whether another attempt may help, as the handler says. A `retryIf` that throws says nothing. */
+const mayRetry = ({ retryIf }: HandlerBinding, thrown: unknown): boolean => {
+  try {
+    return !isUnrecoverable(thrown) && (retryIf === undefined || retryIf(thrown));
+  } catch {
+    return true;
+  }
+};
+
+const thrownBy = (binding: HandlerBinding, thrown: unknown): RunEnd => {
+  const snoozeMs = waitMsIn(thrown, 'Snooze');
+  if (snoozeMs !== undefined) {
+    return { kind: 'snoozed', waitMs: snoozeMs };
+  }
+  const waitMs = waitMsIn(thrown, 'RetryAfter');
+  const end = threw(thrown, waitMs !== undefined || mayRetry(binding, thrown));
+  return waitMs === undefined ? end : { ...end, waitMs };
+};
 
 const call = (
   binding: HandlerBinding,
@@ -62,7 +81,7 @@ const call = (
       return binding.fn(input, attempt);
     },
     (returned) => returnedBy(binding.task, returned, resultMaxBytes),
-    (thrown) => threw(thrown, !isUnrecoverable(thrown)),
+    (thrown) => thrownBy(binding, thrown),
   );
 
 /**

@@ -24,7 +24,10 @@ export type AbortReason = 'deadline' | 'cancelled' | 'drain' | 'failed';
 /** How a run ended; the executor makes an `AttemptResult` of it. */
 export type RunEnd =
   | { readonly kind: 'returned'; readonly result: Uint8Array }
-  | { readonly kind: 'threw'; readonly error: TaskError }
+  /** `waitMs`: the wait that the handler asks for before the next attempt. */
+  | { readonly kind: 'threw'; readonly error: TaskError; readonly waitMs?: number }
+  /** The handler has put its task off. */
+  | { readonly kind: 'snoozed'; readonly waitMs: number }
   /** The thread or process ended without an answer. */
   | { readonly kind: 'died'; readonly error: TaskError };
 

@@ -36,6 +36,20 @@ export const isUnrecoverable = (thrown: unknown): boolean =>
   textOf(thrown, 'name') === 'Unrecoverable';
 
 /**
+ * The wait that a thrown `RetryAfter` or `Snooze` asks for, made by this or another copy of the
+ * package; undefined for every other value.
+ */
+export const waitMsIn = (thrown: unknown, name: 'RetryAfter' | 'Snooze'): number | undefined => {
+  if (textOf(thrown, 'name') !== name) {
+    return undefined;
+  }
+  const waitMs = guarded((): unknown => Reflect.get(Object(thrown), 'waitMs'));
+  return typeof waitMs === 'number' && waitMs >= 0 && waitMs <= limits.delayMaxMs
+    ? Math.round(waitMs)
+    : undefined;
+};
+
+/**
  * Any thrown value, as data of bounded size. Never throws. The code of a millrace
  * error becomes the `name`.
  */

@@ -7,7 +7,8 @@ import { tuning } from '../tuning.ts';
 /** How an attempt ended; every end that is no other kind is `failed`. */
 export type AttemptResult =
   | { readonly kind: 'succeeded'; readonly result: Uint8Array }
-  | { readonly kind: 'failed'; readonly error: TaskError }
+  | { readonly kind: 'failed'; readonly error: TaskError; readonly waitMs?: number }
+  | { readonly kind: 'snoozed'; readonly waitMs: number }
   | { readonly kind: 'timed-out'; readonly error: TaskError }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'released' };
@@ -65,6 +66,9 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
   if (end.kind === 'returned') {
     return { kind: 'succeeded', result: end.result };
   }
+  if (end.kind === 'snoozed') {
+    return end;
+  }
   switch (stopped) {
     case 'deadline':
       return { kind: 'timed-out', error: deadlineError(end.error) };
@@ -73,7 +77,7 @@ const classify = (end: RunEnd, stopped: AbortReason | undefined): AttemptResult 
     case 'drain':
       return { kind: 'released' };
     default:
-      return { kind: 'failed', error: end.error };
+      return { ...end, kind: 'failed' };
   }
 };
 

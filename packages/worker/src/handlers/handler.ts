@@ -45,6 +45,11 @@ export interface HandlerOptions {
    * handlers of one kind share a pool: 10 slots inline, otherwise one for each core.
    */
   readonly concurrency?: number;
+  /**
+   * Whether another attempt may help after this error. Default: always, except after
+   * `Unrecoverable`. One that throws counts as true.
+   */
+  readonly retryIf?: (error: unknown) => boolean;
 }
 
 /** A registered symbol, because one process may load several copies of this package. */
@@ -58,6 +63,7 @@ export interface HandlerBinding {
   readonly concurrency: number;
   /** Whether that pool is shared with the other handlers of its kind. */
   readonly sharesPool: boolean;
+  readonly retryIf: ((error: unknown) => boolean) | undefined;
   /**
    * Declared as a method, so that every handler function is assignable. Its input
    * was checked against the schema of the task.
@@ -106,16 +112,23 @@ export const handler = <Input, Output, Parsed, Returned>(
     throw new MillraceError('BAD_OPTION', `${what}: a function is needed, not ${described(fn)}`);
   }
   checkOptions(options, what);
-  const { runner = 'inline', concurrency } = options;
+  const { runner = 'inline', concurrency, retryIf } = options;
   checkRunner(runner, what);
   if (concurrency !== undefined) {
     checkConcurrency(concurrency, what);
+  }
+  if (retryIf !== undefined && typeof retryIf !== 'function') {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: retryIf is a function of the error, not ${described(retryIf)}`,
+    );
   }
   const binding: HandlerBinding = {
     task,
     runner,
     concurrency: concurrency ?? defaultConcurrency(runner),
     sharesPool: concurrency === undefined,
+    retryIf,
     fn,
   };
   return Object.freeze(Object.assign(binding, { [handlerMark]: true }));

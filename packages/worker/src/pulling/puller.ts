@@ -264,7 +264,7 @@ export class Puller {
     const result = await finished;
     this.#running.delete(key);
     if (!running.isFenced) {
-      this.#report(assignment, result);
+      this.#report(credit, assignment, result);
     }
     const { occupied } = execution;
     if (occupied !== undefined) {
@@ -290,15 +290,27 @@ export class Puller {
   }
 
   #end(credit: PoolCredit, assignment: Assignment, result: AttemptResult): void {
-    this.#report(assignment, result);
+    this.#report(credit, assignment, result);
     this.#free(credit);
   }
 
-  #report(assignment: Assignment, result: AttemptResult): void {
+  #report({ pool }: PoolCredit, assignment: Assignment, result: AttemptResult): void {
     if (result.kind === 'failed' || result.kind === 'timed-out') {
       this.#events.failed?.(assignment, result);
     }
-    this.#reporter.report(assignment.token, result);
+    this.#reporter.report(assignment.token, result, this.#runnerIn(pool, assignment, result));
+  }
+
+  /** Where an attempt ran. The first attempt of a task that succeeds enters no history. */
+  #runnerIn(
+    { kind }: ExecutorPool,
+    { attempt, losses }: Assignment,
+    result: AttemptResult,
+  ): string | undefined {
+    if (result.kind === 'succeeded' && attempt === 1 && losses === 0) {
+      return undefined;
+    }
+    return losses > 0 && this.#executor.isolates ? 'process' : kind;
   }
 
   #free(credit: PoolCredit): void {

@@ -11,13 +11,19 @@ import { tuning } from '../tuning.ts';
 type Report = MessageNamed<'settle'>['results'][number];
 export type SettleAnswer = MessageNamed<'settled'>['answers'][number];
 
-const reportOf = ({ epoch, grant, taskId }: Token, result: AttemptResult): Report => ({
+const reportOf = (
+  { epoch, grant, taskId }: Token,
+  result: AttemptResult,
+  runner: string | undefined,
+): Report => ({
   taskId,
   epoch,
   grant,
   kind: result.kind,
   result: result.kind === 'succeeded' ? result.result : undefined,
   error: 'error' in result ? result.error : undefined,
+  waitMs: 'waitMs' in result ? result.waitMs : undefined,
+  runner,
 });
 
 /** The most bytes that the texts of an error take in UTF-8. */
@@ -70,8 +76,9 @@ export class Reporter {
     }));
   }
 
-  report(token: Token, result: AttemptResult): void {
-    const report = reportOf(token, result);
+  /** @param runner where the attempt ran, for the history of its task; undefined if it has none */
+  report(token: Token, result: AttemptResult, runner?: string): void {
+    const report = reportOf(token, result, runner);
     this.#waiting.push(report);
     if (this.#waiting.length === 1) {
       this.#clock.endOfTurn(() => this.#send());
@@ -87,7 +94,7 @@ export class Reporter {
     if (index === -1) {
       return false;
     }
-    this.#waiting[index] = reportOf(token, result);
+    this.#waiting[index] = reportOf(token, result, this.#waiting[index]?.runner);
     return true;
   }
 

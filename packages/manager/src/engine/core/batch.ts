@@ -36,6 +36,8 @@ export class Batch {
   readonly queuesWithRoom = new Set<Queue>();
   /** Queues that were resumed. */
   readonly resumed = new Set<Queue>();
+  /** Keys of side rows that this batch writes or removes. */
+  readonly sideKeys: string[] = [];
   /** For each time index, the tasks of each instant. */
   readonly times = new Map<TimeIndex, Map<number, string[]>>();
 

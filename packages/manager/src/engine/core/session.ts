@@ -3,12 +3,15 @@ import type { Holder } from './task.ts';
 
 /** A session as the holder of leases; it outlives its connection by a grace. */
 export interface Session extends Holder {
+  /** Name of its worker or client; its id while that is not known. */
+  name: string;
   /** On the monotonic clock; infinite while connected. */
   graceEndsAtMs: number;
 }
 
 export const newSession = (id: string): Session => ({
   id,
+  name: id,
   leases: new Chain(),
   graceEndsAtMs: Number.POSITIVE_INFINITY,
 });

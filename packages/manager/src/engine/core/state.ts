@@ -20,6 +20,7 @@ import {
 import { encodeNumbers } from './rows/numbers.ts';
 import { decodeTask, encodeTask, payloadOfRecord } from './rows/task-record.ts';
 import { newSession, type Session } from './session.ts';
+import { SideRows } from './side-rows.ts';
 import { type Fence, type Task, type TaskLane, taskOf } from './task.ts';
 
 /** The two clocks, read once by the caller for each event. */
@@ -54,6 +55,7 @@ export class State {
   /** Lanes whose window is low while the disk has more. */
   readonly #lowLanes = new Set<TaskLane>();
   readonly #lanesOf = new Map<Queue, Map<string, TaskLane>>();
+  readonly side: SideRows;
   readonly tasks: KnownTasks<Task>;
   readonly sessions = new Map<string, Session>();
   /** Sessions without a connection. */
@@ -83,6 +85,7 @@ export class State {
 
   constructor(journal: Journal, options: CoreOptions) {
     this.journal = journal;
+    this.side = new SideRows(journal);
     this.options = options;
     const lastKey = journal.lastKey(...rangeOf('task'));
     this.tasks = new KnownTasks(lastKey === undefined ? '' : taskIdOfTaskKey(lastKey));

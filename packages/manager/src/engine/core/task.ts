@@ -1,16 +1,16 @@
-import type { TaskError, TaskState, Token } from '@millrace/protocol';
+import { extraOf, type TaskError, type TaskState, type Token } from '@millrace/protocol';
 import type { Chain, ChainEntry } from '../../structures/chain.ts';
 import type { TimedEntry } from '../../structures/timetable.ts';
 import type { Lane } from './lane.ts';
 import type { Queue } from './queue.ts';
 import type { Arrival } from './rows/keys.ts';
 import type { ListRow } from './rows/list-row.ts';
-import { extraOf } from './rows/record.ts';
 import { type TaskExtras, type TaskValues, taskExtras } from './rows/task-record.ts';
 
 /** A session, as the holder of leases. */
 export interface Holder {
   readonly id: string;
+  readonly name: string;
   /** The leases in the order of their grants. */
   readonly leases: Chain<Lease>;
 }

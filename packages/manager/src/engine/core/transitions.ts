@@ -1,4 +1,12 @@
-import { limits, type Outcome, retryDelayMs, type TaskError, type Token } from '@millrace/protocol';
+import {
+  type AttemptKind,
+  limits,
+  type Outcome,
+  retryDelayMs,
+  type TaskError,
+  type Token,
+} from '@millrace/protocol';
+import { removeHistory, writePastAttempt } from './history.ts';
 import type { Queue } from './queue.ts';
 import { taskKey } from './rows/keys.ts';
 import type { ListRow } from './rows/list-row.ts';
@@ -204,6 +212,32 @@ const retryLater = (state: State, task: Task, delayMs: number, now: Now): void =
   state.batch.putTime('due', task.dueAtMs, task.id);
 };
 
+/** How an attempt ended, as far as its task's history keeps it. */
+export interface AttemptEnd {
+  readonly kind: AttemptKind;
+  readonly error?: TaskError | undefined;
+  /** Where it ran, if its worker says so. */
+  readonly runner?: string | undefined;
+}
+
+/** Notes the attempt of a leased task in its history. Items have none. */
+const note = (
+  state: State,
+  own: MutableTask,
+  { error, kind, runner }: AttemptEnd,
+  now: Now,
+): void => {
+  const { lane, lease: held } = own;
+  if (held === undefined || lane.isItems) {
+    return;
+  }
+  const worker = held.holder.name;
+  const beganAtMs = now.wallMs - (now.monotonicMs - held.sinceMs);
+  const times = { beganAtMs: Math.round(beganAtMs), endedAtMs: now.wallMs };
+  writePastAttempt(state, own, { grant: held.grant, kind, worker, runner, ...times, error });
+  own.extras = { ...own.extras, noted: (own.extras?.noted ?? 0) + 1 };
+};
+
 /** The holder of a lease has settled this token; a resend of the token is a duplicate from now on. */
 export const noteSettled = (task: Task, { epoch, grant }: Token): void => {
   const own = mutable(task);
@@ -242,12 +276,35 @@ const jitterOf = (task: Task): number => {
 const finishCancelled = (state: State, task: Task, now: Now): void =>
   finish(state, task, 'cancelled', { error: cancelledError(task.cancelReason ?? '') }, now);
 
+/** An attempt succeeded. Its history says so only if an earlier attempt is in it. */
+export const succeed = (
+  state: State,
+  task: Task,
+  result: Uint8Array | undefined,
+  end: AttemptEnd,
+  now: Now,
+): void => {
+  if (task.extras?.noted !== undefined) {
+    note(state, mutable(task), end, now);
+  }
+  finish(state, task, 'succeeded', { result }, now);
+};
+
+/** An attempt that failed, and the wait that its handler asks for. */
+export interface FailedAttempt extends AttemptEnd {
+  readonly error: TaskError;
+  /** Instead of the wait of its policy. */
+  readonly waitMs?: number | undefined;
+}
+
 /**
  * An attempt failed. The task is cancelled if that was requested, is dead after its last attempt
  * or an error that forbids a retry, and otherwise waits for its next attempt.
  */
-export const failAttempt = (state: State, task: Task, error: TaskError, now: Now): void => {
+export const failAttempt = (state: State, task: Task, end: FailedAttempt, now: Now): void => {
   const own = mutable(task);
+  const { error, waitMs } = end;
+  note(state, own, end, now);
   own.failures += 1;
   own.error = error;
   if (task.cancelRequested) {
@@ -255,7 +312,41 @@ export const failAttempt = (state: State, task: Task, error: TaskError, now: Now
   } else if (!error.retry || task.failures >= task.attempts) {
     finish(state, task, 'dead', { error }, now);
   } else {
-    retryLater(state, task, retryDelayMs(task.failures, jitterOf(task)), now);
+    const policy = task.extras?.retryPolicy;
+    retryLater(state, task, waitMs ?? retryDelayMs(task.failures, jitterOf(task), policy), now);
+  }
+};
+
+const snoozedTooOften: TaskError = {
+  name: 'SNOOZED_TOO_OFTEN',
+  message: `the handler has put the task off ${limits.snoozesMax} times`,
+  stack: '',
+  retry: true,
+};
+
+/**
+ * The handler has put its task off: the attempt does not count. One that does so too often
+ * fails the attempt.
+ */
+export const snooze = (
+  state: State,
+  task: Task,
+  waitMs: number,
+  end: AttemptEnd,
+  now: Now,
+): void => {
+  const own = mutable(task);
+  const snoozes = (own.extras?.snoozes ?? 0) + 1;
+  if (snoozes > limits.snoozesMax) {
+    failAttempt(state, task, { ...end, kind: 'failed', error: snoozedTooOften }, now);
+    return;
+  }
+  note(state, own, end, now);
+  own.extras = { ...own.extras, snoozes };
+  if (task.cancelRequested) {
+    finishCancelled(state, task, now);
+  } else {
+    retryLater(state, task, waitMs, now);
   }
 };
 
@@ -285,6 +376,7 @@ const isPoison = (task: Task): boolean =>
  */
 export const loseAttempt = (state: State, task: Task, isExcused: boolean, now: Now): void => {
   const own = mutable(task);
+  note(state, own, { kind: 'lost' }, now);
   own.losses += 1;
   if (isExcused) {
     own.extras = { ...own.extras, excusedLosses: (own.extras?.excusedLosses ?? 0) + 1 };
@@ -316,6 +408,7 @@ export const retainMs: Readonly<Record<Outcome, number>> = {
 };
 
 const RECORD_OVERHEAD_BYTES = 200;
+const PAST_ATTEMPT_BYTES = 1_000;
 
 /** What decides how much of a finished task is kept. */
 type Retained = Pick<Task, 'state' | 'payloadBytes' | 'result' | 'error'> & {
@@ -329,6 +422,7 @@ const keepsPayload = (task: Retained): boolean => task.state === 'dead' && !task
 export const retainedBytesOf = (task: Retained): number =>
   RECORD_OVERHEAD_BYTES +
   (keepsPayload(task) ? task.payloadBytes : 0) +
+  PAST_ATTEMPT_BYTES * Math.min(task.extras?.noted ?? 0, limits.historyMax) +
   (task.result?.length ?? 0) +
   (task.error === undefined
     ? 0
@@ -411,6 +505,10 @@ export const forgetTask = (state: State, task: Task): void => {
 const releaseResult = (state: State, task: MutableTask): void => {
   state.retainedBytes -= retainedBytesOf(task);
   task.lane.queue.counters.deadKept -= keepsPayload(task) ? 1 : 0;
+  if (task.extras?.noted !== undefined) {
+    removeHistory(state, task);
+    task.extras = { ...task.extras, noted: 0 };
+  }
   task.result = undefined;
   task.error = undefined;
 };

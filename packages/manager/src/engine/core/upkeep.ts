@@ -46,7 +46,7 @@ const fenceOverdue = (state: State, now: Now): void => {
     const { lease } = first;
     const { holder, task } = lease;
     state.batch.aborts.push({ sessionId: holder.id, token: tokenOf(lease), reason: 'fenced' });
-    failAttempt(state, task, fencedError, now);
+    failAttempt(state, task, { kind: 'timed-out', error: fencedError }, now);
   }
 };
 

@@ -28,6 +28,20 @@ export const durationMs = (text: string): number => {
   return Math.round(Number(count) * (unitMs[unit] ?? 1));
 };
 
+/** Durations with commas between them. */
+export const durationsMs = (text: string): readonly number[] => text.split(',').map(durationMs);
+
+/** A date and time of ISO 8601 with its zone, without which it would mean another time on another host. */
+export const instant = (text: string): Date => {
+  const date = new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : Number.NaN);
+  if (Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError(
+      `'${text}' is not a time with its zone, such as 2030-01-31T08:00:00Z`,
+    );
+  }
+  return date;
+};
+
 /** Longest text that an error repeats. */
 const SHOWN_CHARS = 200;
 

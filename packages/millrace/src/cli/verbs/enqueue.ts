@@ -2,7 +2,7 @@ import { type AnyTask, defineTask } from '@millrace/protocol';
 import { present } from '../../config/present.ts';
 import { awaitResult } from '../asking/await-result.ts';
 import { definitionIn } from '../asking/definition.ts';
-import { durationMs, wholeNumber } from '../asking/parse.ts';
+import { durationMs, durationsMs, instant, wholeNumber } from '../asking/parse.ts';
 import { payloadOf } from '../asking/payload.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { jsonLine, print, say } from '../terminal/output.ts';
@@ -18,6 +18,8 @@ interface Flags extends ConnectFlags {
   readonly deadline?: number;
   readonly attempts?: number;
   readonly expires?: number;
+  readonly at?: Date;
+  readonly backoff?: readonly number[];
 }
 
 /** The task: as its module defines it, or of this name without a schema. */
@@ -48,13 +50,15 @@ const run = async (name: string, argument: string, flags: Flags): Promise<void> 
   const task = await taskOf(name, flags);
   const payload = await payloadOf(argument);
   await withClient(flags, async (client) => {
-    const { attempts, priority } = flags;
+    const { at, attempts, backoff, priority } = flags;
     const options = present({
       attempts,
       priority,
       delayMs: flags.delay,
       deadlineMs: flags.deadline,
       expiresInMs: flags.expires,
+      runAt: at,
+      retry: backoff && { backoff },
     });
     const handle = await client.enqueue(task, payload, options);
     if (flags.wait === true) {
@@ -80,11 +84,17 @@ export const enqueueVerb: Verb = (parent) => {
     .option('--timeout <time>', 'longest wait for the result, such as 30s', durationMs)
     .option('--priority <n>', '-128 to 127, higher first', wholeNumber)
     .option('--delay <time>', 'wait before the task is ready, such as 5m', durationMs)
+    .option('--at <time>', 'when the task is ready, such as 2030-01-31T08:00:00Z', instant)
     .option('--deadline <time>', 'longest time that an attempt may run (default: 15m)', durationMs)
     .option(
       '--attempts <n>',
       'failed attempts after which the task is dead (default: 5)',
       wholeNumber,
+    )
+    .option(
+      '--backoff <times>',
+      'waits between attempts, such as 1s,10s,1m; the last repeats',
+      durationsMs,
     )
     .option(
       '--expires <time>',

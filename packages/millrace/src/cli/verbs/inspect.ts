@@ -1,4 +1,4 @@
-import type { TaskInfo } from '@millrace/client';
+import type { PastAttempt, TaskInfo } from '@millrace/client';
 import { awaitResult } from '../asking/await-result.ts';
 import { durationMs } from '../asking/parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
@@ -55,6 +55,18 @@ const stackLines = ({ error }: TaskInfo): string[] =>
     ? []
     : ['', 'stack of the last error', ...errorLines(error)];
 
+const pastAttempt = ({ beganAgoMs, endedAgoMs, error, kind, runner, worker }: PastAttempt) =>
+  [
+    `  ${duration(endedAgoMs)} ago`,
+    kind,
+    `after ${duration(beganAgoMs - endedAgoMs)}`,
+    `on ${plainText(worker)}${runner === undefined ? '' : ` (${plainText(runner)})`}`,
+    ...(error === undefined ? [] : [plainText(`${error.name}: ${error.message}`)]),
+  ].join('  ');
+
+const historyLines = ({ history }: TaskInfo): string[] =>
+  history.length === 0 ? [] : ['', 'attempts', ...history.map(pastAttempt)];
+
 const render = (id: string, info: TaskInfo): string =>
   [
     renderPairs([
@@ -70,6 +82,7 @@ const render = (id: string, info: TaskInfo): string =>
       ...dataPairs(info),
       ...pair('last error', info.error && `${info.error.name}: ${info.error.message}`),
     ]),
+    ...historyLines(info),
     ...stackLines(info),
   ].join('\n');
 

@@ -1,5 +1,4 @@
-import { MillraceError, type QueueStatus } from '@millrace/protocol';
-import { suggestion } from '../../config/suggest.ts';
+import { MillraceError, type QueueStatus, suggestion } from '@millrace/protocol';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { print, printJson, renderPairs } from '../terminal/output.ts';
 import { bytes, duration } from '../terminal/units.ts';

@@ -1,6 +1,5 @@
-import { MillraceError, type WorkerStatus } from '@millrace/protocol';
+import { MillraceError, suggestion, type WorkerStatus } from '@millrace/protocol';
 import type { Command } from 'commander';
-import { suggestion } from '../../config/suggest.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { print, printJson, renderPairs } from '../terminal/output.ts';
 import { bytes, duration } from '../terminal/units.ts';

@@ -13,8 +13,20 @@ export interface Field<T> {
    * @throws BAD_FIELD if the field is required
    */
   missing(at: string): T;
+  /** Whether an absent value is left out where no later field of the list has one. */
+  readonly isOmissible?: true;
 }
 
 export type FieldValue<F> = F extends Field<infer T> ? T : never;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
-export type FieldValues<F extends Fields> = { readonly [K in keyof F]: FieldValue<F[K]> };
+
+/** A field whose absent value is left out at the end of a list. */
+export type OmissibleField<T> = Field<T | undefined> & { readonly isOmissible: true };
+
+type OmissibleKeys<F extends Fields> = {
+  [K in keyof F]: F[K] extends { readonly isOmissible: true } ? K : never;
+}[keyof F];
+
+export type FieldValues<F extends Fields> = {
+  readonly [K in Exclude<keyof F, OmissibleKeys<F>>]: FieldValue<F[K]>;
+} & { readonly [K in OmissibleKeys<F>]?: FieldValue<F[K]> };

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../words/errors.ts';
 import { limits } from '../../words/limits.ts';
-import type { Field, Fields, FieldValues } from './field.ts';
+import type { Field, Fields, FieldValues, OmissibleField } from './field.ts';
 import { sequence } from './sequence.ts';
 
 const badField = (at: string, expected: string): MillraceError =>
@@ -45,6 +45,22 @@ export const measure: Field<number> = required({
     return value;
   },
 });
+
+/** A number from `min` to `max`, whole or not. */
+export const measureFrom = (min: number, max: number): Field<number> => {
+  const wireType = `number ${min}…${max}`;
+  return required({
+    wireType,
+    write: (writer, value) => writer.number(value),
+    read(reader, at) {
+      const value = reader.number();
+      if (!(value >= min && value <= max)) {
+        throw badField(at, wireType);
+      }
+      return value;
+    },
+  });
+};
 
 export const flag: Field<boolean> = required({
   wireType: 'boolean',
@@ -169,6 +185,13 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   missing: () => undefined,
 });
 
+/** As `optional`; left out at the end of a list, so that it costs nothing where it is absent. */
+export const omissible = <T>(field: Field<T>): OmissibleField<T> => ({
+  ...optional(field),
+  wireType: `${field.wireType}, or left out`,
+  isOmissible: true,
+});
+
 /** `field`, or nil for `null`: for a bound that can be switched off. */
 export const nullable = <T>(field: Field<T>): Field<T | null> => ({
   wireType: `${field.wireType}, or nil`,
@@ -216,7 +239,7 @@ export const group = <F extends Fields>(name: string, fields: F): Group<F> => {
   const field = required<FieldValues<F>>({
     wireType: name,
     write(writer, value) {
-      writer.list(codec.length);
+      writer.list(codec.lengthOf(value));
       codec.write(writer, value);
     },
     read(reader, at) {

@@ -7,6 +7,8 @@ import type { Field, Fields, FieldValues } from './field.ts';
 export interface Sequence<T, C> {
   /** The number of its fields. */
   readonly length: number;
+  /** The number of values that `write` writes: omissible fields at the end may be left out. */
+  lengthOf(value: T): number;
   write(writer: PackWriter, value: T): void;
   /** Reads `length` values; those beyond the last field are ignored. */
   read(reader: PackReader, length: number): C & T;
@@ -18,11 +20,31 @@ type Make<T, C> = (
   constants: C,
 ) => Sequence<T, C>;
 
-/** The source that one would write by hand for fields of these names, given their codecs. */
-const sourceOf = (names: readonly string[], constants: readonly string[]): string => {
+/** How many fields at the end may be left out. */
+const omissibleIn = (fields: readonly Field<unknown>[]): number =>
+  fields.length - 1 - fields.findLastIndex(({ isOmissible }) => isOmissible !== true);
+
+/**
+ * The source that one would write by hand for fields of these names, given their codecs.
+ *
+ * @param always number of the fields that are always written
+ */
+const sourceOf = (
+  names: readonly string[],
+  always: number,
+  constants: readonly string[],
+): string => {
   const keys = names.map((name) => JSON.stringify(name));
   const codecs = keys.map((_key, i) => `const f${i} = fields[${i}], at${i} = places[${i}];`);
-  const writes = keys.map((key, i) => `f${i}.write(writer, value[${key}]);`);
+  const writes = keys.map((key, i) =>
+    i < always
+      ? `f${i}.write(writer, value[${key}]);`
+      : `if (length > ${i}) f${i}.write(writer, value[${key}]);`,
+  );
+  const lengths = keys
+    .map((key, i) => `if (value[${key}] !== undefined) return ${i + 1};`)
+    .slice(always)
+    .toReversed();
   const fixed = constants.map((name) => JSON.stringify(name));
   const taken = [
     ...fixed.map((key) => `${key}: constants[${key}],`),
@@ -34,7 +56,12 @@ const sourceOf = (names: readonly string[], constants: readonly string[]): strin
 ${codecs.join('\n')}
 return {
   length: ${keys.length},
+  lengthOf(value) {
+    ${lengths.join('\n    ')}
+    return ${always};
+  },
   write(writer, value) {
+    ${always < keys.length ? 'const length = this.lengthOf(value);' : ''}
     ${writes.join('\n    ')}
   },
   read(reader, length) {
@@ -67,7 +94,9 @@ export const sequence = <F extends Fields, C extends object>(
   constants: C,
 ): Sequence<FieldValues<F>, C> => {
   const names = Object.keys(fields);
-  const source = sourceOf(names, Object.keys(constants));
+  const codecs = Object.values(fields);
+  const always = names.length - omissibleIn(codecs);
+  const source = sourceOf(names, always, Object.keys(constants));
   const parameters = ['fields', 'places', 'constants'];
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the source made by `sourceOf` returns one
   const make = compileFunction(source, parameters, { filename: `millrace:${label}` }) as Make<
@@ -75,5 +104,5 @@ export const sequence = <F extends Fields, C extends object>(
     C
   >;
   const places = names.map((name) => `${label}.${name}`);
-  return make(Object.values(fields), places, constants);
+  return make(codecs, places, constants);
 };

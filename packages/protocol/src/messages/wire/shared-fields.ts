@@ -9,6 +9,8 @@ import {
   group,
   identifier,
   integer,
+  list,
+  measureFrom,
   nameText,
   nullable,
   optional,
@@ -23,6 +25,13 @@ export const reason = text(limits.reasonMaxBytes);
 export const payload = bytes(limits.payloadCeilingBytes);
 export const priority = integer(limits.priorityMin, limits.priorityMax);
 export const deadlineMs = nullable(durationMs);
+/** Waits between the attempts of a task. */
+export const retryPolicy = group('retry policy', {
+  waitsMs: list(durationMs, limits.backoffWaitsMax),
+  factor: measureFrom(1, limits.backoffFactorMax),
+  maxMs: durationMs,
+  jitter: measureFrom(0, 1),
+});
 export const attempts = integer(1, limits.attemptsMax);
 /** Number of a pool, chosen by its worker. */
 export const pool = integer(0, limits.poolsPerSessionMax - 1);

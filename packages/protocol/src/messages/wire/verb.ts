@@ -34,7 +34,7 @@ export const verb = <const N extends string, F extends Fields>(
     from,
     fields,
     write(writer, message) {
-      writer.list(codec.length + 1);
+      writer.list(codec.lengthOf(message) + 1);
       writer.number(type);
       codec.write(writer, message);
     },

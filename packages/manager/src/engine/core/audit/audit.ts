@@ -1,5 +1,12 @@
+import { historyLengthOf } from '../history.ts';
 import { type FoundLease, leasesInForce, queuesOnDisk } from '../load.ts';
-import { metaKey, rangeOf, type Table, taskIdOfTaskKey } from '../rows/keys.ts';
+import {
+  metaKey,
+  rangeOf,
+  type Table,
+  taskIdOfHistoryKey,
+  taskIdOfTaskKey,
+} from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import { decodeNumbers } from '../rows/numbers.ts';
 import { countedFields, type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
@@ -25,6 +32,7 @@ export const audit = (state: State): string[] => {
   return [
     ...auditLeases(state, tasks, leases),
     ...auditRecords(state),
+    ...auditHistories(state, tasks),
     ...auditCounterRows(state),
     ...auditRetained(state),
     ...auditMemory(state, tasks),
@@ -104,6 +112,27 @@ const auditRecords = (state: State): readonly string[] => {
     check.visit(key, value);
   }
   return check.findings();
+};
+
+/** Each task has the rows of its history, and no row is of another task. */
+const auditHistories = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
+  const counted = new Map<string, number>();
+  for (const { key } of rows(state, 'history')) {
+    const id = taskIdOfHistoryKey(key);
+    counted.set(id, (counted.get(id) ?? 0) + 1);
+  }
+  const breaches = state.side.pinned > 0 ? ['rows are in memory although they are durable'] : [];
+  for (const task of tasks.values()) {
+    const found = counted.get(task.id) ?? 0;
+    counted.delete(task.id);
+    if (found !== historyLengthOf(task)) {
+      breaches.push(`task ${task.id} has ${found} of ${historyLengthOf(task)} rows of its history`);
+    }
+  }
+  for (const id of counted.keys()) {
+    breaches.push(`the store has a history of task ${id}, which it does not have`);
+  }
+  return breaches;
 };
 
 /** Whether two records of a queue say the same. */

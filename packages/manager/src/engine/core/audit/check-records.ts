@@ -3,6 +3,7 @@ import { laneOfKey, metaKey, type Table, tableOf, taskIdOfTaskKey } from '../row
 import { decodeLeases } from '../rows/lease-record.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import { decodeNumbers } from '../rows/numbers.ts';
+import { decodePastAttempt } from '../rows/past-attempt-record.ts';
 import { decodeQueues } from '../rows/queue-record.ts';
 import { decodeTask } from '../rows/task-record.ts';
 import { CounterCheck } from './counter-check.ts';
@@ -66,6 +67,9 @@ export class RecordCheck {
         return decodeQueues(value).forEach((record) => this.#counters.queue(record));
       case 'lease':
         return this.#indexes.leases(key, decodeLeases(value));
+      case 'history':
+        decodePastAttempt(value);
+        return;
       case 'task':
         return this.#task(taskIdOfTaskKey(key), value);
       case 'ready':

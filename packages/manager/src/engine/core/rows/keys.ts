@@ -17,6 +17,7 @@ const table = {
   retention: 'x',
   dead: 'b',
   tombstone: 'z',
+  history: 'h',
 } as const;
 
 /**
@@ -58,6 +59,11 @@ export const laneOfKey = (key: string): { readonly queue: string; readonly name:
 
 export const taskKey = (taskId: string): string => table.task + taskId;
 export const taskIdOfTaskKey = (key: string): string => key.slice(1);
+
+/** The row of one attempt in the history of a task. No task id is the beginning of another with a NUL behind it. */
+export const historyKey = (taskId: string, slot: number): string =>
+  `${table.history}${taskId}\0${String.fromCharCode(slot)}`;
+export const taskIdOfHistoryKey = (key: string): string => key.slice(1, -2);
 
 /** Marks the rows of one batch; those of later batches sort behind. */
 export const stampOf = (epoch: number, batchNumber: number): string =>

@@ -1,6 +1,7 @@
 import {
   codeOf,
-  type Field,
+  type Extras,
+  type ExtraValues,
   type Fields,
   type FieldValues,
   MillraceError,
@@ -8,7 +9,9 @@ import {
   PackReader,
   type PackRules,
   PackWriter,
+  readExtras,
   sequence,
+  writeExtras,
 } from '@millrace/protocol';
 import { tuning } from '../../../tuning.ts';
 
@@ -71,33 +74,6 @@ export const writeList = <T>(
 export const readList = <T>(record: Uint8Array, read: (reader: PackReader) => T): readonly T[] =>
   readRecord(record, (reader, length) => Array.from({ length }, () => read(reader)));
 
-/**
- * A field that few records have. A record stores it, under its key, only when its
- * value differs from the default, so that it costs nothing to all others.
- */
-export interface Extra<T> {
-  /** Never used again for another field. */
-  readonly key: number;
-  readonly field: Field<T>;
-  readonly byDefault: T;
-}
-
-export const extra = <T>(key: number, field: Field<T>, byDefault: T): Extra<T> => ({
-  key,
-  field,
-  byDefault,
-});
-
-/** The value of an extra, or its default. */
-export const extraOf = <T>({ byDefault }: Extra<T>, value: T | undefined): T => value ?? byDefault;
-
-type Extras = Readonly<Record<string, Extra<unknown>>>;
-type ExtraValue<E> = E extends Extra<infer T> ? T : never;
-/** The extras of one record; absent when all of them have their defaults. */
-export type ExtraValues<X extends Extras> =
-  | { readonly [K in keyof X]?: ExtraValue<X[K]> }
-  | undefined;
-
 /** The values of one record. */
 export type Values<F extends Fields, X extends Extras> = FieldValues<F> & {
   readonly extras: ExtraValues<X>;
@@ -112,40 +88,6 @@ export interface RecordKind<F extends Fields, X extends Extras> {
   /** Reads what `write` wrote; `length` values are left in the list. */
   read(reader: PackReader, length: number): FieldValues<F> & { extras: ExtraValues<X> };
 }
-
-const writeExtras = (
-  writer: PackWriter,
-  declared: Extras,
-  values: Readonly<Record<string, unknown>>,
-): void => {
-  const present = Object.entries(declared).filter(
-    ([name, { byDefault }]) => values[name] !== undefined && values[name] !== byDefault,
-  );
-  writer.list(2 * present.length);
-  for (const [name, { field, key }] of present) {
-    writer.number(key);
-    field.write(writer, values[name]);
-  }
-};
-
-/** @throws STORE_FAILED for an extra that a later millrace wrote */
-const readExtras = (
-  label: string,
-  reader: PackReader,
-  declared: Extras,
-): Record<string, unknown> => {
-  const values: Record<string, unknown> = {};
-  for (let left = reader.open(); left > 0; left -= 2) {
-    const key = reader.number();
-    const [name, found] = Object.entries(declared).find(([, one]) => one.key === key) ?? [];
-    if (name === undefined || found === undefined) {
-      throw new MillraceError('STORE_FAILED', `a ${label} record has the unknown field ${key}`);
-    }
-    values[name] = found.field.read(reader, name);
-  }
-  reader.close();
-  return values;
-};
 
 /**
  * Declares a kind of record. Each field says how it is stored, and what stands for it in
@@ -170,11 +112,13 @@ export const recordKind = <F extends Fields, X extends Extras>(
     },
     read(reader, length) {
       const values = list.read(reader, Math.min(length, list.length));
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value was read by the field of its name
-      const found = (
-        length > list.length ? readExtras(label, reader, extras) : undefined
-      ) as ExtraValues<X>;
-      return found === undefined ? values : { ...values, extras: found };
+      if (length <= list.length) {
+        return values;
+      }
+      const found = readExtras(reader, reader.open(), extras, label, (key) => {
+        throw new MillraceError('STORE_FAILED', `a ${label} record has the unknown field ${key}`);
+      });
+      return { ...values, extras: found };
     },
   };
 };

@@ -1,4 +1,10 @@
-import { type PackReader, taskStates } from '@millrace/protocol';
+import {
+  type ExtraValues,
+  extra,
+  type PackReader,
+  retryPolicy,
+  taskStates,
+} from '@millrace/protocol';
 import { tuning } from '../../../tuning.ts';
 import {
   bytes,
@@ -11,14 +17,7 @@ import {
   text,
   word,
 } from './codecs.ts';
-import {
-  type ExtraValues,
-  extra,
-  readRecord,
-  recordKind,
-  type Values,
-  writeRecord,
-} from './record.ts';
+import { readRecord, recordKind, type Values, writeRecord } from './record.ts';
 
 /**
  * Fields of every task, in the order of the list. Durations count from the task's acceptance,
@@ -55,6 +54,12 @@ export const taskExtras = {
   workId: extra<string | undefined>(1, optional(text), undefined),
   /** Losses of workers for which another task may be to blame. */
   excusedLosses: extra(2, number, 0),
+  /** Waits between its attempts; the default policy where it is absent. */
+  retryPolicy: extra(3, optional(retryPolicy), undefined),
+  /** How often a handler has put it off. */
+  snoozes: extra(4, number, 0),
+  /** Attempts of its history ever noted, of which the last are kept. */
+  noted: extra(5, number, 0),
 };
 
 const task = recordKind('task', fields, taskExtras);

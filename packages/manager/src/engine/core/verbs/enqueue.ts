@@ -122,6 +122,11 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
   return undefined;
 };
 
+const extrasOf = ({ extras, options }: Addition): TaskExtras => {
+  const retryPolicy = options?.retryPolicy;
+  return retryPolicy === undefined ? extras : { ...extras, retryPolicy };
+};
+
 const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskValues => {
   const { epoch, count } = state.nextArrival();
   return {
@@ -147,7 +152,7 @@ const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskV
     payloadBytes: task.payload.length,
     result: undefined,
     error: undefined,
-    extras: task.extras,
+    extras: extrasOf(task),
   };
 };
 

@@ -1,4 +1,5 @@
-import type { TaskError, TaskState } from '@millrace/protocol';
+import type { AttemptKind, TaskError, TaskState } from '@millrace/protocol';
+import { historyOf } from '../history.ts';
 import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
@@ -25,6 +26,19 @@ export interface TaskInfo {
   readonly expiresInMs: number | undefined;
   /** Only of a task that has ended. */
   readonly finishedAgoMs: number | undefined;
+  /** Its last attempts, the oldest first; none for a task that succeeded at once. */
+  readonly history: readonly PastAttemptInfo[];
+}
+
+/** An attempt that has ended. */
+export interface PastAttemptInfo {
+  readonly grant: number;
+  readonly kind: AttemptKind;
+  readonly worker: string;
+  readonly runner: string | undefined;
+  readonly beganAgoMs: number;
+  readonly endedAgoMs: number;
+  readonly error: TaskError | undefined;
 }
 
 /** The payload and the result of a task. */
@@ -47,6 +61,13 @@ const timesOf = (task: Task, now: Now) => ({
   finishedAgoMs: task.finishedAtMs === undefined ? undefined : sinceMs(task.finishedAtMs, now),
 });
 
+const pastAttempts = (state: State, task: Task, now: Now): PastAttemptInfo[] =>
+  historyOf(state, task).map(({ beganAtMs, endedAtMs, ...attempt }) => ({
+    ...attempt,
+    beganAgoMs: sinceMs(beganAtMs, now),
+    endedAgoMs: sinceMs(endedAtMs, now),
+  }));
+
 /** Returns the state, the counts and the times of a task. */
 export const inspect = (state: State, taskId: string, now: Now): TaskInfo | 'UNKNOWN_TASK' => {
   const task = state.find(taskId);
@@ -67,6 +88,7 @@ export const inspect = (state: State, taskId: string, now: Now): TaskInfo | 'UNK
     attempts: task.attempts,
     deadlineMs: task.deadlineMs ?? undefined,
     ...timesOf(task, now),
+    history: pastAttempts(state, task, now),
   };
 };
 

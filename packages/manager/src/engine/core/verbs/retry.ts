@@ -15,6 +15,9 @@ export type RetryAnswer =
   | 'retried'
   | { readonly refused: DeadRefusal | EnqueueRefusal; readonly message: string };
 
+const optionsOf = ({ extras }: Task): Addition['options'] =>
+  extras?.retryPolicy === undefined ? undefined : { retryPolicy: extras.retryPolicy };
+
 /** The same work under another id, with its attempts counted anew. */
 const anew = (state: State, dead: Task, taskId: string): Addition => ({
   taskId,
@@ -26,6 +29,7 @@ const anew = (state: State, dead: Task, taskId: string): Addition => ({
   deadlineMs: dead.deadlineMs,
   attempts: dead.attempts,
   expiresInMs: dead.expiresAfterMs,
+  options: optionsOf(dead),
   // Its losses are counted anew like its attempts, so those that were excused stay behind.
   extras: { workId: dead.workId },
 });

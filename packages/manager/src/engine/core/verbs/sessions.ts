@@ -4,16 +4,23 @@ import type { Now, State } from '../state.ts';
 import { type Task, tokenOf } from '../task.ts';
 import { lease, returnUncounted } from '../transitions.ts';
 
-const connect = (state: State, sessionId: string): Session => {
+const connect = (state: State, sessionId: string, name: string | undefined): Session => {
   const session = state.sessionFor(sessionId);
+  session.name = name ?? session.name;
   session.graceEndsAtMs = Number.POSITIVE_INFINITY;
   state.gracing.delete(session);
   return session;
 };
 
+export interface OpenRequest {
+  readonly sessionId: string;
+  /** Name of the peer, for the history of its tasks. */
+  readonly name: string;
+}
+
 /** Begins a session, which has a connection. */
-export const openSession = (state: State, sessionId: string): void => {
-  connect(state, sessionId);
+export const openSession = (state: State, { name, sessionId }: OpenRequest): void => {
+  connect(state, sessionId, name);
 };
 
 /**
@@ -47,6 +54,8 @@ const takeUp = (state: State, session: Session, token: Token, now: Now): boolean
 
 export interface ResumeRequest {
   readonly sessionId: string;
+  /** As in `OpenRequest`; without it the session keeps the name that it has. */
+  readonly name?: string;
   /** Every token that the peer still holds. */
   readonly tokens: readonly Token[];
 }
@@ -57,10 +66,10 @@ export interface ResumeRequest {
  */
 export const resume = (
   state: State,
-  { sessionId, tokens }: ResumeRequest,
+  { name, sessionId, tokens }: ResumeRequest,
   now: Now,
 ): readonly Token[] => {
-  const session = connect(state, sessionId);
+  const session = connect(state, sessionId, name);
   const lost = tokens.filter((token) => !takeUp(state, session, token, now));
   const presented = new Set(tokens.map(tokenKey));
   for (const held of session.leases.entries()) {

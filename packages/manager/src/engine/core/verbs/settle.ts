@@ -1,13 +1,23 @@
-import type { TaskError, Token } from '@millrace/protocol';
+import type { AttemptKind, TaskError, Token } from '@millrace/protocol';
 import type { Now, State } from '../state.ts';
 import type { Lease, Task } from '../task.ts';
-import { failAttempt, finish, loseAttempt, noteSettled, returnUncounted } from '../transitions.ts';
+import {
+  failAttempt,
+  loseAttempt,
+  noteSettled,
+  returnUncounted,
+  snooze,
+  succeed,
+} from '../transitions.ts';
 
 /** How a run ended, as its worker reports it. */
 export interface AttemptReport extends Token {
-  readonly kind: 'succeeded' | 'failed' | 'timed-out' | 'cancelled' | 'lost' | 'released';
+  readonly kind: AttemptKind;
   readonly result: Uint8Array | undefined;
   readonly error: TaskError | undefined;
+  /** The wait that the handler asks for, of an attempt that failed or was snoozed. */
+  readonly waitMs?: number | undefined;
+  readonly runner?: string | undefined;
 }
 
 export interface SettleRequest {
@@ -29,18 +39,23 @@ const kept = (error: TaskError): TaskError =>
   error.details === undefined ? error : { ...error, details: Buffer.from(error.details) };
 
 const apply = (state: State, task: Task, report: AttemptReport, now: Now): void => {
-  switch (report.kind) {
+  const { kind, runner, waitMs } = report;
+  switch (kind) {
     case 'succeeded': {
       const result = report.result === undefined ? undefined : Buffer.from(report.result);
-      return finish(state, task, 'succeeded', { result }, now);
+      return succeed(state, task, result, { kind, runner }, now);
     }
+    case 'snoozed':
+      return snooze(state, task, waitMs ?? 0, { kind, runner }, now);
     case 'released':
       return returnUncounted(state, task, now);
     case 'lost':
       return loseAttempt(state, task, false, now);
-    default:
+    default: {
       // Failed, timed out or cancelled: the task is cancelled only if its cancellation was requested.
-      return failAttempt(state, task, kept(report.error ?? unknownError), now);
+      const error = kept(report.error ?? unknownError);
+      return failAttempt(state, task, { kind, error, runner, waitMs }, now);
+    }
   }
 };
 

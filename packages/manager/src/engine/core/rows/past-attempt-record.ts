@@ -1,0 +1,44 @@
+import { attemptKinds, clip, limits, type TaskError } from '@millrace/protocol';
+import { number, optional, taskError, text, word } from './codecs.ts';
+import { readRecord, recordKind, type Values, writeRecord } from './record.ts';
+
+const fields = {
+  /** Number of the grant among those of the task. */
+  grant: number,
+  kind: word(attemptKinds),
+  /** Name of the worker, or its session if its name is not known. */
+  worker: text,
+  runner: optional(text),
+  /** Wall time. An attempt from before a start of the manager seems to have begun at that start. */
+  beganAtMs: number,
+  endedAtMs: number,
+  error: optional(taskError),
+};
+
+const extras = {};
+
+const pastAttempt = recordKind('past attempt', fields, extras);
+
+/** One attempt of a task that has ended, for the task's history. */
+export type PastAttempt = Omit<Values<typeof fields, typeof extras>, 'extras'>;
+
+/** An error within the bounds of a history. The task itself keeps all of the last one. */
+const cut = ({ message, name, retry, stack }: TaskError): TaskError => ({
+  name,
+  message: clip(message, limits.historyMessageMaxBytes),
+  stack: clip(stack, limits.historyStackMaxBytes),
+  retry,
+});
+
+export const encodePastAttempt = (attempt: PastAttempt): Uint8Array =>
+  writeRecord((writer) => {
+    writer.list(pastAttempt.length);
+    pastAttempt.write(writer, {
+      ...attempt,
+      error: attempt.error && cut(attempt.error),
+      extras: undefined,
+    });
+  });
+
+export const decodePastAttempt = (record: Uint8Array): PastAttempt =>
+  readRecord(record, (reader, length) => pastAttempt.read(reader, length));
