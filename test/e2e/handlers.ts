@@ -21,6 +21,12 @@ export default [
   handler(tasks.hopeless, () => {
     throw new Unrecoverable('gone for good');
   }),
+  handler(tasks.judged, ({ message }) => {
+    if (message.startsWith('fine')) {
+      return message;
+    }
+    throw new Unrecoverable(message);
+  }),
   handler(tasks.double, ({ n }) => 2 * n),
   handler(tasks.patient, async ({ path }, { signal }) => {
     const socket = await signalTo(path, 'waiting');

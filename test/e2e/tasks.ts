@@ -18,6 +18,8 @@ export interface At {
 export const inlinePlace = defineTask<null, Place>('place.inline');
 export const threadPlace = defineTask<null, Place>('place.thread');
 export const processPlace = defineTask<null, Place>('place.process');
+/** Dies with this message, unless it begins with `fine`. */
+export const judged = defineTask<{ readonly message: string }, string>('judged');
 /** Throws in its first `failures` attempts. */
 export const flaky = defineTask<{ readonly failures: number }, Attempt>('flaky');
 export const hopeless = defineTask<null, never>('hopeless', { attempts: 5 });

@@ -54,6 +54,7 @@ const reads: Readonly<Record<string, Call>> = {
   listTasks: (client, options) => client.listTasks({ ...options }),
   tasks: (client, options) => firstOf(client.tasks({ ...options })),
   status: (client, options) => client.status(options),
+  deadGroups: (client, options) => client.deadGroups({}, options),
   get: (client, options) => client.queue('items').get(options),
   lease: (client, options) => client.queue('items').lease(options),
   size: (client, options) => client.queue('items').size(options),

@@ -24,6 +24,8 @@ import {
   type TaskDefinition,
   taskIdMaker,
 } from '@millrace/protocol';
+import type { BulkOptions } from './calls/all-dead.ts';
+import { type DeadGroup, deadGroups } from './calls/dead-groups.ts';
 import { drainWorker } from './calls/drain-worker.ts';
 import { dropAll } from './calls/drop.ts';
 import { type EnqueueOptions, enqueue } from './calls/enqueue.ts';
@@ -234,13 +236,24 @@ export class Client {
   }
 
   /**
+   * The causes of which tasks died, those with most tasks first: queue, task, and name, code,
+   * first frame and message of the error, without their numbers. `retryAll` and `dropAll` take
+   * the `fingerprint` of a group.
+   *
+   * @throws BAD_OPTION, TIMEOUT, ABORTED
+   */
+  deadGroups(filter: TaskFilter = {}, options: CallOptions = {}): Promise<DeadGroup[]> {
+    return deadGroups(this.#port, filter, options);
+  }
+
+  /**
    * Retries all dead tasks, as `task(id).retry()` does; answers how many. The work is done
    * in steps: tasks retried before an error stay retried.
    *
    * @throws BAD_OPTION; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT when nothing was
    *   done in time, UNKNOWN when some tasks may be retried
    */
-  retryAll(filter: TaskFilter = {}, options: CallOptions = {}): Promise<number> {
+  retryAll(filter: TaskFilter = {}, options: BulkOptions = {}): Promise<number> {
     return retryAll(this.#port, filter, options);
   }
 
@@ -250,7 +263,7 @@ export class Client {
    * @throws BAD_OPTION; NOT_SENT when nothing was done in time, UNKNOWN when some tasks may
    *   be removed
    */
-  dropAll(filter: TaskFilter = {}, options: CallOptions = {}): Promise<number> {
+  dropAll(filter: TaskFilter = {}, options: BulkOptions = {}): Promise<number> {
     return dropAll(this.#port, filter, options);
   }
 

@@ -7,6 +7,7 @@ import { TaskHandle } from './task-handle.ts';
 const taskBehind = (times: number, answer: Message | MillraceError): TaskHandle => {
   const port: CallPort = {
     clock: systemClock,
+    payloadMaxBytes: () => 1_000,
     newTaskId: () => 't-2',
     ask(asked: Asked) {
       for (let i = 0; i < times; i++) {

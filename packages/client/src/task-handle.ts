@@ -4,7 +4,7 @@ import { type CancelAnswer, cancel } from './calls/cancel.ts';
 import { drop } from './calls/drop.ts';
 import { type InspectOptions, inspect, type TaskInfo } from './calls/inspect.ts';
 import type { CallPort } from './calls/port.ts';
-import { retry } from './calls/retry.ts';
+import { type RetryCall, retry } from './calls/retry.ts';
 
 /** One task, by its id. */
 export class TaskHandle<Output = unknown> {
@@ -52,11 +52,11 @@ export class TaskHandle<Output = unknown> {
    * The dead task is removed in the same step, because an outcome that was seen never
    * changes. Only dead tasks keep the payload that a retry needs.
    *
-   * @throws TASK_NOT_DEAD; UNKNOWN_TASK or RESULT_REMOVED when the task is no longer
-   *   kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in
+   * @throws PAYLOAD_INVALID or PAYLOAD_TOO_LARGE for the payload of the call; TASK_NOT_DEAD;
+   *   UNKNOWN_TASK or RESULT_REMOVED when the task is no longer kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in
    *   its time, which is ten minutes at most
    */
-  async retry(options: CallOptions = {}): Promise<TaskHandle<Output>> {
+  async retry(options: RetryCall = {}): Promise<TaskHandle<Output>> {
     return new TaskHandle<Output>(await retry(this.#port, this.id, options), this.#port);
   }
 

@@ -3,11 +3,13 @@
  * the worker or the manager, so that a web application can bundle it.
  */
 export {
+  type BulkOptions,
   type CancelAnswer,
   Client,
   type ClientState,
   type ConnectOptions,
   connect,
+  type DeadGroup,
   type EnqueueOptions,
   type InspectOptions,
   type ListedTask,
@@ -15,6 +17,7 @@ export {
   type PastAttempt,
   type RemoteError,
   type ResultOptions,
+  type RetryCall,
   type RunOptions,
   type StateListener,
   TaskFailed,

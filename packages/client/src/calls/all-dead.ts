@@ -1,6 +1,7 @@
 import {
   CallAborted,
   type CallOptions,
+  type Clock,
   callOptions,
   checkCall,
   codeOf,
@@ -11,6 +12,13 @@ import {
 } from '@millrace/protocol';
 import { type ListOptions, listTasks, type TaskFilter } from './list-tasks.ts';
 import { tuning } from './tuning.ts';
+
+export interface BulkOptions extends CallOptions {
+  /** At most so many tasks in a second, so that what they died of is not overrun again. Default: no bound. */
+  readonly maxPerSecond?: number;
+  /** Counts the tasks, and does nothing to them. Default false. */
+  readonly isDryRun?: boolean;
+}
 
 /** The manager reports ages by its own clock, in whole milliseconds. */
 const AGE_SLACK_MS = 2;
@@ -48,6 +56,41 @@ const stoppedAfter = (begun: number, error: unknown): unknown => {
     : new MillraceError(code, message, { cause: error });
 };
 
+const SECOND_MS = 1_000;
+const STEPS_PER_SECOND = 10;
+
+/** Tasks at a time: ten steps a second where there is a rate, unless they are of less than one task. */
+const stepOf = (maxPerSecond: number): number =>
+  Math.max(1, Math.min(tuning.bulkTasks, Math.floor(maxPerSecond / STEPS_PER_SECOND)));
+
+/** @throws BAD_OPTION */
+const checkBulk = (bulk: BulkOptions): void => {
+  checkCall(bulk, 'a call for all dead tasks');
+  const { maxPerSecond = 1 } = bulk;
+  if (!(maxPerSecond > 0)) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `maxPerSecond is a number above 0, not ${String(maxPerSecond)}`,
+    );
+  }
+};
+
+/** Waits, but no longer than until the signal is aborted; the next step then says so. */
+const pause = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    if (ms <= 0 || signal?.aborted === true) {
+      resolve();
+      return;
+    }
+    const end = (): void => {
+      stop();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const stop = clock.after(ms, end);
+    signal?.addEventListener('abort', end);
+  });
+
 /**
  * Calls `act` for every dead task, page by page; answers how many times it did its
  * work. Tasks enqueued after the start are left alone: a retried task that dies at once
@@ -60,14 +103,15 @@ export const forAllDead = async (
   port: TimedPort,
   filter: TaskFilter,
   act: (taskId: string, call: CallOptions) => Promise<unknown>,
-  call: CallOptions,
+  bulk: BulkOptions,
 ): Promise<number> => {
-  checkCall(call, 'a call for all dead tasks');
-  const { signal, timeoutMs = Number.POSITIVE_INFINITY } = call;
+  checkBulk(bulk);
+  const { signal, timeoutMs = Number.POSITIVE_INFINITY } = bulk;
+  const { isDryRun = false, maxPerSecond = Number.POSITIVE_INFINITY } = bulk;
   const startedAtMs = port.clock.monotonicMs();
   const passedMs = (): number => port.clock.monotonicMs() - startedAtMs;
   const rest = (): CallOptions => callOptions(signal, timeoutMs - passedMs());
-  let options: ListOptions = { ...filter, state: 'dead', limit: tuning.bulkTasks };
+  let options: ListOptions = { ...filter, state: 'dead', limit: stepOf(maxPerSecond) };
   let done = 0;
   let begun = 0;
   try {
@@ -76,12 +120,19 @@ export const forAllDead = async (
       const { next, tasks } = await listTasks(port, { ...options, ...rest() });
       const old = tasks.filter(({ ageMs }) => ageMs >= sinceMs);
       begun += old.length;
-      const acts = await Promise.all(old.map(({ id }) => isDone(act(id, rest()))));
+      const acts = isDryRun
+        ? old.map(() => true)
+        : await Promise.all(old.map(({ id }) => isDone(act(id, rest()))));
       done += acts.filter(Boolean).length;
       if (next === undefined) {
         return done;
       }
       options = { ...options, after: next };
+      const dueMs = isDryRun ? 0 : (begun / maxPerSecond) * SECOND_MS;
+      await pause(port.clock, Math.min(dueMs, timeoutMs) - passedMs(), signal);
+      if (passedMs() >= timeoutMs) {
+        throw new MillraceError('TIMEOUT', `${timeoutMs} ms have passed, and there are more`);
+      }
     }
   } catch (error) {
     throw stoppedAfter(begun, error);

@@ -5,7 +5,7 @@ import {
   inquire,
   type TimedPort,
 } from '@millrace/protocol';
-import { forAllDead, isGone } from './all-dead.ts';
+import { type BulkOptions, forAllDead, isGone } from './all-dead.ts';
 import type { TaskFilter } from './list-tasks.ts';
 
 export const drop = async (
@@ -44,5 +44,5 @@ export const drop = async (
 export const dropAll = (
   port: TimedPort,
   filter: TaskFilter,
-  options: CallOptions,
+  options: BulkOptions,
 ): Promise<number> => forAllDead(port, filter, (taskId, each) => drop(port, taskId, each), options);

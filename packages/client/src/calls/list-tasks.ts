@@ -19,6 +19,8 @@ export interface TaskFilter {
   readonly queue?: string;
   /** Name of the task; empty for items. */
   readonly name?: string;
+  /** Only dead tasks of this group, see `deadGroups`. */
+  readonly fingerprint?: string;
 }
 
 export interface ListOptions extends TaskFilter, CallOptions {
@@ -56,19 +58,29 @@ export interface TaskPage {
 }
 
 /** @throws BAD_OPTION */
-const checkListing = ({
-  after = '',
-  limit = limits.listPageTasks,
-  name,
-  queue,
-  state,
-}: ListOptions): void => {
+export const checkFilter = ({ fingerprint, name, queue }: TaskFilter): void => {
   if (queue !== undefined) {
     checkName('queue', queue);
   }
   if (name !== undefined && name !== '') {
     checkName('task', name);
   }
+  if (fingerprint !== undefined && !/^[0-9a-f]{16}$/.test(fingerprint)) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `'${fingerprint}' is no fingerprint, which has 16 hexadecimal digits; deadGroups lists them`,
+    );
+  }
+};
+
+/** @throws BAD_OPTION */
+const checkListing = ({
+  after = '',
+  limit = limits.listPageTasks,
+  state,
+  ...filter
+}: ListOptions): void => {
+  checkFilter(filter);
   if (!Number.isInteger(limit) || limit < 1 || limit > limits.listPageMax) {
     throw new MillraceError(
       'BAD_OPTION',
@@ -96,7 +108,7 @@ const listedTask = ({
 export const listTasks = async (port: TimedPort, options: ListOptions): Promise<TaskPage> => {
   checkOptions(options, 'a listing of tasks');
   checkListing(options);
-  const { after, backward, limit = limits.listPageTasks, name, queue, state } = options;
+  const { after, backward, fingerprint, limit = limits.listPageTasks, name, queue, state } = options;
   const { next, tasks } = await inquire(
     port,
     'taskPage',
@@ -110,6 +122,7 @@ export const listTasks = async (port: TimedPort, options: ListOptions): Promise<
         limit,
         after,
         backward,
+        fingerprint,
       }),
       giveUp: (end, timeoutMs) => readAbandoned(end, 'a page of tasks', timeoutMs),
     },

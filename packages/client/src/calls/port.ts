@@ -1,12 +1,12 @@
 import type { TimedPort } from '@millrace/protocol';
 
-/** The part of a client that a call uses. */
+/** The part of a client that a call uses to name new tasks, with the bound of their payloads. */
 export interface CallPort extends TimedPort {
   newTaskId(): string;
+  payloadMaxBytes(): number;
 }
 
-/** The part of a client that a call uses to send tasks: also the bounds that its manager announced. */
+/** The part of a client that a call uses to send tasks. */
 export interface ProducerPort extends CallPort {
-  payloadMaxBytes(): number;
   messageMaxBytes(): number;
 }

@@ -2,26 +2,36 @@ import {
   type CallOptions,
   changeAbandoned,
   checkCall,
+  encodePayload,
   expectVerb,
   limits,
   promiseOf,
 } from '@millrace/protocol';
-import { forAllDead } from './all-dead.ts';
+import { type BulkOptions, forAllDead } from './all-dead.ts';
 import type { TaskFilter } from './list-tasks.ts';
 import type { CallPort } from './port.ts';
+
+export interface RetryCall extends CallOptions {
+  /** Replaces the payload of the dead task. Then the new task is other work, not the same again. */
+  readonly payload?: unknown;
+}
 
 /** Retries one dead task; answers the id of the new one. */
 export const retry = async (
   port: CallPort,
   taskId: string,
-  options: CallOptions,
+  options: RetryCall,
 ): Promise<string> => {
   checkCall(options, `the retry of task ${taskId}`);
   const timeoutMs = Math.min(options.timeoutMs ?? limits.resendMaxMs, limits.resendMaxMs);
   const newTaskId = port.newTaskId();
+  const payload =
+    options.payload === undefined
+      ? undefined
+      : encodePayload(options.payload, `the payload for task ${taskId}`, port.payloadMaxBytes());
   const reply = await promiseOf(
     {
-      build: (requestId) => ({ verb: 'retry', requestId, taskId, newTaskId }),
+      build: (requestId) => ({ verb: 'retry', requestId, taskId, newTaskId, payload }),
       giveUpAtMs: port.clock.monotonicMs() + timeoutMs,
       giveUp: (end) =>
         changeAbandoned(
@@ -42,6 +52,6 @@ export const retry = async (
 export const retryAll = (
   port: CallPort,
   filter: TaskFilter,
-  options: CallOptions,
+  options: BulkOptions,
 ): Promise<number> =>
   forAllDead(port, filter, (taskId, each) => retry(port, taskId, each), options);

@@ -6,6 +6,7 @@ import { awaitOutcome } from './await-outcome.ts';
 import { cancel } from './cancel.ts';
 import type { Command } from './command.ts';
 import { credit } from './credit.ts';
+import { deadGroups } from './dead-groups.ts';
 import { declarePool } from './declare-pool.ts';
 import { drainWorker } from './drain-worker.ts';
 import { drop } from './drop.ts';
@@ -36,6 +37,7 @@ export const commands = {
   credit: { right: 'session', run: credit },
   settle: { right: verbs.settle.right, run: settle },
   listTasks: { right: verbs.listTasks.right, run: listTasks },
+  deadGroups: { right: verbs.deadGroups.right, run: deadGroups },
   retry: { right: verbs.retry.right, run: retry },
   drop: { right: verbs.drop.right, run: drop },
   pause: { right: verbs.pause.right, run: pause },

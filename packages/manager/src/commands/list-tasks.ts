@@ -5,7 +5,7 @@ import type { Command } from './command.ts';
 type ListedTask = MessageNamed<'taskPage'>['tasks'][number];
 
 /** The first line of an error; a listing has one line for each task. */
-const shortError = ({ message, name }: TaskError): string =>
+export const shortError = ({ message, name }: TaskError): string =>
   clip(`${name}: ${message}`.split('\n', 1)[0] ?? '', limits.listErrorMaxBytes);
 
 const listedTask = ({ ageMs, dueInMs, error, ...task }: TaskSummary): ListedTask => ({

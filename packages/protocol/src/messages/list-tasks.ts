@@ -6,12 +6,20 @@ import {
   group,
   integer,
   list,
+  omissible,
   optional,
   requestId,
   text,
   word,
 } from './wire/fields.ts';
-import { cursor, priority, queueName, taskId, taskName } from './wire/shared-fields.ts';
+import {
+  cursor,
+  fingerprint,
+  priority,
+  queueName,
+  taskId,
+  taskName,
+} from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
 /** Asks for a page of tasks. */
@@ -23,6 +31,7 @@ export const listTasks = verb(80, 'listTasks', 'dialler', {
   limit: integer(1, limits.listPageMax),
   after: optional(cursor),
   backward: optional(flag),
+  fingerprint: omissible(fingerprint),
 });
 
 export const listedTask = group('listed task', {

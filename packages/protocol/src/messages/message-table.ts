@@ -6,6 +6,7 @@ import { attach } from './attach.ts';
 import { awaitOutcome, outcome } from './await-outcome.ts';
 import { cancel, cancelled } from './cancel.ts';
 import { credit } from './credit.ts';
+import { deadGroupPage, deadGroups } from './dead-groups.ts';
 import { declarePool } from './declare-pool.ts';
 import { drain } from './drain.ts';
 import { drainWorker, workerDraining } from './drain-worker.ts';
@@ -81,6 +82,8 @@ export const verbs = {
   dropped,
   pause,
   paused,
+  deadGroups,
+  deadGroupPage,
   purge,
   purged,
   drainWorker,

@@ -5,6 +5,7 @@ import { conversationMoves } from '../connection/conversation.ts';
 import { exactFiles, readGoodVectors } from '../testing/vectors.ts';
 import { errorTable } from '../words/error-codes.ts';
 import { limits } from '../words/limits.ts';
+import { deadGroup } from './dead-groups.ts';
 import { handle } from './declare-pool.ts';
 import { newTask, taskOptions } from './enqueue.ts';
 import { grantedTask } from './grant.ts';
@@ -34,6 +35,7 @@ const groups = {
   'attempt result': attemptResult,
   'listed task': listedTask,
   'past attempt': pastAttempt,
+  'dead group': deadGroup,
   'retry policy': retryPolicy,
 };
 

@@ -122,6 +122,7 @@ export const limits = {
   listReadBytes: 16 * MIB,
   listErrorMaxBytes: 512,
   cursorMaxBytes: 256,
+  fingerprintMaxBytes: 16,
   /** Entries of rows looked at by one step of a purge, whether it cancels their tasks or not. */
   purgeTasks: 500,
   /** An invitation (ROOM) that is not used lapses after this time. */

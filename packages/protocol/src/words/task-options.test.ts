@@ -13,8 +13,7 @@ const refusal = (check: () => unknown): string => {
 };
 
 const refused = (options: object): string =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JavaScript can pass anything
-  refusal(() => checkTaskOptions(options as TaskOptions, 'task t'));
+  refusal(() => checkTaskOptions(options, 'task t'));
 
 describe('options of a task', () => {
   test.each<TaskOptions>([

@@ -6,6 +6,7 @@ import {
   type TaskError,
   type Token,
 } from '@millrace/protocol';
+import { fnv1a } from '../../structures/fnv1a.ts';
 import { removeHistory, writePastAttempt } from './history.ts';
 import type { Queue } from './queue.ts';
 import { taskKey } from './rows/keys.ts';
@@ -261,16 +262,10 @@ const lossError = ({ losses }: Task): TaskError => ({
 });
 
 /**
- * The random part of a task's backoff: a hash (FNV-1a) of its id and the
+ * The random part of a task's backoff: a hash of its id and the
  * failure, spread over [0, 1), so that the core needs no random numbers.
  */
-const jitterOf = (task: Task): number => {
-  let hash = 2_166_136_261 ^ task.failures;
-  for (let i = 0; i < task.id.length; i++) {
-    hash = Math.imul(hash ^ task.id.charCodeAt(i), 16_777_619);
-  }
-  return (hash >>> 0) / 2 ** 32;
-};
+const jitterOf = (task: Task): number => fnv1a(task.id, task.failures) / 2 ** 32;
 
 /** Cancels a task. Its error is the reason of the cancellation, which says more than the error of a stopped run. */
 const finishCancelled = (state: State, task: Task, now: Now): void =>

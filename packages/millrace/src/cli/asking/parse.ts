@@ -42,6 +42,15 @@ export const instant = (text: string): Date => {
   return date;
 };
 
+/** `50/s` or `50`: so many in a second. */
+export const ratePerSecond = (text: string): number => {
+  const rate = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1] ?? Number.NaN);
+  if (!(rate > 0)) {
+    throw new InvalidArgumentError(`'${text}' is not a rate such as 50/s`);
+  }
+  return rate;
+};
+
 /** Longest text that an error repeats. */
 const SHOWN_CHARS = 200;
 

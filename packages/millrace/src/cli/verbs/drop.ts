@@ -4,7 +4,7 @@ import { example, type Verb } from './verb.ts';
 /** `millrace dead drop [ID…]`: prints how many tasks it dropped. */
 const run = actOnDead({
   one: (task) => task.drop(),
-  all: (client, filter) => client.dropAll(filter),
+  all: (client, filter, options) => client.dropAll(filter, options),
 });
 
 export const dropVerb: Verb = (parent) => {

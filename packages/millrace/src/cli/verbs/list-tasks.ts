@@ -9,12 +9,14 @@ import { print, printJson, say } from '../terminal/output.ts';
 import { plainText } from '../terminal/plain-text.ts';
 import { renderTable } from '../terminal/table.ts';
 import { duration } from '../terminal/units.ts';
+import { showDeadGroups } from './dead-groups.ts';
 import { example, type Verb } from './verb.ts';
 
 interface Flags extends ConnectFlags {
   readonly queue?: string;
   readonly name?: string;
   readonly state?: TaskState;
+  readonly group?: string | true;
   readonly limit?: number;
   readonly json?: boolean;
   readonly stack?: boolean;
@@ -92,12 +94,14 @@ const waiting: readonly (TaskState | undefined)[] = ['scheduled', 'ready', 'leas
 
 /** The wanted tasks, and whether there are more. */
 const list = async (client: Client, flags: Flags): Promise<[ListedTask[], boolean]> => {
-  const { limit = LIMIT, name, queue, state } = flags;
+  const { group, limit = LIMIT, name, queue, state } = flags;
   if (queue !== undefined) {
     // Refuses a queue that there is not, whose listing would be empty.
     await client.queue(queue).size();
   }
-  const options = present({ name, queue, state, backward: !waiting.includes(state) });
+  const fingerprint = group === true ? undefined : group;
+  const backward = !waiting.includes(state);
+  const options = present({ name, queue, state, backward, fingerprint });
   // Without --limit one task more is read, to tell whether there are more.
   const found = await collect(client, options, flags.limit ?? LIMIT + 1);
   return [found.slice(0, limit), found.length > limit];
@@ -147,9 +151,16 @@ export const deadListVerb: Verb = (parent) => {
   );
   outputOptions(command)
     .option('--stack', 'show each error in full, with its stack and its causes')
+    .option('--group [fingerprint]', 'count them by cause, or list those of one group')
     .addHelpText(
       'after',
-      example('millrace dead ls --queue images', 'millrace dead ls --limit 1 --stack'),
+      example(
+        'millrace dead ls --queue images',
+        'millrace dead ls --limit 1 --stack',
+        'millrace dead ls --group',
+      ),
     )
-    .action((flags: Flags) => run({ ...flags, state: 'dead' }));
+    .action((flags: Flags) =>
+      flags.group === true ? showDeadGroups(flags) : run({ ...flags, state: 'dead' }),
+    );
 };

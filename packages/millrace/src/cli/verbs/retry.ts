@@ -1,4 +1,6 @@
-import { actOnDead, deadOptions } from '../asking/dead-choice.ts';
+import { MillraceError } from '@millrace/protocol';
+import { actOnDead, type DeadFlags, deadOptions } from '../asking/dead-choice.ts';
+import { payloadOf } from '../asking/payload.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { print } from '../terminal/output.ts';
 import { example, type Verb } from './verb.ts';
@@ -20,16 +22,34 @@ export const taskRetryVerb: Verb = (parent) => {
     );
 };
 
+interface RetryFlags extends DeadFlags {
+  readonly payload?: string;
+}
+
+/** @throws BAD_OPTION for a payload and anything but one task */
+const retryDead = async (ids: readonly string[], flags: RetryFlags): Promise<void> => {
+  if (flags.payload !== undefined && ids.length !== 1) {
+    throw new MillraceError('BAD_OPTION', 'give --payload with the id of one task');
+  }
+  const options = flags.payload === undefined ? {} : { payload: await payloadOf(flags.payload) };
+  await actOnDead({
+    one: (task) => task.retry(options),
+    all: (client, filter, bulk) => client.retryAll(filter, bulk),
+  })(ids, flags);
+};
+
 /** `millrace dead retry [ID…]`: prints how many tasks it retried. */
 export const deadRetryVerb: Verb = (parent) => {
   deadOptions(
     parent.command('retry').description('run dead tasks again as new tasks; prints how many'),
   )
-    .addHelpText('after', example('millrace dead retry --queue images'))
-    .action(
-      actOnDead({
-        one: (task) => task.retry(),
-        all: (client, filter) => client.retryAll(filter),
-      }),
-    );
+    .option('--payload <json>', 'other payload for the one task: JSON, - for stdin, @FILE')
+    .addHelpText(
+      'after',
+      example(
+        'millrace dead retry --queue images',
+        'millrace dead retry --group 0f3a9c5be1d24877 --rate 50/s',
+      ),
+    )
+    .action(retryDead);
 };

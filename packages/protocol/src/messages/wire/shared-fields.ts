@@ -33,6 +33,8 @@ export const retryPolicy = group('retry policy', {
   jitter: measureFrom(0, 1),
 });
 export const attempts = integer(1, limits.attemptsMax);
+/** What tasks have in common that died of the same cause, as hexadecimal digits. */
+export const fingerprint = identifier(limits.fingerprintMaxBytes);
 /** Number of a pool, chosen by its worker. */
 export const pool = integer(0, limits.poolsPerSessionMax - 1);
 /** The position at which a listing or a purge goes on; opaque to the dialler. */

@@ -1,4 +1,5 @@
 import { limits, type TaskError, type TaskState } from '@millrace/protocol';
+import { fingerprintOf } from '../fingerprint.ts';
 import {
   atMsOfTimeKey,
   rangeOf,
@@ -29,6 +30,8 @@ export interface ListRequest {
   readonly queue: string | undefined;
   readonly name: string | undefined;
   readonly state: TaskState | undefined;
+  /** Only dead tasks of this group. */
+  readonly fingerprint?: string | undefined;
   readonly limit: number;
   /** `next` of the page before. */
   readonly after: string | undefined;
@@ -138,6 +141,9 @@ const finishedTasks = (table: 'dead' | 'retention', state: TaskState): Listing =
   isHere: (task, { key }) => task.state === state && retainedUntilMs(task) === atMsOfTimeKey(key),
 });
 
+/** The dead tasks, in the order in which they died. */
+export const deadTasks: Listing = finishedTasks('dead', 'dead');
+
 const listingOf = (state: State, request: ListRequest): Listing => {
   switch (request.state) {
     case undefined:
@@ -149,16 +155,21 @@ const listingOf = (state: State, request: ListRequest): Listing => {
     case 'scheduled':
       return scheduledTasks;
     case 'dead':
-      return finishedTasks('dead', 'dead');
+      return deadTasks;
     default:
       return finishedTasks('retention', request.state);
   }
 };
 
-const isWanted = ({ lane, isTombstone }: Task, { name, queue }: ListRequest): boolean =>
-  !isTombstone &&
-  (queue === undefined || lane.queue.spec.name === queue) &&
-  (name === undefined || lane.name === name);
+/** Whether a task is still kept, and among those that are asked for. */
+export const isWanted = (
+  task: Task,
+  { fingerprint, name, queue }: Pick<ListRequest, 'fingerprint' | 'name' | 'queue'>,
+): boolean =>
+  !task.isTombstone &&
+  (queue === undefined || task.lane.queue.spec.name === queue) &&
+  (name === undefined || task.lane.name === name) &&
+  (fingerprint === undefined || (task.state === 'dead' && fingerprintOf(task) === fingerprint));
 
 const summaryOf = (task: Task, now: Now): TaskSummary => ({
   taskId: task.id,

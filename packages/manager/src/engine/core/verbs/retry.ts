@@ -9,6 +9,8 @@ export interface RetryRequest {
   readonly taskId: string;
   /** Id of the task that does the work again. */
   readonly newTaskId: string;
+  /** Replaces the payload of the dead task. */
+  readonly payload?: Uint8Array | undefined;
 }
 
 export type RetryAnswer =
@@ -19,11 +21,11 @@ const optionsOf = ({ extras }: Task): Addition['options'] =>
   extras?.retryPolicy === undefined ? undefined : { retryPolicy: extras.retryPolicy };
 
 /** The same work under another id, with its attempts counted anew. */
-const anew = (state: State, dead: Task, taskId: string): Addition => ({
-  taskId,
+const anew = (state: State, dead: Task, { newTaskId, payload }: RetryRequest): Addition => ({
+  taskId: newTaskId,
   queue: dead.lane.queue.spec.name,
   name: dead.lane.name,
-  payload: state.payloadOf(dead),
+  payload: payload ?? state.payloadOf(dead),
   priority: dead.priority,
   delayMs: 0,
   deadlineMs: dead.deadlineMs,
@@ -31,7 +33,8 @@ const anew = (state: State, dead: Task, taskId: string): Addition => ({
   expiresInMs: dead.expiresAfterMs,
   options: optionsOf(dead),
   // Its losses are counted anew like its attempts, so those that were excused stay behind.
-  extras: { workId: dead.workId },
+  // Other input is other work.
+  ...(payload === undefined ? { extras: { workId: dead.workId } } : {}),
 });
 
 const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer => {
@@ -43,7 +46,7 @@ const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer =>
   if ('refused' in dead) {
     return dead;
   }
-  const answer = add(state, [anew(state, dead, request.newTaskId)], now);
+  const answer = add(state, [anew(state, dead, request)], now);
   if ('refused' in answer) {
     return { refused: answer.refused, message: answer.message };
   }

@@ -1,5 +1,6 @@
 import { cancel } from './cancel.ts';
 import { claim } from './claim.ts';
+import { deadGroups } from './dead-groups.ts';
 import { declareQueue, hasQueue } from './declare-queue.ts';
 import { drop } from './drop.ts';
 import { enqueue } from './enqueue.ts';
@@ -40,6 +41,7 @@ export const verbs = {
   taskData: verb('read', 'read', taskData),
   size: verb('read', 'read', size),
   listTasks: verb('read', 'read', listTasks),
+  deadGroups: verb('read', 'read', deadGroups),
   waitingLanes: verb('read', 'memory', waitingLanes),
   lostSessions: verb('read', 'memory', lostSessions),
   leaseCount: verb('read', 'memory', leaseCount),

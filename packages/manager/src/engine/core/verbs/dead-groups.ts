@@ -1,0 +1,70 @@
+import { limits, type TaskError } from '@millrace/protocol';
+import { fingerprintOf } from '../fingerprint.ts';
+import { Budget, cursorOf, positionOf, walk } from '../rows/walk.ts';
+import type { Now, State } from '../state.ts';
+import type { Task } from '../task.ts';
+import { retainedBytesOf } from '../transitions.ts';
+import { deadTasks, isWanted } from './list-tasks.ts';
+
+/** Which dead tasks to group, and from where on. */
+export interface GroupRequest {
+  readonly queue: string | undefined;
+  readonly name: string | undefined;
+  /** `next` of the page before. */
+  readonly after: string | undefined;
+}
+
+/** Dead tasks of the same cause. */
+export interface DeadGroup {
+  readonly fingerprint: string;
+  readonly queue: string;
+  readonly name: string;
+  /** The error of the last one that died. */
+  readonly error: TaskError | undefined;
+  readonly count: number;
+  readonly firstAgoMs: number;
+  readonly lastAgoMs: number;
+}
+
+/** The groups of some dead tasks, and where to go on; a group may have others on a later page. */
+export interface GroupPage {
+  readonly groups: readonly DeadGroup[];
+  readonly next: string | undefined;
+}
+
+/** A group with one more task. They come in the order in which they died. */
+const withTask = (group: DeadGroup | undefined, task: Task, now: Now): DeadGroup => {
+  const agoMs = Math.max(0, now.wallMs - (task.finishedAtMs ?? now.wallMs));
+  return {
+    fingerprint: group?.fingerprint ?? fingerprintOf(task),
+    queue: task.lane.queue.spec.name,
+    name: task.lane.name,
+    error: task.error,
+    count: (group?.count ?? 0) + 1,
+    firstAgoMs: Math.max(agoMs, group?.firstAgoMs ?? 0),
+    lastAgoMs: Math.min(agoMs, group?.lastAgoMs ?? Number.POSITIVE_INFINITY),
+  };
+};
+
+/**
+ * Counts dead tasks by the cause of their death. The cost of a page is bounded as that of a
+ * listing is, so a page has the groups of some tasks only.
+ */
+export const deadGroups = (state: State, request: GroupRequest, now: Now): GroupPage => {
+  const { isHere, path } = deadTasks;
+  const from = request.after === undefined ? undefined : positionOf(request.after);
+  const budget = new Budget(limits.listLooksMax, limits.listReadBytes);
+  const groups = new Map<string, DeadGroup>();
+  for (const place of walk(state.journal, path, from)) {
+    if (groups.size >= limits.listPageMax || budget.isSpent) {
+      return { groups: [...groups.values()], next: cursorOf(place) };
+    }
+    const task = state.find(place.taskId);
+    budget.spend(task === undefined ? 0 : retainedBytesOf(task));
+    if (task !== undefined && isHere(task, place) && isWanted(task, request)) {
+      const fingerprint = fingerprintOf(task);
+      groups.set(fingerprint, withTask(groups.get(fingerprint), task, now));
+    }
+  }
+  return { groups: [...groups.values()], next: undefined };
+};
