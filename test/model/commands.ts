@@ -24,7 +24,12 @@ export type Command =
       readonly waitMs: number | undefined;
     }
   | { readonly verb: 'cancel' | 'drop'; readonly taskId: string }
-  | { readonly verb: 'retry'; readonly taskId: string; readonly newTaskId: string }
+  | {
+      readonly verb: 'retry';
+      readonly taskId: string;
+      readonly newTaskId: string;
+      readonly withoutKey: boolean;
+    }
   | { readonly verb: 'pause'; readonly queue: string; readonly isPaused: boolean }
   | { readonly verb: 'purge'; readonly queue: string }
   | { readonly verb: 'list'; readonly state: TaskState | undefined; readonly limit: number }
@@ -44,6 +49,36 @@ const retryPolicy = fc.record({
   jitter: fc.constantFrom(0, 0.3, 1),
 });
 
+const key = fc.constantFrom('k', 'l');
+
+/** Mostly no key, otherwise one of the two kinds. */
+const keyed = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      once: fc.record({ key, forMs: fc.constantFrom(undefined, 5_000, 100_000) }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      latest: fc.record({
+        key,
+        waitMs: fc.constantFrom(undefined, 700, 20_000),
+        maxWaitMs: fc.constantFrom(undefined, 1_000, 30_000),
+      }),
+    }),
+  },
+);
+
+const options = fc.option(
+  fc
+    .tuple(keyed, fc.option(fc.record({ retryPolicy }), { nil: undefined }))
+    .map(([keys, policy]): NewTask['options'] => ({ ...keys, ...policy })),
+  { nil: undefined },
+);
+
 const task: fc.Arbitrary<NewTask> = fc
   .record({
     id: fc.nat({ max: 23 }),
@@ -55,7 +90,7 @@ const task: fc.Arbitrary<NewTask> = fc
     deadlineMs: fc.constantFrom(null, null, 1_000, 60_000),
     attempts: fc.integer({ min: 1, max: 3 }),
     expiresInMs: fc.constantFrom(undefined, undefined, undefined, 500, 30_000),
-    options: fc.option(fc.record({ retryPolicy }), { nil: undefined }),
+    options,
   })
   .map(({ id, size, ...rest }) => ({
     ...rest,
@@ -103,7 +138,12 @@ const cancel = fc.record({
   taskId,
 });
 
-const retry = fc.record({ verb: fc.constant('retry' as const), taskId, newTaskId: taskId });
+const retry = fc.record({
+  verb: fc.constant('retry' as const),
+  taskId,
+  newTaskId: taskId,
+  withoutKey: fc.boolean(),
+});
 
 const pause = fc.record({
   verb: fc.constant('pause' as const),

@@ -10,7 +10,7 @@ import {
 
 /** The reference's record of one task. */
 export interface ModelTask {
-  readonly spec: NewTask;
+  spec: NewTask;
   /** The task's number in the order of arrival. */
   readonly arrival: number;
   readonly acceptedAtMs: number;
@@ -48,6 +48,15 @@ export interface ModelAttempt {
   readonly kind: AttemptKind;
 }
 
+/** Where the key of a task is looked up, if it has one. */
+const placeOf = ({ name, options, queue }: NewTask): string | undefined => {
+  const { latest, once } = options ?? {};
+  const key = once?.key ?? latest?.key;
+  return key === undefined
+    ? undefined
+    : [once === undefined ? 'latest' : 'once', queue, name, key].join('/');
+};
+
 const finalStates = new Set<TaskState>(['succeeded', 'dead', 'cancelled', 'expired']);
 export const isFinal = (task: ModelTask): boolean => finalStates.has(task.state);
 const isItem = (task: ModelTask): boolean => task.spec.name === ITEM_NAME;
@@ -61,17 +70,30 @@ export interface ModelQueue {
   readonly order: 'fifo' | 'lifo';
 }
 
+/** A task that holds a key, or that an enqueue became part of; infinite for until its task ends. */
+interface ModelHold {
+  readonly taskId: string;
+  readonly untilMs: number;
+}
+
+/** What the reference loses in a crash, as far as it is not durable. */
+interface ModelStore {
+  readonly tasks: Map<string, ModelTask>;
+  readonly holds: Map<string, ModelHold>;
+  readonly aliases: Map<string, ModelHold>;
+}
+
 /**
  * The rules of the engine in the plainest form: maps, a clock and no storage. A crash
  * resets the reference to its last durable state.
  */
 export class Reference {
-  tasks = new Map<string, ModelTask>();
+  #store: ModelStore = { tasks: new Map(), holds: new Map(), aliases: new Map() };
   paused = new Set<string>();
   #durablePauses = new Set<string>();
   #sealedPauses: Set<string> | undefined;
-  #durable = new Map<string, ModelTask>();
-  #sealed: Map<string, ModelTask> | undefined;
+  #durable: ModelStore = structuredClone(this.#store);
+  #sealed: ModelStore | undefined;
   /** The time at which the grace of each session ends; infinite while it is connected. */
   readonly sessions = new Map<string, number>();
   readonly queues: Readonly<Record<string, ModelQueue>>;
@@ -86,12 +108,16 @@ export class Reference {
     this.queues = queues;
   }
 
+  get tasks(): Map<string, ModelTask> {
+    return this.#store.tasks;
+  }
+
   unfinished(queue: string): ModelTask[] {
     return [...this.tasks.values()].filter((t) => t.spec.queue === queue && !isFinal(t));
   }
 
   seal(): void {
-    this.#sealed = structuredClone(this.tasks);
+    this.#sealed = structuredClone(this.#store);
     this.#sealedPauses = new Set(this.paused);
     this.batch += 1;
   }
@@ -109,7 +135,7 @@ export class Reference {
     if (inFlightIsDurable) {
       this.committed();
     }
-    this.tasks = structuredClone(this.#durable);
+    this.#store = structuredClone(this.#durable);
     this.paused = new Set(this.#durablePauses);
     this.#sealed = undefined;
     this.#sealedPauses = undefined;
@@ -124,14 +150,32 @@ export class Reference {
         this.sessions.set(task.lease.sessionId, this.monotonicMs + limits.restartGraceMs);
       }
     }
-    this.#durable = structuredClone(this.tasks);
+    this.#durable = structuredClone(this.#store);
   }
 
   enqueue(specs: readonly NewTask[]): EnqueueAnswer | 'QUEUE_FULL' | 'PAYLOAD_TOO_LARGE' {
     const fresh = new Map<string, NewTask>();
-    for (const spec of specs) {
-      if (!this.tasks.has(spec.taskId) && !fresh.has(spec.taskId)) {
+    const existing: { index: number; taskId: string }[] = [];
+    const replaced: { task: ModelTask; by: NewTask }[] = [];
+    const seen = new Set<string>();
+    for (const [index, spec] of specs.entries()) {
+      if (this.tasks.has(spec.taskId) || seen.has(spec.taskId)) {
+        continue;
+      }
+      seen.add(spec.taskId);
+      const taskId = this.#doneBy(spec, fresh);
+      if (taskId === undefined) {
         fresh.set(spec.taskId, spec);
+        continue;
+      }
+      existing.push({ index, taskId });
+      const first = fresh.get(taskId);
+      if (spec.options?.once === undefined && !this.#store.aliases.has(spec.taskId)) {
+        if (first === undefined) {
+          replaced.push({ task: this.#task(taskId), by: spec });
+        } else {
+          fresh.set(taskId, { ...spec, taskId });
+        }
       }
     }
     for (const queue of new Set([...fresh.values()].map((spec) => spec.queue))) {
@@ -168,8 +212,73 @@ export class Reference {
         finishedAtMs: 0,
         isRemoved: false,
       });
+      this.#hold(spec);
     }
-    return { created: fresh.size };
+    for (const { by, task } of replaced) {
+      this.#replace(task, by);
+    }
+    return existing.length === 0 ? { created: fresh.size } : { created: fresh.size, existing };
+  }
+
+  #task(taskId: string): ModelTask {
+    const task = this.tasks.get(taskId);
+    if (task === undefined) {
+      throw new Error(`the reference has no task ${taskId}`);
+    }
+    return task;
+  }
+
+  /** The task that does the work of a new one: one of the same request, or one that holds its key. */
+  #doneBy(spec: NewTask, fresh: ReadonlyMap<string, NewTask>): string | undefined {
+    const { latest, once } = spec.options ?? {};
+    if (once === undefined && latest === undefined) {
+      return undefined;
+    }
+    const before = once === undefined ? this.#store.aliases.get(spec.taskId) : undefined;
+    if (before !== undefined) {
+      return before.taskId;
+    }
+    const place = placeOf(spec);
+    const together = [...fresh.values()].find((other) => placeOf(other) === place);
+    const hold = this.#store.holds.get(place ?? '');
+    const holder = hold !== undefined && hold.untilMs > this.wallMs ? hold.taskId : undefined;
+    if (together !== undefined || once !== undefined) {
+      return together?.taskId ?? holder;
+    }
+    const task = holder === undefined ? undefined : this.tasks.get(holder);
+    return task !== undefined && task.grants === 0 && !isFinal(task) ? holder : undefined;
+  }
+
+  #hold(spec: NewTask): void {
+    const place = placeOf(spec);
+    if (place !== undefined) {
+      const forMs = spec.options?.once?.forMs ?? Number.POSITIVE_INFINITY;
+      this.#store.holds.set(place, this.#until(spec.taskId, forMs));
+    }
+  }
+
+  /** The engine removes what has lapsed by whole seconds. */
+  #until(taskId: string, forMs: number): ModelHold {
+    return { taskId, untilMs: Math.ceil((this.wallMs + forMs) / 1_000) * 1_000 };
+  }
+
+  #replace(task: ModelTask, by: NewTask): void {
+    task.spec = { ...task.spec, payload: by.payload };
+    // A ready task is claimable once the input is durable.
+    task.readyIn = this.batch;
+    const { maxWaitMs = Number.POSITIVE_INFINITY, waitMs } = by.options?.latest ?? {};
+    if (task.state === 'scheduled' && waitMs !== undefined) {
+      task.dueAtMs = Math.min(this.wallMs + waitMs, task.acceptedAtMs + maxWaitMs);
+    }
+    this.#store.aliases.set(by.taskId, this.#until(task.spec.taskId, limits.tombstoneMs));
+  }
+
+  #lapse(holds: Map<string, ModelHold>): void {
+    for (const [key, { untilMs }] of holds) {
+      if (untilMs <= this.wallMs) {
+        holds.delete(key);
+      }
+    }
   }
 
   /** The tasks that a claim must return, in order. */
@@ -290,7 +399,15 @@ export class Reference {
     return task.state === 'dead' ? task : 'TASK_NOT_DEAD';
   }
 
-  retry(taskId: string, newTaskId: string): string {
+  retry({
+    newTaskId,
+    taskId,
+    withoutKey,
+  }: {
+    readonly taskId: string;
+    readonly newTaskId: string;
+    readonly withoutKey: boolean;
+  }): string {
     if (this.tasks.has(newTaskId)) {
       return 'retried';
     }
@@ -298,7 +415,17 @@ export class Reference {
     if (typeof dead === 'string') {
       return dead;
     }
-    const answer = this.enqueue([{ ...dead.spec, taskId: newTaskId, delayMs: 0 }]);
+    const { once, retryPolicy } = dead.spec.options ?? {};
+    const keepsKey = once !== undefined && once.forMs === undefined && !withoutKey;
+    const hold = keepsKey ? this.#store.holds.get(placeOf(dead.spec) ?? '') : undefined;
+    if (hold !== undefined && hold.untilMs > this.wallMs) {
+      return 'KEY_IN_USE';
+    }
+    const options = {
+      ...(retryPolicy === undefined ? {} : { retryPolicy }),
+      ...(keepsKey ? { once } : {}),
+    };
+    const answer = this.enqueue([{ ...dead.spec, taskId: newTaskId, delayMs: 0, options }]);
     if (typeof answer === 'string') {
       return answer;
     }
@@ -393,6 +520,8 @@ export class Reference {
     for (const task of this.tasks.values()) {
       this.#passTask(task);
     }
+    this.#lapse(this.#store.holds);
+    this.#lapse(this.#store.aliases);
   }
 
   #passTask(task: ModelTask): void {
@@ -529,5 +658,10 @@ export class Reference {
     task.lease = undefined;
     task.retry = undefined;
     task.finishedAtMs = this.wallMs;
+    const place = placeOf(task.spec) ?? '';
+    const isTimed = task.spec.options?.once?.forMs !== undefined;
+    if (!isTimed && this.#store.holds.get(place)?.taskId === task.spec.taskId) {
+      this.#store.holds.delete(place);
+    }
   }
 }

@@ -91,9 +91,9 @@ export class Subject {
         return expect(answer).toEqual(this.#reference.cancel(command.taskId));
       }
       case 'retry': {
-        const { newTaskId, taskId } = command;
-        const [answer] = verbs.retry.run(this.#state, [{ taskId, newTaskId }], this.#now);
-        return expect(wordOf(answer)).toBe(this.#reference.retry(taskId, newTaskId));
+        const { verb: _verb, ...request } = command;
+        const [answer] = verbs.retry.run(this.#state, [request], this.#now);
+        return expect(wordOf(answer)).toBe(this.#reference.retry(request));
       }
       case 'drop': {
         const [answer] = verbs.drop.run(this.#state, [command.taskId], this.#now);

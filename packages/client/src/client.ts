@@ -154,7 +154,7 @@ export class Client {
     options?: EnqueueOptions,
   ): Promise<TaskHandle<Output>> {
     return enqueue(this.#port, task, [input], options, ([first]) =>
-      this.#handle<Output>(first?.taskId ?? ''),
+      this.#handle<Output>(first?.taskId ?? '', first?.isNew),
     );
   }
 
@@ -183,7 +183,7 @@ export class Client {
     options?: EnqueueOptions,
   ): Promise<TaskHandle<Output>[]> {
     return enqueue(this.#port, task, inputs, options, (tasks) =>
-      tasks.map(({ taskId }) => this.#handle<Output>(taskId)),
+      tasks.map(({ isNew, taskId }) => this.#handle<Output>(taskId, isNew)),
     );
   }
 
@@ -318,8 +318,8 @@ export class Client {
     }
   }
 
-  #handle<Output>(taskId: string): TaskHandle<Output> {
-    return new TaskHandle<Output>(taskId, this.#port);
+  #handle<Output>(taskId: string, isNew?: boolean): TaskHandle<Output> {
+    return new TaskHandle<Output>(taskId, this.#port, isNew);
   }
 
   /** Returns an item to its queue when the `get` that asked for it no longer waits. */

@@ -9,10 +9,16 @@ import { type RetryCall, retry } from './calls/retry.ts';
 /** One task, by its id. */
 export class TaskHandle<Output = unknown> {
   readonly id: string;
+  /**
+   * Whether the `enqueue` that answered this handle made the task; `false` if a task with the
+   * same key was there before. Undefined for a handle of another origin.
+   */
+  readonly isNew: boolean | undefined;
   readonly #port: CallPort;
 
-  constructor(id: string, port: CallPort) {
+  constructor(id: string, port: CallPort, isNew?: boolean) {
     this.id = id;
+    this.isNew = isNew;
     this.#port = port;
   }
 
@@ -53,7 +59,8 @@ export class TaskHandle<Output = unknown> {
    * changes. Only dead tasks keep the payload that a retry needs.
    *
    * @throws PAYLOAD_INVALID or PAYLOAD_TOO_LARGE for the payload of the call; TASK_NOT_DEAD;
-   *   UNKNOWN_TASK or RESULT_REMOVED when the task is no longer kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in
+   *   KEY_IN_USE while another task has its idempotency key; UNKNOWN_TASK or RESULT_REMOVED
+   *   when the task is no longer kept; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in
    *   its time, which is ten minutes at most
    */
   async retry(options: RetryCall = {}): Promise<TaskHandle<Output>> {

@@ -163,4 +163,10 @@ export {
   tokenKey,
 } from './words/task.ts';
 export { isTaskId, taskIdMaker, taskIdStem } from './words/task-id.ts';
-export { checkTaskOptions, type TaskOptions } from './words/task-options.ts';
+export {
+  checkTaskOptions,
+  type Debounce,
+  type IdempotencyKey,
+  type TaskOptions,
+  type Throttle,
+} from './words/task-options.ts';

@@ -44,10 +44,10 @@ onEachEngine('groups of dead tasks', (open) => {
     const [first] = await groupsOf(stage);
     await stage.reopen();
     const fingerprint = first?.fingerprint ?? '';
-    const request = { ...all, state: 'dead', limit: 10, fingerprint } as const;
+    const request = { ...all, state: 'dead', limit: 10, backward: false, fingerprint } as const;
     const { tasks } = await stage.engine.listTasks(request);
     expect(tasks.map(({ taskId }) => taskId)).toEqual(['t1']);
-    const others = { ...all, state: 'ready', limit: 10, fingerprint } as const;
+    const others = { ...all, state: 'ready', limit: 10, backward: false, fingerprint } as const;
     expect((await stage.engine.listTasks(others)).tasks).toEqual([]);
   });
 

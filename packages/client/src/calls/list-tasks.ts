@@ -108,7 +108,15 @@ const listedTask = ({
 export const listTasks = async (port: TimedPort, options: ListOptions): Promise<TaskPage> => {
   checkOptions(options, 'a listing of tasks');
   checkListing(options);
-  const { after, backward, fingerprint, limit = limits.listPageTasks, name, queue, state } = options;
+  const {
+    after,
+    backward,
+    fingerprint,
+    limit = limits.listPageTasks,
+    name,
+    queue,
+    state,
+  } = options;
   const { next, tasks } = await inquire(
     port,
     'taskPage',

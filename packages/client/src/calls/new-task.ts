@@ -7,60 +7,14 @@ import {
   checkList,
   checkSchema,
   checkTask,
-  checkTaskOptions,
   encodePayload,
   limits,
   MillraceError,
   type NewTask,
-  type RetryOptions,
   retryPolicyOf,
-  type TaskOptions,
 } from '@millrace/protocol';
 import type { ProducerPort } from './port.ts';
-
-/** The options of a task, each said in one way. */
-export interface TaskSettings {
-  readonly priority?: number | undefined;
-  /** A Date, or a wait in ms. */
-  readonly start?: Date | number | undefined;
-  readonly deadlineMs?: number | null | undefined;
-  readonly attempts?: number | undefined;
-  readonly retry?: RetryOptions | undefined;
-  readonly expiresInMs?: number | undefined;
-}
-
-/** An option that is `undefined` counts as absent. */
-const given = <T extends object>(options: T): T =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only absent values are left out
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-
-const inOneWay = ({ attempts, delayMs, retry = {}, runAt, ...others }: TaskOptions): TaskSettings =>
-  given({
-    ...others,
-    attempts: attempts ?? retry.attempts,
-    start: runAt ?? delayMs,
-    retry: given(retry),
-  });
-
-/**
- * The options of the definition, overridden by those of the call.
- *
- * @throws BAD_OPTION
- */
-export const settingsOf = (
-  task: AnyTask,
-  options: (TaskOptions & CallOptions) | undefined,
-): TaskSettings => {
-  const byDefault = inOneWay(task.options);
-  if (options === undefined) {
-    return byDefault;
-  }
-  checkCall(options, `task '${task.name}'`);
-  const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
-  checkTaskOptions(taskOptions, `task '${task.name}'`);
-  const own = inOneWay(taskOptions);
-  return { ...byDefault, ...own, retry: { ...byDefault.retry, ...own.retry } };
-};
+import type { TaskSettings } from './task-settings.ts';
 
 /** @throws BAD_OPTION for a Date beyond ten years */
 const delayMsOf = (start: Date | number, wallMs: number, what: string): number => {
@@ -72,6 +26,15 @@ const delayMsOf = (start: Date | number, wallMs: number, what: string): number =
     );
   }
   return Math.ceil(delayMs);
+};
+
+/** The rare options; undefined where there are none. */
+const optionsOf = ({ keyed, retry = {} }: TaskSettings): NewTask['options'] => {
+  const retryPolicy = retryPolicyOf(retry);
+  if (retryPolicy === undefined && keyed === undefined) {
+    return undefined;
+  }
+  return { ...keyed, ...(retryPolicy === undefined ? {} : { retryPolicy }) };
 };
 
 /**
@@ -86,13 +49,7 @@ export const newTask = (
   settings: TaskSettings,
 ): NewTask => {
   const what = `the payload of task '${task.name}'`;
-  const {
-    attempts = limits.attempts,
-    deadlineMs = limits.deadlineMs,
-    retry = {},
-    start = 0,
-  } = settings;
-  const policy = retryPolicyOf(retry);
+  const { attempts = limits.attempts, deadlineMs = limits.deadlineMs, start = 0 } = settings;
   return {
     taskId: port.newTaskId(),
     queue: task.queue,
@@ -103,7 +60,7 @@ export const newTask = (
     deadlineMs,
     attempts,
     expiresInMs: settings.expiresInMs,
-    options: policy === undefined ? undefined : { retryPolicy: policy },
+    options: optionsOf(settings),
   };
 };
 

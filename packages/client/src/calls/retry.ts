@@ -14,6 +14,8 @@ import type { CallPort } from './port.ts';
 export interface RetryCall extends CallOptions {
   /** Replaces the payload of the dead task. Then the new task is other work, not the same again. */
   readonly payload?: unknown;
+  /** Gives the new task no idempotency key, whether another task has it now or not. Default false. */
+  readonly withoutKey?: boolean;
 }
 
 /** Retries one dead task; answers the id of the new one. */
@@ -31,7 +33,14 @@ export const retry = async (
       : encodePayload(options.payload, `the payload for task ${taskId}`, port.payloadMaxBytes());
   const reply = await promiseOf(
     {
-      build: (requestId) => ({ verb: 'retry', requestId, taskId, newTaskId, payload }),
+      build: (requestId) => ({
+        verb: 'retry',
+        requestId,
+        taskId,
+        newTaskId,
+        payload,
+        withoutKey: options.withoutKey,
+      }),
       giveUpAtMs: port.clock.monotonicMs() + timeoutMs,
       giveUp: (end) =>
         changeAbandoned(

@@ -15,8 +15,9 @@ import {
   type TimedPort,
 } from '@millrace/protocol';
 import { AwaitOutcome } from './await-outcome.ts';
-import { checkBatch, newTask, settingsOf, whenChecked } from './new-task.ts';
+import { checkBatch, newTask, whenChecked } from './new-task.ts';
 import type { ProducerPort } from './port.ts';
+import { settingsOf } from './task-settings.ts';
 
 export interface RunOptions extends TaskOptions, CallOptions {
   /**

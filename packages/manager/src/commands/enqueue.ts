@@ -8,27 +8,32 @@ import type { Services } from './services.ts';
 
 type Enqueue = Parameters<Command<'enqueue'>>[2][number];
 
-/** The outcome that a request awaits instead of ENQUEUED. */
-const awaitedBy = ({ awaitMs, requestId, tasks }: Enqueue): ResultRequest | undefined => {
+type Added = Extract<EnqueueAnswer, { readonly created: number }>;
+
+/** Whether a request awaits the outcome of its only task instead of ENQUEUED. */
+const isAwaiting = ({ awaitMs, tasks }: Enqueue): boolean =>
+  awaitMs !== undefined && tasks.length === 1;
+
+/** The outcome that a request awaits: that of the task that does its work. */
+const awaitedBy = (
+  { awaitMs, requestId, tasks }: Enqueue,
+  { existing }: Added,
+): ResultRequest | undefined => {
   const only = tasks.length === 1 ? tasks[0] : undefined;
-  return awaitMs === undefined || only === undefined
+  const taskId = existing?.[0]?.taskId ?? only?.taskId;
+  return awaitMs === undefined || taskId === undefined
     ? undefined
-    : { requestId, taskId: only.taskId, waitMs: awaitMs };
+    : { requestId, taskId, waitMs: awaitMs };
 };
 
 /** A request that awaits its outcome is not answered by ENQUEUED, but by the outcome alone. */
-const reply = (
-  services: Services,
-  peer: Peer,
-  request: Enqueue,
-  answer: EnqueueAnswer,
-  isAwaited: boolean,
-): void => {
+const reply = (services: Services, peer: Peer, request: Enqueue, answer: EnqueueAnswer): void => {
   const { requestId } = request;
   if ('created' in answer) {
-    if (!isAwaited) {
+    if (!isAwaiting(request)) {
       withdraw(peer, requestId);
-      peer.send({ verb: 'enqueued', requestId, created: answer.created });
+      const { created, existing } = answer;
+      peer.send({ verb: 'enqueued', requestId, created, existing });
     }
   } else if (answer.refused === 'QUEUE_FULL') {
     services.room.park(peer, request, answer.queue, answer.message);
@@ -39,13 +44,12 @@ const reply = (
 };
 
 /**
- * Whether a request was accepted before, and only its answer was lost. It must not wait for
- * room: it needs none, and could be told that the queue is full although its tasks are in it.
+ * Whether a request brings no new work: it was accepted before, and only its answer was lost, or
+ * other tasks do its work. It must not wait for room: it needs none, and could be told that
+ * the queue is full although its tasks are in it.
  */
-const wasAccepted = async (services: Services, { tasks }: Enqueue): Promise<boolean> => {
-  const taskId = tasks[0]?.taskId;
-  return taskId !== undefined && (await services.engine.inspect(taskId)) !== 'UNKNOWN_TASK';
-};
+const wasAccepted = (services: Services, { tasks }: Enqueue): Promise<boolean> =>
+  services.engine.holdsAll(tasks);
 
 const add = async (services: Services, peer: Peer, requests: readonly Enqueue[]): Promise<void> => {
   const answers = await services.engine.enqueue(requests.map((request) => request.tasks));
@@ -57,9 +61,9 @@ const add = async (services: Services, peer: Peer, requests: readonly Enqueue[])
   for (const [index, request] of requests.entries()) {
     const answer = answers[index];
     if (answer !== undefined) {
-      const result = awaitedBy(request);
-      reply(services, peer, request, answer, result !== undefined);
-      if ('created' in answer && result !== undefined) {
+      reply(services, peer, request, answer);
+      const result = 'created' in answer ? awaitedBy(request, answer) : undefined;
+      if (result !== undefined) {
         awaited.push(result);
       }
     }
@@ -83,7 +87,7 @@ export const enqueue: Command<'enqueue'> = async (services, peer, requests) => {
   const admitted: Enqueue[] = [];
   const waiting: Promise<void>[] = [];
   for (const request of requests) {
-    if (awaitedBy(request) !== undefined && refuseIfTooMany(peer, request.requestId)) {
+    if (isAwaiting(request) && refuseIfTooMany(peer, request.requestId)) {
       continue;
     }
     for (const task of request.tasks) {

@@ -98,7 +98,7 @@ export class QueueHandle<T = unknown> {
       expiresInMs: undefined,
     };
     const wait = { roomMs: timeoutMs ?? Number.POSITIVE_INFINITY, timeoutMs, signal };
-    await sendEnqueue(this.#port, [item], wait, undefined);
+    await sendEnqueue(this.#port, [item], wait, () => undefined);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { NewTask } from '../messages/enqueue.ts';
-import type { Message } from '../messages/message-table.ts';
+import type { Message, MessageNamed } from '../messages/message-table.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { codeOf, type MillraceError, QueueFull } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
@@ -12,6 +12,9 @@ import type { Asked } from './requests.ts';
 /** Time left until `atMs` on the monotonic clock, as a duration that a message can carry. */
 export const remainingMs = (clock: Clock, atMs: number): number =>
   Math.min(limits.delayMaxMs, Math.max(0, Math.ceil(atMs - clock.monotonicMs())));
+
+/** Makes the answer of a call; it is given the tasks that others do, if there are any. */
+export type AnswerOf<T> = (existing: MessageNamed<'enqueued'>['existing']) => T;
 
 /** How long an ENQUEUE waits, and who may end it sooner. */
 export interface EnqueueWait {
@@ -31,7 +34,7 @@ class Enqueue<T> implements Asked {
   readonly #roomUntilMs: number;
   readonly #untilMs: number;
   readonly #timeoutMs: number;
-  readonly #answer: T;
+  readonly #answerOf: AnswerOf<T>;
   readonly #resolve: (answer: T) => void;
   readonly #reject: (error: MillraceError) => void;
 
@@ -39,7 +42,7 @@ class Enqueue<T> implements Asked {
     clock: Clock,
     tasks: readonly NewTask[],
     wait: EnqueueWait,
-    answer: T,
+    answerOf: AnswerOf<T>,
     resolve: (answer: T) => void,
     reject: (error: MillraceError) => void,
   ) {
@@ -51,7 +54,7 @@ class Enqueue<T> implements Asked {
     this.#clock = clock;
     this.#tasks = tasks;
     this.#roomUntilMs = nowMs + wait.roomMs;
-    this.#answer = answer;
+    this.#answerOf = answerOf;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -84,7 +87,7 @@ class Enqueue<T> implements Asked {
 
   answered(reply: Message): void {
     if (reply.verb === 'enqueued') {
-      this.#resolve(this.#answer);
+      this.#resolve(this.#answerOf(reply.existing));
     } else {
       this.#reject(unexpectedAnswer(reply));
     }
@@ -96,8 +99,8 @@ class Enqueue<T> implements Asked {
 }
 
 /**
- * Sends an ENQUEUE until it is answered, at most for `resendMaxMs`; resolves with `answer`
- * when its tasks are on disk.
+ * Sends an ENQUEUE until it is answered, at most for `resendMaxMs`; resolves with `answerOf` of
+ * the tasks that others do, when all are on disk.
  *
  * @throws NOT_SENT or UNKNOWN without an answer in time
  */
@@ -105,8 +108,8 @@ export const sendEnqueue = <T>(
   port: TimedPort,
   tasks: readonly NewTask[],
   wait: EnqueueWait,
-  answer: T,
+  answerOf: AnswerOf<T>,
 ): Promise<T> =>
   new Promise((resolve, reject) => {
-    port.ask(new Enqueue(port.clock, tasks, wait, answer, resolve, reject));
+    port.ask(new Enqueue(port.clock, tasks, wait, answerOf, resolve, reject));
   });

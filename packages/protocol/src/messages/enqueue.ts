@@ -1,6 +1,6 @@
 import { extra, extrasField } from './wire/extras.ts';
 import type { FieldValue } from './wire/field.ts';
-import { count, durationMs, group, list, optional, requestId } from './wire/fields.ts';
+import { count, durationMs, group, list, omissible, optional, requestId } from './wire/fields.ts';
 import {
   attempts,
   deadlineMs,
@@ -9,13 +9,31 @@ import {
   queueName,
   retryPolicy,
   taskId,
+  taskKey,
   taskName,
 } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
+/** The work is queued once while a task holds the key: until the task ends, or for a time. */
+export const onceKey = group('once key', {
+  key: taskKey,
+  forMs: optional(durationMs),
+});
+
+/** The latest input counts while the task that holds the key was never granted. */
+export const latestKey = group('latest key', {
+  key: taskKey,
+  /** How long the task waits from this enqueue on; without it, its time stands. */
+  waitMs: optional(durationMs),
+  /** How long it waits at most, from its acceptance. */
+  maxWaitMs: optional(durationMs),
+});
+
 /** Options that few tasks have. */
 export const taskOptions = extrasField('task options', {
   retryPolicy: extra(1, retryPolicy, undefined),
+  once: extra(2, onceKey, undefined),
+  latest: extra(3, latestKey, undefined),
 });
 
 /** A task as its producer describes it. The id makes resending harmless. */
@@ -45,8 +63,15 @@ export const enqueue = verb(32, 'enqueue', 'dialler', {
   awaitMs: optional(durationMs),
 });
 
-/** The tasks are on disk; `created` of them were new. */
-export const enqueued = verb(33, 'enqueued', 'manager', { requestId, created: count });
+/** A task of a request, by its position in it, and the task that does its work. */
+export const existingTask = group('existing task', { index: count, taskId });
+
+/** The tasks are on disk; `created` of them were new. Others may do the work of those that `existing` lists. */
+export const enqueued = verb(33, 'enqueued', 'manager', {
+  requestId,
+  created: count,
+  existing: omissible(list(existingTask)),
+});
 
 /** The queue is full. The request waits at the manager without its payloads. */
 export const parked = verb(34, 'parked', 'manager', { requestId });

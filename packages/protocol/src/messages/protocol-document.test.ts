@@ -7,7 +7,7 @@ import { errorTable } from '../words/error-codes.ts';
 import { limits } from '../words/limits.ts';
 import { deadGroup } from './dead-groups.ts';
 import { handle } from './declare-pool.ts';
-import { newTask, taskOptions } from './enqueue.ts';
+import { existingTask, latestKey, newTask, onceKey, taskOptions } from './enqueue.ts';
 import { grantedTask } from './grant.ts';
 import { peerLimits } from './handshake.ts';
 import { pastAttempt } from './inspect.ts';
@@ -37,6 +37,9 @@ const groups = {
   'past attempt': pastAttempt,
   'dead group': deadGroup,
   'retry policy': retryPolicy,
+  'once key': onceKey,
+  'latest key': latestKey,
+  'existing task': existingTask,
 };
 
 const extras = { 'task options': taskOptions };

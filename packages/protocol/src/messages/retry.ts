@@ -1,4 +1,4 @@
-import { omissible, requestId } from './wire/fields.ts';
+import { flag, omissible, requestId } from './wire/fields.ts';
 import { payload, taskId } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -11,6 +11,7 @@ export const retry = verb(82, 'retry', 'dialler', {
   taskId,
   newTaskId: taskId,
   payload: omissible(payload),
+  withoutKey: omissible(flag),
 });
 
 export const retried = verb(83, 'retried', 'manager', { requestId });

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError } from './errors.ts';
-import { checkOptions, checkText, shown } from './given.ts';
+import { checkOptions, checkText } from './given.ts';
 import { limits } from './limits.ts';
 import { checkTaskOptions, type TaskOptions } from './task-options.ts';
 

@@ -42,6 +42,7 @@ export const errorTable = {
   STORE_FULL: later('the store is below its reserve of free space'),
   UNKNOWN_TASK: refused('no task with this id, or it was removed'),
   RESULT_REMOVED: refused('the task ended, and its result is no longer kept'),
+  KEY_IN_USE: refused('another task has the idempotency key of this one'),
   TASK_NOT_DEAD: refused('only a dead task can be retried or dropped'),
   UNKNOWN_WORKER: refused('no connected worker has this name or session'),
   LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),

@@ -47,6 +47,8 @@ export const limits = {
   queueNameMaxBytes: 128,
   taskNameMaxBytes: 128,
   taskIdMaxBytes: 64,
+  /** Keys of tasks; with two names before it, a key of the store has less than 512 bytes. */
+  taskKeyMaxBytes: 200,
   keyIdMaxBytes: 64,
   sessionIdMaxBytes: 64,
   softwareMaxBytes: 64,

@@ -12,8 +12,7 @@ const refusal = (check: () => unknown): string => {
   throw new Error('it was accepted');
 };
 
-const refused = (options: object): string =>
-  refusal(() => checkTaskOptions(options, 'task t'));
+const refused = (options: object): string => refusal(() => checkTaskOptions(options, 'task t'));
 
 describe('options of a task', () => {
   test.each<TaskOptions>([
@@ -25,6 +24,10 @@ describe('options of a task', () => {
     { retry: { backoff: { baseMs: 1, factor: 1.5, maxMs: 1 } } },
     { retry: { backoff: { fixedMs: 0 } } },
     { retry: { backoff: [0, 5] } },
+    { idempotencyKey: 'k' },
+    { idempotencyKey: { key: 'k', until: 'finished' } },
+    { debounce: { key: 'k', ms: 5, maxWaitMs: 9 } },
+    { replace: { key: 'k' }, delayMs: 7 },
   ])('may be %j', (options) => {
     expect(checkTaskOptions(options, 'task t')).toBe(options);
   });
@@ -56,6 +59,20 @@ describe('options of a task', () => {
     [{ retry: { backoff: { baseMs: 0 } } }, /baseMs is a whole number from 1/],
     [{ retry: { backoff: { baseMs: 1, factor: 0.5 } } }, /factor is a number from 1 to 100/],
     [{ retry: { backoff: { baseMs: 1, factor: Infinity } } }, /factor is a number from 1 to 100/],
+    [{ idempotencyKey: '' }, /idempotencyKey is a text of 1 to 200 bytes/],
+    [{ idempotencyKey: 'x'.repeat(10_000) }, /idempotencyKey is a text of 1 to 200 bytes/],
+    [{ idempotencyKey: 7 }, /idempotencyKey is a text of 1 to 200 bytes/],
+    [{ idempotencyKey: { forMs: 5 } }, /idempotencyKey is a text or { key, until, forMs }/],
+    [{ idempotencyKey: { key: 'k', forMs: 0 } }, /forMs is a whole number from 1/],
+    [{ idempotencyKey: { key: 'k', forMs: 5, until: 'finished' } }, /not both/],
+    [{ idempotencyKey: { key: 'k', until: 'dead' } }, /until is 'finished', not "dead"/],
+    [
+      { idempotencyKey: 'k', throttle: { key: 'k', ms: 5 } },
+      /give one of idempotencyKey, throttle/,
+    ],
+    [{ debounce: { key: 'k' } }, /debounce is { key, ms, maxWaitMs }/],
+    [{ debounce: { key: 'k', ms: 5 }, delayMs: 5 }, /give no delayMs or runAt beside it/],
+    [{ replace: { key: 'a\0b' } }, /key is a text of 1 to 200 bytes without NUL/],
   ])('may not be %j', (options, message) => {
     expect(refused(options)).toMatch(message);
   });

@@ -19,6 +19,39 @@ export interface TaskOptions {
   readonly retry?: RetryOptions;
   /** The task expires unless an attempt starts within this time. Default: never. */
   readonly expiresInMs?: number;
+  /**
+   * The work is queued once: while a task of the same queue and name holds the key, an enqueue
+   * answers with a handle on that task. A text holds until the task ends.
+   */
+  readonly idempotencyKey?: string | IdempotencyKey;
+  /** The last input counts: until a task with the key was granted, an enqueue replaces its input and its wait. */
+  readonly debounce?: Debounce;
+  /** At most one task for the key in each window: as `idempotencyKey` with `forMs`. */
+  readonly throttle?: Throttle;
+  /** Replaces the input of a task with the key that was never granted; its time stands. */
+  readonly replace?: { readonly key: string };
+}
+
+export interface IdempotencyKey {
+  /** 1 to 200 bytes. */
+  readonly key: string;
+  /** The key is free when its task ends, which is the default. */
+  readonly until?: 'finished';
+  /** The key is free so long after the enqueue, whatever became of its task. */
+  readonly forMs?: number;
+}
+
+export interface Debounce {
+  readonly key: string;
+  /** How long the task waits from the last enqueue on. */
+  readonly ms: number;
+  /** How long it waits at most, from the first. Default: without limit. */
+  readonly maxWaitMs?: number;
+}
+
+export interface Throttle {
+  readonly key: string;
+  readonly ms: number;
 }
 
 /** What a value should have been; undefined if it is right. */
@@ -132,6 +165,35 @@ const retry: Check = (value) => {
   return wrong === undefined ? undefined : `{ attempts, backoff, jitter }: ${wrong}`;
 };
 
+const aKey: Check = (value) =>
+  typeof value === 'string' &&
+  value !== '' &&
+  !value.includes('\0') &&
+  Buffer.byteLength(value) <= limits.taskKeyMaxBytes
+    ? undefined
+    : `a text of 1 to ${limits.taskKeyMaxBytes} bytes without NUL`;
+
+/** An object of options, of which some must be there. */
+const recordOf =
+  (shape: string, needed: readonly string[], inner: Readonly<Record<string, Check>>): Check =>
+  (value) => {
+    if (!isRecord(value) || needed.some((name) => value[name] === undefined)) {
+      return shape;
+    }
+    const wrong = fault(value, inner);
+    return wrong === undefined ? undefined : `${shape}: ${wrong}`;
+  };
+
+const wait = wholeFrom(1, limits.delayMaxMs);
+
+const idempotency = recordOf('a text or { key, until, forMs }', ['key'], {
+  key: aKey,
+  until: (value) => (value === 'finished' ? undefined : `'finished'`),
+  forMs: wait,
+});
+
+const idempotencyKey: Check = (value) => (isRecord(value) ? idempotency(value) : aKey(value));
+
 const checks = {
   priority: wholeFrom(limits.priorityMin, limits.priorityMax),
   delayMs: delay,
@@ -139,13 +201,34 @@ const checks = {
   deadlineMs: orNull(wholeFrom(1, limits.delayMaxMs)),
   attempts,
   retry,
-  expiresInMs: wholeFrom(1, limits.delayMaxMs),
+  expiresInMs: wait,
+  idempotencyKey,
+  debounce: recordOf('{ key, ms, maxWaitMs }', ['key', 'ms'], {
+    key: aKey,
+    ms: wait,
+    maxWaitMs: wait,
+  }),
+  throttle: recordOf('{ key, ms }', ['key', 'ms'], { key: aKey, ms: wait }),
+  replace: recordOf('{ key }', ['key'], { key: aKey }),
 } as const satisfies Record<keyof TaskOptions, Check>;
 
+const keyed = ['idempotencyKey', 'debounce', 'throttle', 'replace'] as const;
+
 /** Two options that say the same thing. */
-const clashOf = ({ attempts: plain, delayMs, retry: again, runAt }: TaskOptions) => {
+const clashOf = (options: TaskOptions): string | undefined => {
+  const { attempts: plain, debounce, delayMs, idempotencyKey: key, retry: again, runAt } = options;
   if (runAt !== undefined && delayMs !== undefined) {
     return 'give runAt or delayMs, not both';
+  }
+  const given = keyed.filter((name) => options[name] !== undefined);
+  if (given.length > 1) {
+    return `give one of ${given.join(', ')}`;
+  }
+  if (debounce !== undefined && (runAt !== undefined || delayMs !== undefined)) {
+    return 'debounce says how long the task waits: give no delayMs or runAt beside it';
+  }
+  if (typeof key === 'object' && key.forMs !== undefined && key.until !== undefined) {
+    return 'give idempotencyKey.until or idempotencyKey.forMs, not both';
   }
   return plain !== undefined && again?.attempts !== undefined
     ? 'give attempts or retry.attempts, not both'

@@ -68,6 +68,7 @@ export class State {
     retention: Number.POSITIVE_INFINITY,
     dead: Number.POSITIVE_INFINITY,
     tombstone: Number.POSITIVE_INFINITY,
+    keys: Number.POSITIVE_INFINITY,
   };
   epoch = 0;
   secret: Uint8Array = new Uint8Array(0);

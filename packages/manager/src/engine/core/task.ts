@@ -97,7 +97,7 @@ export class MutableTask implements Residence, TaskValues {
   readonly arrival: Arrival;
   /** Order of the queue when the task arrived: a queue that is declared anew keeps the order of its backlog. */
   readonly order: 'fifo' | 'lifo';
-  readonly payloadBytes: number;
+  payloadBytes: number;
   readonly acceptedAtMs: number;
   readonly deadlineMs: number | null;
   readonly attempts: number;

@@ -23,6 +23,7 @@ import {
   taskOf,
   tokenOf,
 } from './task.ts';
+import { releaseKeys, takeKeys } from './task-keys.ts';
 import { isFinished, move } from './task-machine.ts';
 
 /**
@@ -46,6 +47,9 @@ export const admit = (
   counters.enqueued += 1;
   counters.bytes += task.payloadBytes;
   state.writeTask(task, payload);
+  if (task.extras !== undefined) {
+    takeKeys(state, task);
+  }
   if (task.state === 'ready') {
     counters.ready += 1;
     state.batch.arrived.push(task);
@@ -72,6 +76,43 @@ export const fallDue = (state: State, task: Task): void => {
   task.lane.queue.counters.ready += 1;
   state.writeTask(task, state.payloadOf(task));
   state.batch.returned.push(task);
+};
+
+/**
+ * A ready task that is written again leaves its window and its row: it can be claimed once this
+ * batch is durable. A task that this batch made ready is listed by it anyway.
+ */
+const listAgain = (state: State, own: MutableTask): void => {
+  if (own.state === 'ready' && (own.inWindow || own.lastBatch !== state.batch.number)) {
+    own.lane.remove(own);
+    own.readyRow?.leave(state.batch);
+    own.readyRow = undefined;
+    own.extras = { ...own.extras, isListedAgain: true };
+    state.batch.returned.push(own);
+  }
+};
+
+/**
+ * Another enqueue becomes part of a task that was never granted: its input counts. A task that
+ * waits for its time may wait longer; once it is ready, its time stands.
+ */
+export const replaceInput = (
+  state: State,
+  task: Task,
+  payload: Uint8Array,
+  dueAtMs: number | undefined,
+): void => {
+  const own = mutable(task);
+  listAgain(state, own);
+  task.lane.queue.counters.bytes += payload.length - task.payloadBytes;
+  own.payloadBytes = payload.length;
+  // Kept however large it is: the store still has the input before.
+  own.payload = Buffer.from(payload);
+  if (task.state === 'scheduled' && dueAtMs !== undefined && dueAtMs !== task.dueAtMs) {
+    own.dueAtMs = dueAtMs;
+    state.batch.putTime('due', dueAtMs, task.id);
+  }
+  state.writeTask(task, payload);
 };
 
 /** How long a run may take before it is fenced off: its deadline, the kill, and slack for the worker's report. */
@@ -406,7 +447,7 @@ const RECORD_OVERHEAD_BYTES = 200;
 const PAST_ATTEMPT_BYTES = 1_000;
 
 /** What decides how much of a finished task is kept. */
-type Retained = Pick<Task, 'state' | 'payloadBytes' | 'result' | 'error'> & {
+type Retained = Pick<Task, 'state' | 'payloadBytes' | 'result' | 'error' | 'extras'> & {
   readonly lane: Pick<TaskLane, 'isItems'>;
 };
 
@@ -449,6 +490,9 @@ export const finish = (
   own.finishedAtMs = now.wallMs;
   own.result = end.result;
   own.error = end.error;
+  if (task.extras !== undefined) {
+    releaseKeys(state, task);
+  }
   state.batch.finished.push(task);
   state.batch.queuesWithRoom.add(queue);
   retain(state, own);

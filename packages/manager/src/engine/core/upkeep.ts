@@ -1,9 +1,16 @@
 import type { TaskError } from '@millrace/protocol';
 import { tuning } from '../../tuning.ts';
-import { atMsOfTimeKey, type TimeIndex, timeIndexes, timeRange } from './rows/keys.ts';
+import {
+  atMsOfTimeKey,
+  type TaskTimeIndex,
+  type TimeIndex,
+  timeIndexes,
+  timeRange,
+} from './rows/keys.ts';
 import { decodeIds } from './rows/list-row.ts';
 import type { Now, State } from './state.ts';
 import { type Task, tokenOf } from './task.ts';
+import { sweepKey } from './task-keys.ts';
 import { isFinished } from './task-machine.ts';
 import {
   failAttempt,
@@ -66,7 +73,7 @@ const endRetention: HandleTask = (state, task, atMs, now) => {
   }
 };
 
-const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
+const handlers: Readonly<Record<TaskTimeIndex, HandleTask>> = {
   due(state, task, atMs) {
     if (task.state === 'scheduled' && task.dueAtMs === atMs) {
       fallDue(state, task);
@@ -84,6 +91,18 @@ const handlers: Readonly<Record<TimeIndex, HandleTask>> = {
       forgetTask(state, task);
     }
   },
+};
+
+/** Handles one entry of a row that has come due: a task, or the row of a key. */
+const handle = (state: State, index: TimeIndex, entry: string, atMs: number, now: Now): void => {
+  if (index === 'keys') {
+    sweepKey(state, entry, atMs);
+    return;
+  }
+  const task = state.find(entry);
+  if (task !== undefined) {
+    handlers[index](state, task, atMs, now);
+  }
 };
 
 const keepsTooMuch = ({ options, retainedBytes }: State): boolean =>
@@ -125,14 +144,11 @@ const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
       state.nextAtMs[index] = atMs;
       break;
     }
-    const taskIds = decodeIds(value);
-    for (const taskId of taskIds) {
-      const task = state.find(taskId);
-      if (task !== undefined) {
-        handlers[index](state, task, atMs, now);
-      }
+    const entries = decodeIds(value);
+    for (const entry of entries) {
+      handle(state, index, entry, atMs, now);
     }
-    handled += taskIds.length;
+    handled += entries.length;
     state.batch.remove(key);
   }
   return true;

@@ -1,4 +1,4 @@
-import { type AnyTask, defineTask } from '@millrace/protocol';
+import { type AnyTask, defineTask, MillraceError, type TaskOptions } from '@millrace/protocol';
 import { present } from '../../config/present.ts';
 import { awaitResult } from '../asking/await-result.ts';
 import { definitionIn } from '../asking/definition.ts';
@@ -20,7 +20,30 @@ interface Flags extends ConnectFlags {
   readonly expires?: number;
   readonly at?: Date;
   readonly backoff?: readonly number[];
+  readonly key?: string;
+  readonly for?: number;
+  readonly debounce?: number;
 }
+
+/**
+ * What the key does.
+ *
+ * @throws BAD_OPTION for a time without a key, and for both times
+ */
+const keyed = ({ debounce, for: forMs, key }: Flags): TaskOptions => {
+  if (key === undefined) {
+    if (debounce !== undefined || forMs !== undefined) {
+      throw new MillraceError('BAD_OPTION', '--for and --debounce need --key');
+    }
+    return {};
+  }
+  if (debounce !== undefined && forMs !== undefined) {
+    throw new MillraceError('BAD_OPTION', 'give --for or --debounce, not both');
+  }
+  return debounce === undefined
+    ? { idempotencyKey: present({ key, forMs }) }
+    : { debounce: { key, ms: debounce } };
+};
 
 /** The task: as its module defines it, or of this name without a schema. */
 const taskOf = async (name: string, { from, queue }: Flags): Promise<AnyTask> => {
@@ -59,8 +82,12 @@ const run = async (name: string, argument: string, flags: Flags): Promise<void> 
       expiresInMs: flags.expires,
       runAt: at,
       retry: backoff && { backoff },
+      ...keyed(flags),
     });
     const handle = await client.enqueue(task, payload, options);
+    if (handle.isNew === false) {
+      say(`task ${handle.id} has the key already, so no other was added`);
+    }
     if (flags.wait === true) {
       sayIdWhenStopped(handle.id);
       print(jsonLine(await awaitResult(handle, flags.timeout)));
@@ -90,6 +117,13 @@ export const enqueueVerb: Verb = (parent) => {
       '--attempts <n>',
       'failed attempts after which the task is dead (default: 5)',
       wholeNumber,
+    )
+    .option('--key <text>', 'add no other task while one with this key is unfinished')
+    .option('--for <time>', 'hold the key for this time, such as 1h, instead', durationMs)
+    .option(
+      '--debounce <time>',
+      'replace the payload of a waiting task with the key, which waits this time from now on',
+      durationMs,
     )
     .option(
       '--backoff <times>',

@@ -4,6 +4,7 @@ import { durationMs } from '../asking/parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { errorLines } from '../terminal/error-lines.ts';
 import { jsonLine, print, printJson, renderPairs } from '../terminal/output.ts';
+import { plainText } from '../terminal/plain-text.ts';
 import { bytes, duration } from '../terminal/units.ts';
 import { example, type Verb } from './verb.ts';
 

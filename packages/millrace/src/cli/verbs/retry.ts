@@ -1,4 +1,5 @@
 import { MillraceError } from '@millrace/protocol';
+import { present } from '../../config/present.ts';
 import { actOnDead, type DeadFlags, deadOptions } from '../asking/dead-choice.ts';
 import { payloadOf } from '../asking/payload.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
@@ -24,6 +25,7 @@ export const taskRetryVerb: Verb = (parent) => {
 
 interface RetryFlags extends DeadFlags {
   readonly payload?: string;
+  readonly withoutKey?: boolean;
 }
 
 /** @throws BAD_OPTION for a payload and anything but one task */
@@ -31,7 +33,11 @@ const retryDead = async (ids: readonly string[], flags: RetryFlags): Promise<voi
   if (flags.payload !== undefined && ids.length !== 1) {
     throw new MillraceError('BAD_OPTION', 'give --payload with the id of one task');
   }
-  const options = flags.payload === undefined ? {} : { payload: await payloadOf(flags.payload) };
+  if (flags.withoutKey === true && ids.length === 0) {
+    throw new MillraceError('BAD_OPTION', 'give --without-key with the ids of tasks');
+  }
+  const payload = flags.payload === undefined ? undefined : await payloadOf(flags.payload);
+  const options = present({ payload, withoutKey: flags.withoutKey });
   await actOnDead({
     one: (task) => task.retry(options),
     all: (client, filter, bulk) => client.retryAll(filter, bulk),
@@ -44,6 +50,7 @@ export const deadRetryVerb: Verb = (parent) => {
     parent.command('retry').description('run dead tasks again as new tasks; prints how many'),
   )
     .option('--payload <json>', 'other payload for the one task: JSON, - for stdin, @FILE')
+    .option('--without-key', 'without its idempotency key, which another task may have now')
     .addHelpText(
       'after',
       example(

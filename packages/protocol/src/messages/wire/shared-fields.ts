@@ -20,6 +20,8 @@ import {
 export const queueName = nameText(limits.queueNameMaxBytes);
 export const taskName = nameText(limits.taskNameMaxBytes);
 export const taskId = identifier(limits.taskIdMaxBytes);
+/** A key that a producer gives its task. */
+export const taskKey = nameText(limits.taskKeyMaxBytes);
 export const reason = text(limits.reasonMaxBytes);
 /** The manager applies its own, usually lower, limit and answers PAYLOAD_TOO_LARGE. */
 export const payload = bytes(limits.payloadCeilingBytes);

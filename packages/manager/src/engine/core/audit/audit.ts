@@ -1,18 +1,13 @@
 import { historyLengthOf } from '../history.ts';
 import { type FoundLease, leasesInForce, queuesOnDisk } from '../load.ts';
-import {
-  metaKey,
-  rangeOf,
-  type Table,
-  taskIdOfHistoryKey,
-  taskIdOfTaskKey,
-} from '../rows/keys.ts';
+import { metaKey, rangeOf, type Table, taskIdOfHistoryKey, taskIdOfTaskKey } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import { decodeNumbers } from '../rows/numbers.ts';
 import { countedFields, type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
 import { decodeTask, type TaskValues } from '../rows/task-record.ts';
 import type { State } from '../state.ts';
 import { type Task, type TaskLane, taskOf } from '../task.ts';
+import { auditKeys } from './audit-keys.ts';
 import { RecordCheck } from './check-records.ts';
 import { hasItsFence } from './memory-audit.ts';
 
@@ -33,6 +28,7 @@ export const audit = (state: State): string[] => {
     ...auditLeases(state, tasks, leases),
     ...auditRecords(state),
     ...auditHistories(state, tasks),
+    ...auditKeys(state, tasks),
     ...auditCounterRows(state),
     ...auditRetained(state),
     ...auditMemory(state, tasks),

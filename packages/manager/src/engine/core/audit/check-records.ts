@@ -1,4 +1,5 @@
 import { messageOf } from '@millrace/protocol';
+import { decodeHeldKey } from '../rows/held-key-record.ts';
 import { laneOfKey, metaKey, type Table, tableOf, taskIdOfTaskKey } from '../rows/keys.ts';
 import { decodeLeases } from '../rows/lease-record.ts';
 import { decodeIds } from '../rows/list-row.ts';
@@ -67,6 +68,13 @@ export class RecordCheck {
         return decodeQueues(value).forEach((record) => this.#counters.queue(record));
       case 'lease':
         return this.#indexes.leases(key, decodeLeases(value));
+      case 'heldKey':
+      case 'alias':
+        decodeHeldKey(value);
+        return;
+      case 'keys':
+        decodeIds(value);
+        return;
       case 'history':
         decodePastAttempt(value);
         return;

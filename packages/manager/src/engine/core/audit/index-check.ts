@@ -1,6 +1,6 @@
 import { Fingerprints } from '../../../structures/fingerprints.ts';
 import { isInForce } from '../load.ts';
-import { atMsOfTimeKey, laneNumberOfReadyKey, type TimeIndex } from '../rows/keys.ts';
+import { atMsOfTimeKey, laneNumberOfReadyKey, type TaskTimeIndex } from '../rows/keys.ts';
 import type { LeaseRecord } from '../rows/lease-record.ts';
 import type { FindLease, StoredTask } from './stored-task.ts';
 import { wanted } from './wanted.ts';
@@ -14,7 +14,7 @@ interface StoredLease {
 const before = ['due', 'expiry', 'dead'] as const;
 
 /** Under which name an index lists a task: the time matters only where a sweep compares it. */
-const nameIn = (index: TimeIndex, id: string, atMs: number): string =>
+const nameIn = (index: TaskTimeIndex, id: string, atMs: number): string =>
   index === 'due' ? `${atMs} ${id}` : id;
 
 /**
@@ -58,7 +58,7 @@ export class IndexCheck {
     }
   }
 
-  times(index: TimeIndex, key: string, ids: readonly string[]): void {
+  times(index: TaskTimeIndex, key: string, ids: readonly string[]): void {
     for (const id of ids) {
       if (index === 'retention') {
         this.#finished.mark(id);

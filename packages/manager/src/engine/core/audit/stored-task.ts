@@ -18,7 +18,14 @@ export const storedLane = (queue: string, name: string): StoredLane => ({
 export interface StoredTask
   extends Pick<
     TaskValues,
-    'grants' | 'isTombstone' | 'payloadBytes' | 'result' | 'error' | 'state' | 'laneNumber'
+    | 'grants'
+    | 'isTombstone'
+    | 'payloadBytes'
+    | 'result'
+    | 'error'
+    | 'state'
+    | 'laneNumber'
+    | 'extras'
   > {
   readonly id: string;
   readonly lane: StoredLane;

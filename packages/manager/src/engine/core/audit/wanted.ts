@@ -1,4 +1,4 @@
-import type { TimeIndex } from '../rows/keys.ts';
+import type { TaskTimeIndex } from '../rows/keys.ts';
 import type { Task } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
 
@@ -6,7 +6,7 @@ import { isFinished } from '../task-machine.ts';
 export type Indexed = Pick<Task, 'state' | 'grants' | 'expiresAtMs' | 'isTombstone'>;
 
 /** For each time index, which tasks its rows must name. */
-export const wanted: Readonly<Record<TimeIndex, (task: Indexed) => boolean>> = {
+export const wanted: Readonly<Record<TaskTimeIndex, (task: Indexed) => boolean>> = {
   due: (task) => task.state === 'scheduled',
   expiry: (task) =>
     task.expiresAtMs !== undefined &&

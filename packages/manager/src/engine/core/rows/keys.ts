@@ -18,6 +18,9 @@ const table = {
   dead: 'b',
   tombstone: 'z',
   history: 'h',
+  heldKey: 'k',
+  alias: 'a',
+  keys: 'w',
 } as const;
 
 /**
@@ -64,6 +67,18 @@ export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 export const historyKey = (taskId: string, slot: number): string =>
   `${table.history}${taskId}\0${String.fromCharCode(slot)}`;
 export const taskIdOfHistoryKey = (key: string): string => key.slice(1, -2);
+
+/** Why a task holds a key: so that its work is queued once, or so that the latest input counts. */
+export type KeyKind = 'once' | 'latest';
+
+const kindChars: Readonly<Record<KeyKind, string>> = { once: 'o', latest: 'l' };
+
+/** The row that says which task of a queue and a name holds a key. */
+export const heldKeyKey = (kind: KeyKind, queue: string, name: string, key: string): string =>
+  `${table.heldKey}${kindChars[kind]}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}\0${utf8AsBytes(key)}`;
+
+/** The row that says which task an enqueue with another id became part of. */
+export const aliasKey = (ownId: string): string => table.alias + ownId;
 
 /** Marks the rows of one batch; those of later batches sort behind. */
 export const stampOf = (epoch: number, batchNumber: number): string =>
@@ -140,11 +155,13 @@ export const readyRowKey = (firstReadyKey: string, stamp: string): string => fir
 
 /**
  * The indexes by wall time: schedules, expiries, kept results, dead tasks, ids kept after
- * their task. Dead tasks have an index of their own, because operators look for few of
+ * their task, and keys that are held for a time, which it names by their rows. Dead tasks have an index of their own, because operators look for few of
  * them among very many that succeeded.
  */
-export const timeIndexes = ['due', 'expiry', 'retention', 'dead', 'tombstone'] as const;
+export const timeIndexes = ['due', 'expiry', 'retention', 'dead', 'tombstone', 'keys'] as const;
 export type TimeIndex = (typeof timeIndexes)[number];
+/** The time indexes whose rows name tasks. */
+export type TaskTimeIndex = Exclude<TimeIndex, 'keys'>;
 
 const TIME_CHARS = 7;
 

@@ -60,6 +60,12 @@ export const taskExtras = {
   snoozes: extra(4, number, 0),
   /** Attempts of its history ever noted, of which the last are kept. */
   noted: extra(5, number, 0),
+  /** Idempotency key that it holds until it ends. */
+  key: extra<string | undefined>(6, optional(text), undefined),
+  /** Key under which its input may still be replaced. */
+  debounceKey: extra<string | undefined>(7, optional(text), undefined),
+  /** Whether its input was replaced while it was ready: then a later row lists it, too. */
+  isListedAgain: extra(8, flag, false),
 };
 
 const task = recordKind('task', fields, taskExtras);

@@ -3,7 +3,17 @@ import type { Queue } from '../queue.ts';
 import type { TaskExtras, TaskValues } from '../rows/task-record.ts';
 import type { Now, State } from '../state.ts';
 import type { TaskLane } from '../task.ts';
-import { admit } from '../transitions.ts';
+import { holdFor, writeAlias } from '../task-keys.ts';
+import { admit, replaceInput } from '../transitions.ts';
+import {
+  type Addition,
+  type Existing,
+  type Plan,
+  placeOf,
+  planAdmission,
+  type Replacement,
+  type Wanted,
+} from './admission-plan.ts';
 
 export type EnqueueRefusal =
   | 'QUEUE_FULL'
@@ -13,23 +23,14 @@ export type EnqueueRefusal =
   | 'STORE_FULL';
 
 export type EnqueueAnswer =
-  | { readonly created: number }
+  | {
+      readonly created: number;
+      /** The tasks of the request that are not new work, if there are any. */
+      readonly existing?: readonly Existing[];
+    }
   | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
 
-/** A task to add, with what only the manager can give it. */
-export interface Addition extends NewTask {
-  readonly extras?: TaskExtras;
-}
-
 type Refusal = Extract<EnqueueAnswer, { refused: string }>;
-
-/** A task and where it belongs. */
-interface Wanted {
-  readonly task: Addition;
-  readonly queue: Queue;
-  /** None when its name is new in the queue. */
-  readonly lane: TaskLane | undefined;
-}
 
 /** How much a request adds to one queue. */
 interface Demand {
@@ -122,9 +123,45 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
   return undefined;
 };
 
+/** Larger inputs that replace others must fit, too. */
+const checkReplacements = (replacements: readonly Replacement[]): Refusal | undefined => {
+  for (const { by, task } of replacements) {
+    const { queue } = task.lane;
+    const moreBytes = by.payload.length - task.payloadBytes;
+    if (moreBytes > 0 && !queue.fits(0, moreBytes)) {
+      const { name } = queue.spec;
+      return {
+        refused: 'QUEUE_FULL',
+        queue: name,
+        message: `queue '${name}' has no room for ${moreBytes} bytes more of input of task ${task.id}`,
+      };
+    }
+  }
+  return undefined;
+};
+
+const checkStore = (state: State, { fresh, replacements }: Plan): Refusal | undefined => {
+  const queue = fresh[0]?.queue ?? replacements[0]?.task.lane.queue;
+  return queue !== undefined && state.isStoreFull
+    ? {
+        refused: 'STORE_FULL',
+        queue: queue.spec.name,
+        message: 'the store is below its reserve of free space: free some space on its disk',
+      }
+    : undefined;
+};
+
 const extrasOf = ({ extras, options }: Addition): TaskExtras => {
-  const retryPolicy = options?.retryPolicy;
-  return retryPolicy === undefined ? extras : { ...extras, retryPolicy };
+  if (options === undefined) {
+    return extras;
+  }
+  const { latest, once, retryPolicy } = options;
+  return {
+    ...extras,
+    ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...(once?.forMs === undefined && once !== undefined ? { key: once.key } : {}),
+    ...(latest === undefined ? {} : { debounceKey: latest.key }),
+  };
 };
 
 const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskValues => {
@@ -156,20 +193,34 @@ const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskV
   };
 };
 
-/** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
-const withoutKnown = (state: State, wanted: readonly Wanted[]): readonly Wanted[] => {
-  const [only] = wanted;
-  if (wanted.length === 1 && only !== undefined) {
-    return state.find(only.task.taskId) === undefined ? wanted : [];
+const admitOne = (state: State, { lane: known, queue, task }: Wanted, now: Now): void => {
+  const lane = known ?? state.laneFor(queue, task.name);
+  admit(state, task.taskId, lane, valuesOf(state, lane, task, now), task.payload);
+  const once = task.options?.once;
+  if (once?.forMs !== undefined) {
+    holdFor(state, placeOf(task, 'once', once.key), task.taskId, once.forMs, now);
   }
-  const seen = new Set<string>();
-  return wanted.filter(({ task: { taskId } }) => {
-    if (seen.has(taskId) || state.find(taskId) !== undefined) {
-      return false;
+};
+
+/** When a task whose input was replaced is due; undefined where its time stands. */
+const dueAgainMs = ({ by, task }: Replacement, now: Now): number | undefined => {
+  const { maxWaitMs = Number.POSITIVE_INFINITY, waitMs } = by.options?.latest ?? {};
+  return waitMs === undefined
+    ? undefined
+    : Math.min(now.wallMs + waitMs, task.acceptedAtMs + maxWaitMs);
+};
+
+const carryOut = (state: State, { fresh, replacements }: Plan, now: Now): void => {
+  for (const one of fresh) {
+    admitOne(state, one, now);
+  }
+  for (const replacement of replacements) {
+    const { by, ownIds, task } = replacement;
+    replaceInput(state, task, by.payload, dueAgainMs(replacement, now));
+    for (const ownId of ownIds) {
+      writeAlias(state, ownId, task.id, now);
     }
-    seen.add(taskId);
-    return true;
-  });
+  }
 };
 
 /** Adds all tasks of one request, or none. */
@@ -181,25 +232,15 @@ export const add = (state: State, tasks: readonly Addition[], now: Now): Enqueue
     }
   }
   const wanted = tasks.map((task) => wantedOf(state, task));
-  const fresh = withoutKnown(state, wanted);
-  const [first] = fresh;
-  if (first !== undefined && state.isStoreFull) {
-    return {
-      refused: 'STORE_FULL',
-      queue: first.queue.spec.name,
-      message: 'the store is below its reserve of free space: free some space on its disk',
-    };
-  }
-  const refusal = checkRoom(fresh);
+  const plan = planAdmission(state, wanted, now);
+  const refusal =
+    checkStore(state, plan) ?? checkRoom(plan.fresh) ?? checkReplacements(plan.replacements);
   if (refusal !== undefined) {
     return refusal;
   }
-  for (const one of fresh) {
-    const { queue, task } = one;
-    const lane = one.lane ?? state.laneFor(queue, task.name);
-    admit(state, task.taskId, lane, valuesOf(state, lane, task, now), task.payload);
-  }
-  return { created: fresh.length };
+  carryOut(state, plan, now);
+  const { existing, fresh } = plan;
+  return existing.length === 0 ? { created: fresh.length } : { created: fresh.length, existing };
 };
 
 /** Adds tasks: for each request all of them or none. A known id is not added again. */

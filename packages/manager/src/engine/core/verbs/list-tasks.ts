@@ -92,7 +92,7 @@ const allTasks: Listing = {
 };
 
 /**
- * A returned task has a row of its own. The row of its arrival may still name it, and so
+ * A task that was returned or listed again has a row of its own. The row of its arrival may still name it, and so
  * may the row of an earlier return, when a crash forgot the grant in between.
  */
 const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean =>
@@ -110,6 +110,9 @@ const isItsFirstRow = (task: Task, { key, rowIds }: Named): boolean => {
   return key.startsWith(own) || isLedByAnother;
 };
 
+const hasOneRow = ({ extras, grants }: Task): boolean =>
+  grants === 0 && extras?.isListedAgain !== true;
+
 const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   path: readyPath(
     state,
@@ -120,7 +123,7 @@ const readyTasks = (state: State, { name, queue }: ListRequest): Listing => ({
   isHere: (task, place) =>
     task.state === 'ready' &&
     place.key.startsWith(task.lane.prefix) &&
-    (task.grants === 0 ? isItsFirstRow(task, place) : isItsLastRow(state, task, place)),
+    (hasOneRow(task) ? isItsFirstRow(task, place) : isItsLastRow(state, task, place)),
 });
 
 const leasedTasks: Listing = {

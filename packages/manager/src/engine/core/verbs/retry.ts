@@ -2,8 +2,10 @@ import type { DeadRefusal } from '../dead-task.ts';
 import { findDead } from '../dead-task.ts';
 import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
+import { holderOf, placeOfKey } from '../task-keys.ts';
 import { dropResult } from '../transitions.ts';
-import { type Addition, add, type EnqueueRefusal } from './enqueue.ts';
+import type { Addition } from './admission-plan.ts';
+import { add, type EnqueueRefusal } from './enqueue.ts';
 
 export interface RetryRequest {
   readonly taskId: string;
@@ -11,30 +13,46 @@ export interface RetryRequest {
   readonly newTaskId: string;
   /** Replaces the payload of the dead task. */
   readonly payload?: Uint8Array | undefined;
+  /** Gives the new task no idempotency key. */
+  readonly withoutKey?: boolean | undefined;
 }
 
 export type RetryAnswer =
   | 'retried'
-  | { readonly refused: DeadRefusal | EnqueueRefusal; readonly message: string };
+  | { readonly refused: DeadRefusal | EnqueueRefusal | 'KEY_IN_USE'; readonly message: string };
 
-const optionsOf = ({ extras }: Task): Addition['options'] =>
-  extras?.retryPolicy === undefined ? undefined : { retryPolicy: extras.retryPolicy };
+const optionsOf = ({ extras }: Task, { withoutKey = false }: RetryRequest): Addition['options'] => {
+  if (extras === undefined) {
+    return undefined;
+  }
+  const { key, retryPolicy } = extras;
+  return {
+    ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...(key === undefined || withoutKey ? {} : { once: { key, forMs: undefined } }),
+  };
+};
+
+/** Another task does the work of the dead one already. */
+const keyInUse = (dead: Task, holder: string): RetryAnswer => ({
+  refused: 'KEY_IN_USE',
+  message: `task ${holder} has the idempotency key of task ${dead.id} now: let it do the work, or retry without the key`,
+});
 
 /** The same work under another id, with its attempts counted anew. */
-const anew = (state: State, dead: Task, { newTaskId, payload }: RetryRequest): Addition => ({
-  taskId: newTaskId,
+const anew = (state: State, dead: Task, request: RetryRequest): Addition => ({
+  taskId: request.newTaskId,
   queue: dead.lane.queue.spec.name,
   name: dead.lane.name,
-  payload: payload ?? state.payloadOf(dead),
+  payload: request.payload ?? state.payloadOf(dead),
   priority: dead.priority,
   delayMs: 0,
   deadlineMs: dead.deadlineMs,
   attempts: dead.attempts,
   expiresInMs: dead.expiresAfterMs,
-  options: optionsOf(dead),
+  options: optionsOf(dead, request),
   // Its losses are counted anew like its attempts, so those that were excused stay behind.
   // Other input is other work.
-  ...(payload === undefined ? { extras: { workId: dead.workId } } : {}),
+  ...(request.payload === undefined ? { extras: { workId: dead.workId } } : {}),
 });
 
 const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer => {
@@ -45,6 +63,11 @@ const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer =>
   const dead = findDead(state, request.taskId);
   if ('refused' in dead) {
     return dead;
+  }
+  const place = placeOfKey(dead);
+  const holder = place && request.withoutKey !== true ? holderOf(state, place, now) : undefined;
+  if (holder !== undefined) {
+    return keyInUse(dead, holder);
   }
   const answer = add(state, [anew(state, dead, request)], now);
   if ('refused' in answer) {

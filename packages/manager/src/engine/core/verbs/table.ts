@@ -4,6 +4,7 @@ import { deadGroups } from './dead-groups.ts';
 import { declareQueue, hasQueue } from './declare-queue.ts';
 import { drop } from './drop.ts';
 import { enqueue } from './enqueue.ts';
+import { holdsAll } from './holds-all.ts';
 import { inspect, taskData } from './inspect.ts';
 import { listTasks } from './list-tasks.ts';
 import { outcomes } from './outcomes.ts';
@@ -31,6 +32,7 @@ export const verbs = {
   endSession: verb('session', 'durable', endSession),
 
   enqueue: verb('produce', 'durable', enqueue),
+  holdsAll: verb('produce', 'read', holdsAll),
   outcomes: verb('produce', 'read', outcomes),
   cancel: verb('produce', 'durable', cancel),
 

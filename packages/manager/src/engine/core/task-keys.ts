@@ -1,0 +1,107 @@
+import { limits } from '@millrace/protocol';
+import { decodeHeldKey, encodeHeldKey, type HeldKey } from './rows/held-key-record.ts';
+import { aliasKey, heldKeyKey, type KeyKind } from './rows/keys.ts';
+import type { Now, State } from './state.ts';
+import type { Task, TaskLane } from './task.ts';
+
+/**
+ * Keys that a producer gives its tasks, so that the same work is queued once. A key belongs to
+ * a queue and a task name, and a row says which task holds it.
+ */
+
+/** Where a key is looked up. */
+export interface KeyPlace {
+  readonly queue: string;
+  readonly name: string;
+  readonly kind: KeyKind;
+  readonly key: string;
+}
+
+const rowOf = ({ key, kind, name, queue }: KeyPlace): string => heldKeyKey(kind, queue, name, key);
+
+const placeIn = (lane: TaskLane, kind: KeyKind, key: string): KeyPlace => ({
+  queue: lane.queue.spec.name,
+  name: lane.name,
+  kind,
+  key,
+});
+
+/** The task that holds a key now; a key whose time has passed is free before its row is swept. */
+export const holderOf = (state: State, place: KeyPlace, now: Now): string | undefined => {
+  const row = state.side.get(rowOf(place));
+  if (row === undefined) {
+    return undefined;
+  }
+  const { expiresAtMs, taskId } = decodeHeldKey(row);
+  return expiresAtMs === undefined || expiresAtMs > now.wallMs ? taskId : undefined;
+};
+
+const SECOND_MS = 1_000;
+
+/** Rounded up, so that the keys of a second share a row of the index. */
+const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECOND_MS;
+
+/** Writes a row that is removed by a sweep at its time. */
+const writeUntil = (state: State, row: string, taskId: string, atMs: number): void => {
+  const expiresAtMs = wholeSecond(atMs);
+  state.side.put(state.batch, row, encodeHeldKey({ taskId, expiresAtMs }));
+  state.batch.putTime('keys', expiresAtMs, row);
+};
+
+/** A task takes a key for a time, whatever becomes of the task. */
+export const holdFor = (
+  state: State,
+  place: KeyPlace,
+  taskId: string,
+  forMs: number,
+  now: Now,
+): void => writeUntil(state, rowOf(place), taskId, now.wallMs + forMs);
+
+/** Where the idempotency key of a task is looked up, if it has one. */
+export const placeOfKey = ({ extras, lane }: Task): KeyPlace | undefined =>
+  extras?.key === undefined ? undefined : placeIn(lane, 'once', extras.key);
+
+const keysOf = ({ extras, lane }: Task): readonly KeyPlace[] => [
+  ...(extras?.key === undefined ? [] : [placeIn(lane, 'once', extras.key)]),
+  ...(extras?.debounceKey === undefined ? [] : [placeIn(lane, 'latest', extras.debounceKey)]),
+];
+
+/** The rows that say that a task holds its keys. */
+export const rowsOfKeys = (task: Task): string[] => keysOf(task).map(rowOf);
+
+/** A new task takes the keys that it holds until it ends. */
+export const takeKeys = (state: State, task: Task): void => {
+  const held: HeldKey = { taskId: task.id, expiresAtMs: undefined };
+  for (const place of keysOf(task)) {
+    state.side.put(state.batch, rowOf(place), encodeHeldKey(held));
+  }
+};
+
+/** A task has ended: its keys are free, unless another task has taken them. */
+export const releaseKeys = (state: State, task: Task): void => {
+  for (const place of keysOf(task)) {
+    const row = rowOf(place);
+    const record = state.side.get(row);
+    if (record !== undefined && decodeHeldKey(record).taskId === task.id) {
+      state.side.remove(state.batch, row);
+    }
+  }
+};
+
+/** Notes which task an enqueue became part of, so that the same enqueue sent again changes nothing. */
+export const writeAlias = (state: State, ownId: string, taskId: string, now: Now): void =>
+  writeUntil(state, aliasKey(ownId), taskId, now.wallMs + limits.tombstoneMs);
+
+/** The task that an enqueue with this id became part of. */
+export const aliasOf = (state: State, ownId: string): string | undefined => {
+  const row = state.side.get(aliasKey(ownId));
+  return row === undefined ? undefined : decodeHeldKey(row).taskId;
+};
+
+/** Removes a row whose time has come, unless it was written anew since. */
+export const sweepKey = (state: State, row: string, atMs: number): void => {
+  const record = state.side.get(row);
+  if (record !== undefined && decodeHeldKey(record).expiresAtMs === atMs) {
+    state.side.remove(state.batch, row);
+  }
+};
