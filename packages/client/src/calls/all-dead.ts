@@ -96,6 +96,8 @@ const pause = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promi
  * work. Tasks enqueued after the start are left alone: a retried task that dies at once
  * would come round again and again.
  *
+ * @param made ids of tasks that `act` has enqueued. The age of a task is told when the
+ *   manager answers, so a task that was enqueued soon after the start may look older.
  * @throws BAD_OPTION, and what `act` throws; NOT_SENT when time or signal ended the call
  *   before its first act, UNKNOWN when they ended it later
  */
@@ -104,6 +106,7 @@ export const forAllDead = async (
   filter: TaskFilter,
   act: (taskId: string, call: CallOptions) => Promise<unknown>,
   bulk: BulkOptions,
+  made: ReadonlySet<string> = new Set(),
 ): Promise<number> => {
   checkBulk(bulk);
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = bulk;
@@ -118,7 +121,7 @@ export const forAllDead = async (
     for (;;) {
       const sinceMs = passedMs() - AGE_SLACK_MS;
       const { next, tasks } = await listTasks(port, { ...options, ...rest() });
-      const old = tasks.filter(({ ageMs }) => ageMs >= sinceMs);
+      const old = tasks.filter(({ ageMs, id }) => ageMs >= sinceMs && !made.has(id));
       begun += old.length;
       const acts = isDryRun
         ? old.map(() => true)

@@ -62,5 +62,10 @@ export const retryAll = (
   port: CallPort,
   filter: TaskFilter,
   options: BulkOptions,
-): Promise<number> =>
-  forAllDead(port, filter, (taskId, each) => retry(port, taskId, each), options);
+): Promise<number> => {
+  const made = new Set<string>();
+  const again = async (taskId: string, each: CallOptions): Promise<void> => {
+    made.add(await retry(port, taskId, each));
+  };
+  return forAllDead(port, filter, again, options, made);
+};
