@@ -193,6 +193,31 @@ describe('replacement', () => {
     });
   });
 
+  test('a start that throws is told to the run that waits, and tried again later', async () => {
+    let isShort = false;
+    const pool = new SlotPool('thread', 'file:///handlers.js', 1, (_module, events) => {
+      if (isShort) {
+        throw new Error('spawn ENOMEM');
+      }
+      const slot = new FakeSlot(events);
+      fakes.push(slot);
+      return slot;
+    });
+    const starting = pool.start();
+    newest().becomeReady();
+    await starting;
+    isShort = true;
+    newest().events.onExit('exit code 1');
+    const run = pool.run(assignment);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await run.ended).toMatchObject({
+      error: { message: expect.stringContaining('it could not be started: spawn ENOMEM') },
+    });
+    isShort = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fakes).toHaveLength(2);
+  });
+
   test('no slot is started after close', async () => {
     const pool = await startedPool();
     newest().events.onExit('exit code 1');

@@ -4,7 +4,7 @@ import { statedError } from '../attempt/task-error.ts';
 import type { RunnerKind } from '../handlers/handler.ts';
 import { tuning } from '../tuning.ts';
 import { PoolRun } from './pool-run.ts';
-import type { StartSlot } from './slot.ts';
+import { endingAtWorst, type StartSlot } from './slot.ts';
 import { WarmSlot } from './warm-slot.ts';
 
 /**
@@ -37,7 +37,7 @@ export class SlotPool implements Runner {
     this.kind = kind;
     this.slots = slots;
     this.#moduleUrl = moduleUrl;
-    this.#startSlot = startSlot;
+    this.#startSlot = endingAtWorst(startSlot);
     this.#isOnce = use === 'once';
   }
 

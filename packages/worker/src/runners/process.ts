@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { messageOf, systemClock } from '@millrace/protocol';
+import { systemClock } from '@millrace/protocol';
 import type { Runner } from '../attempt/runner.ts';
 import { SlotPool } from './pool.ts';
 import { ORDER_FD } from './shield.ts';
-import { isFromSlot, type Slot, type SlotEvents } from './slot.ts';
+import { isFromSlot, neverStarted, notStarted, type Slot, type SlotEvents } from './slot.ts';
 
 const processMain = fileURLToPath(new URL('./process-main.js', import.meta.url));
 
@@ -49,7 +49,7 @@ const groupKiller = (child: ChildProcess): ((withinMs: number) => void) => {
 const reportExit = (child: ChildProcess, events: SlotEvents): void => {
   child.on('error', (error) => {
     if (child.pid === undefined) {
-      events.onExit(`it could not be started: ${messageOf(error)}`);
+      events.onExit(notStarted(error));
     }
   });
   child.on('exit', (code, signal) => {
@@ -66,8 +66,12 @@ const startProcess = (moduleUrl: string, events: SlotEvents): Slot => {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
   });
-  child.stdio[ORDER_FD]?.on('error', () => {});
   reportExit(child, events);
+  if (child.pid === undefined) {
+    // Without a free descriptor Node gives the child neither streams nor a channel.
+    return neverStarted;
+  }
+  child.stdio[ORDER_FD]?.on('error', () => {});
   child.on('message', (message: unknown) => {
     if (isFromSlot(message)) {
       events.onMessage(message);

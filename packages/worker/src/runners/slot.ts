@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@millrace/protocol';
+import { type ErrorCode, messageOf } from '@millrace/protocol';
 import type { AbortReason, Assignment, RunEnd } from '../attempt/runner.ts';
 
 /**
@@ -78,3 +78,21 @@ export interface Slot {
 
 /** Starts a slot that imports the handler module; the slot reports ready or refused. */
 export type StartSlot = (moduleUrl: string, events: SlotEvents) => Slot;
+
+/** A slot that never started; the exit that follows says why. */
+export const neverStarted: Slot = { send() {}, kill() {} };
+
+export const notStarted = (error: unknown): string =>
+  `it could not be started: ${messageOf(error)}`;
+
+/** A start that throws, for lack of memory or threads, is a slot that ended at once. */
+export const endingAtWorst =
+  (start: StartSlot): StartSlot =>
+  (moduleUrl, events) => {
+    try {
+      return start(moduleUrl, events);
+    } catch (error) {
+      queueMicrotask(() => events.onExit(notStarted(error)));
+      return neverStarted;
+    }
+  };
