@@ -259,6 +259,13 @@ const rows: readonly Row[] = [
     2,
     /manager\.dataDir: a text that is not empty is needed/,
   ],
+  [
+    'a list of nothing',
+    () => ['task', 'ls', '--limit', '0'],
+    'BAD_OPTION',
+    2,
+    /'0' is less than 1/,
+  ],
   ['unknown flag', () => ['manager', '--prt', '1'], 'BAD_OPTION', 2, /Did you mean --port\?/],
   ['typo in a command', () => ['managr'], 'BAD_OPTION', 2, /Did you mean manager\?/],
   ['typo in a verb', () => ['queue', 'shw'], 'BAD_OPTION', 2, /Did you mean show\?/],

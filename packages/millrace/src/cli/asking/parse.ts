@@ -19,6 +19,15 @@ export const wholeNumber = (text: string): number => {
   return value;
 };
 
+/** A number of things, at least one. */
+export const countOf = (text: string): number => {
+  const value = wholeNumber(text);
+  if (value < 1) {
+    throw new InvalidArgumentError(`'${text}' is less than 1`);
+  }
+  return value;
+};
+
 /** `500ms`, `30s`, `5m`, `2h` or `1d`, in milliseconds. */
 export const durationMs = (text: string): number => {
   const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];

@@ -2,7 +2,7 @@ import type { Client, ListedTask, ListOptions, RemoteError } from '@millrace/cli
 import { codeOf, type TaskState, taskStates } from '@millrace/protocol';
 import { type Command, Option } from 'commander';
 import { present } from '../../config/present.ts';
-import { wholeNumber } from '../asking/parse.ts';
+import { countOf } from '../asking/parse.ts';
 import { type ConnectFlags, connectOptions, withClient } from '../asking/with-client.ts';
 import { errorLines } from '../terminal/error-lines.ts';
 import { print, printJson, say } from '../terminal/output.ts';
@@ -129,7 +129,7 @@ const filterOptions = (command: Command): Command =>
 
 const outputOptions = (command: Command): Command =>
   command
-    .option('--limit <n>', `show at most this many tasks (default: ${LIMIT})`, wholeNumber)
+    .option('--limit <n>', `show at most this many tasks (default: ${LIMIT})`, countOf)
     .option('--json', 'print the tasks as JSON');
 
 /** `millrace task ls`: prints a row for each task. */
