@@ -36,6 +36,7 @@ test('a retried task that dies before the next page is not retried by the same c
   };
   const port: CallPort = {
     clock: systemClock,
+    payloadMaxBytes: () => 1_000,
     newTaskId: () => 'new',
     ask: (asked: Asked) => asked.answered(answerTo(asked.build(1))),
   };

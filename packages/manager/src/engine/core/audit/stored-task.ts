@@ -59,6 +59,7 @@ export const storedTask = (
     isTombstone: values.isTombstone,
     payloadBytes: values.payloadBytes,
     result: values.result,
+    extras: values.extras,
     error: values.error,
     dueAtMs: acceptedAtMs + values.dueAfterMs,
     expiresAtMs: expiresAfterMs === undefined ? undefined : acceptedAtMs + expiresAfterMs,
