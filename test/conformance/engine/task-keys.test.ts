@@ -203,6 +203,17 @@ onEachEngine('a task whose latest input counts', (open) => {
     expect(text((await stage.claimOne('a')).payload)).toBe('payload of t5');
   });
 
+  test('is announced with the input that replaced its own while the first was being written', async () => {
+    const stage = await open();
+    stage.journal.hold();
+    const first = stage.enqueue(latest('t1', undefined));
+    await stage.journal.held();
+    const second = stage.enqueue(latest('t2', undefined));
+    stage.journal.release();
+    expect([await first, await second]).toEqual([{ created: 1 }, existing('t1')]);
+    expect(text((await stage.claimOne('a')).payload)).toBe('payload of t2');
+  });
+
   test('takes no input for which its queue has no room', async () => {
     const stage = await open({ queues: [queueSpec('q', { maxBytes: 100 })] });
     await stage.enqueue(latest('t1', undefined, undefined, { payload: bytes('small') }));
