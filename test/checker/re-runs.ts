@@ -45,8 +45,8 @@ const reRunInCalm = (life: TaskLife, firstFaultAtMs: number): string | undefined
     : `run ${starts[again]?.run} began, although run ${starts[again - 1]?.run} had met no fault`;
 };
 
-/** An outage that is shorter than the grace of a session is no reason to run a task again. */
-const HARMLESS = 'blink worker';
+/** An outage that is shorter than the grace of a session is no reason to run a task again, nor are strangers. */
+const harmless: readonly string[] = ['blink worker', 'crowd'];
 
 /** Tasks that ran again without a reason. */
 export const spuriousReRuns = (
@@ -54,7 +54,7 @@ export const spuriousReRuns = (
   history: readonly Recorded[],
 ): Failure[] => {
   const firstFaultAtMs =
-    history.find((event) => event.kind === 'fault' && event.fault !== HARMLESS)?.atMs ??
+    history.find((event) => event.kind === 'fault' && !harmless.includes(event.fault))?.atMs ??
     Number.POSITIVE_INFINITY;
   return lives.flatMap((life) => {
     const message = grantAfterSuccess(life) ?? reRunInCalm(life, firstFaultAtMs);

@@ -8,6 +8,7 @@ import {
 import { DEFAULT_KEY_ID, limits, messageOf } from '@millrace/protocol';
 import { recordingEngine } from './recording-engine.ts';
 import type { SimDisk } from './sim-disk.ts';
+import { SimDoor } from './sim-door.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { type SimHost, SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,7 @@ export interface ManagerOptions {
   readonly disk: SimDisk;
   readonly host: SimHost;
   readonly queues: readonly QueueSpec[];
+  readonly admission: BrokerOptions['admission'];
   readonly presence: BrokerOptions['presence'];
   /** The time after which a manager that stopped or failed is started again. */
   readonly restartMs: number;
@@ -144,7 +146,7 @@ export class ManagerProcess {
   }
 
   #begin(process: SimProcess): void {
-    const { disk, network, presence = {}, queues, world } = this.#options;
+    const { admission = {}, disk, network, presence = {}, queues, world } = this.#options;
     const { clock, randomBytes } = process;
     const engine = makeEngine({
       software: 'the simulation',
@@ -162,6 +164,7 @@ export class ManagerProcess {
       secretOf: (keyId) => (keyId === DEFAULT_KEY_ID ? SECRET : undefined),
       payloadMaxBytes: limits.payloadMaxBytes,
       newQueue: () => undefined,
+      admission,
       presence,
       url: () => 'sim://manager',
       failed: (error) => this.#failed(process, error),
@@ -169,6 +172,13 @@ export class ManagerProcess {
     for (const queue of queues) {
       engine.declareQueue(queue);
     }
+    const door = new SimDoor({
+      world,
+      process,
+      broker,
+      bounds: { ...limits, ...admission },
+      complain: (breach) => this.#note([breach]),
+    });
     this.#engine = engine;
     this.#broker = broker;
     broker
@@ -176,7 +186,7 @@ export class ManagerProcess {
       .then(() => {
         this.#isServing = true;
         world.recorder.tell(() => `${process.name} serves under epoch ${engine.epoch}`);
-        network.listen(process, (transport) => void broker.attend(transport).catch(() => {}));
+        network.listen(process, (end) => door.accept(end));
       })
       .catch((error: unknown) => world.recorder.tell(() => `no manager: ${messageOf(error)}`));
   }

@@ -4,6 +4,7 @@ import type { Fault } from './plan-faults.ts';
 import type { SimDisk } from './sim-disk.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { SimHost, SimProcess } from './sim-process.ts';
+import type { Strangers } from './strangers.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import type { World } from './world.ts';
 
@@ -15,6 +16,7 @@ export interface Victims {
   readonly network: SimNetwork;
   readonly disk: SimDisk;
   readonly hosts: readonly SimHost[];
+  readonly strangers: Strangers;
 }
 
 interface Mortal {
@@ -70,7 +72,7 @@ export class Nemesis {
 
   /** Causes a fault. @returns a function that ends it */
   #strike(fault: Fault): () => void {
-    const { clients, disk, hosts, manager, network, workers } = this.#victims;
+    const { clients, disk, hosts, manager, network, strangers, workers } = this.#victims;
     const { kind, which } = fault;
     const worker = pick(workers, which);
     const client = pick(clients, which);
@@ -118,6 +120,8 @@ export class Nemesis {
         return () => {
           disk.isFull = false;
         };
+      case 'crowd':
+        return strangers.come(pick(hosts, which)?.address ?? '');
       default:
         return stepWall(pick(hosts, which), fault.stepMs);
     }

@@ -1,6 +1,6 @@
 import type { Random } from '../support/random.ts';
 import type { Fault } from './plan-faults.ts';
-import type { Order } from './plan-orders.ts';
+import type { Order, TaskOrder } from './plan-orders.ts';
 import type { WorkerPlan } from './worker-life.ts';
 
 /** The parts of a plan that change where tasks block the event loop of their worker. */
@@ -12,7 +12,7 @@ interface Blockable {
   readonly isProbed: boolean;
 }
 
-const BLOCKED_SHARE = 0.1;
+const BLOCKED_SHARE = 0.08;
 const BLOCK_MAX_SHARE = 0.3;
 const SHORT_MAX_MS = 3_000;
 /** Longer than the time to drain, and than any deadline with its graces. */
@@ -23,8 +23,15 @@ const STOPS_MAX = 3;
 /** Longer than the time to drain, so that the end of the faults does not cut a drain short. */
 const DRAINS_MS = 30_000;
 
-const planBlock = (random: Random): number =>
-  random.next() < 0.5 ? random.between(1, SHORT_MAX_MS) : random.between(SHORT_MAX_MS, LONG_MAX_MS);
+/** Half of the handlers block at once, before the loop has shown the watchdog that they run. */
+const blocking = (random: Random, order: Order & TaskOrder): Order & TaskOrder => ({
+  ...order,
+  ms: random.next() < 0.5 ? 0 : order.ms,
+  blocksMs:
+    random.next() < 0.5
+      ? random.between(1, SHORT_MAX_MS)
+      : random.between(SHORT_MAX_MS, LONG_MAX_MS),
+});
 
 const planStop = (random: Random, busyMs: number): Fault => ({
   kind: 'stop worker',
@@ -54,7 +61,7 @@ const alone = <P extends Blockable>(plan: P, random: Random): P => ({
 
 /**
  * In some seeds without poison, tasks block the event loop of their worker. Every worker
- * has a heartbeat thread then. Probes are not sent, because a blocked worker keeps them
+ * has a watchful heartbeat thread then. Probes are not sent, because a blocked worker keeps them
  * waiting.
  */
 export const withBlocks = <P extends Blockable>(plan: P, random: Random): P => {
@@ -65,11 +72,9 @@ export const withBlocks = <P extends Blockable>(plan: P, random: Random): P => {
   const share = random.next() * BLOCK_MAX_SHARE;
   const blocked = {
     ...plan,
-    workers: plan.workers.map((worker) => ({ ...worker, hasHeartbeatThread: true })),
+    workers: plan.workers.map((worker) => ({ ...worker, heartbeatThread: 'watchful' as const })),
     orders: plan.orders.map((order) =>
-      order.kind === 'enqueue' && random.next() < share
-        ? { ...order, blocksMs: planBlock(random) }
-        : order,
+      order.kind === 'enqueue' && random.next() < share ? blocking(random, order) : order,
     ),
     isProbed: false,
   };

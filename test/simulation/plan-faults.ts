@@ -22,8 +22,8 @@ export const faultKinds = [
   'fill disk',
   'step wall',
 ] as const;
-/** Stalled disks and blinks occur only in storms. */
-export type FaultKind = (typeof faultKinds)[number] | 'stall disk' | 'blink worker';
+/** Stalled disks and blinks occur only in storms, and crowds only where the places are few. */
+export type FaultKind = (typeof faultKinds)[number] | 'stall disk' | 'blink worker' | 'crowd';
 
 /** A fault, which lasts for a while or is over at once. */
 export interface Fault {

@@ -2,6 +2,7 @@ import type { BrokerOptions, QueueSpec } from '@millrace/manager/internals';
 import { limits } from '@millrace/protocol';
 import { Random } from '../support/random.ts';
 import { withBlocks } from './plan-blocks.ts';
+import { withStrangers, withVisitors } from './plan-crowds.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
 import { withIdleSessions } from './plan-idle.ts';
 import { type Order, planOrders, planPoisoning, poison } from './plan-orders.ts';
@@ -19,10 +20,13 @@ export interface Plan {
   readonly clients: number;
   readonly workers: readonly WorkerPlan[];
   readonly queues: readonly QueueSpec[];
-  /** Bounds of the manager on its sessions that differ from the defaults. */
+  /** Bounds of the manager on connections without a key, and on sessions, that differ from the defaults. */
+  readonly admission: BrokerOptions['admission'];
   readonly presence: BrokerOptions['presence'];
   readonly orders: readonly Order[];
   readonly pauses: readonly Pause[];
+  /** The number of clients that are mostly silent, beside those with orders. */
+  readonly visitors: number;
   readonly faults: readonly Fault[];
   readonly network: NetworkRates;
   readonly disk: DiskRates;
@@ -67,6 +71,8 @@ const POISON = 0x90_15_0b_ed;
 const ISOLATION = 0x15_01_a7_ed;
 const BLOCKS = 0xb1_0c_6e_ed;
 const IDLENESS = 0x1d_1e_5e_ed;
+const STRANGERS = 0x57_2a_96_ed;
+const VISITORS = 0x71_51_70_ed;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
@@ -79,7 +85,7 @@ const planWorkers = (random: Random, heartbeatThreads: Random, isolation: Random
     return {
       tasks: [...own.map((name) => simTasks[name]), simTasks.probe],
       slots: random.between(1, 4),
-      hasHeartbeatThread: heartbeatThreads.next() < 0.4,
+      heartbeatThread: heartbeatThreads.next() < 0.4 ? 'connected' : 'none',
       isolates: isolation.next() < isolatingShare,
     };
   });
@@ -133,9 +139,11 @@ const ordinaryPlanOf = (seed: number): Plan => {
     clients,
     workers,
     queues,
+    admission: undefined,
     presence: undefined,
     orders,
     pauses: planPauses(new Random(seed ^ PAUSES), busyMs, ['mill', 'scales', 'sacks']),
+    visitors: 0,
     faults: poisoning.isAlone ? [] : faults,
     network: planNetwork(random),
     disk: planDisk(random),
@@ -145,8 +153,9 @@ const ordinaryPlanOf = (seed: number): Plan => {
 };
 
 /** Each addition draws from random numbers of its own, and leaves most plans as they are. */
-export const planOf = (seed: number): Plan =>
-  withIdleSessions(
-    withBlocks(ordinaryPlanOf(seed), new Random(seed ^ BLOCKS)),
-    new Random(seed ^ IDLENESS),
-  );
+export const planOf = (seed: number): Plan => {
+  const blocked = withBlocks(ordinaryPlanOf(seed), new Random(seed ^ BLOCKS));
+  const idle = withIdleSessions(blocked, new Random(seed ^ IDLENESS));
+  const visited = withVisitors(idle, new Random(seed ^ VISITORS));
+  return withStrangers(visited, new Random(seed ^ STRANGERS));
+};

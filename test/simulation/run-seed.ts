@@ -11,6 +11,8 @@ import { SessionWitness } from './session-witness.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { SimHost } from './sim-process.ts';
+import { Strangers } from './strangers.ts';
+import { Visitors } from './visitors.ts';
 import { runOfBytes, simTasks } from './work.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { World } from './world.ts';
@@ -62,6 +64,7 @@ class Run {
   readonly #clients: readonly ClientProcess[];
   readonly #hosts: SimHost[] = [];
   readonly #customer: Customer;
+  readonly #visitors: Visitors;
   readonly #nemesis: Nemesis;
   readonly #breaches: string[] = [];
   readonly #rejections: string[] = [];
@@ -70,9 +73,8 @@ class Run {
     const world = new World(plan.seed, isTold);
     this.#plan = plan;
     this.#world = world;
-    const { idleSessionMs } = plan.presence ?? {};
-    this.#witness =
-      idleSessionMs === undefined ? undefined : new SessionWitness(world, idleSessionMs);
+    this.#witness = plan.presence && new SessionWitness(world, plan.presence);
+    this.#visitors = new Visitors(world);
     this.#network = new SimNetwork(world, plan.network, this.#witness);
     this.#disk = new SimDisk(world, plan.disk, hasLyingDisk);
     const parts = { world, network: this.#network };
@@ -81,6 +83,7 @@ class Run {
       disk: this.#disk,
       host: this.#newHost(),
       queues: plan.queues,
+      admission: plan.admission,
       presence: plan.presence,
       restartMs: plan.restartMs,
     });
@@ -105,6 +108,7 @@ class Run {
       network: this.#network,
       disk: this.#disk,
       hosts: this.#hosts,
+      strangers: new Strangers(world, this.#network),
     });
     world.afterStep = (owner) => {
       if (owner === this.#manager.process) {
@@ -134,6 +138,7 @@ class Run {
         ...this.#workers.flatMap(({ breaches }) => breaches),
         ...this.#disk.breaches,
         ...(this.#witness?.breaches ?? []),
+        ...this.#visitors.breaches,
         ...this.#breaches,
         ...this.#rejections.map((reason) => `an unhandled rejection: ${reason}`),
       ],
@@ -147,12 +152,13 @@ class Run {
   }
 
   async #live(): Promise<void> {
-    const { busyMs, faults, orders, pauses } = this.#plan;
+    const { busyMs, faults, orders, pauses, visitors } = this.#plan;
     for (const one of [this.#manager, ...this.#workers, ...this.#clients]) {
       one.start();
     }
     this.#customer.plan(orders);
     const operator = this.#operate(pauses);
+    this.#visit(visitors, busyMs);
     this.#nemesis.plan(faults, busyMs);
     await this.#world.run(busyMs);
     this.#network.calm(calmNetwork);
@@ -180,8 +186,19 @@ class Run {
     return operator;
   }
 
+  /** Lets visitors come, all from one address. */
+  #visit(count: number, untilMs: number): void {
+    if (count > 0) {
+      const host = this.#newHost();
+      const clients = Array.from({ length: count }, (_, n) =>
+        this.#newClient(`visitor-${n}`, host),
+      );
+      this.#visitors.start(clients, untilMs);
+    }
+  }
+
   #newHost(): SimHost {
-    const host = { wallOffsetMs: 0 };
+    const host = { address: `10.0.0.${this.#hosts.length}`, wallOffsetMs: 0 };
     this.#hosts.push(host);
     return host;
   }
@@ -251,7 +268,8 @@ class Run {
         ? size.leased + size.scheduled === 0
         : size.ready + size.scheduled + size.leased === 0,
     );
-    return isQuiet === true && this.#customer.isIdle && this.#manager.engine?.isSettled === true;
+    const isAnswered = this.#customer.isIdle && this.#visitors.isIdle;
+    return isQuiet === true && isAnswered && this.#manager.engine?.isSettled === true;
   }
 
   async #readEverything(): Promise<void> {
@@ -309,11 +327,11 @@ class Run {
     return answers ?? [];
   }
 
-  #newClient(name: string): ClientProcess {
+  #newClient(name: string, host = this.#newHost()): ClientProcess {
     const client = new ClientProcess({
       world: this.#world,
       network: this.#network,
-      host: this.#newHost(),
+      host,
       name,
     });
     client.start();

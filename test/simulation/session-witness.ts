@@ -1,4 +1,5 @@
-import { decodeFrame, IDLE_REASON, type Message, type Token } from '@millrace/protocol';
+import type { BrokerOptions } from '@millrace/manager/internals';
+import { decodeFrame, IDLE_REASON, limits, type Message, type Token } from '@millrace/protocol';
 import type { WireWatch } from './sim-wire.ts';
 import type { World } from './world.ts';
 
@@ -8,16 +9,25 @@ const TURN_MS = 2.5;
 const LATE_MS = 100;
 /** A manager notes that a peer said something once in this time. */
 const NOTED_MS = 1_000;
+/** Where a cap is reached, a client may be dismissed after this silence. */
+const DISMISSIBLE_MS = 2_000;
 
 const keyOf = ({ epoch, grant, taskId }: Token): string => `${taskId}/${epoch}.${grant}`;
 
 const hasRequestId = (message: Message): message is Extract<Message, { requestId: number }> =>
   'requestId' in message && message.requestId > 0;
 
+/** The other end of a connection. */
+interface Dialler {
+  readonly name: string;
+  readonly address: string;
+}
+
 /** The session of a client, as its manager must see it. */
 class WatchedSession {
   readonly sessionId: string;
   readonly name: string;
+  readonly address: string;
   /** Requests that were read and are not answered, and when they were read. */
   readonly requests = new Map<number, number>();
   readonly leases = new Set<string>();
@@ -27,11 +37,17 @@ class WatchedSession {
   wasBusyAtMs: number;
   isDismissed = false;
 
-  constructor(sessionId: string, name: string, saidAtMs: number, nowMs: number) {
+  constructor(sessionId: string, dialler: Dialler, saidAtMs: number, nowMs: number) {
     this.sessionId = sessionId;
-    this.name = name;
+    this.name = dialler.name;
+    this.address = dialler.address;
     this.saidAtMs = saidAtMs;
     this.wasBusyAtMs = nowMs;
+  }
+
+  /** The last time at which it was not idle, as far as the manager may know. */
+  get idleSinceMs(): number {
+    return Math.max(this.saidAtMs, this.wasBusyAtMs);
   }
 
   get isBusy(): boolean {
@@ -56,7 +72,7 @@ class WatchedSession {
 /** One connection, by which a client takes its session up. */
 class WatchedWire implements WireWatch {
   readonly #witness: SessionWitness;
-  readonly #name: string;
+  readonly #dialler: Dialler;
   readonly #parts: Uint8Array[] = [];
   #isClient = true;
   /** When it asked for its session, and the tokens that it presented. */
@@ -64,9 +80,9 @@ class WatchedWire implements WireWatch {
   #presented: readonly Token[] = [];
   #session: WatchedSession | undefined;
 
-  constructor(witness: SessionWitness, name: string) {
+  constructor(witness: SessionWitness, dialler: Dialler) {
     this.#witness = witness;
-    this.#name = name;
+    this.#dialler = dialler;
   }
 
   read(frame: Uint8Array): void {
@@ -112,6 +128,10 @@ class WatchedWire implements WireWatch {
       return;
     }
     this.#witness.said(session);
+    if (message.verb === 'goodbye') {
+      this.#witness.forget(session);
+      return;
+    }
     this.#witness.change(session, () => {
       session.partsSinceMs = undefined;
       if (message.verb === 'withdraw') {
@@ -130,12 +150,14 @@ class WatchedWire implements WireWatch {
     if (message.verb === 'session') {
       const lost = new Set(message.lost.map(keyOf));
       const { nowMs } = this.#witness;
-      const entered = new WatchedSession(message.sessionId, this.#name, this.#askedAtMs, nowMs);
+      const entered = new WatchedSession(message.sessionId, this.#dialler, this.#askedAtMs, nowMs);
       for (const token of this.#presented.map(keyOf).filter((key) => !lost.has(key))) {
         entered.leases.add(token);
       }
       this.#witness.entered(entered);
       this.#session = entered;
+    } else if (message.verb === 'error' && message.code === 'TOO_MANY_CONNECTIONS') {
+      this.#witness.refused(this.#dialler);
     } else if (session !== undefined && message.verb === 'goodbye') {
       this.#witness.dismissed(session, message.reason);
     } else if (session !== undefined && hasRequestId(message)) {
@@ -159,21 +181,29 @@ export class SessionWitness {
   readonly breaches: string[] = [];
   readonly #world: World;
   readonly #idleMs: number;
+  readonly #notedMs: number;
+  /** Whether clients compete for places, and whether only those of one address do. */
+  readonly #isCapped: boolean;
+  readonly #isCappedByAddress: boolean;
   readonly #present = new Map<string, WatchedSession>();
 
-  /** @param idleMs the silence after which a client is dismissed */
-  constructor(world: World, idleMs: number) {
+  /** @param bounds those of the manager on its sessions */
+  constructor(world: World, bounds: NonNullable<BrokerOptions['presence']>) {
+    const { idleSessionMs = limits.idleSessionMs, ...caps } = bounds;
     this.#world = world;
-    this.#idleMs = idleMs;
+    this.#idleMs = idleSessionMs;
+    this.#notedMs = Math.min(NOTED_MS, idleSessionMs / 10);
+    this.#isCapped = Object.keys(caps).length > 0;
+    this.#isCappedByAddress = caps.sessionsPerAddressMax !== undefined;
   }
 
   get nowMs(): number {
     return this.#world.nowMs;
   }
 
-  /** A connection was accepted; `name` is that of its dialler. */
-  watch(name: string): WireWatch {
-    return new WatchedWire(this, name);
+  /** A connection was accepted. */
+  watch(dialler: Dialler): WireWatch {
+    return new WatchedWire(this, dialler);
   }
 
   entered(session: WatchedSession): void {
@@ -185,8 +215,7 @@ export class SessionWitness {
   left(session: WatchedSession | undefined): void {
     if (session !== undefined) {
       this.#requireDismissal(session);
-      session.isDismissed = true;
-      this.#forget(session);
+      this.forget(session);
     }
   }
 
@@ -205,8 +234,7 @@ export class SessionWitness {
   }
 
   dismissed(session: WatchedSession, reason: string): void {
-    session.isDismissed = true;
-    this.#forget(session);
+    this.forget(session);
     if (reason !== IDLE_REASON) {
       return;
     }
@@ -215,21 +243,48 @@ export class SessionWitness {
       this.#complain(`${session.name} was dismissed, although ${occupation}`);
     }
     const silentMs = this.nowMs - session.saidAtMs;
-    const leastMs = this.#idleMs - Math.min(NOTED_MS, this.#idleMs / 10);
-    if (silentMs > TURN_MS && silentMs < leastMs) {
+    const leastMs = this.#isCapped ? Math.min(DISMISSIBLE_MS, this.#idleMs) : this.#idleMs;
+    if (silentMs > TURN_MS && silentMs < leastMs - this.#notedMs) {
       this.#complain(`${session.name} was dismissed after a silence of ${Math.round(silentMs)} ms`);
+    }
+    const preferred = this.#idleSince(session, session.saidAtMs - this.#notedMs - TURN_MS);
+    if (silentMs < this.#idleMs - this.#notedMs && preferred !== undefined) {
+      this.#complain(
+        `${session.name} was dismissed, although ${preferred.name} was idle for longer`,
+      );
     }
   }
 
+  /** A peer that has shown the key found no place. */
+  refused(dialler: Dialler): void {
+    const sinceMs = this.nowMs - DISMISSIBLE_MS - this.#notedMs - LATE_MS;
+    const idle = this.#idleSince(dialler, sinceMs);
+    if (idle !== undefined) {
+      this.#complain(`${dialler.name} was refused, although ${idle.name} was idle`);
+    }
+  }
+
+  /** A client that competes with this dialler for a place and has been idle since this time. */
+  #idleSince({ address }: Dialler, atMs: number): WatchedSession | undefined {
+    return [...this.#present.values()].find(
+      (other) =>
+        (!this.#isCappedByAddress || other.address === address) &&
+        !other.isBusy &&
+        other.idleSinceMs < atMs,
+    );
+  }
+
   /** A session that is still present should have been dismissed if it was idle for too long. */
-  #requireDismissal({ isBusy, isDismissed, name, saidAtMs, wasBusyAtMs }: WatchedSession): void {
-    const idleMs = this.nowMs - Math.max(saidAtMs, wasBusyAtMs);
+  #requireDismissal({ idleSinceMs, isBusy, isDismissed, name }: WatchedSession): void {
+    const idleMs = this.nowMs - idleSinceMs;
     if (!isDismissed && !isBusy && idleMs > this.#idleMs + LATE_MS) {
       this.#complain(`${name} was not dismissed in ${Math.round(idleMs)} ms without a request`);
     }
   }
 
-  #forget(session: WatchedSession): void {
+  /** The session has left, or was asked to leave. */
+  forget(session: WatchedSession): void {
+    session.isDismissed = true;
     if (this.#present.get(session.sessionId) === session) {
       this.#present.delete(session.sessionId);
     }

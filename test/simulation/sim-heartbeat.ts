@@ -11,6 +11,7 @@ export interface SimHeartbeatOptions {
   readonly host: SimHost;
   /** The life of the worker, whose main event loop is watched. */
   readonly main: SimProcess;
+  readonly isWatchful: boolean;
   /** The watchdog ends the worker. */
   readonly killed: () => void;
 }
@@ -53,13 +54,18 @@ export class SimHeartbeat {
       resumed: (silentMs) => tell(`the event loop was silent for ${silentMs} ms`),
       kill: killed,
     });
-    this.#tick();
+    if (options.isWatchful) {
+      this.#tick();
+    }
   }
 
-  /** Lets the main loop show that it runs. */
+  /** Lets the main loop show that it runs, if it is watched. */
   beat(lastEndInMs: () => number): void {
-    this.pulse.beat(lastEndInMs(), NO_SIGNALS);
-    this.#options.main.clock.after(tuning.beatEveryMs, () => this.beat(lastEndInMs));
+    const { isWatchful, main } = this.#options;
+    if (isWatchful) {
+      this.pulse.beat(lastEndInMs(), NO_SIGNALS);
+      main.clock.after(tuning.beatEveryMs, () => this.beat(lastEndInMs));
+    }
   }
 
   /** A stop signal came, which the main loop handles if it runs. */

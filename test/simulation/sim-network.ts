@@ -2,7 +2,7 @@ import { type Dial, limits, MillraceError, type Transport } from '@millrace/prot
 import type { Random } from '../support/random.ts';
 import type { SessionWitness } from './session-witness.ts';
 import type { SimProcess } from './sim-process.ts';
-import { SimWire } from './sim-wire.ts';
+import { type SimEnd, SimWire } from './sim-wire.ts';
 import type { World } from './world.ts';
 
 export interface NetworkRates {
@@ -22,7 +22,7 @@ const LATE_MS = (limits.heartbeatProbes * limits.heartbeatIntervalMs) / 2;
 
 interface Listener {
   readonly process: SimProcess;
-  readonly accept: (transport: Transport) => void;
+  readonly accept: (end: SimEnd) => void;
 }
 
 /** The network: the manager's listener and the wires between processes. */
@@ -139,12 +139,13 @@ export class SimNetwork {
     this.#wiresMade += 1;
     const wire = new SimWire(this.#world, {
       name: `wire-${this.#wiresMade}`,
+      port: this.#wiresMade,
       dialler,
       manager: listener.process,
       delayMs: () => this.#delayMs(),
       random: this.#random,
       bytesPerMs: () => this.#rates.bytesPerMs,
-      watch: this.#witness?.watch(dialler.name),
+      watch: this.#witness?.watch(dialler),
       ended: () => {
         this.#wires.delete(wire);
         this.#cutMessages += wire.cutMessages;

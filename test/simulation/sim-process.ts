@@ -5,6 +5,7 @@ import { WORLD_BEGINS_AT_MS, type World } from './world.ts';
 
 /** A machine. The processes that run on it, one after another, share its wall clock. */
 export interface SimHost {
+  readonly address: string;
   wallOffsetMs: number;
 }
 
@@ -20,6 +21,7 @@ type Hold = 'stopped' | 'blocked';
 /** One life of a process, which begins once, may be paused, and ends once. */
 export class SimProcess implements EventOwner {
   readonly name: string;
+  readonly address: string;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly #world: World;
@@ -28,9 +30,11 @@ export class SimProcess implements EventOwner {
   readonly #holds = new Set<Hold>();
   #held: SimEvent[] = [];
   #turnEndsAtMs = -1;
+  #resumedAtMs = 0;
 
   constructor(world: World, name: string, host: SimHost) {
     this.name = name;
+    this.address = host.address;
     this.#world = world;
     this.#random = world.random(`process ${name}`);
     // Monotonic clocks of two processes have nothing in common.
@@ -52,6 +56,11 @@ export class SimProcess implements EventOwner {
     return this.#holds.size > 0;
   }
 
+  /** When the last pause ended. */
+  get resumedAtMs(): number {
+    return this.#resumedAtMs;
+  }
+
   die(): void {
     this.#isAlive = false;
     this.#held = [];
@@ -70,6 +79,7 @@ export class SimProcess implements EventOwner {
     if (this.isPaused) {
       return;
     }
+    this.#resumedAtMs = this.#world.nowMs;
     const delays = new Map<string, number>();
     for (const event of this.#held.splice(0)) {
       const delayMs = delays.get(event.channel) ?? this.#random.next() * WAKE_MAX_MS;

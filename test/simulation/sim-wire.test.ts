@@ -5,11 +5,14 @@ import { World } from './world.ts';
 
 const LATENCY_MS = 10;
 
+const host = { address: 'here', wallOffsetMs: 0 };
+
 const wireIn = (world: World): SimWire =>
   new SimWire(world, {
     name: 'wire',
-    dialler: new SimProcess(world, 'dialler', { wallOffsetMs: 0 }),
-    manager: new SimProcess(world, 'manager', { wallOffsetMs: 0 }),
+    port: 1,
+    dialler: new SimProcess(world, 'dialler', host),
+    manager: new SimProcess(world, 'manager', host),
     delayMs: () => LATENCY_MS,
     random: world.random('wire'),
     bytesPerMs: () => 0,

@@ -12,6 +12,7 @@ export interface WireWatch {
 
 export interface WireOptions {
   readonly name: string;
+  readonly port: number;
   readonly dialler: SimProcess;
   readonly manager: SimProcess;
   readonly delayMs: () => number;
@@ -30,7 +31,9 @@ const silent: TransportEvents = { frame() {}, drained() {}, closed() {} };
 const END = new Uint8Array(0);
 
 /** One end of a wire, which a process uses as its transport. */
-class SimEnd implements Transport {
+export class SimEnd implements Transport {
+  /** The address of the other end, without and with its port. */
+  readonly address: string;
   readonly remoteAddress: string;
   readonly owner: SimProcess;
   readonly #wire: SimWire;
@@ -44,20 +47,23 @@ class SimEnd implements Transport {
   #isClosing = false;
   #waitingBytes = 0;
   #isBetweenParts = false;
+  #whenHeard: (() => void)[] = [];
+  #whenShut: (() => void)[] = [];
 
   constructor(
     wire: SimWire,
     world: World,
     owner: SimProcess,
     isDialler: boolean,
-    watch?: WireWatch,
+    { dialler, manager, port, watch }: WireOptions,
   ) {
-    this.remoteAddress = wire.name;
+    this.address = (isDialler ? manager : dialler).address;
+    this.remoteAddress = `${this.address}:${port}`;
     this.owner = owner;
     this.#wire = wire;
     this.#world = world;
     this.#isDialler = isDialler;
-    this.#watch = watch;
+    this.#watch = isDialler ? undefined : watch;
   }
 
   get isOpen(): boolean {
@@ -78,6 +84,19 @@ class SimEnd implements Transport {
     this.#planRead();
     if (!this.#isOpen) {
       events.closed('the connection ended');
+    }
+  }
+
+  /** Calls back when the first frame has been read. */
+  onceHeard(run: () => void): void {
+    this.#whenHeard.push(run);
+  }
+
+  /** Calls back when this end has ended, as a socket does when it is closed. */
+  onceShut(run: () => void): void {
+    this.#whenShut.push(run);
+    if (!this.#isOpen) {
+      this.#planShut();
     }
   }
 
@@ -133,8 +152,15 @@ class SimEnd implements Transport {
       this.#isOpen = false;
       this.#inbox = [];
       this.#watch?.ended();
+      this.#planShut();
       this.#world.plan(0, this.owner, () => this.#events?.closed(reason), this.#wire.name);
       this.#wire.endShut();
+    }
+  }
+
+  #planShut(): void {
+    for (const run of this.#whenShut.splice(0)) {
+      this.#world.plan(0, this.owner, run, this.#wire.name);
     }
   }
 
@@ -169,6 +195,9 @@ class SimEnd implements Transport {
     } else if (frame !== undefined) {
       this.#notePart(frame);
       this.#watch?.read(frame);
+      for (const run of this.#whenHeard.splice(0)) {
+        run();
+      }
       this.#events.frame(frame);
       this.#planRead();
     }
@@ -214,8 +243,8 @@ export class SimWire {
     this.name = options.name;
     this.#world = world;
     this.#options = options;
-    this.dialler = new SimEnd(this, world, options.dialler, true);
-    this.manager = new SimEnd(this, world, options.manager, false, options.watch);
+    this.dialler = new SimEnd(this, world, options.dialler, true, options);
+    this.manager = new SimEnd(this, world, options.manager, false, options);
   }
 
   /** The number of messages of which only some parts were read. */

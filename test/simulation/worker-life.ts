@@ -20,8 +20,11 @@ import type { World } from './world.ts';
 export interface WorkerPlan {
   readonly tasks: readonly SimTask[];
   readonly slots: number;
-  /** Whether a thread with an event loop of its own keeps the session alive and watches the main loop. */
-  readonly hasHeartbeatThread: boolean;
+  /**
+   * Whether a thread with an event loop of its own keeps the session alive, and whether it watches
+   * the main loop. A watchdog costs eight steps a second, so it runs only where loops are blocked.
+   */
+  readonly heartbeatThread: 'none' | 'connected' | 'watchful';
   /** Whether it runs a task whose worker was lost before in a process of its own. */
   readonly isolates: boolean;
 }

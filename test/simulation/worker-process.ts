@@ -40,13 +40,7 @@ export class WorkerProcess {
     this.#lives += 1;
     const process = new SimProcess(world, `${name}.${this.#lives}`, host);
     this.#process = process;
-    const heartbeat = this.#options.plan.hasHeartbeatThread
-      ? new SimHeartbeat({
-          ...this.#options,
-          main: process,
-          killed: () => this.#killed(process, 'watchdog'),
-        })
-      : undefined;
+    const heartbeat = this.#newHeartbeat(process);
     this.#heartbeat = heartbeat;
     world.plan(0, process, () => {
       const life = new WorkerLife(this.#options, process, heartbeat, {
@@ -62,6 +56,18 @@ export class WorkerProcess {
       this.#life = life;
       void life.start();
     });
+  }
+
+  #newHeartbeat(process: SimProcess): SimHeartbeat | undefined {
+    const { heartbeatThread } = this.#options.plan;
+    return heartbeatThread === 'none'
+      ? undefined
+      : new SimHeartbeat({
+          ...this.#options,
+          main: process,
+          isWatchful: heartbeatThread === 'watchful',
+          killed: () => this.#killed(process, 'watchdog'),
+        });
   }
 
   crash(vanished: boolean): void {

@@ -11,7 +11,7 @@ import {
 import type { Services } from './commands/services.ts';
 import type { QueueSpec } from './engine/core/queue.ts';
 import type { Engine } from './engine/engine.ts';
-import { Admission } from './peers/admission.ts';
+import { Admission, type AdmissionBounds } from './peers/admission.ts';
 import { Attendant } from './peers/attendant.ts';
 import { LocalPeer } from './peers/local-peer.ts';
 import { Presence, type PresenceOptions } from './peers/presence.ts';
@@ -34,7 +34,8 @@ export interface BrokerOptions {
   /** The queue to declare for an undeclared name; undefined if such a name is an error. */
   readonly newQueue: (name: string) => QueueSpec | undefined;
   readonly url: () => string;
-  /** Bounds on sessions that differ from the defaults in `limits`. */
+  /** Bounds on sockets without a key, and on sessions, that differ from the defaults in `limits`. */
+  readonly admission?: Partial<AdmissionBounds>;
   readonly presence?: Partial<PresenceOptions>;
   readonly log?: Log;
   /** The store failed, or a defect was met; nothing is acknowledged from here on. */
@@ -59,7 +60,7 @@ export class Broker {
   constructor(options: BrokerOptions) {
     const { clock, engine } = options;
     this.#options = options;
-    this.admission = new Admission(clock);
+    this.admission = new Admission(clock, { ...limits, ...options.admission });
     this.#waits = new Waits(clock);
     const results = new Results(engine, this.#waits);
     const room = new Room(engine, this.#waits);

@@ -28,4 +28,5 @@ export { diskJournal } from './engine/store/disk/disk-journal.ts';
 export { lmdbJournal } from './engine/store/disk/lmdb-journal.ts';
 export type { Journal, JournalSpace, Row, Write } from './engine/store/journal.ts';
 export { memoryJournal } from './engine/store/memory/memory-journal.ts';
+export type { AdmissionBounds } from './peers/admission.ts';
 export { tuning } from './tuning.ts';

@@ -10,6 +10,12 @@ export interface Caller {
   once(event: 'close', run: () => void): unknown;
 }
 
+/** Bounds on sockets that are not authenticated. */
+export interface AdmissionBounds {
+  readonly unauthenticatedMaxPerAddress: number;
+  readonly unauthenticatedMaxTotal: number;
+}
+
 /** Ticks in which a socket keeps its place without progress. */
 const KEPT_TICKS = 4;
 
@@ -61,6 +67,7 @@ export interface AdmissionReport {
  */
 export class Admission {
   readonly #clock: Clock;
+  readonly #bounds: AdmissionBounds;
   readonly #guests = new Map<Caller, Guest>();
   readonly #all = new Chain<Seat<Guest>>();
   readonly #addresses = new Map<string, Chain<Seat<Guest>>>();
@@ -77,8 +84,9 @@ export class Admission {
   #tick = 0;
   #isTicking = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds: AdmissionBounds = limits) {
     this.#clock = clock;
+    this.#bounds = bounds;
   }
 
   report(): AdmissionReport {
@@ -172,11 +180,12 @@ export class Admission {
   /** Answers whether there is room for a socket of this address, after an eviction if need be. */
   #makeRoom(address: string, nowMs: number): boolean {
     const ofAddress = this.#addresses.get(address);
-    if (ofAddress !== undefined && ofAddress.size >= limits.unauthenticatedMaxPerAddress) {
+    const { unauthenticatedMaxPerAddress, unauthenticatedMaxTotal } = this.#bounds;
+    if (ofAddress !== undefined && ofAddress.size >= unauthenticatedMaxPerAddress) {
       return this.#evict(ofAddress.first, nowMs);
     }
     return (
-      this.#all.size < limits.unauthenticatedMaxTotal ||
+      this.#all.size < unauthenticatedMaxTotal ||
       this.#evict(ofAddress?.first, nowMs) ||
       this.#evict(this.#all.first, nowMs)
     );
