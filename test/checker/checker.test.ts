@@ -195,6 +195,22 @@ describe('a correct history passes', () => {
     expect(verdict.counts['re-executed']).toBe(0);
   });
 
+  test('a run that begins late, under a grant that was fenced meanwhile, is no second run', () => {
+    expect(
+      classesOf(
+        submit('t1'),
+        granted('t1'),
+        { kind: 'fenced', task: 't1', token: first },
+        granted('t1', second),
+        start('t1', 't1#1', second),
+        start('t1', 't1#2', first),
+        end('t1', 't1#1', 'succeeded', second),
+        settled('t1', 'succeeded', 'accepted', second),
+        visible('t1', 't1#1'),
+      ),
+    ).toEqual([]);
+  });
+
   test('a task that was fenced at its deadline may run again', () => {
     expect(
       classesOf(

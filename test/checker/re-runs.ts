@@ -25,12 +25,22 @@ const grantAfterSuccess = ({ events }: TaskLife): string | undefined => {
   return undefined;
 };
 
+/** The runs in the order of their grants. A worker may begin late, under a grant that was fenced meanwhile. */
+const startsInOrder = (life: TaskLife): EventOf<'start'>[] => {
+  const grants = eventsOf(life, 'granted');
+  const placeOf = ({ token }: EventOf<'start'>): number => {
+    const place = grants.findIndex((granted) => isSameGrant(granted.token, token));
+    return place < 0 ? grants.length : place;
+  };
+  return eventsOf(life, 'start').toSorted((a, b) => placeOf(a) - placeOf(b));
+};
+
 /**
  * The message of a failure if a task ran again before the first fault of the history,
  * although the earlier run neither failed nor was fenced.
  */
 const reRunInCalm = (life: TaskLife, firstFaultAtMs: number): string | undefined => {
-  const starts = eventsOf(life, 'start');
+  const starts = startsInOrder(life);
   const again = starts.findIndex((start, index) => {
     const first = starts[index - 1];
     return (

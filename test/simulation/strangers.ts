@@ -1,13 +1,16 @@
+import { DEFAULT_KEY_ID, encodeFrame, PROTOCOL_VERSION, type Transport } from '@millrace/protocol';
 import type { SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
 /** More than there are places. */
 const STRANGERS = 10;
-/** The time after which a stranger who was cut off dials again. */
-const REDIAL_MAX_MS = 700;
+/** The time after which a stranger who was cut off dials again, or one that dialled says its first word. */
+const SOON_MAX_MS = 700;
 
-/** Programs that dial the manager and say nothing. They dial again when they are cut off. */
+const NONCE_BYTES = 32;
+
+/** Programs that dial the manager and do not show the key. They dial again when they are cut off. */
 export class Strangers {
   readonly #world: World;
   readonly #network: SimNetwork;
@@ -33,13 +36,35 @@ export class Strangers {
   }
 
   #dial(process: SimProcess): void {
-    const again = (): void => {
-      const delayMs = process.randomBytes(1)[0] ?? 0;
-      process.clock.after((delayMs / 256) * REDIAL_MAX_MS, () => this.#dial(process));
+    const soon = (run: () => void): void => {
+      const delayMs = ((process.randomBytes(1)[0] ?? 0) / 256) * SOON_MAX_MS;
+      process.clock.after(delayMs, run);
     };
+    const again = (): void => soon(() => this.#dial(process));
     this.#network
       .dialler(process)('')
-      .then((transport) => transport.listen({ frame() {}, drained() {}, closed: again }))
+      .then((transport) => {
+        transport.listen({ frame() {}, drained() {}, closed: again });
+        soon(() => this.#greet(process, transport));
+      })
       .catch(again);
+  }
+
+  /** Half of them begin the handshake after a while, which counts as progress, and say no more. */
+  #greet({ randomBytes }: SimProcess, transport: Transport): void {
+    const nonce = randomBytes(NONCE_BYTES);
+    const [first = 0] = nonce;
+    if (first % 2 === 0) {
+      const [version, keyId] = [PROTOCOL_VERSION, DEFAULT_KEY_ID];
+      const hello = {
+        verb: 'hello',
+        version,
+        keyId,
+        role: 'client',
+        nonce,
+        binding: 'none',
+      } as const;
+      transport.send(encodeFrame([hello]));
+    }
   }
 }
