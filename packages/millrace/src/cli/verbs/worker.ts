@@ -15,6 +15,13 @@ interface Flags extends ConnectFlags {
   readonly watch?: boolean;
 }
 
+/** A supervisor sends SIGTERM at every reload; nobody else knows of that signal. */
+const drainingText = (signal: NodeJS.Signals, withinMs: number): string => {
+  const isOfSupervisor = process.send !== undefined && signal === 'SIGTERM';
+  const draining = `draining, at most ${withinMs} ms`;
+  return isOfSupervisor ? draining : `${signal}: ${draining}; a second signal stops at once`;
+};
+
 /** `millrace worker FILE`: runs the handlers of a module until a signal stops the worker. */
 const run = async (file: string, flags: Flags): Promise<void> => {
   logLostStdout();
@@ -36,7 +43,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
   const withinMs = configuration.read('worker.drainMs');
   onStopSignal({
     run: (signal) => {
-      say(`${signal}: draining, at most ${withinMs} ms; a second signal stops at once`);
+      say(drainingText(signal, withinMs));
       return stop();
     },
     withinMs,
