@@ -13,6 +13,7 @@ export type Command =
       readonly sessionId: string;
       readonly queue: string;
       readonly names: readonly string[];
+      readonly versions: readonly number[];
       readonly max: number;
       readonly isolates: boolean;
     }
@@ -74,8 +75,12 @@ const keyed = fc.oneof(
 
 const options = fc.option(
   fc
-    .tuple(keyed, fc.option(fc.record({ retryPolicy }), { nil: undefined }))
-    .map(([keys, policy]): NewTask['options'] => ({ ...keys, ...policy })),
+    .tuple(
+      keyed,
+      fc.option(fc.record({ retryPolicy }), { nil: undefined }),
+      fc.constantFrom({}, {}, {}, { version: 2 }, { version: 3 }),
+    )
+    .map(([keys, policy, version]): NewTask['options'] => ({ ...keys, ...policy, ...version })),
   { nil: undefined },
 );
 
@@ -111,6 +116,7 @@ const claim = fc.record({
   sessionId,
   queue: fc.constantFrom(...queues),
   names: fc.subarray(names, { minLength: 1 }),
+  versions: fc.constantFrom([1], [1, 2, 3], [2, 3], [3, 1]),
   max: fc.integer({ min: 1, max: 4 }),
   isolates: fc.boolean(),
 });

@@ -70,6 +70,12 @@ export interface ModelQueue {
   readonly order: 'fifo' | 'lifo';
 }
 
+/** Which tasks of a queue a claim takes. */
+interface ModelHandles {
+  readonly names: readonly string[];
+  readonly versions: readonly number[];
+}
+
 /** A task that holds a key, or that an enqueue became part of; infinite for until its task ends. */
 interface ModelHold {
   readonly taskId: string;
@@ -282,7 +288,7 @@ export class Reference {
   }
 
   /** The tasks that a claim must return, in order. */
-  claimable(queue: string, names: readonly string[]): ModelTask[] {
+  claimable(queue: string, { names, versions }: ModelHandles): ModelTask[] {
     const direction = this.queues[queue]?.order === 'lifo' ? -1 : 1;
     return [...this.tasks.values()]
       .filter(
@@ -290,7 +296,8 @@ export class Reference {
           state === 'ready' &&
           readyIn <= this.committedBatch &&
           spec.queue === queue &&
-          names.includes(spec.name),
+          names.includes(spec.name) &&
+          versions.includes(spec.options?.version ?? 1),
       )
       .toSorted((a, b) => b.spec.priority - a.spec.priority || direction * (a.arrival - b.arrival));
   }
@@ -298,14 +305,14 @@ export class Reference {
   claim(
     sessionId: string,
     queue: string,
-    names: readonly string[],
+    handles: ModelHandles,
     max: number,
     isolates: boolean,
   ): Token[] {
     if (!this.sessions.has(sessionId) || this.paused.has(queue)) {
       return [];
     }
-    return this.claimable(queue, names)
+    return this.claimable(queue, handles)
       .slice(0, max)
       .map((task) => this.#grant(task, sessionId, this.epoch, task.grants + 1, isolates));
   }
@@ -415,7 +422,7 @@ export class Reference {
     if (typeof dead === 'string') {
       return dead;
     }
-    const { once, retryPolicy } = dead.spec.options ?? {};
+    const { once, retryPolicy, version } = dead.spec.options ?? {};
     const keepsKey = once !== undefined && once.forMs === undefined && !withoutKey;
     const hold = keepsKey ? this.#store.holds.get(placeOf(dead.spec) ?? '') : undefined;
     if (hold !== undefined && hold.untilMs > this.wallMs) {
@@ -424,6 +431,7 @@ export class Reference {
     const options = {
       ...(retryPolicy === undefined ? {} : { retryPolicy }),
       ...(keepsKey ? { once } : {}),
+      ...(version === undefined ? {} : { version }),
     };
     const answer = this.enqueue([{ ...dead.spec, taskId: newTaskId, delayMs: 0, options }]);
     if (typeof answer === 'string') {

@@ -161,11 +161,20 @@ export class Subject {
     expect(given).toEqual(expected);
   }
 
-  #claim({ isolates, max, names, queue, sessionId }: Extract<Command, { verb: 'claim' }>): void {
-    const handles = new Handles(names.map((name) => ({ queue, name })));
+  #claim({
+    isolates,
+    max,
+    names,
+    queue,
+    sessionId,
+    versions,
+  }: Extract<Command, { verb: 'claim' }>): void {
+    const handles = new Handles(
+      names.flatMap((name) => versions.map((version) => ({ queue, name, version }))),
+    );
     const request = { sessionId, handles, max, maxBytes: 1_000_000, isolates };
     const [grants = []] = verbs.claim.run(this.#state, [request], this.#now);
-    const expected = this.#reference.claim(sessionId, queue, names, max, isolates);
+    const expected = this.#reference.claim(sessionId, queue, { names, versions }, max, isolates);
     expect(grants.map(({ epoch, grant, taskId }) => ({ taskId, epoch, grant }))).toEqual(expected);
     for (const { epoch, grant, payload, taskId } of grants) {
       const token = { taskId, epoch, grant };

@@ -106,6 +106,7 @@ export {
   checkPeerName,
   checkSchema,
   checkTimeout,
+  checkVersion,
   DEFAULT_QUEUE,
   type DefineOptions,
   defineTask,

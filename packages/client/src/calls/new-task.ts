@@ -29,12 +29,19 @@ const delayMsOf = (start: Date | number, wallMs: number, what: string): number =
 };
 
 /** The rare options; undefined where there are none. */
-const optionsOf = ({ keyed, retry = {} }: TaskSettings): NewTask['options'] => {
+const optionsOf = (
+  { version = 1 }: AnyTask,
+  { keyed, retry = {} }: TaskSettings,
+): NewTask['options'] => {
   const retryPolicy = retryPolicyOf(retry);
-  if (retryPolicy === undefined && keyed === undefined) {
+  if (retryPolicy === undefined && keyed === undefined && version === 1) {
     return undefined;
   }
-  return { ...keyed, ...(retryPolicy === undefined ? {} : { retryPolicy }) };
+  return {
+    ...keyed,
+    ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...(version === 1 ? {} : { version }),
+  };
 };
 
 /**
@@ -60,7 +67,7 @@ export const newTask = (
     deadlineMs,
     attempts,
     expiresInMs: settings.expiresInMs,
-    options: optionsOf(settings),
+    options: optionsOf(task, settings),
   };
 };
 

@@ -11,7 +11,8 @@ export const inspect: Command<'inspect'> = async (services, peer, requests) => {
     } else {
       const data = withData === true ? await services.engine.taskData(taskId) : nothing;
       const history = info.history.length === 0 ? undefined : info.history;
-      peer.send({ verb: 'taskInfo', requestId, ...info, ...data, history });
+      const version = info.version === 1 ? undefined : info.version;
+      peer.send({ verb: 'taskInfo', requestId, ...info, ...data, history, version });
     }
   }
 };

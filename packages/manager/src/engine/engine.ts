@@ -24,7 +24,7 @@ import { Turn } from './turn.ts';
 
 /** Events of an engine, for the manager. An event tells only what is durable. */
 export interface EngineEvents {
-  /** At most `count` more tasks of a lane can be claimed; `laneKeyOf` makes the key of a queue and a name. */
+  /** At most `count` more tasks of a lane can be claimed; `laneKeyOf` makes the key of a queue, a name and a version. */
   ready(laneKey: string, count: number): void;
   finished(tasks: readonly Finished[]): void;
   /** The holder of this lease should stop. */

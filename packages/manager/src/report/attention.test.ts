@@ -64,8 +64,8 @@ test('a healthy manager has no finding', () => {
 });
 
 test('a task that no worker handles is a finding once it has waited a while', () => {
-  const waiting = (oldestMs: number | undefined, name = 'resize') => ({
-    waiting: [{ queue: 'q', name, oldestMs }],
+  const waiting = (oldestMs: number | undefined, name = 'resize', version = 1) => ({
+    waiting: [{ queue: 'q', name, version, oldestMs }],
   });
   const message = "task 'resize' of queue 'q' has waited";
   expect(found(waiting(4_999))).toEqual([]);
@@ -251,6 +251,7 @@ test('a document shows the worst hundred findings, each with a command that look
     waiting: Array.from({ length: 200 }, (_, n) => ({
       queue: `q${n}`,
       name: 'x',
+      version: 1,
       oldestMs: n === 150 ? 90_000 : 10_000,
     })),
   });

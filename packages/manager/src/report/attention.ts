@@ -11,7 +11,7 @@ const MIB = 1_024 * 1_024;
 export interface Facts extends WorkerFacts {
   readonly queues: readonly QueueStatus[];
   readonly waiting: readonly WaitingLane[];
-  readonly isHandled: (queue: string, name: string) => boolean;
+  readonly isHandled: (lane: WaitingLane) => boolean;
   readonly store: Status['store'];
   /** Open sockets, and the files and sockets that the process may have open, if the system says. */
   readonly sockets: number;
@@ -22,10 +22,11 @@ export interface Facts extends WorkerFacts {
 
 const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
   const paused = new Set(queues.filter(({ isPaused }) => isPaused).map(({ name }) => name));
-  return waiting.flatMap(({ name, oldestMs, queue }): Notice[] => {
+  return waiting.flatMap((lane): Notice[] => {
+    const { name, oldestMs, queue, version } = lane;
     const waitsMs = oldestMs ?? limits.unhandledMs;
     const isFinding = name !== ITEM_NAME && waitsMs >= limits.unhandledMs && !paused.has(queue);
-    if (!isFinding || isHandled(queue, name)) {
+    if (!isFinding || isHandled(lane)) {
       return [];
     }
     const since = oldestMs === undefined ? 'waits' : `has waited ${spoken(oldestMs)}`;
@@ -35,7 +36,7 @@ const unhandledQueues = ({ isHandled, queues, waiting }: Facts): Notice[] => {
         kind: 'queue-unhandled',
         subject: queue,
         taskName: name,
-        message: `task '${name}' of queue '${queue}' ${since} and no connected worker handles it`,
+        message: `${version === 1 ? '' : `version ${version} of `}task '${name}' of queue '${queue}' ${since} and no connected worker handles it`,
         command: `millrace queue show ${quoted(queue)}`,
       },
     ];

@@ -49,7 +49,7 @@ export class Deadlocks {
     waiting: readonly WaitingLane[],
     nowMs: number,
   ): Deadlock[] {
-    const ready = new Set(waiting.map(({ name, queue }) => laneKeyOf(queue, name)));
+    const ready = new Set(waiting.map(laneKeyOf));
     const suspects = workers.flatMap((session) =>
       session.pools
         .filter((pool) => this.#isSuspect(pool, ready, nowMs))
@@ -60,10 +60,10 @@ export class Deadlocks {
     }
     const awaited = awaitedByProcess(sessions);
     return suspects.flatMap(({ pool, session }): Deadlock[] => {
-      const handles = new Set(pool.handles.map(({ name, queue }) => laneKeyOf(queue, name)));
+      const handles = new Set(pool.handles.map(laneKeyOf));
       for (const taskId of awaited.get(processOf(session)) ?? []) {
         const lane = this.#engine.readyTask(taskId);
-        if (lane !== undefined && handles.has(laneKeyOf(lane.queue, lane.name))) {
+        if (lane !== undefined && handles.has(laneKeyOf(lane))) {
           const fullMs = nowMs - (this.#full.get(pool)?.sinceMs ?? nowMs);
           return [{ worker: session.description.name, fullMs, taskId, name: lane.name }];
         }
@@ -77,7 +77,7 @@ export class Deadlocks {
     return (
       full !== undefined &&
       nowMs - full.sinceMs >= limits.deadlockedMs &&
-      pool.handles.some(({ name, queue }) => ready.has(laneKeyOf(queue, name)))
+      pool.handles.some((handle) => ready.has(laneKeyOf(handle)))
     );
   }
 }

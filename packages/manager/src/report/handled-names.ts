@@ -1,4 +1,4 @@
-import { laneKeyOf } from '../engine/core/handles.ts';
+import { type Handle, laneKeyOf } from '../engine/core/handles.ts';
 import type { PeerSession } from '../peers/session.ts';
 
 /** The handles of all connected workers. */
@@ -8,16 +8,17 @@ export class HandledNames {
 
   constructor(workers: readonly PeerSession[]) {
     for (const { handles, sessionId } of workers) {
-      for (const { name, queue } of handles) {
-        this.#laneKeys.add(laneKeyOf(queue, name));
+      for (const handle of handles) {
+        const { queue } = handle;
+        this.#laneKeys.add(laneKeyOf(handle));
         const workersOfQueue = this.#workers.get(queue) ?? new Set();
         this.#workers.set(queue, workersOfQueue.add(sessionId));
       }
     }
   }
 
-  has(queue: string, name: string): boolean {
-    return this.#laneKeys.has(laneKeyOf(queue, name));
+  has(handle: Handle): boolean {
+    return this.#laneKeys.has(laneKeyOf(handle));
   }
 
   workersOf(queue: string): number {

@@ -131,7 +131,7 @@ export class StatusDesk {
       nowMs,
       queues,
       waiting,
-      isHandled: (queue, name) => handled.has(queue, name),
+      isHandled: (lane) => handled.has(lane),
       workers: workers.map((session) => workerFact(engine, session, nowMs)),
       deadlocks: this.#deadlocks.find(workers, sessions.values(), waiting, nowMs),
       lostWorkers: lost,

@@ -55,9 +55,11 @@ export const workerStatus = (
     roundTripMs: pulse?.roundTripMs ?? null,
     loopLagMs: pulse?.report?.loopLagMs ?? null,
     rssBytes: pulse?.report?.rssBytes ?? null,
-    handles: session.handles
-      .slice(0, handlesMax)
-      .map(({ name: task, queue }) => ({ queue, name: task })),
+    handles: session.handles.slice(0, handlesMax).map(({ name: task, queue, version }) => ({
+      queue,
+      name: task,
+      ...(version === undefined ? {} : { version }),
+    })),
   };
 };
 

@@ -11,7 +11,7 @@ const claimantOf = (...names: readonly string[]): Claimant => ({
   take: () => {},
 });
 
-const lane = (name: string): string => laneKeyOf('q', name);
+const lane = (name: string): string => laneKeyOf({ queue: 'q', name });
 
 const idle = (claimants: Claimants, ...all: readonly Claimant[]): void => {
   for (const claimant of all) {

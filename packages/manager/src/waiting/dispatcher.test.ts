@@ -51,7 +51,7 @@ class Store {
   /** Tasks become ready. */
   add(name: string, ...taskIds: readonly string[]): void {
     this.#lane(name).push(...taskIds);
-    this.dispatcher.ready(laneKeyOf('q', name), taskIds.length);
+    this.dispatcher.ready(laneKeyOf({ queue: 'q', name }), taskIds.length);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   taskId,
   taskKey,
   taskName,
+  version,
 } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -34,6 +35,7 @@ export const taskOptions = extrasField('task options', {
   retryPolicy: extra(1, retryPolicy, undefined),
   once: extra(2, onceKey, undefined),
   latest: extra(3, latestKey, undefined),
+  version: extra(4, version, 1),
 });
 
 /** A task as its producer describes it. The id makes resending harmless. */

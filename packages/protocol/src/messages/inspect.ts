@@ -12,7 +12,15 @@ import {
   text,
   word,
 } from './wire/fields.ts';
-import { payload, priority, queueName, taskError, taskId, taskName } from './wire/shared-fields.ts';
+import {
+  payload,
+  priority,
+  queueName,
+  taskError,
+  taskId,
+  taskName,
+  version,
+} from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
 /** Asks what the manager knows of a task. */
@@ -55,4 +63,5 @@ export const taskInfo = verb(45, 'taskInfo', 'manager', {
   payload: optional(payload),
   result: optional(payload),
   history: omissible(list(pastAttempt, limits.historyMax)),
+  version: omissible(version),
 });

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError } from './errors.ts';
-import { checkOptions, checkText } from './given.ts';
+import { checkOptions, checkText, shown } from './given.ts';
 import { limits } from './limits.ts';
 import { checkTaskOptions, type TaskOptions } from './task-options.ts';
 
@@ -20,6 +20,8 @@ export interface TaskDefinition<
   readonly name: string;
   readonly queue: string;
   readonly options: TaskOptions;
+  /** Default 1. */
+  readonly version?: number;
   readonly input?: StandardSchemaV1<Input, Parsed>;
   readonly output?: StandardSchemaV1<Returned, Output>;
   /** Types only; never present at run time. */
@@ -45,6 +47,11 @@ export interface DefineOptions<Input, Output, Parsed = Input, Returned = Output>
   readonly output?: StandardSchemaV1<Returned, Output>;
   /** Default: `default`. */
   readonly queue?: string;
+  /**
+   * Raise it when the payload changes: 1 to 1,000,000, default 1. Workers are dealt only the
+   * versions that their handlers take.
+   */
+  readonly version?: number;
 }
 
 /** Values that travel as they are, or as their text. */
@@ -129,6 +136,22 @@ export const checkTimeout = (timeoutMs: number, what: string): void => {
   }
 };
 
+/** @throws BAD_OPTION unless a version is a whole number from 1 to 1,000,000 */
+export const checkVersion = (version: unknown, what: string): number => {
+  const isVersion =
+    typeof version === 'number' &&
+    Number.isInteger(version) &&
+    version >= 1 &&
+    version <= limits.versionMax;
+  if (!isVersion) {
+    throw new MillraceError(
+      'BAD_OPTION',
+      `${what}: a version is a whole number from 1 to ${limits.versionMax}, not ${shown(version)}`,
+    );
+  }
+  return version;
+};
+
 /** @throws BAD_OPTION unless a schema is absent or follows Standard Schema */
 const checkIsSchema = (schema: unknown, what: string): void => {
   const isSchema =
@@ -158,7 +181,7 @@ export const defineTask = <Input = unknown, Output = unknown, Parsed = Input, Re
   const name = taskName as string;
   checkName('task', name);
   checkOptions(options, `task '${name}'`);
-  const { input, output, queue = DEFAULT_QUEUE, ...taskOptions } = options;
+  const { input, output, queue = DEFAULT_QUEUE, version, ...taskOptions } = options;
   checkName('queue', queue);
   checkTaskOptions(taskOptions, `task '${name}'`);
   checkIsSchema(input, `the input of task '${name}'`);
@@ -167,6 +190,7 @@ export const defineTask = <Input = unknown, Output = unknown, Parsed = Input, Re
     name,
     queue,
     options: taskOptions,
+    ...(version === undefined ? {} : { version: checkVersion(version, `task '${name}'`) }),
     ...(input === undefined ? {} : { input }),
     ...(output === undefined ? {} : { output }),
   };

@@ -196,6 +196,9 @@ export const limits = {
   /** Queues of a manager, those in its store included; no queue is ever removed. */
   queuesMax: 10_000,
   taskNamesPerQueueMax: 1_000,
+  /** Versions of one task name in one queue, ever. */
+  versionsPerNameMax: 16,
+  versionMax: 1_000_000,
 
   /** From the import of a handler module to the end of its top-level awaits. */
   handlerImportMaxMs: 60 * SECOND_MS,

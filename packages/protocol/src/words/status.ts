@@ -59,7 +59,12 @@ export interface WorkerStatus {
   readonly loopLagMs: number | null;
   readonly rssBytes: number | null;
   /** What it handles; not all of it where there are many workers. */
-  readonly handles: readonly { readonly queue: string; readonly name: string }[];
+  readonly handles: readonly {
+    readonly queue: string;
+    readonly name: string;
+    /** Left out for version 1. */
+    readonly version?: number;
+  }[];
 }
 
 export const findingKinds = [

@@ -25,14 +25,16 @@ export const deadlineOf = ({ deadlineMs }: Assignment): number | null =>
 export class Attempt implements TaskContext {
   readonly taskId: string;
   readonly attempt: number;
+  readonly version: number;
   readonly #deadlineAtMs: number | null;
   #controller: AbortController | undefined;
   #reason: AbortReason | undefined;
 
   /** @param deadlineAtMs in ms of the wall clock; `null` for no limit */
-  constructor({ attempt, token }: Assignment, deadlineAtMs: number | null) {
+  constructor({ attempt, token, version = 1 }: Assignment, deadlineAtMs: number | null) {
     this.taskId = token.taskId;
     this.attempt = attempt;
+    this.version = version;
     this.#deadlineAtMs = deadlineAtMs;
   }
 

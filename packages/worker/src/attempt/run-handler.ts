@@ -107,8 +107,8 @@ export const runHandler = (
 };
 
 /** May be retried: another worker, or a newer version of this one, may have the handler. */
-export const handlerNotFound = ({ queue, name }: Assignment) =>
+export const handlerNotFound = ({ queue, name, version = 1 }: Assignment) =>
   statedError(
     'HANDLER_NOT_FOUND',
-    `this worker has no handler for task '${name}' of queue '${queue}'`,
+    `this worker has no handler for ${version === 1 ? '' : `version ${version} of `}task '${name}' of queue '${queue}'`,
   );

@@ -6,6 +6,8 @@ export interface Assignment {
   readonly token: Token;
   readonly queue: string;
   readonly name: string;
+  /** Version of the definition with which it was enqueued; undefined for the first. */
+  readonly version?: number | undefined;
   /** Encoded; only the runner that calls the handler decodes it. */
   readonly payload: Uint8Array;
   /** 1 for the first attempt; returned and lost grants do not count. */

@@ -1,11 +1,23 @@
-import { type AnyTask, MillraceError } from '@millrace/protocol';
+import { MillraceError } from '@millrace/protocol';
 import { type HandlerBinding, isHandlerBinding } from './handler.ts';
 
-/** Queue and task name, by which an assignment finds its handler. */
+/** Queue, task name and version, by which an assignment finds its handler. */
 export interface TaskKey {
   readonly queue: string;
   readonly name: string;
+  /** Undefined for the first version. */
+  readonly version?: number | undefined;
 }
+
+/** All that a handler takes: its task under each of its names, in each of its versions. */
+export const keysOf = ({ aliases, task, versions }: HandlerBinding): TaskKey[] =>
+  [task.name, ...aliases].flatMap((name) =>
+    versions.map((version) => ({
+      queue: task.queue,
+      name,
+      ...(version === 1 ? {} : { version }),
+    })),
+  );
 
 /**
  * Handlers by the task that they run. Every attempt looks one up, so the table is
@@ -13,7 +25,7 @@ export interface TaskKey {
  */
 export class HandlerTable {
   readonly #bindings: HandlerBinding[] = [];
-  readonly #byQueue = new Map<string, Map<string, HandlerBinding>>();
+  readonly #byQueue = new Map<string, Map<string, HandlerBinding[]>>();
 
   constructor(bindings: Iterable<HandlerBinding> = []) {
     for (const binding of bindings) {
@@ -27,28 +39,33 @@ export class HandlerTable {
   }
 
   add(binding: HandlerBinding): void {
-    const { name, queue } = binding.task;
-    const byName = this.#byQueue.get(queue) ?? new Map<string, HandlerBinding>();
-    this.#byQueue.set(queue, byName.set(name, binding));
+    const { queue } = binding.task;
+    const byName = this.#byQueue.get(queue) ?? new Map<string, HandlerBinding[]>();
+    this.#byQueue.set(queue, byName);
+    for (const name of new Set([binding.task.name, ...binding.aliases])) {
+      byName.set(name, [...(byName.get(name) ?? []), binding]);
+    }
     this.#bindings.push(binding);
   }
 
-  find({ name, queue }: TaskKey): HandlerBinding | undefined {
-    return this.#byQueue.get(queue)?.get(name);
+  find({ name, queue, version = 1 }: TaskKey): HandlerBinding | undefined {
+    const bindings = this.#byQueue.get(queue)?.get(name);
+    return bindings?.find(({ versions }) => versions.includes(version));
   }
 }
 
 const invalid = (where: string, what: string): MillraceError =>
   new MillraceError('HANDLER_INVALID', `${where} ${what}`);
 
-const describe = ({ name, queue }: AnyTask): string => `task '${name}' of queue '${queue}'`;
+const describe = ({ name, queue, version = 1 }: TaskKey): string =>
+  `${version === 1 ? '' : `version ${version} of `}task '${name}' of queue '${queue}'`;
 
 /**
  * Checks a list of handlers.
  *
  * @param where names the list in the error, such as `the default export of /app/handlers.js`
  * @throws HANDLER_INVALID unless `listed` is a non-empty array of bindings made by
- * `handler`, at most one for each task
+ * `handler`, at most one for each version of a task
  */
 export const handlerTable = (listed: unknown, where: string): HandlerTable => {
   if (!Array.isArray(listed)) {
@@ -62,8 +79,9 @@ export const handlerTable = (listed: unknown, where: string): HandlerTable => {
     if (!isHandlerBinding(entry)) {
       throw invalid(where, `has an entry [${index}] that was not made by handler()`);
     }
-    if (table.find(entry.task) !== undefined) {
-      throw invalid(where, `binds ${describe(entry.task)} twice`);
+    const twice = keysOf(entry).find((key) => table.find(key) !== undefined);
+    if (twice !== undefined) {
+      throw invalid(where, `binds ${describe(twice)} twice`);
     }
     table.add(entry);
   }

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import {
   type AnyTask,
+  checkList,
   checkName,
   checkOptions,
   checkTask,
+  checkVersion,
   described,
   limits,
   MillraceError,
@@ -20,6 +22,8 @@ export interface TaskContext {
   readonly taskId: string;
   /** 1 for the first attempt; returned and lost grants do not count. */
   readonly attempt: number;
+  /** Version of the definition with which the task was enqueued. */
+  readonly version: number;
   /**
    * Aborted at the deadline, when the task is cancelled, and when the worker
    * drains; the reason has the code DEADLINE_EXCEEDED, TASK_CANCELLED or
@@ -45,6 +49,10 @@ export interface HandlerOptions {
    * handlers of one kind share a pool: 10 slots inline, otherwise one for each core.
    */
   readonly concurrency?: number;
+  /** Versions of the task that this handler takes. Default: the version of its definition. */
+  readonly versions?: readonly number[];
+  /** Earlier names of the task, so that tasks which still have them are handled, too. */
+  readonly aliases?: readonly string[];
   /**
    * Whether another attempt may help after this error. Default: always, except after
    * `Unrecoverable`. One that throws counts as true.
@@ -63,6 +71,8 @@ export interface HandlerBinding {
   readonly concurrency: number;
   /** Whether that pool is shared with the other handlers of its kind. */
   readonly sharesPool: boolean;
+  readonly versions: readonly number[];
+  readonly aliases: readonly string[];
   readonly retryIf: ((error: unknown) => boolean) | undefined;
   /**
    * Declared as a method, so that every handler function is assignable. Its input
@@ -94,6 +104,19 @@ const checkConcurrency = (concurrency: number, what: string): void => {
   }
 };
 
+const checkVersions = (versions: readonly number[], what: string): readonly number[] => {
+  checkList(versions, `${what}: versions`);
+  if (versions.length === 0) {
+    throw new MillraceError('BAD_OPTION', `${what}: versions name at least one version`);
+  }
+  return versions.map((version) => checkVersion(version, what));
+};
+
+const checkAliases = (aliases: readonly string[], what: string): readonly string[] => {
+  checkList(aliases, `${what}: aliases`);
+  return aliases.map((alias) => checkName('task', alias));
+};
+
 /**
  * Binds a task to the function that runs it. TypeScript rejects a function whose
  * parameter or return type does not fit the task.
@@ -112,7 +135,7 @@ export const handler = <Input, Output, Parsed, Returned>(
     throw new MillraceError('BAD_OPTION', `${what}: a function is needed, not ${described(fn)}`);
   }
   checkOptions(options, what);
-  const { runner = 'inline', concurrency, retryIf } = options;
+  const { aliases = [], concurrency, retryIf, runner = 'inline', versions } = options;
   checkRunner(runner, what);
   if (concurrency !== undefined) {
     checkConcurrency(concurrency, what);
@@ -128,6 +151,8 @@ export const handler = <Input, Output, Parsed, Returned>(
     runner,
     concurrency: concurrency ?? defaultConcurrency(runner),
     sharesPool: concurrency === undefined,
+    versions: versions === undefined ? [task.version ?? 1] : checkVersions(versions, what),
+    aliases: checkAliases(aliases, what),
     retryIf,
     fn,
   };

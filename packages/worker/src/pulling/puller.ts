@@ -356,6 +356,7 @@ const assignmentOf = (
     token: tokenOf(task),
     queue: handle?.queue ?? '',
     name: handle?.name ?? '',
+    ...(handle?.version === undefined ? {} : { version: handle.version }),
     payload: task.payload,
     attempt: task.attempt,
     losses: task.losses ?? 0,

@@ -1,11 +1,14 @@
-/** A queue and a task name, as a claimant names the tasks that it takes. */
+/** A queue, a task name and a version, as a claimant names the tasks that it takes. */
 export interface Handle {
   readonly queue: string;
   readonly name: string;
+  /** Default 1. */
+  readonly version?: number | undefined;
 }
 
-/** The key of the lane of one task name in one queue. */
-export const laneKeyOf = (queue: string, name: string): string => `${queue}\0${name}`;
+/** The key of the lane of one version of a task name in one queue. */
+export const laneKeyOf = ({ name, queue, version = 1 }: Handle): string =>
+  version === 1 ? `${queue}\0${name}` : `${queue}\0${name}\0${version}`;
 
 /** A lane as an engine knows it. */
 interface NumberedLane {
@@ -29,7 +32,7 @@ export class Handles {
 
   constructor(list: readonly Handle[]) {
     this.list = list;
-    this.laneKeys = list.map(({ name, queue }) => laneKeyOf(queue, name));
+    this.laneKeys = list.map(laneKeyOf);
     for (const [position, laneKey] of this.laneKeys.entries()) {
       if (!this.#positions.has(laneKey)) {
         this.#positions.set(laneKey, position);

@@ -23,7 +23,7 @@ class Rack {
   #batches = 0;
 
   constructor(isNew: boolean) {
-    this.lane = new Lane(LANE, queue, 'work', isNew);
+    this.lane = new Lane(LANE, queue, 'work', 1, isNew);
   }
 
   get shelf(): Shelf<Entry> {

@@ -32,7 +32,7 @@ export interface LaneQueue {
 }
 
 /**
- * The ready tasks of one task name in one queue, in order. Memory holds the head.
+ * The ready tasks of one version of a task name in one queue, in order. Memory holds the head.
  *
  * Invariant: every durable ready row before `unread` is accounted for in memory:
  * its tasks are in the window, leased, or being written. Rows from `unread` on are
@@ -42,6 +42,7 @@ export interface LaneQueue {
 export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<Lane<T, Q>> {
   readonly number: number;
   readonly name: string;
+  readonly version: number;
   readonly queue: Q;
   /** The key by which handles find this lane. */
   readonly key: string;
@@ -59,11 +60,12 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
   #unread: string;
 
   /** @param isNew whether the lane was made just now, so that the store has no row of it */
-  constructor(number: number, queue: Q, name: string, isNew: boolean) {
+  constructor(number: number, queue: Q, name: string, version: number, isNew: boolean) {
     this.number = number;
     this.queue = queue;
     this.name = name;
-    this.key = laneKeyOf(queue.spec.name, name);
+    this.version = version;
+    this.key = laneKeyOf({ queue: queue.spec.name, name, version });
     this.prefix = readyPrefix(number);
     this.#unread = isNew ? END : '';
   }

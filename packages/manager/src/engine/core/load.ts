@@ -32,8 +32,9 @@ const loadLayout = (state: State): void => {
 
 const loadLanes = (state: State): void => {
   for (const { key, value } of state.journal.range(...rangeOf('lane'), ALL)) {
-    const { name, queue } = laneOfKey(key);
-    state.addLane(decodeNumbers(value)[0] ?? 0, state.foundQueue(queue), name, false);
+    const { name, queue, version } = laneOfKey(key);
+    const number = decodeNumbers(value)[0] ?? 0;
+    state.addLane(number, state.foundQueue(queue), name, version, false);
   }
 };
 

@@ -54,7 +54,8 @@ export class State {
   readonly lanesToAsk = new Chain<TaskLane>();
   /** Lanes whose window is low while the disk has more. */
   readonly #lowLanes = new Set<TaskLane>();
-  readonly #lanesOf = new Map<Queue, Map<string, TaskLane>>();
+  /** By name, then by version. */
+  readonly #lanesOf = new Map<Queue, Map<string, Map<number, TaskLane>>>();
   readonly side: SideRows;
   readonly tasks: KnownTasks<Task>;
   readonly sessions = new Map<string, Session>();
@@ -139,11 +140,12 @@ export class State {
     return queue;
   }
 
-  addLane(number: number, queue: Queue, name: string, isNew: boolean): TaskLane {
-    const lane: TaskLane = new Lane(number, queue, name, isNew);
+  addLane(number: number, queue: Queue, name: string, version: number, isNew: boolean): TaskLane {
+    const lane: TaskLane = new Lane(number, queue, name, version, isNew);
     queue.laneCount += 1;
-    const lanes = this.#lanesOf.get(queue) ?? new Map<string, TaskLane>();
-    this.#lanesOf.set(queue, lanes.set(name, lane));
+    const lanes = this.#lanesOf.get(queue) ?? new Map<string, Map<number, TaskLane>>();
+    const versions = lanes.get(name) ?? new Map<number, TaskLane>();
+    this.#lanesOf.set(queue, lanes.set(name, versions.set(version, lane)));
     this.lanes.set(number, lane);
     if (!isNew) {
       this.#ask(lane);
@@ -152,24 +154,29 @@ export class State {
     return lane;
   }
 
-  /** The lane of a task name, made on first use. */
-  laneFor(queue: Queue, name: string): TaskLane {
-    const known = this.laneOfName(queue, name);
+  /** The lane of a version of a task name, made on first use. */
+  laneFor(queue: Queue, name: string, version: number): TaskLane {
+    const known = this.laneOfName(queue, name, version);
     if (known !== undefined) {
       return known;
     }
-    const lane = this.addLane(this.#lastLane + 1, queue, name, true);
-    this.batch.put(laneKey(queue.spec.name, name), encodeNumbers([lane.number]));
+    const lane = this.addLane(this.#lastLane + 1, queue, name, version, true);
+    this.batch.put(laneKey(queue.spec.name, name, version), encodeNumbers([lane.number]));
     return lane;
   }
 
-  laneOfName(queue: Queue, name: string): TaskLane | undefined {
-    return this.#lanesOf.get(queue)?.get(name);
+  laneOfName(queue: Queue, name: string, version: number): TaskLane | undefined {
+    return this.#lanesOf.get(queue)?.get(name)?.get(version);
   }
 
-  laneNamed({ name, queue }: Handle): TaskLane | undefined {
+  /** How many versions of a task name a queue has seen. */
+  versionsOf(queue: Queue, name: string): number {
+    return this.#lanesOf.get(queue)?.get(name)?.size ?? 0;
+  }
+
+  laneNamed({ name, queue, version = 1 }: Handle): TaskLane | undefined {
     const known = this.queues.get(queue);
-    return known && this.laneOfName(known, name);
+    return known && this.laneOfName(known, name, version);
   }
 
   readonly laneOf = (number: number): TaskLane => {

@@ -23,6 +23,7 @@ interface Flags extends ConnectFlags {
   readonly key?: string;
   readonly for?: number;
   readonly debounce?: number;
+  readonly taskVersion?: number;
 }
 
 /**
@@ -46,12 +47,12 @@ const keyed = ({ debounce, for: forMs, key }: Flags): TaskOptions => {
 };
 
 /** The task: as its module defines it, or of this name without a schema. */
-const taskOf = async (name: string, { from, queue }: Flags): Promise<AnyTask> => {
+const taskOf = async (name: string, { from, queue, taskVersion }: Flags): Promise<AnyTask> => {
   if (from === undefined) {
-    return defineTask(name, present({ queue }));
+    return defineTask(name, present({ queue, version: taskVersion }));
   }
   const found = await definitionIn(from, name, queue);
-  return queue === undefined ? found : { ...found, queue };
+  return { ...found, ...present({ queue, version: taskVersion }) };
 };
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -106,6 +107,7 @@ export const enqueueVerb: Verb = (parent) => {
       .argument('<json>', 'payload: JSON, - for JSON from stdin, @FILE for JSON from a file'),
   )
     .option('--queue <name>', 'queue of the task (default: default)')
+    .option('--task-version <n>', 'version of the definition (default: 1)', wholeNumber)
     .option('--from <module>', 'module with the definition: its queue, options and schema')
     .option('--wait', 'wait for the result and print it as JSON')
     .option('--timeout <time>', 'longest wait for the result, such as 30s', durationMs)

@@ -74,6 +74,7 @@ const render = (id: string, info: TaskInfo): string =>
       ['id', id],
       ['task', info.name === '' ? '(item)' : info.name],
       ['queue', info.queue],
+      ...pair('version', info.version === undefined ? undefined : String(info.version)),
       ['state', info.state],
       ['priority', info.priority],
       ...timePairs(info),

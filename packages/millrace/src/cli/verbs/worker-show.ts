@@ -26,10 +26,11 @@ const loopOf = ({ loopBlockedMs, state }: WorkerStatus): string => {
   return loopBlockedMs === 0 ? 'ok' : `blocked for ${duration(loopBlockedMs)}`;
 };
 
+const handleText = ({ name, queue, version }: WorkerStatus['handles'][number]): string =>
+  `${name}${version === undefined ? '' : ` version ${version}`} (queue ${queue})`;
+
 const handlesOf = ({ handles }: WorkerStatus): string =>
-  handles.length === 0
-    ? '-'
-    : handles.map(({ name, queue }) => `${name} (queue ${queue})`).join(', ');
+  handles.length === 0 ? '-' : handles.map(handleText).join(', ');
 
 const render = (worker: WorkerStatus): string =>
   renderPairs([

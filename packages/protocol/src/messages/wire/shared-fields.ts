@@ -20,6 +20,8 @@ import {
 export const queueName = nameText(limits.queueNameMaxBytes);
 export const taskName = nameText(limits.taskNameMaxBytes);
 export const taskId = identifier(limits.taskIdMaxBytes);
+/** Version of a task's definition. */
+export const version = integer(1, limits.versionMax);
 /** A key that a producer gives its task. */
 export const taskKey = nameText(limits.taskKeyMaxBytes);
 export const reason = text(limits.reasonMaxBytes);

@@ -101,14 +101,14 @@ describe('keys', () => {
     );
   });
 
-  test('of lanes give back their queue and name', () => {
+  test('of lanes give back their queue, name and version', () => {
     const name = fc
       .string({ unit: 'grapheme', maxLength: 20 })
       .filter((text) => !text.includes('\0'));
     fc.assert(
-      fc.property(name, name, (queue, task) => {
-        const key = laneKey(queue, task);
-        expect(laneOfKey(key)).toEqual({ queue, name: task });
+      fc.property(name, name, fc.constantFrom(1, 2, 999_999), (queue, task, version) => {
+        const key = laneKey(queue, task, version);
+        expect(laneOfKey(key)).toEqual({ queue, name: task, version });
         const [from, to] = rangeOf('lane');
         expect(key >= from && key < to).toBe(true);
         expect(Buffer.from(key, 'latin1').toString('latin1')).toBe(key);

@@ -53,11 +53,16 @@ export const metaKey = (name: 'version' | 'software' | 'epoch' | 'secret' | 'ret
 const utf8AsBytes = (text: string): string => Buffer.from(text).toString('latin1');
 const bytesAsUtf8 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString();
 
-export const laneKey = (queue: string, name: string): string =>
-  `${table.lane}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}`;
-export const laneOfKey = (key: string): { readonly queue: string; readonly name: string } => {
-  const split = key.indexOf('\0');
-  return { queue: bytesAsUtf8(key.slice(1, split)), name: bytesAsUtf8(key.slice(split + 1)) };
+/** No name has a NUL. The first version is not said. */
+export const laneKey = (queue: string, name: string, version: number): string => {
+  const first = `${table.lane}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}`;
+  return version === 1 ? first : `${first}\0${version}`;
+};
+export const laneOfKey = (
+  key: string,
+): { readonly queue: string; readonly name: string; readonly version: number } => {
+  const [queue = '', name = '', version = '1'] = key.slice(1).split('\0');
+  return { queue: bytesAsUtf8(queue), name: bytesAsUtf8(name), version: Number(version) };
 };
 
 export const taskKey = (taskId: string): string => table.task + taskId;

@@ -1,4 +1,5 @@
 import { limits, type NewTask } from '@millrace/protocol';
+import { laneKeyOf } from '../handles.ts';
 import type { Queue } from '../queue.ts';
 import type { TaskExtras, TaskValues } from '../rows/task-record.ts';
 import type { Now, State } from '../state.ts';
@@ -37,8 +38,8 @@ interface Demand {
   readonly queue: Queue;
   items: number;
   bytes: number;
-  /** Made for the first new name: nearly all requests use known names. */
-  newNames: Set<string> | undefined;
+  /** New names and versions. Made for the first one: nearly all requests use known lanes. */
+  newLanes: Set<string> | undefined;
 }
 
 const unknownQueue = (state: State, name: string): Refusal => {
@@ -47,6 +48,23 @@ const unknownQueue = (state: State, name: string): Refusal => {
     ? `no queue '${name}' is declared, and none can be: there are ${state.queues.size}, as many as there may be; use one of them, or another manager`
     : `no queue '${name}' is declared; there are: ${declared.slice(0, 10).join(', ') || 'none'}`;
   return { refused: 'UNKNOWN_QUEUE', queue: name, message };
+};
+
+const versionOf = ({ options }: Addition): number => options?.version ?? 1;
+
+/** A name has a few versions at a time; each new one makes a lane that is never removed. */
+const checkVersion = (state: State, queue: Queue, task: Addition): Refusal | undefined => {
+  const version = versionOf(task);
+  const known = state.versionsOf(queue, task.name);
+  return version !== 1 &&
+    known >= limits.versionsPerNameMax &&
+    state.laneOfName(queue, task.name, version) === undefined
+    ? {
+        refused: 'TOO_MANY_NAMES',
+        queue: task.queue,
+        message: `task '${task.name}' of queue '${task.queue}' has ${known} versions, and version ${version} would be one too many: use another name`,
+      }
+    : undefined;
 };
 
 const checkTask = (state: State, task: Addition): Refusal | undefined => {
@@ -61,22 +79,23 @@ const checkTask = (state: State, task: Addition): Refusal | undefined => {
       message: `the payload of task ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
     };
   }
-  return undefined;
+  return checkVersion(state, queue, task);
 };
 
 /** The task has passed `checkTask`, so its queue is known. */
 const wantedOf = (state: State, task: Addition): Wanted => {
   const queue = state.foundQueue(task.queue);
-  return { task, queue, lane: state.laneOfName(queue, task.name) };
+  return { task, queue, lane: state.laneOfName(queue, task.name, versionOf(task)) };
 };
 
-const noneOf = (queue: Queue): Demand => ({ queue, items: 0, bytes: 0, newNames: undefined });
+const noneOf = (queue: Queue): Demand => ({ queue, items: 0, bytes: 0, newLanes: undefined });
 
 const addTo = (demand: Demand, { lane, task }: Wanted): Demand => {
   demand.items += 1;
   demand.bytes += task.payload.length;
   if (lane === undefined) {
-    demand.newNames = (demand.newNames ?? new Set()).add(task.name);
+    const added = laneKeyOf({ ...task, version: versionOf(task) });
+    demand.newLanes = (demand.newLanes ?? new Set()).add(added);
   }
   return demand;
 };
@@ -112,11 +131,11 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
         message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
       };
     }
-    if (queue.laneCount + (demand.newNames?.size ?? 0) > limits.taskNamesPerQueueMax) {
+    if (queue.laneCount + (demand.newLanes?.size ?? 0) > limits.taskNamesPerQueueMax) {
       return {
         refused: 'TOO_MANY_NAMES',
         queue: name,
-        message: `queue '${name}' has ${queue.laneCount} task names, the limit is ${limits.taskNamesPerQueueMax}`,
+        message: `queue '${name}' has ${queue.laneCount} task names and versions, the limit is ${limits.taskNamesPerQueueMax}`,
       };
     }
   }
@@ -194,7 +213,7 @@ const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskV
 };
 
 const admitOne = (state: State, { lane: known, queue, task }: Wanted, now: Now): void => {
-  const lane = known ?? state.laneFor(queue, task.name);
+  const lane = known ?? state.laneFor(queue, task.name, versionOf(task));
   admit(state, task.taskId, lane, valuesOf(state, lane, task, now), task.payload);
   const once = task.options?.once;
   if (once?.forMs !== undefined) {

@@ -7,6 +7,7 @@ import { isFinished } from '../task-machine.ts';
 export interface TaskInfo {
   readonly queue: string;
   readonly name: string;
+  readonly version: number;
   readonly state: TaskState;
   readonly priority: number;
   readonly grant: number;
@@ -77,6 +78,7 @@ export const inspect = (state: State, taskId: string, now: Now): TaskInfo | 'UNK
   return {
     queue: task.lane.queue.spec.name,
     name: task.lane.name,
+    version: task.lane.version,
     state: task.state,
     priority: task.priority,
     grant: task.grants,

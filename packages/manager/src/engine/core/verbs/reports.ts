@@ -7,10 +7,11 @@ import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
 import type { TaskLane } from '../task.ts';
 
-/** A task name of a queue in which something is ready. */
+/** A version of a task name of a queue in which something is ready. */
 export interface WaitingLane {
   readonly queue: string;
   readonly name: string;
+  readonly version: number;
   /** How long its oldest task has been ready; unknown in a LIFO queue. */
   readonly oldestMs: number | undefined;
 }
@@ -79,7 +80,7 @@ export const waitingLanes = (state: State, _request: undefined, now: Now): Waiti
       const { name: queue, order } = lane.queue.spec;
       // The oldest task of a LIFO queue is the last of its order, which is not looked for.
       const oldestMs = order === 'lifo' ? undefined : Math.max(0, now.wallMs - dueAtMs);
-      waiting.push({ queue, name: lane.name, oldestMs });
+      waiting.push({ queue, name: lane.name, version: lane.version, oldestMs });
     }
   }
   return waiting;
@@ -113,11 +114,11 @@ export const lastHeld = (state: State, sessionId: string, now: Now): HeldTask | 
   return session === undefined ? undefined : heldTask(session, now);
 };
 
-/** The queue and the name of a task that is ready; undefined for any other. */
+/** The queue, the name and the version of a task that is ready; undefined for any other. */
 export const readyTask = (state: State, taskId: string): Handle | undefined => {
   const task = state.find(taskId);
   return task?.state === 'ready'
-    ? { queue: task.lane.queue.spec.name, name: task.lane.name }
+    ? { queue: task.lane.queue.spec.name, name: task.lane.name, version: task.lane.version }
     : undefined;
 };
 

@@ -21,12 +21,16 @@ export type RetryAnswer =
   | 'retried'
   | { readonly refused: DeadRefusal | EnqueueRefusal | 'KEY_IN_USE'; readonly message: string };
 
-const optionsOf = ({ extras }: Task, { withoutKey = false }: RetryRequest): Addition['options'] => {
-  if (extras === undefined) {
+const optionsOf = (
+  { extras, lane: { version } }: Task,
+  { withoutKey = false }: RetryRequest,
+): Addition['options'] => {
+  if (extras === undefined && version === 1) {
     return undefined;
   }
-  const { key, retryPolicy } = extras;
+  const { key, retryPolicy } = extras ?? {};
   return {
+    ...(version === 1 ? {} : { version }),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     ...(key === undefined || withoutKey ? {} : { once: { key, forMs: undefined } }),
   };
