@@ -27,9 +27,10 @@ export const readText = (setting: Setting, text: string, where: string): Setting
 /** The value of a setting that is given as a value. @throws BAD_OPTION with the place */
 export const readTyped = (setting: Setting, value: unknown, where: string): SettingValue => {
   if (setting.kind === 'text') {
-    return typeof value === 'string' && value.trim() !== ''
-      ? value
-      : refuse(where, 'a text that is not empty', value);
+    if (typeof value !== 'string') {
+      return refuse(where, 'a text', value);
+    }
+    return value.trim() === '' ? refuse(where, 'a text that is not empty', value) : value;
   }
   if (setting.kind === 'whole') {
     return checkWhole(setting, typeof value === 'number' ? value : Number.NaN, where, value);
