@@ -41,8 +41,8 @@ onEachEngine('reports', (open) => {
     await stage.enqueue(task('4', { queue: 'stack' }));
     await stage.advance(SECOND_MS);
     expect(stage.engine.waitingLanes()).toEqual([
-      { queue: 'q', name: 'work', oldestMs: 61 * SECOND_MS },
-      { queue: 'stack', name: 'work', oldestMs: undefined },
+      { queue: 'q', name: 'work', version: 1, oldestMs: 61 * SECOND_MS },
+      { queue: 'stack', name: 'work', version: 1, oldestMs: undefined },
     ]);
   });
 

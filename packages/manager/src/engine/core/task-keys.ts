@@ -1,4 +1,5 @@
 import { limits } from '@millrace/protocol';
+import { wholeSecond } from './retained.ts';
 import { decodeHeldKey, encodeHeldKey, type HeldKey } from './rows/held-key-record.ts';
 import { aliasKey, heldKeyKey, type KeyKind } from './rows/keys.ts';
 import type { Now, State } from './state.ts';
@@ -35,11 +36,6 @@ export const holderOf = (state: State, place: KeyPlace, now: Now): string | unde
   const { expiresAtMs, taskId } = decodeHeldKey(row);
   return expiresAtMs === undefined || expiresAtMs > now.wallMs ? taskId : undefined;
 };
-
-const SECOND_MS = 1_000;
-
-/** Rounded up, so that the keys of a second share a row of the index. */
-const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECOND_MS;
 
 /** Writes a row that is removed by a sweep at its time. */
 const writeUntil = (state: State, row: string, taskId: string, atMs: number): void => {

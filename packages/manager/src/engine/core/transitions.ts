@@ -7,8 +7,16 @@ import {
   type Token,
 } from '@millrace/protocol';
 import { fnv1a } from '../../structures/fnv1a.ts';
+import { cancelledError, lossError, snoozedTooOften } from './attempt-errors.ts';
 import { removeHistory, writePastAttempt } from './history.ts';
 import type { Queue } from './queue.ts';
+import {
+  keepsPayload,
+  knownUntilMs,
+  retainedBytesOf,
+  retainedUntilMs,
+  wholeSecond,
+} from './retained.ts';
 import { taskKey } from './rows/keys.ts';
 import type { ListRow } from './rows/list-row.ts';
 import { keptPayload, type TaskValues } from './rows/task-record.ts';
@@ -24,7 +32,7 @@ import {
   tokenOf,
 } from './task.ts';
 import { releaseKeys, takeKeys } from './task-keys.ts';
-import { isFinished, move } from './task-machine.ts';
+import { move } from './task-machine.ts';
 
 /**
  * Every change of a task, with all that belongs to it: indexes, counters, leases, and
@@ -287,21 +295,6 @@ export const noteSettled = (task: Task, { epoch, grant }: Token): void => {
   own.settledGrant = grant;
 };
 
-/** The error of a cancelled task. */
-export const cancelledError = (reason: string): TaskError => ({
-  name: 'Cancelled',
-  message: reason,
-  stack: '',
-  retry: false,
-});
-
-const lossError = ({ losses }: Task): TaskError => ({
-  name: 'WorkerLost',
-  message: `${losses} workers were lost while they ran this task`,
-  stack: '',
-  retry: false,
-});
-
 /**
  * The random part of a task's backoff: a hash of its id and the
  * failure, spread over [0, 1), so that the core needs no random numbers.
@@ -351,13 +344,6 @@ export const failAttempt = (state: State, task: Task, end: FailedAttempt, now: N
     const policy = task.extras?.retryPolicy;
     retryLater(state, task, waitMs ?? retryDelayMs(task.failures, jitterOf(task), policy), now);
   }
-};
-
-const snoozedTooOften: TaskError = {
-  name: 'SNOOZED_TOO_OFTEN',
-  message: `the handler has put the task off ${limits.snoozesMax} times`,
-  stack: '',
-  retry: true,
 };
 
 /**
@@ -436,34 +422,6 @@ const moveTo = {
   expired: 'expire',
 } as const;
 
-export const retainMs: Readonly<Record<Outcome, number>> = {
-  succeeded: limits.retainSucceededMs,
-  dead: limits.retainDeadMs,
-  cancelled: limits.retainSucceededMs,
-  expired: limits.retainSucceededMs,
-};
-
-const RECORD_OVERHEAD_BYTES = 200;
-const PAST_ATTEMPT_BYTES = 1_000;
-
-/** What decides how much of a finished task is kept. */
-type Retained = Pick<Task, 'state' | 'payloadBytes' | 'result' | 'error' | 'extras'> & {
-  readonly lane: Pick<TaskLane, 'isItems'>;
-};
-
-/** A dead task keeps its payload, so that it can be retried. */
-const keepsPayload = (task: Retained): boolean => task.state === 'dead' && !task.lane.isItems;
-
-/** Bytes that a finished task takes in the store, roughly. */
-export const retainedBytesOf = (task: Retained): number =>
-  RECORD_OVERHEAD_BYTES +
-  (keepsPayload(task) ? task.payloadBytes : 0) +
-  PAST_ATTEMPT_BYTES * Math.min(task.extras?.noted ?? 0, limits.historyMax) +
-  (task.result?.length ?? 0) +
-  (task.error === undefined
-    ? 0
-    : task.error.message.length + task.error.stack.length + (task.error.details?.length ?? 0));
-
 const leaveWaiting = (state: State, task: Task): void => {
   if (task.state === 'ready') {
     leaveReady(state, task);
@@ -498,15 +456,6 @@ export const finish = (
   retain(state, own);
 };
 
-const SECOND_MS = 1_000;
-
-/** Times are rounded up, so that tasks of one second share a row. */
-const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS) * SECOND_MS;
-
-/** Until when a finished task is kept, unless the results take too much space. */
-export const retainedUntilMs = ({ finishedAtMs = 0, state }: Task): number =>
-  wholeSecond(finishedAtMs + (isFinished(state) ? retainMs[state] : 0));
-
 /** Keeps a finished task for its retention time. An item has no result, so only its tombstone is kept. */
 const retain = (state: State, task: MutableTask): void => {
   if (task.lane.isItems) {
@@ -524,9 +473,6 @@ const retain = (state: State, task: MutableTask): void => {
     state.batch.putTime('retention', retainedUntilMs(task), task.id);
   }
 };
-
-/** Until when the id of a task is known, so that a resent enqueue does not make it anew. */
-const knownUntilMs = (task: Task): number => task.acceptedAtMs + limits.tombstoneMs;
 
 const keepTombstone = (state: State, task: MutableTask): void => {
   task.isTombstone = true;

@@ -1,5 +1,6 @@
-import type { TaskError } from '@millrace/protocol';
 import { tuning } from '../../tuning.ts';
+import { fencedError } from './attempt-errors.ts';
+import { retainedUntilMs, retainMs } from './retained.ts';
 import {
   atMsOfTimeKey,
   type TaskTimeIndex,
@@ -19,16 +20,7 @@ import {
   forgetTask,
   loseAttempt,
   removeResult,
-  retainedUntilMs,
-  retainMs,
 } from './transitions.ts';
-
-const fencedError: TaskError = {
-  name: 'DeadlineExceeded',
-  message: 'the attempt did not end within its deadline and kill grace; it was fenced off',
-  stack: '',
-  retry: true,
-};
 
 /** Ends the sessions whose grace is over. */
 const expireSessions = (state: State, now: Now): void => {

@@ -1,6 +1,6 @@
+import { retainedBytesOf } from '../retained.ts';
 import { type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
 import { isFinished } from '../task-machine.ts';
-import { retainedBytesOf } from '../transitions.ts';
 import type { StoredTask } from './stored-task.ts';
 import { wanted } from './wanted.ts';
 

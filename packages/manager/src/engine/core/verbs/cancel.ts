@@ -1,7 +1,8 @@
 import type { TaskState } from '@millrace/protocol';
+import { cancelledError } from '../attempt-errors.ts';
 import type { Now, State } from '../state.ts';
 import { isFinished } from '../task-machine.ts';
-import { cancelledError, finish, requestCancel } from '../transitions.ts';
+import { finish, requestCancel } from '../transitions.ts';
 
 export interface CancelRequest {
   readonly taskId: string;

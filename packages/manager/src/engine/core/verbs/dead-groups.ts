@@ -1,9 +1,9 @@
 import { limits, type TaskError } from '@millrace/protocol';
 import { fingerprintOf } from '../fingerprint.ts';
+import { retainedBytesOf } from '../retained.ts';
 import { Budget, cursorOf, positionOf, walk } from '../rows/walk.ts';
 import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
-import { retainedBytesOf } from '../transitions.ts';
 import { deadTasks, isWanted } from './list-tasks.ts';
 
 /** Which dead tasks to group, and from where on. */

@@ -1,5 +1,6 @@
 import { limits, type TaskError, type TaskState } from '@millrace/protocol';
 import { fingerprintOf } from '../fingerprint.ts';
+import { retainedBytesOf, retainedUntilMs } from '../retained.ts';
 import {
   atMsOfTimeKey,
   rangeOf,
@@ -23,7 +24,6 @@ import {
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
-import { retainedBytesOf, retainedUntilMs } from '../transitions.ts';
 
 /** Which tasks to list, and from where on. */
 export interface ListRequest {

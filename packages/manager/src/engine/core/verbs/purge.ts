@@ -1,4 +1,5 @@
 import { limits } from '@millrace/protocol';
+import { cancelledError } from '../attempt-errors.ts';
 import type { Queue } from '../queue.ts';
 import { type Arrival, rangeOf } from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
@@ -13,7 +14,7 @@ import {
 } from '../rows/walk.ts';
 import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
-import { cancelledError, finish } from '../transitions.ts';
+import { finish } from '../transitions.ts';
 import { readyPath } from './list-tasks.ts';
 
 export interface PurgeRequest {
