@@ -1,5 +1,11 @@
 import type { Log, MillraceError } from '@millrace/protocol';
-import { loadHandlers, Worker, type WorkerEvent, type WorkerOptions } from '@millrace/worker';
+import {
+  type HandlerBinding,
+  loadHandlers,
+  Worker,
+  type WorkerEvent,
+  type WorkerOptions,
+} from '@millrace/worker';
 import type { Configuration } from '../../config/configuration.ts';
 import { present } from '../../config/present.ts';
 import { exitCodes, reportError } from '../terminal/exit.ts';
@@ -47,13 +53,16 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
   };
 };
 
-/** The tasks that a module handles, with queue and runner. */
-const tasksOf = async (file: string): Promise<string> => {
-  const { bindings } = await loadHandlers(file);
-  return bindings
-    .map(({ runner, task }) => `${task.name} (queue ${task.queue}, ${runner})`)
-    .join(', ');
+const describe = ({ aliases, runner, task, versions }: HandlerBinding): string => {
+  const names = [task.name, ...aliases].join(' or ');
+  const isFirst = versions.every((version) => version === 1);
+  const said = isFirst ? '' : ` version ${versions.join(' or ')}`;
+  return `${names}${said} (queue ${task.queue}, ${runner})`;
 };
+
+/** The tasks that a module handles, with versions, queue and runner. */
+const tasksOf = async (file: string): Promise<string> =>
+  (await loadHandlers(file)).bindings.map(describe).join(', ');
 
 /** Faults after which a new worker in the same process may serve on. */
 const isOwnFault = ({ code }: MillraceError): boolean =>
