@@ -58,7 +58,7 @@ const keyed = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      once: fc.record({ key, forMs: fc.constantFrom(undefined, 5_000, 100_000) }),
+      once: fc.record({ key, forMs: fc.constantFrom(undefined, 5_000, 100_000, 200_000_000) }),
     }),
   },
   {

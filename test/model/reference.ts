@@ -544,17 +544,28 @@ export class Reference {
     if (!isFinal(task) && task.grants === 0 && expiresAtMs <= this.wallMs) {
       this.#finish(task, 'expired');
     }
+    if (isFinal(task) && this.#isResultOver(task)) {
+      task.isRemoved = true;
+    }
     if (isFinal(task) && this.#isForgotten(task)) {
       this.tasks.delete(spec.taskId);
     }
   }
 
-  #isForgotten(task: ModelTask): boolean {
+  /** The engine removes what is over by whole seconds. */
+  #isOver(atMs: number): boolean {
+    return Math.ceil(atMs / 1_000) * 1_000 <= this.wallMs;
+  }
+
+  #isResultOver(task: ModelTask): boolean {
     const keepMs = task.state === 'dead' ? limits.retainDeadMs : limits.retainSucceededMs;
-    const resultUntilMs = isTombstone(task) ? 0 : task.finishedAtMs + keepMs;
-    const untilMs = Math.max(resultUntilMs, task.acceptedAtMs + limits.tombstoneMs);
-    // The engine removes forgotten tasks by whole seconds.
-    return Math.ceil(untilMs / 1_000) * 1_000 <= this.wallMs;
+    return this.#isOver(task.finishedAtMs + keepMs);
+  }
+
+  #isForgotten(task: ModelTask): boolean {
+    const { forMs = 0 } = task.spec.options?.once ?? {};
+    const knownMs = Math.max(limits.tombstoneMs, forMs);
+    return isTombstone(task) && this.#isOver(task.acceptedAtMs + knownMs);
   }
 
   /** The engine made this retry ready. */

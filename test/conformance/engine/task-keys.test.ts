@@ -104,6 +104,29 @@ onEachEngine('an idempotency key', (open) => {
     expect(stage.journal.range('w', 'x', 10)).toEqual([]);
   });
 
+  test('with a time names its task as long, also when the result is removed', async () => {
+    const stage = await open();
+    const weekMs = 7 * 86_400_000;
+    await stage.enqueue(once('t1', 'k', weekMs));
+    await finishOne(stage);
+    await stage.advance(2 * 86_400_000);
+    expect(await stage.enqueue(once('t2', 'k', weekMs))).toEqual(existing('t1'));
+    expect(await stage.outcome('t1')).toBe('RESULT_REMOVED');
+    await stage.advance(5 * 86_400_000 + 2_000);
+    expect(await stage.state('t1')).toBe('UNKNOWN_TASK');
+    expect(await stage.enqueue(once('t2', 'k', weekMs))).toEqual({ created: 1 });
+  });
+
+  test('is found in a batch that is being written', async () => {
+    const stage = await open();
+    stage.journal.hold();
+    const first = stage.enqueue(once('t1'));
+    await stage.journal.held();
+    const second = stage.enqueue(once('t2'));
+    stage.journal.release();
+    expect([await first, await second]).toEqual([{ created: 1 }, existing('t1')]);
+  });
+
   test('is looked up before room: a duplicate is not told that the queue is full', async () => {
     const stage = await open({ queues: [queueSpec('q', { maxItems: 1 })] });
     await stage.enqueue(once('t1'));

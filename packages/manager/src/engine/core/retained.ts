@@ -42,5 +42,9 @@ export const wholeSecond = (atMs: number): number => Math.ceil(atMs / SECOND_MS)
 export const retainedUntilMs = ({ finishedAtMs = 0, state }: Task): number =>
   wholeSecond(finishedAtMs + (isFinished(state) ? retainMs[state] : 0));
 
-/** Until when the id of a task is known, so that a resent enqueue does not make it anew. */
-export const knownUntilMs = (task: Task): number => task.acceptedAtMs + limits.tombstoneMs;
+/**
+ * Until when the id of a task is known: a resent enqueue does not make it anew, and a key that it holds
+ * for a time names it.
+ */
+export const knownUntilMs = ({ acceptedAtMs, extras }: Task): number =>
+  Math.max(acceptedAtMs + limits.tombstoneMs, extras?.keyUntilMs ?? 0);

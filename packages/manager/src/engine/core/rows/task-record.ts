@@ -66,6 +66,8 @@ export const taskExtras = {
   debounceKey: extra<string | undefined>(7, optional(text), undefined),
   /** Whether its input was replaced while it was ready: then a later row lists it, too. */
   isListedAgain: extra(8, flag, false),
+  /** Until when it holds a key for a time, in wall time: its id is known as long. */
+  keyUntilMs: extra<number | undefined>(9, optional(number), undefined),
 };
 
 const task = recordKind('task', fields, taskExtras);

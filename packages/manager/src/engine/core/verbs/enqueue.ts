@@ -31,6 +31,7 @@ export type EnqueueAnswer =
     }
   | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
 
+type OnceKey = NonNullable<NonNullable<NewTask['options']>['once']>;
 type Refusal = Extract<EnqueueAnswer, { refused: string }>;
 
 /** How much a request adds to one queue. */
@@ -170,7 +171,10 @@ const checkStore = (state: State, { fresh, replacements }: Plan): Refusal | unde
     : undefined;
 };
 
-const extrasOf = ({ extras, options }: Addition): TaskExtras => {
+const keyExtras = ({ forMs, key }: OnceKey, now: Now): NonNullable<TaskExtras> =>
+  forMs === undefined ? { key } : { keyUntilMs: now.wallMs + forMs };
+
+const extrasOf = ({ extras, options }: Addition, now: Now): TaskExtras => {
   if (options === undefined) {
     return extras;
   }
@@ -178,7 +182,7 @@ const extrasOf = ({ extras, options }: Addition): TaskExtras => {
   return {
     ...extras,
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
-    ...(once?.forMs === undefined && once !== undefined ? { key: once.key } : {}),
+    ...(once === undefined ? {} : keyExtras(once, now)),
     ...(latest === undefined ? {} : { debounceKey: latest.key }),
   };
 };
@@ -208,7 +212,7 @@ const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskV
     payloadBytes: task.payload.length,
     result: undefined,
     error: undefined,
-    extras: extrasOf(task),
+    extras: extrasOf(task, now),
   };
 };
 
