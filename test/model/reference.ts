@@ -15,6 +15,8 @@ export interface ModelTask {
   readonly arrival: number;
   readonly acceptedAtMs: number;
   readonly acceptedIn: number;
+  /** Epoch in which its input was last replaced. */
+  replacedIn: number;
   state: TaskState;
   /** The batch that made the task ready. The task is claimable once that batch is durable. */
   readyIn: number;
@@ -201,6 +203,7 @@ export class Reference {
         arrival: this.#arrivals,
         acceptedAtMs: this.wallMs,
         acceptedIn: this.epoch,
+        replacedIn: 0,
         state: spec.delayMs > 0 ? 'scheduled' : 'ready',
         readyIn: this.batch,
         dueAtMs: this.wallMs + spec.delayMs,
@@ -270,6 +273,7 @@ export class Reference {
 
   #replace(task: ModelTask, by: NewTask): void {
     task.spec = { ...task.spec, payload: by.payload };
+    task.replacedIn = this.epoch;
     // A ready task is claimable once the input is durable.
     task.readyIn = this.batch;
     const { maxWaitMs = Number.POSITIVE_INFINITY, waitMs } = by.options?.latest ?? {};
@@ -500,6 +504,7 @@ export class Reference {
     const isForgotten =
       task.state === 'ready' &&
       task.acceptedIn < this.epoch &&
+      task.replacedIn !== this.epoch &&
       token.epoch === this.epoch - 1 &&
       token.grant === task.grants + 1;
     if (isForgotten) {

@@ -1,11 +1,16 @@
+import type { NewTask } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import { task, UNAWAITED_WRITTEN_MS } from './engine-stage.ts';
+import { task, text, UNAWAITED_WRITTEN_MS } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
 
+/** A task whose input an enqueue with the same key replaces while it waits. */
+const replaceable = (taskId: string): NewTask =>
+  task(taskId, { options: { latest: { key: 'k', waitMs: undefined, maxWaitMs: undefined } } });
+
 onEachEngine('a grant that a crash forgot', (open) => {
-  const forgotten = async () => {
+  const forgotten = async (first = task('t1')) => {
     const stage = await open();
-    await stage.enqueue(task('t1'));
+    await stage.enqueue(first);
     stage.journal.hold();
     const grant = await stage.claimOne('a');
     stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
@@ -37,6 +42,28 @@ onEachEngine('a grant that a crash forgot', (open) => {
     expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
       grant.token,
     ]);
+  });
+
+  test('is lost when the input of its task was replaced since, so that the last input runs', async () => {
+    const { grant, stage } = await forgotten(replaceable('t1'));
+    await stage.enqueue(replaceable('t2'));
+    await stage.flushed();
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([
+      grant.token,
+    ]);
+    expect(text((await stage.claimOne('a')).payload)).toBe('payload of t2');
+  });
+
+  test('of an input that was replaced before it is taken up again', async () => {
+    const stage = await open();
+    await stage.enqueue(replaceable('t1'));
+    await stage.enqueue(replaceable('t2'));
+    stage.journal.hold();
+    const grant = await stage.claimOne('a');
+    stage.clock.runNext(stage.clock.monotonicMs() + UNAWAITED_WRITTEN_MS);
+    await stage.journal.held();
+    await stage.crash();
+    expect(await stage.engine.resume({ sessionId: 'a', tokens: [grant.token] })).toEqual([]);
   });
 
   test('is lost when the task has been granted to another session since', async () => {

@@ -114,6 +114,7 @@ export const replaceInput = (
   listAgain(state, own);
   task.lane.queue.counters.bytes += payload.length - task.payloadBytes;
   own.payloadBytes = payload.length;
+  own.extras = { ...own.extras, replacedIn: state.epoch };
   // Kept however large it is: the store still has the input before.
   own.payload = Buffer.from(payload);
   if (task.state === 'scheduled' && dueAtMs !== undefined && dueAtMs !== task.dueAtMs) {

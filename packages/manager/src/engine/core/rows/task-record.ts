@@ -68,6 +68,8 @@ export const taskExtras = {
   isListedAgain: extra(8, flag, false),
   /** Until when it holds a key for a time, in wall time: its id is known as long. */
   keyUntilMs: extra<number | undefined>(9, optional(number), undefined),
+  /** Epoch in which its input was last replaced; epochs begin at 1. */
+  replacedIn: extra(10, number, 0),
 };
 
 const task = recordKind('task', fields, taskExtras);
