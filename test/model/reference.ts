@@ -59,6 +59,10 @@ const placeOf = ({ name, options, queue }: NewTask): string | undefined => {
     : [once === undefined ? 'latest' : 'once', queue, name, key].join('/');
 };
 
+/** How long a new task waits. */
+const firstWaitMs = ({ delayMs, options }: NewTask): number =>
+  Math.min(delayMs, options?.latest?.maxWaitMs ?? Number.POSITIVE_INFINITY);
+
 const finalStates = new Set<TaskState>(['succeeded', 'dead', 'cancelled', 'expired']);
 export const isFinal = (task: ModelTask): boolean => finalStates.has(task.state);
 const isItem = (task: ModelTask): boolean => task.spec.name === ITEM_NAME;
@@ -204,9 +208,9 @@ export class Reference {
         acceptedAtMs: this.wallMs,
         acceptedIn: this.epoch,
         replacedIn: 0,
-        state: spec.delayMs > 0 ? 'scheduled' : 'ready',
+        state: firstWaitMs(spec) > 0 ? 'scheduled' : 'ready',
         readyIn: this.batch,
-        dueAtMs: this.wallMs + spec.delayMs,
+        dueAtMs: this.wallMs + firstWaitMs(spec),
         retry: undefined,
         grants: 0,
         failures: 0,

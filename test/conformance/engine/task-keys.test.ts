@@ -215,6 +215,13 @@ onEachEngine('a task whose latest input counts', (open) => {
     expect(stage.journal.range('a', 'b', 10)).toEqual([]);
   });
 
+  test('waits no longer than its bound, the first time too', async () => {
+    const stage = await open();
+    await stage.enqueue(latest('t1', 1_000, 100));
+    await stage.advance(100);
+    expect(text((await stage.claimOne('a')).payload)).toBe('payload of t1');
+  });
+
   test('is replaced within one request, and by all calls of one turn', async () => {
     const stage = await open();
     expect(await stage.enqueue(latest('t1', undefined), latest('t2', undefined))).toEqual({

@@ -187,17 +187,22 @@ const extrasOf = ({ extras, options }: Addition, now: Now): TaskExtras => {
   };
 };
 
+/** A task whose latest input counts waits no longer than its bound, the first time too. */
+const firstWaitMs = ({ delayMs, options }: Addition): number =>
+  Math.min(delayMs, options?.latest?.maxWaitMs ?? Number.POSITIVE_INFINITY);
+
 const valuesOf = (state: State, lane: TaskLane, task: Addition, now: Now): TaskValues => {
   const { epoch, count } = state.nextArrival();
+  const delayMs = firstWaitMs(task);
   return {
     laneNumber: lane.number,
-    state: task.delayMs > 0 ? 'scheduled' : 'ready',
+    state: delayMs > 0 ? 'scheduled' : 'ready',
     priority: task.priority,
     isLifo: lane.order === 'lifo',
     arrivalEpoch: epoch,
     arrivalCount: count,
     acceptedAtMs: now.wallMs,
-    dueAfterMs: task.delayMs,
+    dueAfterMs: delayMs,
     expiresAfterMs: task.expiresInMs,
     finishedAfterMs: undefined,
     deadlineMs: task.deadlineMs,
