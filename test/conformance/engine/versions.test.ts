@@ -58,6 +58,19 @@ onEachEngine('the version of a task', (open) => {
     expect(await stage.enqueue(of(5, 'again'))).toEqual({ created: 1 });
   });
 
+  test('is one of few within one request, too', async () => {
+    const stage = await open();
+    const versions = Array.from({ length: limits.versionsPerNameMax + 1 }, (_, n) =>
+      of(n + 1, `t${n}`),
+    );
+    expect(await stage.enqueue(...versions)).toMatchObject({ refused: 'TOO_MANY_NAMES' });
+    expect(await stage.enqueue(...versions.slice(1))).toEqual({
+      created: limits.versionsPerNameMax,
+    });
+    expect(await stage.enqueue(of(99, 'late'))).toMatchObject({ refused: 'TOO_MANY_NAMES' });
+    expect(await stage.enqueue(task('first'))).toEqual({ created: 1 });
+  });
+
   test('shares its keys with the other versions', async () => {
     const stage = await open();
     const once = { key: 'k', forMs: undefined };

@@ -1,5 +1,4 @@
 import { limits, type NewTask } from '@millrace/protocol';
-import { laneKeyOf } from '../handles.ts';
 import type { Queue } from '../queue.ts';
 import type { TaskExtras, TaskValues } from '../rows/task-record.ts';
 import type { Now, State } from '../state.ts';
@@ -39,8 +38,8 @@ interface Demand {
   readonly queue: Queue;
   items: number;
   bytes: number;
-  /** New names and versions. Made for the first one: nearly all requests use known lanes. */
-  newLanes: Set<string> | undefined;
+  /** New versions by name. Made for the first one: nearly all requests use known lanes. */
+  newVersions: Map<string, Set<number>> | undefined;
 }
 
 const unknownQueue = (state: State, name: string): Refusal => {
@@ -52,21 +51,6 @@ const unknownQueue = (state: State, name: string): Refusal => {
 };
 
 const versionOf = ({ options }: Addition): number => options?.version ?? 1;
-
-/** A name has a few versions at a time; each new one makes a lane that is never removed. */
-const checkVersion = (state: State, queue: Queue, task: Addition): Refusal | undefined => {
-  const version = versionOf(task);
-  const known = state.versionsOf(queue, task.name);
-  return version !== 1 &&
-    known >= limits.versionsPerNameMax &&
-    state.laneOfName(queue, task.name, version) === undefined
-    ? {
-        refused: 'TOO_MANY_NAMES',
-        queue: task.queue,
-        message: `task '${task.name}' of queue '${task.queue}' has ${known} versions, and version ${version} would be one too many: use another name`,
-      }
-    : undefined;
-};
 
 const checkTask = (state: State, task: Addition): Refusal | undefined => {
   const queue = state.queues.get(task.queue);
@@ -80,7 +64,7 @@ const checkTask = (state: State, task: Addition): Refusal | undefined => {
       message: `the payload of task ${task.taskId} has ${task.payload.length} bytes, the limit is ${state.options.payloadMaxBytes}`,
     };
   }
-  return checkVersion(state, queue, task);
+  return undefined;
 };
 
 /** The task has passed `checkTask`, so its queue is known. */
@@ -89,14 +73,15 @@ const wantedOf = (state: State, task: Addition): Wanted => {
   return { task, queue, lane: state.laneOfName(queue, task.name, versionOf(task)) };
 };
 
-const noneOf = (queue: Queue): Demand => ({ queue, items: 0, bytes: 0, newLanes: undefined });
+const noneOf = (queue: Queue): Demand => ({ queue, items: 0, bytes: 0, newVersions: undefined });
 
 const addTo = (demand: Demand, { lane, task }: Wanted): Demand => {
   demand.items += 1;
   demand.bytes += task.payload.length;
   if (lane === undefined) {
-    const added = laneKeyOf({ ...task, version: versionOf(task) });
-    demand.newLanes = (demand.newLanes ?? new Set()).add(added);
+    demand.newVersions ??= new Map();
+    const versions = demand.newVersions.get(task.name) ?? new Set();
+    demand.newVersions.set(task.name, versions.add(versionOf(task)));
   }
   return demand;
 };
@@ -114,7 +99,42 @@ const demandsOf = (wanted: readonly Wanted[]): Iterable<Demand> => {
   return demands.values();
 };
 
-const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
+const tooManyNames = (queue: string, message: string): Refusal => ({
+  refused: 'TOO_MANY_NAMES',
+  queue,
+  message,
+});
+
+/** A queue has some names, and a name has a few versions; each makes a lane that is never removed. */
+const checkNames = (
+  state: State,
+  { newVersions = new Map(), queue }: Demand,
+): Refusal | undefined => {
+  const { name } = queue.spec;
+  let added = 0;
+  for (const [task, versions] of newVersions) {
+    added += versions.size;
+    const known = state.versionsOf(queue, task);
+    // The first version is the one that a task has without saying so.
+    if (
+      versions.size > (versions.has(1) ? 1 : 0) &&
+      known + versions.size > limits.versionsPerNameMax
+    ) {
+      return tooManyNames(
+        name,
+        `task '${task}' of queue '${name}' has ${known} versions, and ${[...versions].join(', ')} would be too many, the limit is ${limits.versionsPerNameMax}: use another name`,
+      );
+    }
+  }
+  return queue.laneCount + added > limits.taskNamesPerQueueMax
+    ? tooManyNames(
+        name,
+        `queue '${name}' has ${queue.laneCount} task names and versions, the limit is ${limits.taskNamesPerQueueMax}`,
+      )
+    : undefined;
+};
+
+const checkRoom = (state: State, wanted: readonly Wanted[]): Refusal | undefined => {
   for (const demand of demandsOf(wanted)) {
     const { queue } = demand;
     const { name, maxBytes, maxItems } = queue.spec;
@@ -132,12 +152,9 @@ const checkRoom = (wanted: readonly Wanted[]): Refusal | undefined => {
         message: `queue '${name}' holds ${queue.unfinished} of ${maxItems} items and ${queue.counters.bytes} of ${maxBytes} bytes`,
       };
     }
-    if (queue.laneCount + (demand.newLanes?.size ?? 0) > limits.taskNamesPerQueueMax) {
-      return {
-        refused: 'TOO_MANY_NAMES',
-        queue: name,
-        message: `queue '${name}' has ${queue.laneCount} task names and versions, the limit is ${limits.taskNamesPerQueueMax}`,
-      };
+    const refusal = checkNames(state, demand);
+    if (refusal !== undefined) {
+      return refusal;
     }
   }
   return undefined;
@@ -262,7 +279,7 @@ export const add = (state: State, tasks: readonly Addition[], now: Now): Enqueue
   const wanted = tasks.map((task) => wantedOf(state, task));
   const plan = planAdmission(state, wanted, now);
   const refusal =
-    checkStore(state, plan) ?? checkRoom(plan.fresh) ?? checkReplacements(plan.replacements);
+    checkStore(state, plan) ?? checkRoom(state, plan.fresh) ?? checkReplacements(plan.replacements);
   if (refusal !== undefined) {
     return refusal;
   }
