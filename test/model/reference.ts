@@ -54,9 +54,11 @@ export interface ModelAttempt {
 const placeOf = ({ name, options, queue }: NewTask): string | undefined => {
   const { latest, once } = options ?? {};
   const key = once?.key ?? latest?.key;
-  return key === undefined
-    ? undefined
-    : [once === undefined ? 'latest' : 'once', queue, name, key].join('/');
+  if (key === undefined) {
+    return undefined;
+  }
+  const kind = once === undefined ? `latest of ${options?.version ?? 1}` : 'once';
+  return [kind, queue, name, key].join('/');
 };
 
 /** How long a new task waits. */
@@ -169,6 +171,8 @@ export class Reference {
     const fresh = new Map<string, NewTask>();
     const existing: { index: number; taskId: string }[] = [];
     const replaced: { task: ModelTask; by: NewTask }[] = [];
+    /** Those that became part of another task of the request. */
+    const joined: { ownId: string; taskId: string }[] = [];
     const seen = new Set<string>();
     for (const [index, spec] of specs.entries()) {
       if (this.tasks.has(spec.taskId) || seen.has(spec.taskId)) {
@@ -187,6 +191,7 @@ export class Reference {
           replaced.push({ task: this.#task(taskId), by: spec });
         } else {
           fresh.set(taskId, { ...spec, taskId });
+          joined.push({ ownId: spec.taskId, taskId });
         }
       }
     }
@@ -229,6 +234,9 @@ export class Reference {
     }
     for (const { by, task } of replaced) {
       this.#replace(task, by);
+    }
+    for (const { ownId, taskId } of joined) {
+      this.#store.aliases.set(ownId, this.#until(taskId, limits.tombstoneMs));
     }
     return existing.length === 0 ? { created: fresh.size } : { created: fresh.size, existing };
   }

@@ -215,6 +215,20 @@ onEachEngine('a task whose latest input counts', (open) => {
     expect(stage.journal.range('a', 'b', 10)).toEqual([]);
   });
 
+  test('is not touched by a request that is sent again, whose tasks became one', async () => {
+    const stage = await open();
+    const request = [latest('t1', undefined), latest('t2', undefined), latest('t3', undefined)];
+    await stage.enqueue(...request);
+    await finishOne(stage);
+    expect(await stage.enqueue(...request)).toEqual({
+      created: 0,
+      existing: [
+        { index: 1, taskId: 't1' },
+        { index: 2, taskId: 't1' },
+      ],
+    });
+  });
+
   test('waits no longer than its bound, the first time too', async () => {
     const stage = await open();
     await stage.enqueue(latest('t1', 1_000, 100));

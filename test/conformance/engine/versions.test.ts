@@ -1,6 +1,6 @@
 import { limits, type NewTask } from '@millrace/protocol';
 import { expect, test } from 'vitest';
-import { failure, idsOf, queueSpec, task } from './engine-stage.ts';
+import { failure, idsOf, queueSpec, task, text } from './engine-stage.ts';
 import { onEachEngine } from './on-each-engine.ts';
 
 const of = (version: number, taskId: string, more: Partial<NewTask> = {}): NewTask =>
@@ -71,7 +71,20 @@ onEachEngine('the version of a task', (open) => {
     expect(await stage.enqueue(task('first'))).toEqual({ created: 1 });
   });
 
-  test('shares its keys with the other versions', async () => {
+  test('keeps its input: one of another version does not replace it', async () => {
+    const stage = await open();
+    const options = { latest: { key: 'k', waitMs: undefined, maxWaitMs: undefined } };
+    const next = (taskId: string, version: number) =>
+      stage.enqueue(task(taskId, { options: { ...options, version } }));
+    expect(await next('t1', 1)).toEqual({ created: 1 });
+    expect(await next('t2', 2)).toEqual({ created: 1 });
+    expect(await next('t3', 1)).toMatchObject({ existing: [{ taskId: 't1' }] });
+    expect(await next('t4', 2)).toMatchObject({ existing: [{ taskId: 't2' }] });
+    expect(text((await stage.claimOne('a', takes(1))).payload)).toBe('payload of t3');
+    expect(text((await stage.claimOne('a', takes(2))).payload)).toBe('payload of t4');
+  });
+
+  test('shares its idempotency keys with the other versions', async () => {
     const stage = await open();
     const once = { key: 'k', forMs: undefined };
     await stage.enqueue(task('t1', { options: { once } }));

@@ -1,7 +1,7 @@
 import { limits } from '@millrace/protocol';
 import { wholeSecond } from './retained.ts';
 import { decodeHeldKey, encodeHeldKey, type HeldKey } from './rows/held-key-record.ts';
-import { aliasKey, heldKeyKey, type KeyKind } from './rows/keys.ts';
+import { aliasKey, heldKeyKey, type KeyKind, type KeyPlace } from './rows/keys.ts';
 import type { Now, State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
 
@@ -10,26 +10,17 @@ import type { Task, TaskLane } from './task.ts';
  * a queue and a task name, and a row says which task holds it.
  */
 
-/** Where a key is looked up. */
-export interface KeyPlace {
-  readonly queue: string;
-  readonly name: string;
-  readonly kind: KeyKind;
-  readonly key: string;
-}
-
-const rowOf = ({ key, kind, name, queue }: KeyPlace): string => heldKeyKey(kind, queue, name, key);
-
 const placeIn = (lane: TaskLane, kind: KeyKind, key: string): KeyPlace => ({
   queue: lane.queue.spec.name,
   name: lane.name,
+  version: lane.version,
   kind,
   key,
 });
 
 /** The task that holds a key now; a key whose time has passed is free before its row is swept. */
 export const holderOf = (state: State, place: KeyPlace, now: Now): string | undefined => {
-  const row = state.side.get(rowOf(place));
+  const row = state.side.get(heldKeyKey(place));
   if (row === undefined) {
     return undefined;
   }
@@ -51,7 +42,7 @@ export const holdFor = (
   taskId: string,
   forMs: number,
   now: Now,
-): void => writeUntil(state, rowOf(place), taskId, now.wallMs + forMs);
+): void => writeUntil(state, heldKeyKey(place), taskId, now.wallMs + forMs);
 
 /** Where the idempotency key of a task is looked up, if it has one. */
 export const placeOfKey = ({ extras, lane }: Task): KeyPlace | undefined =>
@@ -63,20 +54,20 @@ const keysOf = ({ extras, lane }: Task): readonly KeyPlace[] => [
 ];
 
 /** The rows that say that a task holds its keys. */
-export const rowsOfKeys = (task: Task): string[] => keysOf(task).map(rowOf);
+export const rowsOfKeys = (task: Task): string[] => keysOf(task).map(heldKeyKey);
 
 /** A new task takes the keys that it holds until it ends. */
 export const takeKeys = (state: State, task: Task): void => {
   const held: HeldKey = { taskId: task.id, expiresAtMs: undefined };
   for (const place of keysOf(task)) {
-    state.side.put(state.batch, rowOf(place), encodeHeldKey(held));
+    state.side.put(state.batch, heldKeyKey(place), encodeHeldKey(held));
   }
 };
 
 /** A task has ended: its keys are free, unless another task has taken them. */
 export const releaseKeys = (state: State, task: Task): void => {
   for (const place of keysOf(task)) {
-    const row = rowOf(place);
+    const row = heldKeyKey(place);
     const record = state.side.get(row);
     if (record !== undefined && decodeHeldKey(record).taskId === task.id) {
       state.side.remove(state.batch, row);

@@ -78,9 +78,23 @@ export type KeyKind = 'once' | 'latest';
 
 const kindChars: Readonly<Record<KeyKind, string>> = { once: 'o', latest: 'l' };
 
-/** The row that says which task of a queue and a name holds a key. */
-export const heldKeyKey = (kind: KeyKind, queue: string, name: string, key: string): string =>
-  `${table.heldKey}${kindChars[kind]}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}\0${utf8AsBytes(key)}`;
+/** Where a key is looked up. */
+export interface KeyPlace {
+  readonly queue: string;
+  readonly name: string;
+  readonly version: number;
+  readonly kind: KeyKind;
+  readonly key: string;
+}
+
+/**
+ * The row that says which task holds a key. The same work is queued once whatever its version,
+ * but an input counts for tasks of its own version alone. The first version is not said.
+ */
+export const heldKeyKey = ({ key, kind, name, queue, version }: KeyPlace): string => {
+  const first = `${table.heldKey}${kindChars[kind]}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}\0${utf8AsBytes(key)}`;
+  return kind === 'once' || version === 1 ? first : `${first}\0${version}`;
+};
 
 /** The row that says which task an enqueue with another id became part of. */
 export const aliasKey = (ownId: string): string => table.alias + ownId;

@@ -1,9 +1,10 @@
 import type { NewTask } from '@millrace/protocol';
 import type { Queue } from '../queue.ts';
+import { heldKeyKey, type KeyPlace } from '../rows/keys.ts';
 import type { TaskExtras } from '../rows/task-record.ts';
 import type { Now, State } from '../state.ts';
 import type { Task, TaskLane } from '../task.ts';
-import { aliasOf, holderOf, type KeyPlace } from '../task-keys.ts';
+import { aliasOf, holderOf } from '../task-keys.ts';
 import { isFinished } from '../task-machine.ts';
 
 /** A task to add, with what only the manager can give it. */
@@ -29,8 +30,12 @@ export interface Existing {
 export interface Replacement {
   readonly task: Task;
   readonly by: Addition;
-  /** Ids of all tasks of the request that became part of it. */
-  readonly ownIds: readonly string[];
+}
+
+/** A task of the request whose input became that of another task. */
+export interface Joined {
+  readonly ownId: string;
+  readonly taskId: string;
 }
 
 /** What becomes of the tasks of one request. */
@@ -39,6 +44,8 @@ export interface Plan {
   /** Tasks that are not added, because another does their work. */
   readonly existing: readonly Existing[];
   readonly replacements: readonly Replacement[];
+  /** All that became part of a task, whether it waits or is one of the request. */
+  readonly joined: readonly Joined[];
 }
 
 /** Tasks whose ids are new, each once. A known id was accepted before: resending it changes nothing. */
@@ -58,20 +65,21 @@ const withoutKnown = (state: State, wanted: readonly Wanted[]): readonly Wanted[
 };
 
 export const placeOf = (
-  { name, queue }: NewTask,
+  { name, options, queue }: NewTask,
   kind: KeyPlace['kind'],
   key: string,
-): KeyPlace => ({ queue, name, kind, key });
+): KeyPlace => ({ queue, name, version: options?.version ?? 1, kind, key });
 
 /** Plans a request in which some tasks have keys; the tasks are taken in their order. */
 class KeyedPlan implements Plan {
   readonly fresh: Wanted[] = [];
   readonly existing: Existing[] = [];
+  readonly joined: Joined[] = [];
   readonly #replacements = new Map<string, Replacement>();
   readonly #state: State;
   readonly #now: Now;
   readonly #ids = new Set<string>();
-  /** Position in `fresh` of the task that takes a key. */
+  /** Position in `fresh` of the task that takes a key, by the row of the key. */
   readonly #takers = new Map<string, number>();
 
   constructor(state: State, now: Now) {
@@ -124,6 +132,7 @@ class KeyedPlan implements Plan {
     const taker = this.#taker(place);
     const first = taker === undefined ? undefined : this.fresh[taker];
     if (taker !== undefined && first !== undefined) {
+      this.joined.push({ ownId: task.taskId, taskId: first.task.taskId });
       this.fresh[taker] = { ...first, task: { ...task, taskId: first.task.taskId } };
       return first.task.taskId;
     }
@@ -133,8 +142,8 @@ class KeyedPlan implements Plan {
     }
     // The task is looked up once: one that memory does not hold would be another object each time.
     const earlier = this.#replacements.get(waiting.id);
-    const ownIds = [...(earlier?.ownIds ?? []), task.taskId];
-    this.#replacements.set(waiting.id, { task: earlier?.task ?? waiting, by: task, ownIds });
+    this.#replacements.set(waiting.id, { task: earlier?.task ?? waiting, by: task });
+    this.joined.push({ ownId: task.taskId, taskId: waiting.id });
     return waiting.id;
   }
 
@@ -145,12 +154,12 @@ class KeyedPlan implements Plan {
   }
 
   #taker(place: KeyPlace): number | undefined {
-    return this.#takers.get(JSON.stringify(place));
+    return this.#takers.get(heldKeyKey(place));
   }
 
   /** The next fresh task takes the key. */
   #take(place: KeyPlace): undefined {
-    this.#takers.set(JSON.stringify(place), this.fresh.length);
+    this.#takers.set(heldKeyKey(place), this.fresh.length);
     return undefined;
   }
 }
@@ -158,7 +167,7 @@ class KeyedPlan implements Plan {
 /** Decides for each task of a request whether it is new work. */
 export const planAdmission = (state: State, wanted: readonly Wanted[], now: Now): Plan => {
   if (wanted.every(({ task }) => task.options === undefined)) {
-    return { fresh: withoutKnown(state, wanted), existing: [], replacements: [] };
+    return { fresh: withoutKnown(state, wanted), existing: [], replacements: [], joined: [] };
   }
   const plan = new KeyedPlan(state, now);
   for (const [index, one] of wanted.entries()) {

@@ -255,16 +255,16 @@ const dueAgainMs = ({ by, task }: Replacement, now: Now): number | undefined => 
     : Math.min(now.wallMs + waitMs, task.acceptedAtMs + maxWaitMs);
 };
 
-const carryOut = (state: State, { fresh, replacements }: Plan, now: Now): void => {
+const carryOut = (state: State, { fresh, joined, replacements }: Plan, now: Now): void => {
   for (const one of fresh) {
     admitOne(state, one, now);
   }
   for (const replacement of replacements) {
-    const { by, ownIds, task } = replacement;
+    const { by, task } = replacement;
     replaceInput(state, task, by.payload, dueAgainMs(replacement, now));
-    for (const ownId of ownIds) {
-      writeAlias(state, ownId, task.id, now);
-    }
+  }
+  for (const { ownId, taskId } of joined) {
+    writeAlias(state, ownId, taskId, now);
   }
 };
 
