@@ -28,6 +28,7 @@ export const advice = {
   UNKNOWN_TASK: 'Check the id; finished tasks are forgotten after their retention.',
   RESULT_REMOVED: 'Await results earlier, or raise retainMaxBytes.',
   LEASE_LOST: 'Nothing: the task was run elsewhere or has ended; only one outcome counts.',
+  TASK_NOT_WAITING: 'Nothing: the task runs, or has ended.',
   TASK_NOT_DEAD: 'Wait for the outcome, or cancel the task.',
   UNKNOWN_WORKER: '`millrace worker ls` lists the connected workers.',
   TIMEOUT: 'Ask again: a task goes on. After a `get`, check that the manager is reachable.',

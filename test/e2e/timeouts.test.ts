@@ -65,6 +65,7 @@ const changes: Readonly<Record<string, Call>> = {
   enqueueMany: (client, options) => client.enqueueMany(job, [1, 2], options),
   run: (client, options) => client.run(job, 1, options),
   cancel: (client, options) => client.task(ID).cancel('no reason', options),
+  setPriority: (client, options) => client.task(ID).setPriority(1, options),
   retry: (client, options) => client.task(ID).retry(options),
   drop: (client, options) => client.task(ID).drop(options),
   retryAll: (client, options) => client.retryAll({}, options),

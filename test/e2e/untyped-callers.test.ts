@@ -57,6 +57,7 @@ const calls: Record<string, (wrong: never) => unknown> = {
   'enqueueMany payloads': (wrong) => client.enqueueMany(task, wrong),
   'run task': (wrong) => client.run(wrong, 1),
   'run options': (wrong) => client.run(task, 1, wrong),
+  'task priority': (wrong) => client.task('t').setPriority(wrong),
   'task id': (wrong) => client.task(wrong),
   'result options': (wrong) => client.task('id').result(wrong),
   'cancel reason': (wrong) => client.task('id').cancel(wrong),

@@ -28,9 +28,19 @@ test('a task is listed, shown and cancelled by the id that enqueue printed', asy
   expect(await printed('task', 'ls')).toMatch(new RegExp(`^${id} +default +unhandled +ready`, 'm'));
   expect(await parsed('task', 'show', id)).toMatchObject({ id, name: 'unhandled', state: 'ready' });
   expect(await printed('task', 'show', id)).toMatch(/^state +ready$/m);
+  expect(await printed('task', 'priority', id, '-5')).toBe('');
+  expect(await parsed('task', 'show', id)).toMatchObject({ id, priority: -5 });
   expect(await printed('task', 'cancel', id)).toBe('cancelled');
   expect(await printed('task', 'cancel', id)).toBe('finished');
   expect(await parsed('task', 'ls', '--state', 'ready')).toEqual([]);
+  expect(await stage.cli(['task', 'priority', id, '1'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`task ${id} no longer waits; its state is cancelled`),
+  });
+  expect(await stage.cli(['task', 'priority', id, '128'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('is a whole number from -128 to 127, not 128'),
+  });
 });
 
 test('the dead are listed with their errors, retried and dropped, and never all by accident', async () => {

@@ -25,6 +25,7 @@ export type Command =
       readonly waitMs: number | undefined;
     }
   | { readonly verb: 'cancel' | 'drop'; readonly taskId: string }
+  | { readonly verb: 'prioritize'; readonly taskId: string; readonly priority: number }
   | {
       readonly verb: 'retry';
       readonly taskId: string;
@@ -144,6 +145,12 @@ const cancel = fc.record({
   taskId,
 });
 
+const prioritize = fc.record({
+  verb: fc.constant('prioritize' as const),
+  taskId,
+  priority: fc.constantFrom(0, 5, -5, 100),
+});
+
 const retry = fc.record({
   verb: fc.constant('retry' as const),
   taskId,
@@ -196,6 +203,7 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
     { weight: 7, arbitrary: claim },
     { weight: 7, arbitrary: settle },
     { weight: 2, arbitrary: cancel },
+    { weight: 3, arbitrary: prioritize },
     { weight: 3, arbitrary: retry },
     { weight: 1, arbitrary: pause },
     { weight: 1, arbitrary: purge },

@@ -411,6 +411,22 @@ export class Reference {
     return { answer: 'cancelled', state: 'cancelled' };
   }
 
+  prioritize(taskId: string, priority: number): string {
+    const task = this.tasks.get(taskId);
+    if (task === undefined) {
+      return 'UNKNOWN_TASK';
+    }
+    if (task.state !== 'ready' && task.state !== 'scheduled') {
+      return 'TASK_NOT_WAITING';
+    }
+    if (task.spec.priority !== priority) {
+      task.spec = { ...task.spec, priority };
+      // A ready task is claimable once its priority is durable.
+      task.readyIn = this.batch;
+    }
+    return 'prioritized';
+  }
+
   #findDead(taskId: string): ModelTask | DeadRefusal {
     const task = this.tasks.get(taskId);
     if (task === undefined) {

@@ -90,6 +90,11 @@ export class Subject {
         );
         return expect(answer).toEqual(this.#reference.cancel(command.taskId));
       }
+      case 'prioritize': {
+        const { priority, taskId } = command;
+        const [answer] = verbs.prioritize.run(this.#state, [{ taskId, priority }], this.#now);
+        return expect(wordOf(answer)).toBe(this.#reference.prioritize(taskId, priority));
+      }
       case 'retry': {
         const { verb: _verb, ...request } = command;
         const [answer] = verbs.retry.run(this.#state, [request], this.#now);
@@ -138,10 +143,11 @@ export class Subject {
       expect(own.length).toBeLessThanOrEqual(maxItems);
     }
     for (const [taskId, task] of this.#reference.tasks) {
-      const { failures, grants: grant, losses, returns, state } = task;
+      const { failures, grants: grant, losses, returns, spec, state } = task;
       const history = task.isRemoved ? [] : task.noted.slice(-limits.historyMax);
       expect(verbs.inspect.run(this.#state, taskId, this.#now)).toMatchObject({
         state,
+        priority: spec.priority,
         grant,
         failures,
         losses,

@@ -4,6 +4,7 @@ import { type CancelAnswer, cancel } from './calls/cancel.ts';
 import { drop } from './calls/drop.ts';
 import { type InspectOptions, inspect, type TaskInfo } from './calls/inspect.ts';
 import type { CallPort } from './calls/port.ts';
+import { prioritize } from './calls/prioritize.ts';
 import { type RetryCall, retry } from './calls/retry.ts';
 
 /** One task, by its id. */
@@ -42,6 +43,18 @@ export class TaskHandle<Output = unknown> {
    */
   cancel(reason = 'cancelled by its producer', options: CallOptions = {}): Promise<CancelAnswer> {
     return cancel(this.#port, this.id, reason, options);
+  }
+
+  /**
+   * Changes the priority of the task while it waits, ready or scheduled; its place among tasks of
+   * equal priority is that of its arrival.
+   *
+   * @param priority integer −128…127, higher first
+   * @throws TASK_NOT_WAITING when it runs or has ended; UNKNOWN_TASK, BAD_OPTION; NOT_SENT or
+   *   UNKNOWN without an answer in time
+   */
+  setPriority(priority: number, options: CallOptions = {}): Promise<void> {
+    return prioritize(this.#port, this.id, priority, options);
   }
 
   /**

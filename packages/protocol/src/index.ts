@@ -165,6 +165,7 @@ export {
 } from './words/task.ts';
 export { isTaskId, taskIdMaker, taskIdStem } from './words/task-id.ts';
 export {
+  checkPriority,
   checkTaskOptions,
   type Debounce,
   type IdempotencyKey,

@@ -82,8 +82,8 @@ export const settingsOf = (
   if (options === undefined) {
     return byDefault;
   }
-  const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
   checkCall(options, `task '${task.name}'`);
+  const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
   checkTaskOptions(taskOptions, `task '${task.name}'`);
   const own = inOneWay(taskOptions);
   return { ...byDefault, ...own, retry: { ...byDefault.retry, ...own.retry } };

@@ -15,6 +15,7 @@ import { get } from './get.ts';
 import { inspect } from './inspect.ts';
 import { listTasks } from './list-tasks.ts';
 import { pause } from './pause.ts';
+import { prioritize } from './prioritize.ts';
 import { purge } from './purge.ts';
 import { retry } from './retry.ts';
 import type { Services } from './services.ts';
@@ -29,6 +30,7 @@ export const commands = {
   withdraw: { right: 'session', run: withdraw },
   awaitOutcome: { right: 'produce', run: awaitOutcome },
   cancel: { right: verbs.cancel.right, run: cancel },
+  prioritize: { right: verbs.prioritize.right, run: prioritize },
   inspect: { right: verbs.inspect.right, run: inspect },
   size: { right: verbs.size.right, run: size },
   status: { right: 'read', run: status },

@@ -23,6 +23,7 @@ import { open } from './open.ts';
 import { part, partAck } from './part.ts';
 import { pause, paused } from './pause.ts';
 import { ping, pong } from './ping.ts';
+import { prioritize, prioritized } from './prioritize.ts';
 import { purge, purged } from './purge.ts';
 import { resume } from './resume.ts';
 import { retried, retry } from './retry.ts';
@@ -59,6 +60,8 @@ export const verbs = {
   outcome,
   cancel,
   cancelled,
+  prioritize,
+  prioritized,
   inspect,
   taskInfo,
   size,

@@ -43,6 +43,7 @@ export const errorTable = {
   UNKNOWN_TASK: refused('no task with this id, or it was removed'),
   RESULT_REMOVED: refused('the task ended, and its result is no longer kept'),
   KEY_IN_USE: refused('another task has the idempotency key of this one'),
+  TASK_NOT_WAITING: refused('only a task that waits can change its priority'),
   TASK_NOT_DEAD: refused('only a dead task can be retried or dropped'),
   UNKNOWN_WORKER: refused('no connected worker has this name or session'),
   LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),

@@ -142,7 +142,7 @@ const fault = (
 
 /** A value as an error shows it: short, and on one line. */
 const shown = (value: unknown): string => {
-  if (typeof value === 'number' || value instanceof Date) {
+  if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Date) {
     return String(value);
   }
   const text = JSON.stringify(value) ?? typeof value;
@@ -211,6 +211,19 @@ const checks = {
   throttle: recordOf('{ key, ms }', ['key', 'ms'], { key: aKey, ms: wait }),
   replace: recordOf('{ key }', ['key'], { key: aKey }),
 } as const satisfies Record<keyof TaskOptions, Check>;
+
+/**
+ * Checks a priority.
+ *
+ * @param what the thing that should be one, for the error
+ * @throws BAD_OPTION
+ */
+export const checkPriority = (value: unknown, what: string): void => {
+  const expected = checks.priority(value);
+  if (expected !== undefined) {
+    throw new MillraceError('BAD_OPTION', `${what} is ${expected}, not ${shown(value)}`);
+  }
+};
 
 const keyed = ['idempotencyKey', 'debounce', 'throttle', 'replace'] as const;
 

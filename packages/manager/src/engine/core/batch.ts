@@ -49,6 +49,11 @@ export class Batch {
     return this.writes.length === 0 && this.dirtyQueues.size === 0 && this.aborts.length === 0;
   }
 
+  /** The value that this batch gives to a key. A search of all its writes, for rare cases. */
+  written(key: string): Uint8Array | undefined {
+    return this.writes.findLast((write) => write.key === key)?.value;
+  }
+
   put(key: string, value: Uint8Array): void {
     this.writes.push({ key, value });
   }

@@ -98,6 +98,9 @@ const resumeSweeps = (state: State, batch: Batch): void => {
 export const committed = (state: State, batch: Batch): Effects => {
   const ready = offerReady(state, batch);
   unpin(state, batch);
+  if (state.sealed === batch) {
+    state.sealed = undefined;
+  }
   state.side.durable(batch);
   state.noteTimes(batch);
   resumeSweeps(state, batch);

@@ -3,7 +3,14 @@ import type { ChainEntry } from '../../structures/chain.ts';
 import { tuning } from '../../tuning.ts';
 import type { Journal, Row } from '../store/journal.ts';
 import { laneKeyOf } from './handles.ts';
-import { comesBefore, type Rank, readyKey, readyPrefix, readyRange } from './rows/keys.ts';
+import {
+  comesBefore,
+  priorityOfReadyKey,
+  type Rank,
+  readyKey,
+  readyPrefix,
+  readyRange,
+} from './rows/keys.ts';
 import { decodeIds, ListRow } from './rows/list-row.ts';
 
 /** Sorts behind every key. */
@@ -20,8 +27,8 @@ export interface Queued extends Rank {
 export interface Shelf<T> {
   /** A task that memory holds, in any state. */
   inMemory(taskId: string): T | undefined;
-  /** A task that only the disk has, if it is ready in this lane. Memory holds it from then on. */
-  fromDisk(taskId: string): T | undefined;
+  /** A task that only the disk has, if it is ready in this lane with this priority. Memory holds it from then on. */
+  fromDisk(taskId: string, priority: number): T | undefined;
   /** Removes a row that no longer names a ready task. */
   drop(rowKey: string): void;
 }
@@ -195,11 +202,12 @@ export class Lane<T extends Queued, Q extends LaneQueue> implements ChainEntry<L
   #read(row: Row, shelf: Shelf<T>): void {
     const found: T[] = [];
     let isBeingWritten = false;
+    const priority = priorityOfReadyKey(row.key);
     for (const taskId of decodeIds(row.value)) {
       const held = shelf.inMemory(taskId);
       // The disk shows a row a moment before its batch is known to be durable.
       isBeingWritten ||= held?.readyRow?.key === row.key;
-      const task = held === undefined ? shelf.fromDisk(taskId) : undefined;
+      const task = held === undefined ? shelf.fromDisk(taskId, priority) : undefined;
       if (task !== undefined) {
         found.push(task);
       }

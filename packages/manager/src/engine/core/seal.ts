@@ -170,6 +170,7 @@ export const seal = (state: State): Batch => {
     state.retainedOnDisk = retainedBytes;
     batch.put(metaKey('retained'), encodeNumbers([retainedBytes]));
   }
+  state.sealed = batch;
   state.batch = new Batch(batch.number + 1);
   return batch;
 };

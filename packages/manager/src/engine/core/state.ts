@@ -82,6 +82,8 @@ export class State {
   /** The number of the batch that swept a time index, until that batch is durable. */
   readonly sweptIn = new Map<TimeIndex, number>();
   batch = new Batch(1);
+  /** The batch in flight, which the journal may not have yet. */
+  sealed: Batch | undefined;
   #arrivals = 0;
   #lastLane = 0;
 
@@ -265,9 +267,9 @@ export class State {
   #refill(lane: TaskLane): void {
     lane.refill(this.journal, {
       inMemory: (taskId) => this.tasks.get(taskId),
-      fromDisk: (taskId) => {
+      fromDisk: (taskId, priority) => {
         const task = this.#fromDisk(taskId);
-        if (task?.state !== 'ready' || task.lane !== lane) {
+        if (task?.state !== 'ready' || task.lane !== lane || task.priority !== priority) {
           return undefined;
         }
         this.keep(task);
@@ -290,7 +292,8 @@ export class State {
     if (task.payload !== undefined) {
       return task.payload;
     }
-    const record = this.journal.get(taskKey(task.id));
+    const key = taskKey(task.id);
+    const record = this.journal.get(key) ?? this.sealed?.written(key) ?? this.batch.written(key);
     const payload = record === undefined ? undefined : payloadOfRecord(record);
     if (payload === undefined) {
       throw new MillraceError('STORE_FAILED', `the payload of task ${task.id} is not in the store`);

@@ -93,7 +93,7 @@ interface Residence {
 export class MutableTask implements Residence, TaskValues {
   readonly id: string;
   readonly lane: TaskLane;
-  readonly priority: number;
+  priority: number;
   readonly arrival: Arrival;
   /** Order of the queue when the task arrived: a queue that is declared anew keeps the order of its backlog. */
   readonly order: 'fifo' | 'lifo';

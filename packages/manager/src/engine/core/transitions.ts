@@ -124,6 +124,17 @@ export const replaceInput = (
   state.writeTask(task, payload);
 };
 
+/**
+ * A waiting task takes its place among those of another priority. Rows that list it with another
+ * one may stay: a lane takes it only from a row of its own priority.
+ */
+export const changePriority = (state: State, task: Task, priority: number): void => {
+  const own = mutable(task);
+  listAgain(state, own);
+  own.priority = priority;
+  state.writeTask(task, state.payloadOf(task));
+};
+
 /** How long a run may take before it is fenced off: its deadline, the kill, and slack for the worker's report. */
 const fencedAfterMs = (deadlineMs: number): number =>
   deadlineMs + limits.killGraceMs + limits.fenceSlackMs;

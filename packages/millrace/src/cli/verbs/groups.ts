@@ -6,6 +6,7 @@ import { getVerb } from './get.ts';
 import { inspectVerb, resultVerb } from './inspect.ts';
 import { deadListVerb, taskListVerb } from './list-tasks.ts';
 import { pauseVerb, resumeVerb } from './pause.ts';
+import { prioritizeVerb } from './prioritize.ts';
 import { purgeVerb } from './purge.ts';
 import { putVerb } from './put.ts';
 import { queueListVerb } from './queue-ls.ts';
@@ -33,11 +34,12 @@ const group =
     }
   };
 
-export const taskVerbs = group('task', 'list, show, await, cancel or retry tasks', [
+export const taskVerbs = group('task', 'list, show, await, cancel, reorder or retry tasks', [
   taskListVerb,
   inspectVerb,
   resultVerb,
   cancelVerb,
+  prioritizeVerb,
   taskRetryVerb,
 ]);
 

@@ -1,6 +1,13 @@
 import { historyLengthOf } from '../history.ts';
 import { type FoundLease, leasesInForce, queuesOnDisk } from '../load.ts';
-import { metaKey, rangeOf, type Table, taskIdOfHistoryKey, taskIdOfTaskKey } from '../rows/keys.ts';
+import {
+  metaKey,
+  priorityOfReadyKey,
+  rangeOf,
+  type Table,
+  taskIdOfHistoryKey,
+  taskIdOfTaskKey,
+} from '../rows/keys.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import { decodeNumbers } from '../rows/numbers.ts';
 import { countedFields, type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
@@ -86,7 +93,10 @@ const auditLeases = (
   return breaches;
 };
 
-/** The tasks that the ready rows of each lane name, as `lane/id`; a row of another lane does not count. */
+/**
+ * The tasks that the ready rows of each lane name, as `lane/priority/id`; a row of another lane or
+ * priority does not count.
+ */
 const namesInReadyRows = (
   state: State,
   isWanted: (lane: TaskLane, key: string) => boolean,
@@ -95,7 +105,8 @@ const namesInReadyRows = (
   for (const { key, value } of rows(state, 'ready')) {
     const lane = [...state.lanes.values()].find(({ prefix }) => key.startsWith(prefix));
     if (lane !== undefined && isWanted(lane, key)) {
-      decodeIds(value).forEach((id) => names.add(`${lane.number}/${id}`));
+      const place = `${lane.number}/${priorityOfReadyKey(key)}`;
+      decodeIds(value).forEach((id) => names.add(`${place}/${id}`));
     }
   }
   return names;
@@ -177,11 +188,11 @@ const auditMemory = (state: State, tasks: ReadonlyMap<string, Task>): string[] =
     }
   }
   const unread = namesInReadyRows(state, (lane, key) => !lane.covers(key));
-  for (const { id, lane, state: now } of tasks.values()) {
+  for (const { id, lane, priority, state: now } of tasks.values()) {
     if (
       now === 'ready' &&
       state.tasks.get(id) === undefined &&
-      !unread.has(`${lane.number}/${id}`)
+      !unread.has(`${lane.number}/${priority}/${id}`)
     ) {
       breaches.push(`task ${id} is ready, its lane has read its rows, and it is not in memory`);
     }

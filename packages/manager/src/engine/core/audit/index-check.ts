@@ -1,6 +1,11 @@
 import { Fingerprints } from '../../../structures/fingerprints.ts';
 import { isInForce } from '../load.ts';
-import { atMsOfTimeKey, laneNumberOfReadyKey, type TaskTimeIndex } from '../rows/keys.ts';
+import {
+  atMsOfTimeKey,
+  laneNumberOfReadyKey,
+  priorityOfReadyKey,
+  type TaskTimeIndex,
+} from '../rows/keys.ts';
 import type { LeaseRecord } from '../rows/lease-record.ts';
 import type { FindLease, StoredTask } from './stored-task.ts';
 import { wanted } from './wanted.ts';
@@ -52,9 +57,9 @@ export class IndexCheck {
   }
 
   ready(key: string, ids: readonly string[]): void {
-    const lane = laneNumberOfReadyKey(key);
+    const place = `${laneNumberOfReadyKey(key)} ${priorityOfReadyKey(key)}`;
     for (const id of ids) {
-      this.#ready.add(`${lane} ${id}`);
+      this.#ready.add(`${place} ${id}`);
     }
   }
 
@@ -80,8 +85,8 @@ export class IndexCheck {
   };
 
   task(task: StoredTask): void {
-    const { id, laneNumber } = task;
-    if (task.state === 'ready' && !this.#ready.mark(`${laneNumber} ${id}`)) {
+    const { id, laneNumber, priority } = task;
+    if (task.state === 'ready' && !this.#ready.mark(`${laneNumber} ${priority} ${id}`)) {
       this.#missing(task, 'ready');
     }
     for (const index of before) {

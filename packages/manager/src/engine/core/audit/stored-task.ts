@@ -25,6 +25,7 @@ export interface StoredTask
     | 'error'
     | 'state'
     | 'laneNumber'
+    | 'priority'
     | 'extras'
   > {
   readonly id: string;
@@ -54,6 +55,7 @@ export const storedTask = (
     lane,
     arrival,
     laneNumber: values.laneNumber,
+    priority: values.priority,
     state: findLease({ id, state, grants, arrival }) === undefined ? state : 'leased',
     grants,
     isTombstone: values.isTombstone,

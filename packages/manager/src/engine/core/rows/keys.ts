@@ -154,6 +154,9 @@ export const readyKey = (prefix: string, rank: Rank): string =>
   bigEndian(epochRank(rank), 4) +
   bigEndian(countRank(rank), COUNT_CHARS);
 
+/** The priority of the tasks that a ready row may name. Another one that it names has changed its priority since. */
+export const priorityOfReadyKey = (key: string): number => 127 - key.charCodeAt(1 + LANE_CHARS);
+
 /** The part that all ready keys of one lane, priority and epoch of arrival share. */
 export const withoutCount = (key: string): string => key.slice(0, -COUNT_CHARS);
 

@@ -64,7 +64,7 @@ export const taskExtras = {
   key: extra<string | undefined>(6, optional(text), undefined),
   /** Key under which its input may still be replaced. */
   debounceKey: extra<string | undefined>(7, optional(text), undefined),
-  /** Whether its input was replaced while it was ready: then a later row lists it, too. */
+  /** Whether its input or its priority changed while it was ready: then a later row lists it, too. */
   isListedAgain: extra(8, flag, false),
   /** Until when it holds a key for a time, in wall time: its id is known as long. */
   keyUntilMs: extra<number | undefined>(9, optional(number), undefined),

@@ -95,9 +95,14 @@ const allTasks: Listing = {
  * A task that was returned or listed again has a row of its own. The row of its arrival may still name it, and so
  * may the row of an earlier return, when a crash forgot the grant in between.
  */
-const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean =>
-  rowIds.length === 1 &&
-  journal.range(...readyRange(readyKey(task.lane.prefix, task), `${key}\0`), 1).length === 0;
+const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean => {
+  const own = readyKey(task.lane.prefix, task);
+  return (
+    rowIds.length === 1 &&
+    key.startsWith(own) &&
+    journal.range(...readyRange(own, `${key}\0`), 1).length === 0
+  );
+};
 
 /**
  * A task that was never granted is named by a row that it leads, or by the row of its

@@ -9,6 +9,7 @@ import { inspect, taskData } from './inspect.ts';
 import { listTasks } from './list-tasks.ts';
 import { outcomes } from './outcomes.ts';
 import { pause } from './pause.ts';
+import { prioritize } from './prioritize.ts';
 import { purge } from './purge.ts';
 import {
   lastHeld,
@@ -35,6 +36,7 @@ export const verbs = {
   holdsAll: verb('produce', 'read', holdsAll),
   outcomes: verb('produce', 'read', outcomes),
   cancel: verb('produce', 'durable', cancel),
+  prioritize: verb('produce', 'durable', prioritize),
 
   claim: verb('consume', 'claim', claim),
   settle: verb('consume', 'unawaited', settle),
