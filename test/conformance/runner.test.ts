@@ -462,11 +462,13 @@ describe('a process of the process runner', () => {
     },
   );
 
-  test('keeps changes of its title and environment to itself', async () => {
+  test('keeps changes of its title, environment and working directory to itself', async () => {
     const { title } = process;
+    const directory = process.cwd();
     expect(returned(await runner.run(assign(tasks.changeProcess)).ended)).toBe('changed');
     expect(process.title).toBe(title);
     expect(process.env['MILLRACE_CHANGED']).toBeUndefined();
+    expect(process.cwd()).toBe(directory);
   });
 
   test('outlives signals that are meant for the worker, until it is killed', async () => {
@@ -516,6 +518,7 @@ describe('a process of the process runner', () => {
   test.each([
     ['waits', tasks.wait],
     ['blocks its event loop', tasks.spin],
+    ['masks SIGTERM and blocks its event loop', tasks.ignoreTerm],
   ])('dies with its parent while its handler %s', async (_what, task) => {
     const program = fileURLToPath(new URL('../support/fixtures/run-one.mjs', import.meta.url));
     const parent = spawn(process.execPath, [program, task.name, lighthouse.path]);

@@ -4,6 +4,7 @@ import { limits } from '@millrace/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Lighthouse } from '../support/fixtures/lighthouse.ts';
+import { InterruptedProxy } from '../support/interrupted-proxy.ts';
 import { type Stage, stages } from '../support/stage.ts';
 import * as tasks from './tasks.ts';
 
@@ -13,6 +14,8 @@ const allHandlers = new URL('all-handlers.ts', import.meta.url);
 
 /** Silence after which a peer is taken for dead. */
 const DEAD_MS = limits.heartbeatIdleMs + limits.heartbeatProbes * limits.heartbeatIntervalMs;
+/** What a test of a dead link is about, not a time that it waits for something else. */
+const LINK_DEAD_MS = 1_000;
 /** Shorter than usual; its reserve is as long as that of a busy machine needs to be. */
 const drain = { MILLRACE_DRAIN_MS: '8000' };
 
@@ -133,14 +136,21 @@ test('a worker that is stopped gives back what does not end, within its drain', 
   }
 });
 
-test('a handler that blocks its event loop longer than heartbeat death keeps its lease and its result', async () => {
-  await stage.manager();
-  const worker = await stage.worker(handlers, { name: 'blocked' });
+test('a handler that blocks its event loop longer than heartbeat death keeps its lease and its result, also on a link that is dead for a second', async () => {
+  const { port } = await stage.manager();
+  const link = await InterruptedProxy.open(port);
+  const worker = await stage.worker(handlers, {
+    name: 'blocked',
+    env: { MILLRACE_URL: link.url },
+  });
   const client = await stage.connect();
   const fifo = stage.path('fifo');
   execFileSync('mkfifo', [fifo]);
   const task = await client.enqueue(tasks.blocking, { path: lighthouse.path, fifo });
   await lighthouse.next();
+  link.hold();
+  await new Promise((resolve) => setTimeout(resolve, LINK_DEAD_MS));
+  link.flow();
   const ended = task.result();
   // The loop is silent for longer than a silent peer lives; the heartbeat thread answers for the process.
   const silentMs = async (): Promise<number> => {
@@ -160,4 +170,6 @@ test('a handler that blocks its event loop longer than heartbeat death keeps its
   // And it works on.
   expect(await (await client.enqueue(tasks.double, { n: 6 })).result()).toBe(12);
   expect(worker.output).not.toMatch(/lease was lost/);
+  await worker.end('SIGKILL');
+  link.goAway();
 });

@@ -11,6 +11,9 @@ interface At {
   readonly path: string;
 }
 
+/** Enough for a worker, and full within a second. */
+const SMALL_HEAP_MIB = 96;
+
 const wait = defineTask<At, number>('wait', { attempts: 1 });
 const arm = defineTask('arm');
 
@@ -63,6 +66,34 @@ describe('an error that an inline handler lets go', () => {
     expect(line).toContain(task.id);
     expect(worker.isRunning).toBe(true);
   });
+});
+
+test('a handler that fills its heap ends its own thread or process, and the slot is back', async () => {
+  await stage.manager();
+  const env = { NODE_OPTIONS: `--max-old-space-size=${SMALL_HEAP_MIB}` };
+  const worker = await stage.worker(handlers, { env });
+  const client = await stage.connect();
+  const neighbour = await client.enqueue(wait, at);
+  const beacon = await lighthouse.next();
+  const culprits = await Promise.all(
+    ['thread', 'process'].map((runner) =>
+      client.enqueue(
+        defineTask<At>(`fill-${runner}`, { attempts: 2, retry: { backoff: [1] } }),
+        at,
+      ),
+    ),
+  );
+  // Each second attempt needs the slot of the first.
+  for (let attempt = 0; attempt < 2 * culprits.length; attempt++) {
+    expect((await lighthouse.next()).text).toBe('filling');
+  }
+  for (const culprit of culprits) {
+    const failed: unknown = await culprit.result().catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'TASK_DEAD', remote: { name: 'RUNNER_DIED' } });
+  }
+  beacon.release();
+  expect(await neighbour.result()).toBe(1);
+  expect(worker.isRunning).toBe(true);
 });
 
 test('an error of no attempt drains the worker, and its tasks run elsewhere without a loss', async () => {

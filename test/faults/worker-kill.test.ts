@@ -2,7 +2,7 @@ import type { Client, TaskHandle } from '@millrace/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Child } from '../support/child.ts';
 import { type Beacon, Lighthouse } from '../support/fixtures/lighthouse.ts';
-import { type Stage, stages } from '../support/stage.ts';
+import { type ManagerChild, type Stage, stages } from '../support/stage.ts';
 import { inlineWait, processWait, type RanBy } from './kill-tasks.ts';
 
 const openStage = stages();
@@ -11,11 +11,12 @@ const handlers = new URL('kill-handlers.ts', import.meta.url);
 let stage: Stage;
 let lighthouse: Lighthouse;
 let client: Client;
+let manager: ManagerChild;
 
 beforeEach(async () => {
   stage = await openStage();
   lighthouse = await Lighthouse.open();
-  await stage.manager();
+  manager = await stage.manager();
   client = await stage.connect();
 });
 
@@ -136,5 +137,22 @@ test('the tasks of a frozen worker run elsewhere, and its reports are refused wh
   const other = await stage.connect();
   for (const task of tasks) {
     expect(await other.task(task.id).result()).toEqual({ worker: 'second' });
+  }
+});
+
+test('a manager that is frozen until its workers give it up takes no lease from them when it continues', async () => {
+  const worker = await startWorker('first');
+  const tasks = await enqueueBothKinds();
+  const before = await running('first', tasks.length);
+  const givenUp = worker.nextLine(/no connection \(/);
+  manager.signal('SIGSTOP');
+  await givenUp;
+  const back = worker.nextLine(/connected to ws/);
+  manager.signal('SIGCONT');
+  await back;
+  release(before);
+  for (const task of tasks) {
+    expect(await task.result({ timeoutMs: 30_000 })).toEqual({ worker: 'first' });
+    expect(await task.inspect()).toMatchObject({ state: 'succeeded', grant: 1, losses: 0 });
   }
 });

@@ -4,7 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** A TCP proxy before a manager, which can go away and come back on its port. */
 export class InterruptedProxy {
   readonly #managerPort: number;
-  readonly #sockets = new Set<Socket>();
+  /** Each socket, and the one that its bytes go to. */
+  readonly #ends = new Map<Socket, Socket>();
   #server: Server | undefined;
   #port = 0;
 
@@ -26,10 +27,23 @@ export class InterruptedProxy {
   goAway(): void {
     this.#server?.close();
     this.#server = undefined;
-    for (const socket of this.#sockets) {
+    for (const socket of this.#ends.keys()) {
       socket.resetAndDestroy();
     }
-    this.#sockets.clear();
+    this.#ends.clear();
+  }
+
+  /** Passes no byte on until `flow`, as a link that drops every packet. */
+  hold(): void {
+    for (const socket of this.#ends.keys()) {
+      socket.unpipe();
+    }
+  }
+
+  flow(): void {
+    for (const [one, other] of this.#ends) {
+      one.pipe(other);
+    }
   }
 
   async comeBack(): Promise<void> {
@@ -47,11 +61,11 @@ export class InterruptedProxy {
       [near, far],
       [far, near],
     ] as const) {
-      this.#sockets.add(one);
+      this.#ends.set(one, other);
       one.pipe(other);
       one.on('error', () => one.destroy());
       one.on('close', () => {
-        this.#sockets.delete(one);
+        this.#ends.delete(one);
         other.destroy();
       });
     }
