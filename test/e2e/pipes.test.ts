@@ -24,6 +24,8 @@ afterEach(() => {
 const millraceBin = fileURLToPath(new URL('./bin.js', import.meta.resolve('millrace')));
 const millrace = JSON.stringify(import.meta.resolve('millrace'));
 const runners = ['inline', 'thread', 'process'] as const;
+const MIB = 1_024 * 1_024;
+const FLOOD_MIB = 16;
 const linger = defineTask<string, string>('linger');
 
 /** Handlers that print in every way, one for each runner, and one that waits for the end of a drain. */
@@ -46,9 +48,17 @@ const printing = (): string => {
       await once(process, 'SIGTERM');
       return print(text);
     };
+    const flood = () => {
+      for (let megabyte = 0; megabyte < ${FLOOD_MIB}; megabyte++) {
+        process.stdout.write('x'.repeat(${MIB - 1}) + '\\n');
+      }
+      return 'all of it';
+    };
     export default [
-      ...${JSON.stringify(runners)}.map((runner) =>
-        handler(defineTask(runner), print, { runner, concurrency: 1 })),
+      ...${JSON.stringify(runners)}.flatMap((runner) => [
+        handler(defineTask(runner), print, { runner, concurrency: 1 }),
+        handler(defineTask('flood-' + runner), flood, { runner, concurrency: 1 }),
+      ]),
       handler(defineTask('linger'), linger),
     ];`,
   );
@@ -139,6 +149,20 @@ test('a worker drains although tee is killed', async () => {
   await runAll();
   expect(await worker.stop()).toBe(0);
   expect(worker.losses).toBe(1);
+});
+
+test('megabytes that a task prints in any runner reach the reader of its worker', async () => {
+  await stage.manager();
+  const worker = new Piped(`worker ${printing()}`, '| { wc -c >&9; echo counted >&9; }');
+  await worker.shell.line(/worker handles/);
+  const client = await stage.connect();
+  for (const runner of runners) {
+    const flood = defineTask<null, string>(`flood-${runner}`, { attempts: 1 });
+    expect(await client.run(flood, null, { timeoutMs: 40_000 })).toBe('all of it');
+  }
+  expect(await worker.stop()).toBe(0);
+  await worker.shell.line(/^counted$/);
+  expect(worker.shell.output).toMatch(new RegExp(`^${FLOOD_MIB * MIB * runners.length}$`, 'm'));
 });
 
 test.each(['<&- >&- 2>&-', '> /dev/full 2> /dev/full', '2>&1 | true'])(

@@ -99,6 +99,7 @@ export { retryPolicy } from './messages/wire/shared-fields.ts';
 export { type Cancel, type Clock, clockOf, systemClock, type Timers } from './runtime/clock.ts';
 export { type Eventually, tryThen } from './runtime/eventually.ts';
 export { type Log, silentLog } from './runtime/log.ts';
+export { OUTPUT_MAX_MS, outputTaken } from './runtime/output.ts';
 export { TurnoverMap } from './runtime/turnover-map.ts';
 export {
   type AnyTask,

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, TurnoverMap } from '@millrace/protocol';
+import { codeOf, messageOf, outputTaken, TurnoverMap } from '@millrace/protocol';
 import { Attempt } from '../attempt/attempt.ts';
 import { runHandler } from '../attempt/run-handler.ts';
 import { inScope } from '../attempt/scope.ts';
@@ -32,6 +32,8 @@ class SlotServer {
     this.#attempts.set(runId, attempt);
     const end = await inScope(assignment, () => runHandler(this.#handlers, assignment, attempt));
     this.#attempts.delete(runId);
+    // A slot without a run may be ended at any moment, which drops what a pipe has not taken.
+    await outputTaken();
     this.#answer({ type: 'millrace:ended', runId, end });
   }
 }

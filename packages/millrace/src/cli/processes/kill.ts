@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { OUTPUT_MAX_MS, outputTaken } from '@millrace/protocol';
 import type { Worker } from '@millrace/worker';
 import { tuning } from '../../tuning.ts';
 import { say } from '../terminal/output.ts';
@@ -48,14 +49,16 @@ const endBySignal = (signal: NodeJS.Signals): void => {
 const terminals = [0, 1, 2].filter((stream) => isatty(stream));
 
 /**
- * Ends this process with an exit code, or by a signal that supervisors take for a
+ * Ends this process, when its output is written, with an exit code, or by a signal that supervisors take for a
  * clean end of a stop, where Node could not exit:
  *
  * - `process.exit` joins the threads of Node's pool, and one that reads a FIFO, a dead
  *   network disk or a name server may take for ever.
  * - Node restores the terminal, and crashes if the terminal is gone.
+ *
+ * @param outputMaxMs longest wait for a slow reader of the output
  */
-export const endProcess = async (code: number): Promise<void> => {
+export const endProcess = async (code: number, outputMaxMs = OUTPUT_MAX_MS): Promise<void> => {
   if (!(await isPoolIdleSoon())) {
     say('a call to the file system or a name server does not end: ending this process by SIGTERM');
     endBySignal('SIGTERM');
@@ -63,5 +66,6 @@ export const endProcess = async (code: number): Promise<void> => {
   if (!terminals.every((stream) => isatty(stream))) {
     endBySignal('SIGHUP');
   }
+  await outputTaken(outputMaxMs);
   process.exit(code);
 };

@@ -1,4 +1,4 @@
-import { systemClock } from '@millrace/protocol';
+import { OUTPUT_MAX_MS, systemClock } from '@millrace/protocol';
 import { tuning } from '../../tuning.ts';
 import { exitCodes, reportError } from '../terminal/exit.ts';
 import { say } from '../terminal/output.ts';
@@ -28,6 +28,10 @@ const endAt = (withinMs: number): void => {
   });
 };
 
+/** Part of what is left of a stop that its end may spend on a slow reader of the output. */
+const outputMaxMs = (sinceMs: number, withinMs = Number.POSITIVE_INFINITY): number =>
+  Math.min(OUTPUT_MAX_MS, Math.max(0, sinceMs + withinMs - performance.now()) / 4);
+
 /**
  * Runs a stop at the first SIGINT, SIGTERM or SIGHUP. A second SIGINT or SIGTERM ends
  * the process at once; SIGHUP never does, because a terminal that is closed during a
@@ -41,13 +45,15 @@ export const onStopSignal = ({
   let stoppedAtMs: number | undefined;
   const handle = (signal: NodeJS.Signals): void => {
     if (stoppedAtMs === undefined) {
-      stoppedAtMs = performance.now();
+      const sinceMs = performance.now();
+      stoppedAtMs = sinceMs;
+      const end = (code: number): Promise<void> => endProcess(code, outputMaxMs(sinceMs, withinMs));
       if (withinMs !== undefined) {
         endAt(withinMs);
       }
       run(signal).then(
-        () => endProcess(exitCodes.ok),
-        (error: unknown) => endProcess(reportError(error)),
+        () => end(exitCodes.ok),
+        (error: unknown) => end(reportError(error)),
       );
     } else if (signal !== 'SIGHUP' && performance.now() - stoppedAtMs > SAME_WISH_MS) {
       say(`${signal} again: ending at once`);
