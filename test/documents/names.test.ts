@@ -38,6 +38,13 @@ describe('the documents of this repository', () => {
     expect(lostNames(tree, path, readDocument(path), placeholders)).toEqual([]);
   });
 
+  test('say that there is no published package before they install it', () => {
+    const readme = readDocument('README.md');
+    const said = readme.indexOf('not in the npm registry yet');
+    expect(said).toBeGreaterThan(0);
+    expect(said).toBeLessThan(readme.indexOf('npm install millrace'));
+  });
+
   test.each(documents)('%s links only to files and headings that exist', (path) => {
     expect(lostLinks(tree, path, readDocument(path), readDocument)).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { defineTask } from '@millrace/protocol';
 import { handler, Worker } from '@millrace/worker';
 import { beforeEach, expect, test } from 'vitest';
+import { readDocument } from '../documents/markdown.ts';
 import { type CliResult, type Stage, stages } from '../support/stage.ts';
 
 const openStage = stages();
@@ -32,29 +33,11 @@ const serviceLinks = {
   MILLRACE_HTTP_PORT_7421_TCP_ADDR: '10.96.7.8',
 };
 
-const variables = [
-  'MILLRACE_URL',
-  'MILLRACE_AUTHKEY',
-  'MILLRACE_AUTHKEY_FILE',
-  'MILLRACE_HOST',
-  'MILLRACE_PORT',
-  'MILLRACE_DATA_DIR',
-  'MILLRACE_AUTO_QUEUES',
-  'MILLRACE_INSECURE',
-  'MILLRACE_PAYLOAD_MAX_BYTES',
-  'MILLRACE_RETAIN_MAX_BYTES',
-  'MILLRACE_HTTP_HOST',
-  'MILLRACE_HTTP_PORT',
-  'MILLRACE_HTTP_TOKEN',
-  'MILLRACE_HTTP_CERT_FILE',
-  'MILLRACE_HTTP_KEY_FILE',
-  'MILLRACE_WORKER_NAME',
-  'MILLRACE_DRAIN_MS',
-  'MILLRACE_CONFIG',
-];
+/** Every variable that a command reads: another test compares that document with the settings. */
+const variables = new Set(readDocument('docs/guide/cli.md').match(/MILLRACE_[A-Z_]+/g));
 
 const withValue = (value: string): NodeJS.ProcessEnv =>
-  Object.fromEntries(variables.map((name) => [name, value]));
+  Object.fromEntries([...variables].map((name) => [name, value]));
 
 const live = (env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<CliResult> =>
   stage.cli(['check', 'live', ...args], env);
@@ -87,7 +70,7 @@ test.each(['', ' ', '\n'])('variables that are %j count as unset, all of them', 
   expect(await live(withValue(value))).toMatchObject({ code: 0, stderr: '' });
   writeFileSync(
     stage.path('.env'),
-    variables.map((name) => `${name}=${JSON.stringify(value)}\n`).join(''),
+    [...variables].map((name) => `${name}=${JSON.stringify(value)}\n`).join(''),
   );
   expect(await live(withValue(value), ['--url', url])).toMatchObject({ code: 0, stderr: '' });
 });

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { defineTask } from '@millrace/protocol';
 import { beforeEach, expect, test } from 'vitest';
@@ -8,6 +8,9 @@ import { type Stage, stages } from '../support/stage.ts';
 const openStage = stages();
 const unhandled = defineTask<string, null>('unhandled');
 const ENQUEUED = 3;
+
+const pidNamespace = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const hasPidNamespaces = spawnSync('unshare', [...pidNamespace.slice(1), 'true']).status === 0;
 
 let stage: Stage;
 
@@ -152,6 +155,22 @@ test('a second manager is refused although somebody has removed the lock file or
   await manager.end('SIGTERM');
   const next = await stage.manager();
   await next.end('SIGTERM');
+});
+
+test('a second manager is refused by another path, from another pid namespace, and while the first is stopped', async () => {
+  const manager = await stage.manager();
+  symlinkSync('store', stage.path('by-link'));
+  manager.signal('SIGSTOP');
+  const seconds = [stage.launchManager({ data: 'by-link' })];
+  if (hasPidNamespaces) {
+    seconds.push(stage.launchManager({ under: pidNamespace }));
+  }
+  for (const second of seconds) {
+    expect((await second.closed).code).toBe(1);
+    expect(second.output).toMatch(/^millrace: STORE_IN_USE: /m);
+  }
+  manager.signal('SIGCONT');
+  expect(await manager.end('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 test('a copy by hard links is refused while the manager of the original runs', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { defineTask } from '@millrace/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Lighthouse } from '../support/fixtures/lighthouse.ts';
@@ -61,6 +62,8 @@ test('a worker in a system call says which task it runs', async () => {
   const [line] = await worker.line(/.*the event loop is blocked for .*/);
   expect(line).toContain("by a task 'read-a-pipe', in a call that does not return to JavaScript");
   expect(line).toContain(task.id);
+  // The process that reads the FIFO would outlive the worker.
+  await writeFile(fifo, '');
 });
 
 test('a worker that was blocked for a while keeps its leases, and says so', async () => {

@@ -47,6 +47,7 @@ const stillThere = async (stage: Stage, taskIds: readonly string[]): Promise<str
 const says = {
   EIO: /input\/output error|i\/o error/i,
   ENOSPC: /no space left on device/i,
+  EROFS: /read-only file system/i,
 } as const;
 
 interface Failing {
@@ -60,6 +61,7 @@ const failing: readonly Failing[] = [
   { part: 'log', syscall: 'pwrite64', error: 'EIO', n: 1 },
   { part: 'log', syscall: 'pwrite64', error: 'EIO', n: 7 },
   { part: 'log', syscall: 'pwrite64', error: 'ENOSPC', n: 2 },
+  { part: 'log', syscall: 'pwrite64', error: 'EROFS', n: 2 },
   { part: 'tree', syscall: 'fdatasync', error: 'EIO', n: 1 },
   { part: 'tree', syscall: 'fdatasync', error: 'EIO', n: 5 },
   { part: 'tree', syscall: 'pwrite64', error: 'EIO', n: 1 },
