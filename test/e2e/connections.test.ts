@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port.ts';
 import { Relay } from '../support/relay.ts';
 import { SilentSockets } from '../support/silent-sockets.ts';
 import { stages } from '../support/stage.ts';
+import { hasOpenssl, TlsProxy } from '../support/tls-proxy.ts';
 
 const openStage = stages();
 
@@ -157,3 +158,18 @@ test('sockets that say nothing to the HTTP port are bounded, cut off, and distur
   expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
   sockets.close();
 });
+
+test.skipIf(!hasOpenssl)(
+  'a worker and a command work through a proxy that ends TLS, by a path',
+  async () => {
+    const stage = await openStage();
+    const { port } = await stage.manager();
+    const proxy = kept(await TlsProxy.open(port, stage.directory));
+    const env = { MILLRACE_URL: proxy.url('/queues'), NODE_EXTRA_CA_CERTS: proxy.certFile };
+    const worker = await stage.worker(new URL('handlers.ts', import.meta.url), { env });
+    const doubled = await stage.cli(['enqueue', 'double', '{"n":21}', '--wait'], env);
+    expect(doubled).toMatchObject({ code: 0, stdout: '42' });
+    expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect([...proxy.paths]).toEqual(['/queues']);
+  },
+);

@@ -104,3 +104,23 @@ test('a handshake that nobody has to wait for twice precedes the first answer af
   expect(relay.accepted).toBe(before + 1);
   relay.close();
 });
+
+/** More than may be without a key at a time from one address. */
+const RETURNING = 600;
+
+test(`${RETURNING} idle clients all come back to a manager that was killed`, async () => {
+  const stage = await openStage();
+  const manager = await stage.manager();
+  const script = new URL('../support/idle-clients.ts', import.meta.url);
+  const clients = stage.script('idle-clients', script, [String(RETURNING)]);
+  await clients.line(/clients are connected/);
+  await manager.end('SIGKILL');
+  await stage.manager({ port: manager.port });
+  const talker = await stage.connect();
+  await expect.poll(async () => (await talker.status()).clients).toBe(RETURNING + 1);
+  const answered = clients.nextLine(new RegExp(`^${RETURNING} answered`));
+  clients.process.send({ from: 0, to: RETURNING });
+  await answered;
+  expect((await talker.status()).connections).toMatchObject({ refusedSessions: 0, dismissed: 0 });
+  expect(clients.stderr).toEqual([]);
+});
