@@ -248,7 +248,8 @@ export class Client {
 
   /**
    * Retries all dead tasks, as `task(id).retry()` does; answers how many. The work is done
-   * in steps: tasks retried before an error stay retried.
+   * in steps: tasks retried before an error stay retried. A task whose idempotency key another
+   * task has now stays dead, and is not counted.
    *
    * @throws BAD_OPTION; QUEUE_FULL, UNKNOWN_QUEUE, STORE_FULL; NOT_SENT when nothing was
    *   done in time, UNKNOWN when some tasks may be retried

@@ -27,12 +27,18 @@ const AGE_SLACK_MS = 2;
 export const isGone = (code: ErrorCode | undefined): boolean =>
   code === 'UNKNOWN_TASK' || code === 'RESULT_REMOVED';
 
+/**
+ * Whether the dead task is left as it is: it is gone, or another task has its idempotency key
+ * and does its work. Neither must keep the call from all others.
+ */
+const isLeft = (code: ErrorCode | undefined): boolean => isGone(code) || code === 'KEY_IN_USE';
+
 const isDone = async (act: Promise<unknown>): Promise<boolean> => {
   try {
     await act;
     return true;
   } catch (error) {
-    if (isGone(codeOf(error))) {
+    if (isLeft(codeOf(error))) {
       return false;
     }
     throw error;
@@ -114,7 +120,11 @@ export const forAllDead = async (
   const startedAtMs = port.clock.monotonicMs();
   const passedMs = (): number => port.clock.monotonicMs() - startedAtMs;
   const rest = (): CallOptions => callOptions(signal, timeoutMs - passedMs());
-  let options: ListOptions = { ...filter, state: 'dead', limit: stepOf(maxPerSecond) };
+  let options: ListOptions = {
+    ...filter,
+    state: 'dead',
+    limit: isDryRun ? tuning.bulkTasks : stepOf(maxPerSecond),
+  };
   let done = 0;
   let begun = 0;
   try {
