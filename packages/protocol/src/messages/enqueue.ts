@@ -31,12 +31,17 @@ export const latestKey = group('latest key', {
 });
 
 /** Options that few tasks have. */
-export const taskOptions = extrasField('task options', {
-  retryPolicy: extra(1, retryPolicy, undefined),
-  once: extra(2, onceKey, undefined),
-  latest: extra(3, latestKey, undefined),
-  version: extra(4, version, 1),
-});
+export const taskOptions = extrasField(
+  'task options',
+  {
+    retryPolicy: extra(1, retryPolicy, undefined),
+    once: extra(2, onceKey, undefined),
+    latest: extra(3, latestKey, undefined),
+    version: extra(4, version, 1),
+  },
+  ({ latest, once }) =>
+    latest === undefined || once === undefined ? undefined : 'must have once or latest, not both',
+);
 
 /** A task as its producer describes it. The id makes resending harmless. */
 export const newTask = group('new task', {

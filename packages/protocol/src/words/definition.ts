@@ -94,15 +94,15 @@ export type TaskName<Input, Output> = [Untravelling<Input> | Untravelling<Output
 
 export const DEFAULT_QUEUE = 'default';
 
-/** @throws BAD_OPTION unless `name` has 1 to 128 bytes and no NUL */
+/** @throws BAD_OPTION unless `name` has 1 to 128 bytes, no NUL and no half of a surrogate pair */
 export const checkName = (kind: 'queue' | 'task', name: string): string => {
   checkText(name, `a ${kind} name`);
   const maxBytes = kind === 'queue' ? limits.queueNameMaxBytes : limits.taskNameMaxBytes;
   const bytes = Buffer.byteLength(name);
-  if (bytes === 0 || bytes > maxBytes || name.includes('\0')) {
+  if (bytes === 0 || bytes > maxBytes || name.includes('\0') || !name.isWellFormed()) {
     throw new MillraceError(
       'BAD_OPTION',
-      `a ${kind} name has 1 to ${maxBytes} bytes and no NUL, this one has ${bytes}`,
+      `a ${kind} name has 1 to ${maxBytes} bytes, no NUL and no half of a surrogate pair; this one has ${bytes} bytes`,
     );
   }
   return name;

@@ -73,6 +73,7 @@ describe('options of a task', () => {
     [{ debounce: { key: 'k' } }, /debounce is { key, ms, maxWaitMs }/],
     [{ debounce: { key: 'k', ms: 5 }, delayMs: 5 }, /give no delayMs or runAt beside it/],
     [{ replace: { key: 'a\0b' } }, /key is a text of 1 to 200 bytes without NUL/],
+    [{ idempotencyKey: 'a\ud800' }, /without NUL or halves of surrogate pairs/],
   ])('may not be %j', (options, message) => {
     expect(refused(options)).toMatch(message);
   });

@@ -169,9 +169,11 @@ const aKey: Check = (value) =>
   typeof value === 'string' &&
   value !== '' &&
   !value.includes('\0') &&
+  // Halves of pairs all become the same bytes, so different keys would be one.
+  value.isWellFormed() &&
   Buffer.byteLength(value) <= limits.taskKeyMaxBytes
     ? undefined
-    : `a text of 1 to ${limits.taskKeyMaxBytes} bytes without NUL`;
+    : `a text of 1 to ${limits.taskKeyMaxBytes} bytes without NUL or halves of surrogate pairs`;
 
 /** An object of options, of which some must be there. */
 const recordOf =

@@ -79,8 +79,16 @@ export interface ExtrasField<X extends Extras> extends Field<ExtraValues<X>> {
   readonly isOmissible: true;
 }
 
-/** Extras in a message; nil where all of them have their defaults. */
-export const extrasField = <X extends Extras>(name: string, extras: X): ExtrasField<X> => ({
+/**
+ * Extras in a message; nil where all of them have their defaults.
+ *
+ * @param wrongIn says what is wrong with values of which each is right; undefined if nothing is
+ */
+export const extrasField = <X extends Extras>(
+  name: string,
+  extras: X,
+  wrongIn: (values: NonNullable<ExtraValues<X>>) => string | undefined = () => undefined,
+): ExtrasField<X> => ({
   wireType: `${name}, or left out`,
   isOmissible: true,
   extras,
@@ -95,8 +103,13 @@ export const extrasField = <X extends Extras>(name: string, extras: X): ExtrasFi
     if (length < 0 || length % 2 !== 0) {
       throw new MillraceError('BAD_FIELD', `${at} must be a list of keys and values`);
     }
-    return readExtras(reader, length, extras, at, (key) => {
+    const values = readExtras(reader, length, extras, at, (key) => {
       throw new MillraceError('BAD_FIELD', `${at} has the unknown option ${key}`);
     });
+    const wrong = wrongIn(values);
+    if (wrong !== undefined) {
+      throw new MillraceError('BAD_FIELD', `${at} ${wrong}`);
+    }
+    return values;
   },
 });

@@ -112,6 +112,18 @@ export const nameText = (maxBytes: number): Field<string> => {
   });
 };
 
+/** A text that is not empty. */
+export const filled = (field: Field<string>): Field<string> => ({
+  ...field,
+  read(reader, at) {
+    const value = field.read(reader, at);
+    if (value === '') {
+      throw badField(at, 'a text that is not empty');
+    }
+    return value;
+  },
+});
+
 /** Printable ASCII without spaces, not empty, of at most `maxBytes`: one character is one byte. */
 export const identifier = (maxBytes: number): Field<string> =>
   required({
@@ -200,10 +212,11 @@ export const nullable = <T>(field: Field<T>): Field<T | null> => ({
   missing: () => null,
 });
 
-/** A list of at most `maxItems`. */
+/** A list of `minItems` to `maxItems`. */
 export const list = <T>(
   item: Field<T>,
   maxItems: number = limits.listMaxItems,
+  minItems = 0,
 ): Field<readonly T[]> =>
   required({
     wireType: `list of (${item.wireType})`,
@@ -215,8 +228,8 @@ export const list = <T>(
     },
     read(reader, at) {
       const length = reader.open();
-      if (length < 0 || length > maxItems) {
-        throw badField(at, `a list of at most ${maxItems}`);
+      if (length < minItems || length > maxItems) {
+        throw badField(at, `a list of ${minItems} to ${maxItems}`);
       }
       // Most lists have one value; a push to an empty array would allocate seventeen places.
       const values = length === 0 ? [] : [item.read(reader, at)];

@@ -5,6 +5,7 @@ import {
   bytes,
   count,
   durationMs,
+  filled,
   flag,
   group,
   identifier,
@@ -23,7 +24,7 @@ export const taskId = identifier(limits.taskIdMaxBytes);
 /** Version of a task's definition. */
 export const version = integer(1, limits.versionMax);
 /** A key that a producer gives its task. */
-export const taskKey = nameText(limits.taskKeyMaxBytes);
+export const taskKey = filled(nameText(limits.taskKeyMaxBytes));
 export const reason = text(limits.reasonMaxBytes);
 /** The manager applies its own, usually lower, limit and answers PAYLOAD_TOO_LARGE. */
 export const payload = bytes(limits.payloadCeilingBytes);
@@ -31,7 +32,7 @@ export const priority = integer(limits.priorityMin, limits.priorityMax);
 export const deadlineMs = nullable(durationMs);
 /** Waits between the attempts of a task. */
 export const retryPolicy = group('retry policy', {
-  waitsMs: list(durationMs, limits.backoffWaitsMax),
+  waitsMs: list(durationMs, limits.backoffWaitsMax, 1),
   factor: measureFrom(1, limits.backoffFactorMax),
   maxMs: durationMs,
   jitter: measureFrom(0, 1),
