@@ -8,7 +8,7 @@ import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
 
 const options: CoreOptions = {
   software: 'a test',
-  payloadMaxBytes: 1_000,
+  payloadMaxBytes: 100_000,
   retainMaxBytes: 1_000_000,
   restartGraceMs: 1_000,
 };

@@ -3,6 +3,7 @@ import type { Abort, Batch } from './batch.ts';
 import type { State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
+import { shedPayload } from './transitions.ts';
 
 /** The durable outcome of a task, which anyone may see. */
 export interface Finished {
@@ -78,8 +79,11 @@ const offerReady = (state: State, batch: Batch): Map<TaskLane, number> => {
 /** Memory keeps leased tasks, windows, and tasks that a later batch changes; the others are on disk now. */
 const unpin = (state: State, batch: Batch): void => {
   for (const task of batch.touched) {
-    if (task.lastBatch === batch.number && task.lease === undefined && !task.inWindow) {
-      state.release(task);
+    if (task.lastBatch === batch.number) {
+      shedPayload(task);
+      if (task.lease === undefined && !task.inWindow) {
+        state.release(task);
+      }
     }
   }
 };

@@ -7,6 +7,7 @@ import {
   type Token,
 } from '@millrace/protocol';
 import { fnv1a } from '../../structures/fnv1a.ts';
+import { tuning } from '../../tuning.ts';
 import { cancelledError, lossError, snoozedTooOften } from './attempt-errors.ts';
 import { removeHistory, writePastAttempt } from './history.ts';
 import type { Queue } from './queue.ts';
@@ -115,7 +116,7 @@ export const replaceInput = (
   task.lane.queue.counters.bytes += payload.length - task.payloadBytes;
   own.payloadBytes = payload.length;
   own.extras = { ...own.extras, replacedIn: state.epoch };
-  // Kept however large it is: the store still has the input before.
+  // Kept however large it is, until the batch is durable: the store still has the input before.
   own.payload = Buffer.from(payload);
   if (task.state === 'scheduled' && dueAtMs !== undefined && dueAtMs !== task.dueAtMs) {
     own.dueAtMs = dueAtMs;
@@ -133,6 +134,13 @@ export const changePriority = (state: State, task: Task, priority: number): void
   listAgain(state, own);
   own.priority = priority;
   state.writeTask(task, state.payloadOf(task));
+};
+
+/** The store has the present input of a task: a large one leaves memory. */
+export const shedPayload = (task: Task): void => {
+  if (task.payload !== undefined && task.payload.length > tuning.keptPayloadMaxBytes) {
+    mutable(task).payload = undefined;
+  }
 };
 
 /** How long a run may take before it is fenced off: its deadline, the kill, and slack for the worker's report. */
