@@ -36,6 +36,14 @@ test('run awaits the task that does the work', async () => {
   expect(await client.run(double, { n: 3 }, options)).toBe(2);
 });
 
+test('the failure of a run names the task that did the work', async () => {
+  const options = { idempotencyKey: 'one' };
+  const first = await client.enqueue(judged, { message: 'no' }, options);
+  const run = refusalOf(client.run(judged, { message: 'no' }, options));
+  await stage.worker(handlers);
+  expect(await run).toMatchObject({ code: 'TASK_DEAD', taskId: first.id });
+});
+
 test('a list is added as far as it is new, in its order', async () => {
   const first = await client.enqueue(unhandled, 0, { idempotencyKey: 'one' });
   const many = await client.enqueueMany(unhandled, [1, 2], { idempotencyKey: 'one' });

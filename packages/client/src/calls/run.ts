@@ -78,9 +78,11 @@ class Run<Output> implements Asked {
     return changeAbandoned(end, what, timeoutMs, 'it may or may not be queued');
   }
 
+  /** The manager names the task if another does the work. */
   answered(reply: Message): void {
+    const other = reply.verb === 'outcome' ? reply.taskId : undefined;
     new AwaitOutcome(
-      this.#task.taskId,
+      other ?? this.#task.taskId,
       this.#port,
       callOptions(this.signal, this.#timeoutMs),
       this.#untilMs,

@@ -29,7 +29,7 @@ const stage = async () => {
     await clock.settle();
     await done;
   };
-  return { cancel, send, sendAndLeave };
+  return { cancel, clock, send, sendAndLeave };
 };
 
 const request = (requestId: number, taskId: string, awaitMs?: number): MessageNamed<'enqueue'> => ({
@@ -70,6 +70,24 @@ test('a request that awaits its outcome is answered by the outcome alone', async
   expect(peer.take()).toEqual([]);
   await cancel('task-1');
   expect(peer.take()).toEqual(['outcome 1']);
+});
+
+test('a request whose work another task does learns which task that is, with the outcome or without', async () => {
+  const { cancel, clock, send } = await stage();
+  const [first, other] = [new RecordingPeer('a'), new RecordingPeer('b')];
+  const keyed = (taskId: string, awaitMs: number): MessageNamed<'enqueue'> => {
+    const plain = request(1, taskId, awaitMs);
+    const options = { once: { key: 'k', forMs: undefined } };
+    return { ...plain, tasks: plain.tasks.map((task) => ({ ...task, options })) };
+  };
+  await send(first, keyed('task-1', 20_000));
+  await send(other, keyed('task-2', 1_000));
+  await clock.advance(1_000);
+  expect(other.sent).toMatchObject([{ verb: 'outcome', state: 'ready', taskId: 'task-1' }]);
+  await send(other, keyed('task-3', 20_000));
+  await cancel('task-1');
+  expect(other.sent[1]).toMatchObject({ state: 'cancelled', taskId: 'task-1' });
+  expect(first.sent).toMatchObject([{ state: 'cancelled', taskId: undefined }]);
 });
 
 test('a resent request that awaits its outcome is answered at once when its task has ended', async () => {

@@ -20,10 +20,11 @@ const awaitedBy = (
   { existing }: Added,
 ): ResultRequest | undefined => {
   const only = tasks.length === 1 ? tasks[0] : undefined;
-  const taskId = existing?.[0]?.taskId ?? only?.taskId;
+  const other = existing?.[0]?.taskId;
+  const taskId = other ?? only?.taskId;
   return awaitMs === undefined || taskId === undefined
     ? undefined
-    : { requestId, taskId, waitMs: awaitMs };
+    : { requestId, taskId, waitMs: awaitMs, isOther: other !== undefined };
 };
 
 /** A request that awaits its outcome is not answered by ENQUEUED, but by the outcome alone. */

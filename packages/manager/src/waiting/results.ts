@@ -12,6 +12,8 @@ class ResultWait implements TimedWait, OpenRequest {
   readonly peer: Peer;
   readonly requestId: number;
   readonly taskId: string;
+  /** The task as the answer names it. */
+  readonly named: string | undefined;
   atMs = 0;
   line: TimedWait['line'];
   before: TimedWait | undefined;
@@ -26,6 +28,7 @@ class ResultWait implements TimedWait, OpenRequest {
     this.peer = peer;
     this.requestId = request.requestId;
     this.taskId = request.taskId;
+    this.named = request.isOther === true ? request.taskId : undefined;
   }
 
   withdraw(): void {
@@ -42,14 +45,17 @@ export interface ResultRequest {
   readonly requestId: number;
   readonly taskId: string;
   readonly waitMs: number;
+  /** Whether the peer does not know this task yet, because it does the work of the one that was sent. */
+  readonly isOther?: boolean;
 }
 
-const outcomeMessage = (requestId: number, finished: Finished): Message => ({
+const outcomeMessage = ({ named, requestId }: ResultWait, finished: Finished): Message => ({
   verb: 'outcome',
   requestId,
   state: finished.state,
   result: finished.result,
   error: finished.error,
+  taskId: named,
 });
 
 const isOutcome = (state: string): boolean => (outcomes as readonly string[]).includes(state);
@@ -132,7 +138,7 @@ export class Results {
       peer.onceDrained(() => void this.#ask([waiting]).catch(() => {}));
     } else {
       this.end(waiting);
-      peer.send(outcomeMessage(requestId, answer));
+      peer.send(outcomeMessage(waiting, answer));
     }
   }
 
@@ -141,14 +147,15 @@ export class Results {
    * outcome, so it says `leased` in place of a final state, and the peer asks again.
    */
   async sliceOver(waiting: ResultWait): Promise<void> {
-    const { peer, requestId, taskId } = waiting;
+    const { named, peer, requestId, taskId } = waiting;
     const info = await this.#engine.inspect(taskId).catch(() => 'UNKNOWN_TASK' as const);
     if (!waiting.isOpen) {
       return;
     }
     this.end(waiting);
     const state = info === 'UNKNOWN_TASK' || isOutcome(info.state) ? 'leased' : info.state;
-    peer.send({ verb: 'outcome', requestId, state, result: undefined, error: undefined });
+    const nothing = { result: undefined, error: undefined };
+    peer.send({ verb: 'outcome', requestId, state, ...nothing, taskId: named });
   }
 
   /** A wait was answered or withdrawn. */
