@@ -30,6 +30,8 @@ export const advice = {
   LEASE_LOST: 'Nothing: the task was run elsewhere or has ended; only one outcome counts.',
   TASK_NOT_WAITING: 'Nothing: the task runs, or has ended.',
   TASK_NOT_DEAD: 'Wait for the outcome, or cancel the task.',
+  UNKNOWN_SCHEDULE: 'Look at `millrace schedule ls`.',
+  TOO_MANY_SCHEDULES: 'Remove schedules, or let one schedule make the work of several.',
   UNKNOWN_WORKER: '`millrace worker ls` lists the connected workers.',
   TIMEOUT: 'Ask again: a task goes on. After a `get`, check that the manager is reachable.',
   ABORTED: 'Nothing: the program ended its own wait.',

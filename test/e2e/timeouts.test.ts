@@ -46,6 +46,7 @@ const firstOf = async (all: AsyncIterable<unknown>): Promise<unknown> => {
   return undefined;
 };
 
+const often = { everyMs: 3_600_000, task: job, input: 1 };
 const ID = '0Q7zmAhAOMM7phqMD7i_g';
 
 const reads: Readonly<Record<string, Call>> = {
@@ -55,6 +56,8 @@ const reads: Readonly<Record<string, Call>> = {
   tasks: (client, options) => firstOf(client.tasks({ ...options })),
   status: (client, options) => client.status(options),
   deadGroups: (client, options) => client.deadGroups({}, options),
+  schedules: (client, options) => firstOf(client.schedules(options)),
+  showSchedule: (client, options) => client.showSchedule('s', options),
   get: (client, options) => client.queue('items').get(options),
   lease: (client, options) => client.queue('items').lease(options),
   size: (client, options) => client.queue('items').size(options),
@@ -71,6 +74,11 @@ const changes: Readonly<Record<string, Call>> = {
   retryAll: (client, options) => client.retryAll({}, options),
   dropAll: (client, options) => client.dropAll({}, options),
   drainWorker: (client, options) => client.drainWorker('worker', options),
+  schedule: (client, options) => client.schedule('s', often, options),
+  pauseSchedule: (client, options) => client.pauseSchedule('s', options),
+  resumeSchedule: (client, options) => client.resumeSchedule('s', options),
+  runSchedule: (client, options) => client.runSchedule('s', options),
+  removeSchedule: (client, options) => client.removeSchedule('s', options),
   put: (client, options) => client.queue('items').put(1, options),
   pause: (client, options) => client.queue('items').pause(options),
   resume: (client, options) => client.queue('items').resume(options),

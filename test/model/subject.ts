@@ -3,6 +3,7 @@ import {
   type Batch,
   committed,
   type Effects,
+  fireSchedule,
   Handles,
   type Journal,
   type ListRequest,
@@ -338,12 +339,12 @@ export class Subject {
     this.#reference.monotonicMs += byMs;
     this.#reference.wallMs += byMs;
     // A tick may come while a batch is in flight.
-    tick(this.#state, this.#now);
+    tick(this.#state, this.#now, fireSchedule);
     this.#reference.pass();
     this.#flush();
     for (let ticks = 0; nextTickInMs(this.#state, this.#now) === 0; ticks++) {
       expect(ticks).toBeLessThan(20);
-      tick(this.#state, this.#now);
+      tick(this.#state, this.#now, fireSchedule);
       this.#flush();
     }
     this.#reference.pass();

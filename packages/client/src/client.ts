@@ -29,6 +29,7 @@ import { type DeadGroup, deadGroups } from './calls/dead-groups.ts';
 import { drainWorker } from './calls/drain-worker.ts';
 import { dropAll } from './calls/drop.ts';
 import { type EnqueueOptions, enqueue } from './calls/enqueue.ts';
+import { type ListedSchedule, listSchedules } from './calls/list-schedules.ts';
 import {
   eachTask,
   type ListedTask,
@@ -37,9 +38,14 @@ import {
   type TaskFilter,
   type TaskPage,
 } from './calls/list-tasks.ts';
+import { pauseSchedule } from './calls/pause-schedule.ts';
 import type { ProducerPort } from './calls/port.ts';
+import { removeSchedule } from './calls/remove-schedule.ts';
 import { retryAll } from './calls/retry.ts';
 import { type RunOptions, run } from './calls/run.ts';
+import { runSchedule } from './calls/run-schedule.ts';
+import { type ScheduleAnswer, type ScheduleOptions, schedule } from './calls/schedule.ts';
+import { type ScheduleInfo, showSchedule } from './calls/show-schedule.ts';
 import { status } from './calls/status.ts';
 import { findConnection } from './discovery.ts';
 import { type ConnectPatience, startPatiently } from './start-patiently.ts';
@@ -278,6 +284,80 @@ export class Client {
    */
   drainWorker(worker: string, options: CallOptions = {}): Promise<number> {
     return drainWorker(this.#port, worker, options);
+  }
+
+  /**
+   * Makes a schedule, or changes the one of its name; resolves when that is on disk. An equal one
+   * changes nothing, so that a program may call this at each of its starts. A changed one ticks
+   * next after now.
+   *
+   * @throws BAD_OPTION, SCHEMA_MISMATCH, PAYLOAD_INVALID, PAYLOAD_TOO_LARGE before anything is
+   *   sent; UNKNOWN_QUEUE, TOO_MANY_SCHEDULES; BAD_OPTION for a schedule of the manager's
+   *   configuration; NOT_SENT or UNKNOWN without an answer in time
+   */
+  schedule<Input, Output, Parsed, Returned>(
+    name: string,
+    options: ScheduleOptions<Input, Output, Parsed, Returned>,
+    call: CallOptions = {},
+  ): Promise<ScheduleAnswer> {
+    return schedule(this.#port, name, options, call);
+  }
+
+  /**
+   * Every schedule, in the order of the names. `timeoutMs` holds for each page.
+   *
+   * @throws TIMEOUT, ABORTED, BAD_OPTION
+   */
+  schedules(call: CallOptions = {}): AsyncIterable<ListedSchedule> {
+    return listSchedules(this.#port, call);
+  }
+
+  /**
+   * A schedule with its last 50 runs.
+   *
+   * @throws UNKNOWN_SCHEDULE, TIMEOUT, ABORTED, BAD_OPTION
+   */
+  showSchedule(name: string, call: CallOptions = {}): Promise<ScheduleInfo> {
+    return showSchedule(this.#port, name, call);
+  }
+
+  /**
+   * Lets a schedule make no tasks until it is resumed.
+   *
+   * @throws UNKNOWN_SCHEDULE, BAD_OPTION; NOT_SENT or UNKNOWN without an answer in time
+   */
+  pauseSchedule(name: string, call: CallOptions = {}): Promise<void> {
+    return pauseSchedule(this.#port, name, true, call);
+  }
+
+  /**
+   * Ends the pause of a schedule: it ticks next after now. The ticks of the pause are not missed.
+   *
+   * @throws as `pauseSchedule`
+   */
+  resumeSchedule(name: string, call: CallOptions = {}): Promise<void> {
+    return pauseSchedule(this.#port, name, false, call);
+  }
+
+  /**
+   * Makes the task of a schedule now, also of a paused one. Its ticks stay as they are.
+   *
+   * @throws UNKNOWN_SCHEDULE, QUEUE_FULL, STORE_FULL, BAD_OPTION; NOT_SENT or UNKNOWN without an
+   *   answer in time
+   */
+  async runSchedule(name: string, call: CallOptions = {}): Promise<TaskHandle> {
+    const { isNew, taskId } = await runSchedule(this.#port, name, call);
+    return this.#handle(taskId, isNew);
+  }
+
+  /**
+   * Removes a schedule with its history. Tasks that it made stay.
+   *
+   * @throws UNKNOWN_SCHEDULE; BAD_OPTION for one of the manager's configuration; NOT_SENT or
+   *   UNKNOWN without an answer in time
+   */
+  removeSchedule(name: string, call: CallOptions = {}): Promise<void> {
+    return removeSchedule(this.#port, name, call);
   }
 
   /**

@@ -2,8 +2,10 @@ import {
   type Clock,
   type Log,
   limits,
+  MillraceError,
   type QueueHandle,
   type RandomBytes,
+  type ScheduleSpec,
   type Status,
   silentLog,
   type Transport,
@@ -33,6 +35,8 @@ export interface BrokerOptions {
   readonly payloadMaxBytes: number;
   /** The queue to declare for an undeclared name; undefined if such a name is an error. */
   readonly newQueue: (name: string) => QueueSpec | undefined;
+  /** Schedules of the configuration. */
+  readonly schedules?: readonly ScheduleSpec[];
   readonly url: () => string;
   /** Bounds on sockets without a key, and on sessions, that differ from the defaults in `limits`. */
   readonly admission?: Partial<AdmissionBounds>;
@@ -114,7 +118,33 @@ export class Broker {
       room: (queue) => room.invite(queue),
       failed: (error) => this.#options.failed(error),
     });
+    await this.#declareSchedules();
     this.#statusDesk.start();
+  }
+
+  /**
+   * Makes the schedules of the configuration, and declares the queues of all schedules, if names are
+   * declared when they are first used.
+   */
+  async #declareSchedules(): Promise<void> {
+    const { engine, newQueue, schedules = [] } = this.#options;
+    for (const { queue } of schedules) {
+      this.#admitQueue(queue);
+    }
+    const refusal = await engine.declareSchedules(schedules);
+    if (refusal !== undefined) {
+      throw new MillraceError(refusal.refused, refusal.message);
+    }
+    for (let after: string | undefined; newQueue('any') !== undefined; ) {
+      const page = await engine.listSchedules({ after });
+      for (const { queue } of page.schedules) {
+        this.#admitQueue(queue);
+      }
+      if (page.next === undefined) {
+        return;
+      }
+      after = page.next;
+    }
   }
 
   /** Serves a peer. @throws the error of the handshake */

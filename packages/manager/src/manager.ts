@@ -12,6 +12,7 @@ import {
   MillraceError,
   type QueueHandle,
   type RandomBytes,
+  type ScheduleSpec,
   type Status,
   secretBytes,
   silentLog,
@@ -67,6 +68,11 @@ export interface ManagerOptions {
   readonly sessionsMax?: number;
   readonly sessionsPerKeyMax?: number;
   readonly sessionsPerAddressMax?: number;
+  /**
+   * Schedules, as the command line reads them from `[schedules.NAME]`. Those of an earlier start
+   * that are left out here are removed. A program uses `client.schedule` instead.
+   */
+  readonly schedules?: readonly ScheduleSpec[];
   /** How long after a restart leases wait for their workers. Default 15 s. */
   readonly restartGraceMs?: number;
   /** Receives the log lines; a logger of pino fits. Default: nothing is logged. */
@@ -108,6 +114,7 @@ const settingsOf = ({
   randomBytes = systemRandomBytes,
   restartGraceMs = limits.restartGraceMs,
   retainMaxBytes = limits.retainMaxBytes,
+  schedules = [],
   sessionsMax = limits.sessionsMax,
   sessionsPerAddressMax = limits.sessionsPerAddressMax,
   sessionsPerKeyMax = limits.sessionsPerKeyMax,
@@ -126,6 +133,7 @@ const settingsOf = ({
   randomBytes,
   restartGraceMs,
   retainMaxBytes,
+  schedules,
   sessionsMax,
   sessionsPerAddressMax,
   sessionsPerKeyMax,

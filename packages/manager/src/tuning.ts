@@ -37,6 +37,8 @@ export const tuning = {
   sweepRows: 1_000,
   /** Tasks after which a sweep leaves the rest to the next batch. */
   sweepTasks: 2_000,
+  /** Missed ticks that a schedule makes up for at a time. */
+  ticksAtATime: 10,
   /**
    * Most rows that a walk reads at a time. After a read of more than `walkBytes` the walk reads
    * a single row next.

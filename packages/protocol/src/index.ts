@@ -83,6 +83,7 @@ export type { NewTask } from './messages/enqueue.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
 export { IDLE_REASON } from './messages/goodbye.ts';
 export { type Message, type MessageNamed, type VerbName, verbs } from './messages/message-table.ts';
+export { type ScheduleSpec, scheduleSpec } from './messages/schedule.ts';
 export {
   type Extra,
   type Extras,
@@ -140,6 +141,29 @@ export {
   retryDelayMs,
   retryPolicyOf,
 } from './words/retry-policy.ts';
+export {
+  DEFAULT_TIME_ZONE,
+  type DueTicks,
+  dueTicks,
+  faultOfTimes,
+  type MissedPolicy,
+  missedPolicies,
+  nextTickMs,
+  type RunKind,
+  type RunOutcome,
+  runKinds,
+  runOutcomes,
+  type ScheduleOrigin,
+  type ScheduleTimes,
+  scheduleOrigins,
+} from './words/schedule.ts';
+export {
+  checkScheduledTask,
+  checkScheduleName,
+  checkTiming,
+  type ScheduledTaskOptions,
+  type ScheduleTiming,
+} from './words/schedule-options.ts';
 export {
   type ConnectionsStatus,
   type Finding,

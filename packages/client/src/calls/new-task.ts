@@ -29,7 +29,7 @@ const delayMsOf = (start: Date | number, wallMs: number, what: string): number =
 };
 
 /** The rare options; undefined where there are none. */
-const optionsOf = (
+export const optionsOf = (
   { version = 1 }: AnyTask,
   { keyed, retry = {} }: TaskSettings,
 ): NewTask['options'] => {

@@ -13,13 +13,19 @@ import { drop } from './drop.ts';
 import { enqueue } from './enqueue.ts';
 import { get } from './get.ts';
 import { inspect } from './inspect.ts';
+import { listSchedules } from './list-schedules.ts';
 import { listTasks } from './list-tasks.ts';
 import { pause } from './pause.ts';
+import { pauseSchedule } from './pause-schedule.ts';
 import { prioritize } from './prioritize.ts';
 import { purge } from './purge.ts';
+import { removeSchedule } from './remove-schedule.ts';
 import { retry } from './retry.ts';
+import { runSchedule } from './run-schedule.ts';
+import { schedule } from './schedule.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
+import { showSchedule } from './show-schedule.ts';
 import { size } from './size.ts';
 import { status } from './status.ts';
 import { withdraw } from './withdraw.ts';
@@ -45,6 +51,12 @@ export const commands = {
   pause: { right: verbs.pause.right, run: pause },
   purge: { right: verbs.purge.right, run: purge },
   drainWorker: { right: 'operate', run: drainWorker },
+  schedule: { right: verbs.schedule.right, run: schedule },
+  listSchedules: { right: verbs.listSchedules.right, run: listSchedules },
+  showSchedule: { right: verbs.showSchedule.right, run: showSchedule },
+  pauseSchedule: { right: verbs.pauseSchedule.right, run: pauseSchedule },
+  runSchedule: { right: verbs.runSchedule.right, run: runSchedule },
+  removeSchedule: { right: verbs.removeSchedule.right, run: removeSchedule },
 } as const satisfies {
   readonly [N in VerbName]?: { readonly right: Right; readonly run: Command<N> };
 };

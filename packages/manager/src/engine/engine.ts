@@ -16,7 +16,8 @@ import { load } from './core/load.ts';
 import type { QueueReport } from './core/queue.ts';
 import { type CoreOptions, type Now, State } from './core/state.ts';
 import { nextTickInMs, tick } from './core/upkeep.ts';
-import { queueReports } from './core/verbs/reports.ts';
+import { fireSchedule } from './core/verbs/fire-schedule.ts';
+import { queueReports, type SchedulesReport, schedulesReport } from './core/verbs/reports.ts';
 import { verbs } from './core/verbs/table.ts';
 import type { Verb, Wait } from './core/verbs/verb.ts';
 import type { Journal, JournalSpace } from './store/journal.ts';
@@ -44,6 +45,7 @@ export interface EngineReport {
   readonly reserveBytes: number;
   readonly commitMs: number;
   readonly sessions: number;
+  readonly schedules: SchedulesReport;
   readonly queues: readonly QueueReport[];
 }
 
@@ -235,6 +237,7 @@ class Shell implements Lifecycle {
       reserveBytes,
       commitMs: this.#commits.commitMs,
       sessions: this.#state.sessions.size,
+      schedules: schedulesReport(this.#state, this.#now()),
       queues: queueReports(this.#state),
     };
   }
@@ -388,7 +391,7 @@ class Shell implements Lifecycle {
 
   #tick(): void {
     this.#tickAtMs = Number.POSITIVE_INFINITY;
-    if (this.#does((now) => tick(this.#state, now))) {
+    if (this.#does((now) => tick(this.#state, now, fireSchedule))) {
       this.#commits.noteChanges();
       this.#commits.hurry();
       this.#planTick();

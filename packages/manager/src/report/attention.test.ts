@@ -14,6 +14,7 @@ const calm: Facts = {
   deadlocks: [],
   lostWorkers: [],
   lostSessions: [],
+  schedules: { total: 0, paused: 0, delayed: new Map(), setBack: 0 },
   store: { kind: 'lmdb', bytes: 0, freeBytes: 1_000 * MIB, reserveBytes: 64 * MIB, commitMs: 1 },
   crowds: [],
   sockets: 10,

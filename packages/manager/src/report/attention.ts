@@ -1,5 +1,5 @@
 import { type Finding, ITEM_NAME, limits, type QueueStatus, type Status } from '@millrace/protocol';
-import type { WaitingLane } from '../engine/core/verbs/reports.ts';
+import type { SchedulesReport, WaitingLane } from '../engine/core/verbs/reports.ts';
 import type { Crowd } from '../peers/admission.ts';
 import { type Notice, quoted, quotedValue, spoken, tasks } from './wording.ts';
 import { type WorkerFacts, workerNotices } from './worker-notices.ts';
@@ -12,6 +12,7 @@ export interface Facts extends WorkerFacts {
   readonly queues: readonly QueueStatus[];
   readonly waiting: readonly WaitingLane[];
   readonly isHandled: (lane: WaitingLane) => boolean;
+  readonly schedules: SchedulesReport;
   readonly store: Status['store'];
   /** Open sockets, and the files and sockets that the process may have open, if the system says. */
   readonly sockets: number;
@@ -134,6 +135,35 @@ const openFiles = ({ openFilesMax, sockets }: Facts): Finding[] => {
       ];
 };
 
+const schedules = ({ delayed, setBack }: SchedulesReport): Finding[] => {
+  const [first] = delayed;
+  const more = delayed.size > 1 ? `, and ${delayed.size - 1} more are delayed` : '';
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          {
+            severity: 'warning',
+            kind: 'schedule-delayed',
+            subject: first[0],
+            message: `schedule '${first[0]}' is due and its task cannot be added: ${first[1]}${more}`,
+            command: `millrace schedule show ${quoted(first[0])}`,
+          } as const,
+        ]),
+    ...(setBack === 0
+      ? []
+      : [
+          {
+            severity: 'warning',
+            kind: 'clock-set-back',
+            subject: 'manager',
+            message: `the clock was set back by more than an hour: schedules go on from the new time, ${setBack} of them earlier than they would have`,
+            command: 'millrace schedule ls',
+          } as const,
+        ]),
+  ];
+};
+
 const rank = { critical: 0, warning: 1 } as const;
 
 /** Everything that an operator should look at, the worst first. Costs a look at each queue, worker and lane. */
@@ -143,6 +173,7 @@ export const attention = (facts: Facts): Notice[] =>
     ...workerNotices(facts),
     ...facts.crowds.map(crowd),
     ...openFiles(facts),
+    ...schedules(facts.schedules),
     ...unhandledQueues(facts),
     ...facts.queues.flatMap((queue) => dying(queue) ?? []),
     ...facts.queues.flatMap((queue) => growing(queue) ?? paused(queue) ?? []),

@@ -1,5 +1,5 @@
 import { type Cancel, type Clock, limits, type Status } from '@millrace/protocol';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineReport } from '../engine/engine.ts';
 import type { Admission } from '../peers/admission.ts';
 import type { Reception } from '../peers/reception.ts';
 import { tuning } from '../tuning.ts';
@@ -28,6 +28,20 @@ export interface StatusSources {
   readonly admission: Admission;
   readonly url: () => string;
 }
+
+const storeStatus = (report: EngineReport): Status['store'] => ({
+  kind: report.store,
+  bytes: report.storeBytes,
+  freeBytes: report.freeBytes,
+  reserveBytes: report.reserveBytes,
+  commitMs: report.commitMs,
+});
+
+const schedulesStatus = ({ schedules }: EngineReport): Status['schedules'] => ({
+  total: schedules.total,
+  paused: schedules.paused,
+  delayed: schedules.delayed.size,
+});
 
 /** Makes the status of the manager from what the manager knows; no peer is asked for it. */
 export class StatusDesk {
@@ -97,13 +111,7 @@ export class StatusDesk {
     const deaths = this.#deaths.lately(nowMs);
     const queues = queueStatuses(report.queues, waiting, this.#rates, handled, deaths);
     const admission = this.#sources.admission.report();
-    const store = {
-      kind: report.store,
-      bytes: report.storeBytes,
-      freeBytes: report.freeBytes,
-      reserveBytes: report.reserveBytes,
-      commitMs: report.commitMs,
-    };
+    const store = storeStatus(report);
     const { dismissed, idle, refused: refusedSessions } = presence.report();
     const lost = lostWorkers.recent(nowMs);
     const handlesMax = handlesMaxOf(workers.length);
@@ -123,6 +131,7 @@ export class StatusDesk {
         dismissed,
         refusedSessions,
       },
+      schedules: schedulesStatus(report),
       queues,
       workers: workers.map((session) => workerStatus(engine, session, nowMs, handlesMax)),
       lostWorkers: lost.map((worker) => lostWorkerStatus(worker, nowMs)),
@@ -136,6 +145,7 @@ export class StatusDesk {
       deadlocks: this.#deadlocks.find(workers, sessions.values(), waiting, nowMs),
       lostWorkers: lost,
       lostSessions: engine.lostSessions(),
+      schedules: report.schedules,
       store,
       crowds: admission.crowds,
       sockets: admission.sockets,

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { MillraceError, messageOf, suggestion } from '@millrace/protocol';
+import { MillraceError, messageOf, type ScheduleSpec, suggestion } from '@millrace/protocol';
 import { parse } from 'smol-toml';
 import { withoutMark } from './byte-order-mark.ts';
 import { type QueueSettings, readQueueSettings } from './queue-settings.ts';
 import { readTyped } from './read-value.ts';
+import { readSchedule } from './schedule-settings.ts';
 import {
   type Setting,
   type SettingKey,
@@ -15,17 +16,23 @@ import {
 
 export const CONFIG_FILE = 'millrace.toml';
 const QUEUES = 'queues';
+const SCHEDULES = 'schedules';
 
 export interface ConfigFile {
   /** Path of the file; undefined if there is none. */
   readonly path?: string;
   readonly values: ReadonlyMap<SettingKey, SettingValue>;
   readonly queues: ReadonlyMap<string, QueueSettings>;
+  readonly schedules: ReadonlyMap<string, ScheduleSpec>;
 }
 
 const sharedEntries = settingEntries.filter(([, setting]) => setting.secret !== true);
 const keyOf = new Map<string, SettingKey>(sharedEntries.map(([key]) => [key, key]));
-const tables = [...new Set([...keyOf.keys()].map((key) => key.split('.')[0] ?? '')), QUEUES];
+const tables = [
+  ...new Set([...keyOf.keys()].map((key) => key.split('.')[0] ?? '')),
+  QUEUES,
+  SCHEDULES,
+];
 
 const keysOf = (table: string): string[] =>
   [...keyOf.keys()]
@@ -69,27 +76,48 @@ const readTable = (path: string, table: string, value: unknown): [SettingKey, Se
       : [key, fromFile(path, settings[key], readTyped(settings[key], held, `${path}: ${key}`))];
   });
 
+/** Reads the tables `[KIND.NAME]` of one kind. */
+const readNamed = <T>(
+  path: string,
+  kind: string,
+  named: unknown,
+  read: (name: string, table: Readonly<Record<string, unknown>>, where: string) => T,
+): ReadonlyMap<string, T> =>
+  new Map(
+    Object.entries(tableOf(named, `${path}: ${kind}`)).map(([name, value]) => {
+      const where = `${path}: ${kind}.${name}`;
+      return [name, read(name, tableOf(value, where), where)] as const;
+    }),
+  );
+
 /**
- * Reads the configuration file: a table for each kind of setting, and
- * `[queues.NAME]` for each queue.
+ * Reads the configuration file: a table for each kind of setting, `[queues.NAME]` for each
+ * queue, and `[schedules.NAME]` for each schedule.
  *
  * @param named path of the file; undefined for `millrace.toml`, which may be missing
  * @throws BAD_OPTION with the file and the key
  */
 export const readConfigFile = (named: string | undefined): ConfigFile => {
   if (named === undefined && !existsSync(CONFIG_FILE)) {
-    return { values: new Map(), queues: new Map() };
+    return { values: new Map(), queues: new Map(), schedules: new Map() };
   }
   const path = named ?? CONFIG_FILE;
-  const { [QUEUES]: queues = {}, ...rest } = parseFile(path, named !== undefined);
+  const {
+    [QUEUES]: queues = {},
+    [SCHEDULES]: schedules = {},
+    ...rest
+  } = parseFile(path, named !== undefined);
   const values = Object.entries(rest).flatMap(([table, value]) =>
     tables.includes(table)
       ? readTable(path, table, value)
       : refuse(`${path} has no table '${table}'${suggestion(table, tables)}`),
   );
-  const read = Object.entries(tableOf(queues, `${path}: ${QUEUES}`)).map(([name, value]) => {
-    const where = `${path}: ${QUEUES}.${name}`;
-    return [name, readQueueSettings(tableOf(value, where), where)] as const;
-  });
-  return { path, values: new Map(values), queues: new Map(read) };
+  return {
+    path,
+    values: new Map(values),
+    queues: readNamed(path, QUEUES, queues, (_name, table, where) =>
+      readQueueSettings(table, where),
+    ),
+    schedules: readNamed(path, SCHEDULES, schedules, readSchedule),
+  };
 };

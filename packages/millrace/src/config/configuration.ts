@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MillraceError, messageOf } from '@millrace/protocol';
+import { MillraceError, messageOf, type ScheduleSpec } from '@millrace/protocol';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import {
   CONFIG_VARIABLE,
@@ -107,11 +107,13 @@ const keyIn = (path: string): string => {
 export class Configuration {
   readonly #sources: Sources;
   readonly queues: ReadonlyMap<string, QueueSettings>;
+  readonly schedules: ReadonlyMap<string, ScheduleSpec>;
   readonly path: string | undefined;
 
   constructor(sources: Sources) {
     this.#sources = sources;
     this.queues = sources.file.queues;
+    this.schedules = sources.file.schedules;
     this.path = sources.file.path;
   }
 

@@ -18,17 +18,23 @@ import { goodbye, goodbyeAck } from './goodbye.ts';
 import { grant } from './grant.ts';
 import { challenge, hello, proof, welcome } from './handshake.ts';
 import { inspect, taskInfo } from './inspect.ts';
+import { listSchedules, schedulePage } from './list-schedules.ts';
 import { listTasks, taskPage } from './list-tasks.ts';
 import { open } from './open.ts';
 import { part, partAck } from './part.ts';
 import { pause, paused } from './pause.ts';
+import { pauseSchedule, schedulePaused } from './pause-schedule.ts';
 import { ping, pong } from './ping.ts';
 import { prioritize, prioritized } from './prioritize.ts';
 import { purge, purged } from './purge.ts';
+import { removeSchedule, scheduleRemoved } from './remove-schedule.ts';
 import { resume } from './resume.ts';
 import { retried, retry } from './retry.ts';
+import { runSchedule, scheduleRan } from './run-schedule.ts';
+import { schedule, scheduled } from './schedule.ts';
 import { session } from './session.ts';
 import { settle, settled } from './settle.ts';
+import { scheduleInfo, showSchedule } from './show-schedule.ts';
 import { size, sized } from './size.ts';
 import { status, statusReport } from './status.ts';
 import type { MessageOf } from './wire/verb.ts';
@@ -92,6 +98,18 @@ export const verbs = {
   drainWorker,
   workerDraining,
   drain,
+  schedule,
+  scheduled,
+  listSchedules,
+  schedulePage,
+  showSchedule,
+  scheduleInfo,
+  pauseSchedule,
+  schedulePaused,
+  runSchedule,
+  scheduleRan,
+  removeSchedule,
+  scheduleRemoved,
 } as const;
 
 export type VerbName = keyof typeof verbs;

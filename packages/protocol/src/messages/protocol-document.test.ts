@@ -11,11 +11,14 @@ import { existingTask, latestKey, newTask, onceKey, taskOptions } from './enqueu
 import { grantedTask } from './grant.ts';
 import { peerLimits } from './handshake.ts';
 import { pastAttempt } from './inspect.ts';
+import { listedSchedule } from './list-schedules.ts';
 import { listedTask } from './list-tasks.ts';
 import { verbs } from './message-table.ts';
 import { peerDescription } from './open.ts';
 import { blockedLoop, lostSlot, peerReport } from './ping.ts';
+import { scheduleSpec } from './schedule.ts';
 import { attemptResult } from './settle.ts';
+import { scheduleRun } from './show-schedule.ts';
 import type { Fields } from './wire/field.ts';
 import { retryPolicy, taskError, token } from './wire/shared-fields.ts';
 
@@ -36,6 +39,9 @@ const groups = {
   'listed task': listedTask,
   'past attempt': pastAttempt,
   'dead group': deadGroup,
+  schedule: scheduleSpec,
+  'listed schedule': listedSchedule,
+  'schedule run': scheduleRun,
   'retry policy': retryPolicy,
   'once key': onceKey,
   'latest key': latestKey,

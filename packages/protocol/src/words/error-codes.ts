@@ -45,6 +45,8 @@ export const errorTable = {
   KEY_IN_USE: refused('another task has the idempotency key of this one'),
   TASK_NOT_WAITING: refused('only a task that waits can change its priority'),
   TASK_NOT_DEAD: refused('only a dead task can be retried or dropped'),
+  UNKNOWN_SCHEDULE: refused('no schedule has this name'),
+  TOO_MANY_SCHEDULES: refused('the manager has as many schedules as it may'),
   UNKNOWN_WORKER: refused('no connected worker has this name or session'),
   LEASE_LOST: refused('the token is not the current one: the task was granted again or ended'),
   // local: never on the wire

@@ -191,6 +191,35 @@ export const limits = {
   priorityMax: 127,
   delayMaxMs: 10 * 365 * DAY_MS,
 
+  schedulesMax: 100_000,
+  scheduleNameMaxBytes: 128,
+  cronMaxBytes: 200,
+  timeZoneMaxBytes: 64,
+  /** Input of a schedule, as a payload. */
+  scheduleInputMaxBytes: 64 * KIB,
+  /** Shortest time between two ticks of a schedule; also the resolution of cron. */
+  scheduleEveryMinMs: 1 * SECOND_MS,
+  /** The last instant that a schedule may name: the end of the year 9999. */
+  instantMaxMs: 253_402_300_799_999,
+  /** A tick that could not be fired within this time is missed. */
+  scheduleLateMs: 10 * SECOND_MS,
+  /** Missed ticks that a schedule with `missed: 'all'` makes up for, the last ones. */
+  scheduleCatchUpMax: 100,
+  /** Missed ticks of a cron expression are counted up to this number. */
+  scheduleCountMax: 1_000,
+  /** A tick that finds its queue full is fired after this time at the earliest. */
+  scheduleDelayMs: 5 * SECOND_MS,
+  /** A clock that was set back by more than this, and by more than two periods, makes a schedule go on from now. */
+  scheduleStepBackMs: 1 * HOUR_MS,
+  /** Schedules that went on after a step of the clock are a finding for this long. */
+  scheduleStepShownMs: 10 * MINUTE_MS,
+  /** Runs of a schedule that are kept, the last ones. */
+  scheduleRunsMax: 50,
+  /** Schedules on one page of a listing. */
+  schedulePageMax: 100,
+  /** Ticks that one call of `next` shows. */
+  scheduleNextMax: 1_000,
+
   queueMaxItems: 10_000_000,
   queueMaxBytes: 16 * 1_024 * MIB,
   /** Queues of a manager, those in its store included; no queue is ever removed. */

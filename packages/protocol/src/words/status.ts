@@ -81,13 +81,15 @@ export const findingKinds = [
   'store-slow',
   'address-crowded',
   'files-scarce',
+  'schedule-delayed',
+  'clock-set-back',
 ] as const;
 
 /** Something that an operator should look at. */
 export interface Finding {
   readonly severity: 'warning' | 'critical';
   readonly kind: (typeof findingKinds)[number];
-  /** Name of the queue or worker, kind of the store, network address, or `manager`. */
+  /** Name of the queue, worker or schedule, kind of the store, network address, or `manager`. */
   readonly subject: string;
   /** The finding as one sentence. */
   readonly message: string;
@@ -129,6 +131,12 @@ export interface Status {
   };
   readonly clients: number;
   readonly connections: ConnectionsStatus;
+  readonly schedules: {
+    readonly total: number;
+    readonly paused: number;
+    /** Schedules whose task could not be added when its tick was due. */
+    readonly delayed: number;
+  };
   readonly queues: readonly QueueStatus[];
   readonly workers: readonly WorkerStatus[];
   /** Workers that were lost within the last minutes and have not come back. */

@@ -55,9 +55,9 @@ export interface Throttle {
 }
 
 /** What a value should have been; undefined if it is right. */
-type Check = (value: unknown) => string | undefined;
+export type Check = (value: unknown) => string | undefined;
 
-const wholeFrom = (min: number, max: number): Check => {
+export const wholeFrom = (min: number, max: number): Check => {
   const expected = `a whole number from ${min} to ${max}`;
   return (value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
@@ -76,10 +76,10 @@ const orNull =
   (value) =>
     value === null ? undefined : check(value);
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const aDate: Check = (value) => {
+export const aDate: Check = (value) => {
   if (!(value instanceof Date)) {
     return 'a Date';
   }
@@ -123,7 +123,7 @@ const backoff: Check = (value) => {
 };
 
 /** The first value of an object that is wrong, in words; undefined if there is none. */
-const fault = (
+export const fault = (
   values: Readonly<Record<string, unknown>>,
   checks: Readonly<Record<string, Check>>,
 ): string | undefined => {

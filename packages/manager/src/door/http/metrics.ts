@@ -137,6 +137,21 @@ const managerGauges: readonly Figure<Status>[] = [
     of: (status) => status.workers.length,
   },
   {
+    name: 'millrace_schedules',
+    help: 'Schedules, those that are paused included.',
+    of: (status) => status.schedules.total,
+  },
+  {
+    name: 'millrace_paused_schedules',
+    help: 'Schedules that make no tasks until they are resumed.',
+    of: (status) => status.schedules.paused,
+  },
+  {
+    name: 'millrace_delayed_schedules',
+    help: 'Schedules whose task could not be added when its tick was due.',
+    of: (status) => status.schedules.delayed,
+  },
+  {
     name: 'millrace_attention',
     help: 'Findings that an operator should look at.',
     of: (status) => status.attention.length,

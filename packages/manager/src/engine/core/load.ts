@@ -4,6 +4,7 @@ import { decodeLeases, type LeaseRecord } from './rows/lease-record.ts';
 import { ListRow } from './rows/list-row.ts';
 import { decodeNumbers, encodeNumbers } from './rows/numbers.ts';
 import { decodeQueues, type QueueRecord } from './rows/queue-record.ts';
+import { loadSchedules } from './schedules.ts';
 import type { Now, State } from './state.ts';
 import type { Task } from './task.ts';
 import { restoreLease } from './transitions.ts';
@@ -151,6 +152,7 @@ export const load = (state: State, freshSecret: Uint8Array, now: Now): void => {
   loadLanes(state);
   loadQueues(state);
   loadLeases(state, now);
+  loadSchedules(state);
   for (const index of timeIndexes) {
     state.peekTime(index);
   }

@@ -1,5 +1,6 @@
-import { limits, MillraceError } from '@millrace/protocol';
+import { limits, MillraceError, taskIdMaker } from '@millrace/protocol';
 import { Chain } from '../../structures/chain.ts';
+import { derivedBytes } from '../../structures/derived-bytes.ts';
 import { Timetable } from '../../structures/timetable.ts';
 import type { Journal } from '../store/journal.ts';
 import { Batch } from './batch.ts';
@@ -19,6 +20,7 @@ import {
 } from './rows/keys.ts';
 import { encodeNumbers } from './rows/numbers.ts';
 import { decodeTask, encodeTask, payloadOfRecord } from './rows/task-record.ts';
+import { ScheduleBook } from './schedule-book.ts';
 import { newSession, type Session } from './session.ts';
 import { SideRows } from './side-rows.ts';
 import { type Fence, type Task, type TaskLane, taskOf } from './task.ts';
@@ -70,7 +72,9 @@ export class State {
     dead: Number.POSITIVE_INFINITY,
     tombstone: Number.POSITIVE_INFINITY,
     keys: Number.POSITIVE_INFINITY,
+    ticks: Number.POSITIVE_INFINITY,
   };
+  readonly schedules = new ScheduleBook();
   epoch = 0;
   secret: Uint8Array = new Uint8Array(0);
   /** Bytes of results, errors and payloads of dead tasks that are kept, roughly. */
@@ -86,6 +90,12 @@ export class State {
   sealed: Batch | undefined;
   #arrivals = 0;
   #lastLane = 0;
+  #idsMade = 0;
+  #idAtMs = 0;
+  readonly #makeId: () => string = taskIdMaker(
+    () => this.#idAtMs,
+    (bytes) => this.#idBytes(bytes),
+  );
 
   constructor(journal: Journal, options: CoreOptions) {
     this.journal = journal;
@@ -103,6 +113,18 @@ export class State {
   nextArrival(): Arrival {
     this.#arrivals += 1;
     return { epoch: this.epoch, count: this.#arrivals };
+  }
+
+  /** An id for a task that the core makes itself: of the ordinary form, because ids ascend with time. */
+  newTaskId(now: Now): string {
+    this.#idAtMs = now.wallMs;
+    return this.#makeId();
+  }
+
+  /** Bytes that no other start of this or another store makes, without a source of random numbers. */
+  #idBytes(bytes: number): Uint8Array {
+    this.#idsMade += 1;
+    return derivedBytes(this.secret, `${this.epoch} ${this.#idsMade}`, bytes);
   }
 
   /** Whether another queue would be one too many. */

@@ -21,6 +21,7 @@ import {
 import { taskKey } from './rows/keys.ts';
 import type { ListRow } from './rows/list-row.ts';
 import { keptPayload, type TaskValues } from './rows/task-record.ts';
+import { endRun } from './schedules.ts';
 import type { Session } from './session.ts';
 import type { Now, State } from './state.ts';
 import {
@@ -470,6 +471,7 @@ export const finish = (
   own.error = end.error;
   if (task.extras !== undefined) {
     releaseKeys(state, task);
+    endRun(state, task, outcome, now);
   }
   state.batch.finished.push(task);
   state.batch.queuesWithRoom.add(queue);

@@ -1,4 +1,5 @@
 import { tuning } from '../../tuning.ts';
+import type { Row } from '../store/journal.ts';
 import { fencedError } from './attempt-errors.ts';
 import { retainedUntilMs, retainMs } from './retained.ts';
 import {
@@ -8,7 +9,8 @@ import {
   timeIndexes,
   timeRange,
 } from './rows/keys.ts';
-import { decodeIds } from './rows/list-row.ts';
+import { decodeIds, encodeIds } from './rows/list-row.ts';
+import { heedStepBack, wasSetBack } from './schedules.ts';
 import type { Now, State } from './state.ts';
 import { type Task, tokenOf } from './task.ts';
 import { sweepKey } from './task-keys.ts';
@@ -85,16 +87,59 @@ const handlers: Readonly<Record<TaskTimeIndex, HandleTask>> = {
   },
 };
 
-/** Handles one entry of a row that has come due: a task, or the row of a key. */
-const handle = (state: State, index: TimeIndex, entry: string, atMs: number, now: Now): void => {
+/** Fires the due ticks of a schedule, and answers what that cost, in tasks. Adding tasks is above this room. */
+export type FireSchedule = (state: State, name: string, atMs: number, now: Now) => number;
+
+/**
+ * Handles one entry of a row that has come due: a task, the row of a key, or a schedule. Answers
+ * what that cost, in tasks.
+ */
+const handle = (
+  state: State,
+  index: TimeIndex,
+  entry: string,
+  atMs: number,
+  now: Now,
+  fire: FireSchedule,
+): number => {
+  if (index === 'ticks') {
+    return fire(state, entry, atMs, now);
+  }
   if (index === 'keys') {
     sweepKey(state, entry, atMs);
-    return;
+    return 1;
   }
   const task = state.find(entry);
   if (task !== undefined) {
     handlers[index](state, task, atMs, now);
   }
+  return 1;
+};
+
+/** Handles a row, at most so much of it as may be spent; the rest is put back. */
+const handleRow = (
+  state: State,
+  index: TimeIndex,
+  { key, value }: Row,
+  budget: number,
+  now: Now,
+  fire: FireSchedule,
+): number => {
+  const atMs = atMsOfTimeKey(key);
+  const entries = decodeIds(value);
+  let spent = 0;
+  let done = 0;
+  while (done < entries.length && spent < budget) {
+    spent += handle(state, index, entries[done] ?? '', atMs, now, fire);
+    done += 1;
+  }
+  if (done < entries.length) {
+    state.batch.put(key, encodeIds(entries.slice(done)));
+    state.nextAtMs[index] = atMs;
+  } else {
+    state.batch.remove(key);
+  }
+  return spent;
 };
 
 const keepsTooMuch = ({ options, retainedBytes }: State): boolean =>
@@ -112,7 +157,7 @@ const horizonMs = (state: State, index: TimeIndex, now: Now): number =>
  * Handles the rows of one time index that have come due. Answers whether it changed
  * anything: if so, the same rows must not be read again before the batch is durable.
  */
-const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
+const sweep = (state: State, index: TimeIndex, now: Now, fire: FireSchedule): boolean => {
   const untilMs = horizonMs(state, index, now);
   if (state.nextAtMs[index] > untilMs) {
     return false;
@@ -129,29 +174,25 @@ const sweep = (state: State, index: TimeIndex, now: Now): boolean => {
     return false;
   }
   let handled = 0;
-  for (const { key, value } of rows) {
-    const atMs = atMsOfTimeKey(key);
+  for (const row of rows) {
+    const atMs = atMsOfTimeKey(row.key);
     const endMs = keepsTooMuch(state) ? untilMs : now.wallMs;
     if (atMs > endMs || handled >= tuning.sweepTasks) {
-      state.nextAtMs[index] = atMs;
+      state.nextAtMs[index] = Math.min(state.nextAtMs[index], atMs);
       break;
     }
-    const entries = decodeIds(value);
-    for (const entry of entries) {
-      handle(state, index, entry, atMs, now);
-    }
-    handled += entries.length;
-    state.batch.remove(key);
+    handled += handleRow(state, index, row, tuning.sweepTasks - handled, now, fire);
   }
   return true;
 };
 
 /** Does what has come due: graces, fences, schedules, expiries, retention. */
-export const tick = (state: State, now: Now): void => {
+export const tick = (state: State, now: Now, fire: FireSchedule): void => {
   expireSessions(state, now);
   fenceOverdue(state, now);
+  heedStepBack(state, now);
   for (const index of timeIndexes) {
-    if (!state.sweptIn.has(index) && sweep(state, index, now)) {
+    if (!state.sweptIn.has(index) && sweep(state, index, now, fire)) {
       state.sweptIn.set(index, state.batch.number);
     }
   }
@@ -159,7 +200,10 @@ export const tick = (state: State, now: Now): void => {
 
 /** How long until `tick` has something to do; infinite if nothing is planned. */
 export const nextTickInMs = (state: State, now: Now): number => {
-  const { fences, gracing, nextAtMs, sweptIn } = state;
+  const { fences, gracing, nextAtMs, schedules, sweptIn } = state;
+  if (schedules.searchFrom !== undefined || wasSetBack(state, now)) {
+    return 0;
+  }
   let inMs = (fences.first?.atMs ?? Number.POSITIVE_INFINITY) - now.monotonicMs;
   for (const session of gracing) {
     inMs = Math.min(inMs, session.graceEndsAtMs - now.monotonicMs);

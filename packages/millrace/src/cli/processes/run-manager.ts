@@ -75,6 +75,7 @@ export const startManager = async (
     sessionsPerKeyMax: configuration.read('manager.sessionsPerKeyMax'),
     sessionsPerAddressMax: configuration.read('manager.sessionsPerAddressMax'),
     ...(choice.memory === true ? {} : { dataDir }),
+    schedules: [...configuration.schedules.values()],
     authkey,
     log,
     http: httpOptionsOf(configuration),

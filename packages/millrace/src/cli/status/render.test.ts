@@ -75,6 +75,7 @@ const statusOf = (queues: number, workers: number, findings: number): Status => 
     dismissed: 0,
     refusedSessions: 0,
   },
+  schedules: { total: 0, paused: 0, delayed: 0 },
   queues: numbered('queue', queues).map(queue),
   workers: numbered('worker', workers).map(worker),
   lostWorkers: [],

@@ -23,3 +23,9 @@ export const duration = (ms: number): string => {
   }
   return `${Math.round(ms)}ms`;
 };
+
+/** A duration without rounding, in the largest unit of which it is a whole number. */
+export const exactDuration = (ms: number): string => {
+  const [unit, length] = steps.find(([, one]) => ms % one === 0) ?? ['ms', 1];
+  return `${ms / length}${unit}`;
+};

@@ -101,6 +101,17 @@ const queueRows = ({ path = '', queues }: Configuration): Row[] =>
     })),
   );
 
+const scheduleRows = ({ path = '', schedules }: Configuration): Row[] =>
+  [...schedules].flatMap(([name, { cron, everyMs, missed, queue, task, timeZone }]) =>
+    Object.entries({ task, queue, cron, timeZone, everyMs, missed })
+      .filter(([, value]) => value !== undefined)
+      .map(([option, value]) => ({
+        key: `schedules.${name}.${option}`,
+        value: value ?? null,
+        origin: path,
+      })),
+  );
+
 const rowsOf = (configuration: Configuration): Row[] => {
   const unset = otherwise(configuration);
   return [
@@ -108,6 +119,7 @@ const rowsOf = (configuration: Configuration): Row[] => {
       rowOf(configuration, key, setting, unset[key] ?? { value: null, origin: 'not set' }),
     ),
     ...queueRows(configuration),
+    ...scheduleRows(configuration),
   ];
 };
 

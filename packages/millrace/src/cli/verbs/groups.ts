@@ -4,14 +4,20 @@ import { drainWorkerVerb } from './drain-worker.ts';
 import { dropVerb } from './drop.ts';
 import { getVerb } from './get.ts';
 import { inspectVerb, resultVerb } from './inspect.ts';
+import { scheduleListVerb } from './list-schedules.ts';
 import { deadListVerb, taskListVerb } from './list-tasks.ts';
+import { scheduleNextVerb } from './next-schedule.ts';
 import { pauseVerb, resumeVerb } from './pause.ts';
+import { schedulePauseVerb, scheduleResumeVerb } from './pause-schedule.ts';
 import { prioritizeVerb } from './prioritize.ts';
 import { purgeVerb } from './purge.ts';
 import { putVerb } from './put.ts';
 import { queueListVerb } from './queue-ls.ts';
 import { queueShowVerb } from './queue-show.ts';
+import { scheduleRemoveVerb } from './remove-schedule.ts';
 import { deadRetryVerb, taskRetryVerb } from './retry.ts';
+import { scheduleRunVerb } from './run-schedule.ts';
+import { scheduleShowVerb } from './show-schedule.ts';
 import {
   storeBackupVerb,
   storeCheckVerb,
@@ -57,6 +63,16 @@ export const queueVerbs = group('queue', 'list and operate queues, put and get i
   pauseVerb,
   resumeVerb,
   purgeVerb,
+]);
+
+export const scheduleVerbs = group('schedule', 'list, show, run, pause or remove schedules', [
+  scheduleListVerb,
+  scheduleShowVerb,
+  scheduleNextVerb,
+  scheduleRunVerb,
+  schedulePauseVerb,
+  scheduleResumeVerb,
+  scheduleRemoveVerb,
 ]);
 
 export const storeVerbs = group('store', 'check, back up, restore and compact a store', [

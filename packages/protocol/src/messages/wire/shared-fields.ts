@@ -20,6 +20,7 @@ import {
 
 export const queueName = nameText(limits.queueNameMaxBytes);
 export const taskName = nameText(limits.taskNameMaxBytes);
+export const scheduleName = nameText(limits.scheduleNameMaxBytes);
 export const taskId = identifier(limits.taskIdMaxBytes);
 /** Version of a task's definition. */
 export const version = integer(1, limits.versionMax);

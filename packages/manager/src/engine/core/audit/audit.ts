@@ -15,6 +15,7 @@ import { decodeTask, type TaskValues } from '../rows/task-record.ts';
 import type { State } from '../state.ts';
 import { type Task, type TaskLane, taskOf } from '../task.ts';
 import { auditKeys } from './audit-keys.ts';
+import { auditSchedules } from './audit-schedules.ts';
 import { RecordCheck } from './check-records.ts';
 import { hasItsFence } from './memory-audit.ts';
 
@@ -36,6 +37,7 @@ export const audit = (state: State): string[] => {
     ...auditRecords(state),
     ...auditHistories(state, tasks),
     ...auditKeys(state, tasks),
+    ...auditSchedules(state),
     ...auditCounterRows(state),
     ...auditRetained(state),
     ...auditMemory(state, tasks),

@@ -1,6 +1,13 @@
 import { messageOf } from '@millrace/protocol';
 import { decodeHeldKey } from '../rows/held-key-record.ts';
-import { laneOfKey, metaKey, type Table, tableOf, taskIdOfTaskKey } from '../rows/keys.ts';
+import {
+  atMsOfTimeKey,
+  laneOfKey,
+  metaKey,
+  type Table,
+  tableOf,
+  taskIdOfTaskKey,
+} from '../rows/keys.ts';
 import { decodeLeases } from '../rows/lease-record.ts';
 import { decodeIds } from '../rows/list-row.ts';
 import { decodeNumbers } from '../rows/numbers.ts';
@@ -9,6 +16,7 @@ import { decodeQueues } from '../rows/queue-record.ts';
 import { decodeTask } from '../rows/task-record.ts';
 import { CounterCheck } from './counter-check.ts';
 import { IndexCheck } from './index-check.ts';
+import { ScheduleCheck } from './schedule-check.ts';
 import { type StoredLane, storedLane, storedTask } from './stored-task.ts';
 
 /** More findings say nothing new. */
@@ -23,6 +31,7 @@ export class RecordCheck {
   readonly #rows = new Map<Table, number>();
   readonly #lanes = new Map<number, StoredLane>();
   readonly #indexes = new IndexCheck((finding) => this.#find(finding));
+  readonly #schedules = new ScheduleCheck((finding) => this.#find(finding));
   readonly #counters = new CounterCheck((finding) => this.#find(finding));
   #layout: number | undefined;
   #unlisted = 0;
@@ -53,6 +62,7 @@ export class RecordCheck {
   findings(): readonly string[] {
     this.#indexes.end();
     this.#counters.end();
+    this.#schedules.end();
     return this.#unlisted === 0
       ? this.#findings
       : [...this.#findings, `${this.#unlisted} more findings are not listed`];
@@ -75,6 +85,14 @@ export class RecordCheck {
       case 'keys':
         decodeIds(value);
         return;
+      case 'ticks':
+        return this.#schedules.ticks(atMsOfTimeKey(key), decodeIds(value));
+      case 'scheduleSpec':
+        return this.#schedules.spec(key, value);
+      case 'scheduleRun':
+        return this.#schedules.run(key, value);
+      case 'schedule':
+        return this.#schedules.schedule(key, value);
       case 'history':
         decodePastAttempt(value);
         return;

@@ -21,6 +21,10 @@ const table = {
   heldKey: 'k',
   alias: 'a',
   keys: 'w',
+  schedule: 's',
+  scheduleSpec: 'q',
+  scheduleRun: 'o',
+  ticks: 'i',
 } as const;
 
 /**
@@ -98,6 +102,20 @@ export const heldKeyKey = ({ key, kind, name, queue, version }: KeyPlace): strin
 
 /** The row that says which task an enqueue with another id became part of. */
 export const aliasKey = (ownId: string): string => table.alias + ownId;
+
+/** The row that says how far a schedule has come. */
+export const scheduleKey = (name: string): string => table.schedule + utf8AsBytes(name);
+export const nameOfScheduleKey = (key: string): string => bytesAsUtf8(key.slice(1));
+
+/** The row that says what a schedule was asked to be. */
+export const specKey = (name: string): string => table.scheduleSpec + utf8AsBytes(name);
+
+/** The row of one run in the history of a schedule. Names have no NUL. */
+export const runKey = (name: string, slot: number): string =>
+  `${table.scheduleRun}${utf8AsBytes(name)}\0${String.fromCharCode(slot)}`;
+
+/** The schedule and the slot of a run's row, as the key of the schedule's row. */
+export const scheduleOfRunKey = (key: string): string => table.schedule + key.slice(1, -2);
 
 /** Marks the rows of one batch; those of later batches sort behind. */
 export const stampOf = (epoch: number, batchNumber: number): string =>
@@ -177,13 +195,21 @@ export const readyRowKey = (firstReadyKey: string, stamp: string): string => fir
 
 /**
  * The indexes by wall time: schedules, expiries, kept results, dead tasks, ids kept after
- * their task, and keys that are held for a time, which it names by their rows. Dead tasks have an index of their own, because operators look for few of
+ * their task, keys that are held for a time, which it names by their rows, and schedules by their names. Dead tasks have an index of their own, because operators look for few of
  * them among very many that succeeded.
  */
-export const timeIndexes = ['due', 'expiry', 'retention', 'dead', 'tombstone', 'keys'] as const;
+export const timeIndexes = [
+  'due',
+  'expiry',
+  'retention',
+  'dead',
+  'tombstone',
+  'keys',
+  'ticks',
+] as const;
 export type TimeIndex = (typeof timeIndexes)[number];
 /** The time indexes whose rows name tasks. */
-export type TaskTimeIndex = Exclude<TimeIndex, 'keys'>;
+export type TaskTimeIndex = Exclude<TimeIndex, 'keys' | 'ticks'>;
 
 const TIME_CHARS = 7;
 

@@ -70,6 +70,9 @@ export const taskExtras = {
   keyUntilMs: extra<number | undefined>(9, optional(number), undefined),
   /** Epoch in which its input was last replaced; epochs begin at 1. */
   replacedIn: extra(10, number, 0),
+  /** Name of the schedule that made it, and the number of the run there. */
+  schedule: extra<string | undefined>(12, optional(text), undefined),
+  run: extra(13, number, 0),
 };
 
 const task = recordKind('task', fields, taskExtras);

@@ -52,7 +52,8 @@ const unknownQueue = (state: State, name: string): Refusal => {
 
 const versionOf = ({ options }: Addition): number => options?.version ?? 1;
 
-const checkTask = (state: State, task: Addition): Refusal | undefined => {
+/** Whether a task could be added to its queue, but for room. */
+export const checkTask = (state: State, task: Addition): Refusal | undefined => {
   const queue = state.queues.get(task.queue);
   if (queue === undefined || !queue.declared) {
     return unknownQueue(state, task.queue);

@@ -1,3 +1,4 @@
+import { limits } from '@millrace/protocol';
 import { tuning } from '../../../tuning.ts';
 import type { Handle } from '../handles.ts';
 import type { QueueReport } from '../queue.ts';
@@ -129,3 +130,19 @@ export const leaseCount = (state: State, sessionId: string): number =>
 /** Every queue with its counters. */
 export const queueReports = (state: State): QueueReport[] =>
   [...state.queues.values()].map((queue) => queue.report());
+
+export interface SchedulesReport {
+  readonly total: number;
+  readonly paused: number;
+  /** Schedules whose task could not be added, and why; those that were tried since the start. */
+  readonly delayed: ReadonlyMap<string, string>;
+  /** Schedules that went on from now after the clock was set back, within the last minutes. */
+  readonly setBack: number;
+}
+
+/** The schedules as a whole. */
+export const schedulesReport = ({ schedules }: State, now: Now): SchedulesReport => {
+  const isRecent = now.monotonicMs - schedules.setBackAtMs <= limits.scheduleStepShownMs;
+  const { delayed, paused, setBack, total } = schedules;
+  return { total, paused, delayed, setBack: isRecent ? setBack : 0 };
+};

@@ -42,6 +42,12 @@ const keyInUse = (dead: Task, holder: string): RetryAnswer => ({
   message: `task ${holder} has the idempotency key of task ${dead.id} now: let it do the work, or retry without the key`,
 });
 
+/** What the same work takes along. */
+const extrasOf = ({ extras, workId }: Task): Addition['extras'] => ({
+  workId,
+  ...(extras?.schedule === undefined ? {} : { schedule: extras.schedule, run: extras.run ?? 0 }),
+});
+
 /** The same work under another id, with its attempts counted anew. */
 const anew = (state: State, dead: Task, request: RetryRequest): Addition => ({
   taskId: request.newTaskId,
@@ -56,7 +62,7 @@ const anew = (state: State, dead: Task, request: RetryRequest): Addition => ({
   options: optionsOf(dead, request),
   // Its losses are counted anew like its attempts, so those that were excused stay behind.
   // Other input is other work.
-  ...(request.payload === undefined ? { extras: { workId: dead.workId } } : {}),
+  ...(request.payload === undefined ? { extras: extrasOf(dead) } : {}),
 });
 
 const retryOne = (state: State, request: RetryRequest, now: Now): RetryAnswer => {

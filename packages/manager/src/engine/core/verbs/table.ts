@@ -6,11 +6,14 @@ import { drop } from './drop.ts';
 import { enqueue } from './enqueue.ts';
 import { holdsAll } from './holds-all.ts';
 import { inspect, taskData } from './inspect.ts';
+import { listSchedules } from './list-schedules.ts';
 import { listTasks } from './list-tasks.ts';
 import { outcomes } from './outcomes.ts';
 import { pause } from './pause.ts';
+import { pauseSchedule } from './pause-schedule.ts';
 import { prioritize } from './prioritize.ts';
 import { purge } from './purge.ts';
+import { removeSchedule } from './remove-schedule.ts';
 import {
   lastHeld,
   leaseCount,
@@ -20,8 +23,11 @@ import {
   waitingLanes,
 } from './reports.ts';
 import { retry } from './retry.ts';
+import { runSchedule } from './run-schedule.ts';
+import { declareSchedules, schedule } from './schedule.ts';
 import { disconnect, endSession, openSession, resume } from './sessions.ts';
 import { settle } from './settle.ts';
+import { showSchedule } from './show-schedule.ts';
 import { size } from './size.ts';
 import { verb } from './verb.ts';
 
@@ -38,6 +44,8 @@ export const verbs = {
   cancel: verb('produce', 'durable', cancel),
   prioritize: verb('produce', 'durable', prioritize),
 
+  schedule: verb('produce', 'durable', schedule),
+
   claim: verb('consume', 'claim', claim),
   settle: verb('consume', 'unawaited', settle),
 
@@ -46,6 +54,8 @@ export const verbs = {
   size: verb('read', 'read', size),
   listTasks: verb('read', 'read', listTasks),
   deadGroups: verb('read', 'read', deadGroups),
+  listSchedules: verb('read', 'read', listSchedules),
+  showSchedule: verb('read', 'read', showSchedule),
   waitingLanes: verb('read', 'memory', waitingLanes),
   lostSessions: verb('read', 'memory', lostSessions),
   leaseCount: verb('read', 'memory', leaseCount),
@@ -58,6 +68,10 @@ export const verbs = {
   drop: verb('operate', 'durable', drop),
   pause: verb('operate', 'durable', pause),
   purge: verb('operate', 'durable', purge),
+  pauseSchedule: verb('operate', 'durable', pauseSchedule),
+  runSchedule: verb('operate', 'durable', runSchedule),
+  removeSchedule: verb('operate', 'durable', removeSchedule),
 
+  declareSchedules: verb('admin', 'durable', declareSchedules),
   declareQueue: verb('admin', 'memory', declareQueue),
 } as const;
