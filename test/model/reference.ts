@@ -16,7 +16,7 @@ export interface ModelTask {
   readonly acceptedAtMs: number;
   readonly acceptedIn: number;
   /** Epoch in which its input was last replaced. */
-  replacedIn: number;
+  changedIn: number;
   state: TaskState;
   /** The batch that made the task ready. The task is claimable once that batch is durable. */
   readyIn: number;
@@ -212,7 +212,7 @@ export class Reference {
         arrival: this.#arrivals,
         acceptedAtMs: this.wallMs,
         acceptedIn: this.epoch,
-        replacedIn: 0,
+        changedIn: 0,
         state: firstWaitMs(spec) > 0 ? 'scheduled' : 'ready',
         readyIn: this.batch,
         dueAtMs: this.wallMs + firstWaitMs(spec),
@@ -285,7 +285,7 @@ export class Reference {
 
   #replace(task: ModelTask, by: NewTask): void {
     task.spec = { ...task.spec, payload: by.payload };
-    task.replacedIn = this.epoch;
+    task.changedIn = this.epoch;
     // A ready task is claimable once the input is durable.
     task.readyIn = this.batch;
     const { maxWaitMs = Number.POSITIVE_INFINITY, waitMs } = by.options?.latest ?? {};
@@ -421,6 +421,7 @@ export class Reference {
     }
     if (task.spec.priority !== priority) {
       task.spec = { ...task.spec, priority };
+      task.changedIn = this.epoch;
       // A ready task is claimable once its priority is durable.
       task.readyIn = this.batch;
     }
@@ -532,7 +533,7 @@ export class Reference {
     const isForgotten =
       task.state === 'ready' &&
       task.acceptedIn < this.epoch &&
-      task.replacedIn !== this.epoch &&
+      task.changedIn !== this.epoch &&
       token.epoch === this.epoch - 1 &&
       token.grant === task.grants + 1;
     if (isForgotten) {

@@ -116,7 +116,7 @@ export const replaceInput = (
   listAgain(state, own);
   task.lane.queue.counters.bytes += payload.length - task.payloadBytes;
   own.payloadBytes = payload.length;
-  own.extras = { ...own.extras, replacedIn: state.epoch };
+  own.extras = { ...own.extras, changedIn: state.epoch };
   // Kept however large it is, until the batch is durable: the store still has the input before.
   own.payload = Buffer.from(payload);
   if (task.state === 'scheduled' && dueAtMs !== undefined && dueAtMs !== task.dueAtMs) {
@@ -134,6 +134,7 @@ export const changePriority = (state: State, task: Task, priority: number): void
   const own = mutable(task);
   listAgain(state, own);
   own.priority = priority;
+  own.extras = { ...own.extras, changedIn: state.epoch };
   state.writeTask(task, state.payloadOf(task));
 };
 

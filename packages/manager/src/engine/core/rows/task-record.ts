@@ -68,8 +68,8 @@ export const taskExtras = {
   isListedAgain: extra(8, flag, false),
   /** Until when it holds a key for a time, in wall time: its id is known as long. */
   keyUntilMs: extra<number | undefined>(9, optional(number), undefined),
-  /** Epoch in which its input was last replaced; epochs begin at 1. */
-  replacedIn: extra(10, number, 0),
+  /** Epoch in which its input or its priority was last changed; epochs begin at 1. */
+  changedIn: extra(10, number, 0),
   /** Name of the schedule that made it, and the number of the run there. */
   schedule: extra<string | undefined>(12, optional(text), undefined),
   run: extra(13, number, 0),

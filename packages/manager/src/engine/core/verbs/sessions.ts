@@ -28,12 +28,12 @@ export const openSession = (state: State, { name, sessionId }: OpenRequest): voi
  * and without that grant. Then the token is of the previous epoch, its grant number is one
  * more than the task's, and no batch has concerned the task since the start. A task that
  * arrived in the present epoch is another one, which was given a forgotten id. A task whose
- * input was replaced in the present epoch is granted anew: the forgotten grant had the input before.
+ * input or priority was changed in the present epoch is granted anew: the forgotten grant knew neither.
  */
 const isForgottenGrant = (state: State, task: Task, token: Token): boolean =>
   task.state === 'ready' &&
   task.lastBatch === 0 &&
-  task.extras?.replacedIn !== state.epoch &&
+  task.extras?.changedIn !== state.epoch &&
   task.arrival.epoch < state.epoch &&
   token.epoch === state.epoch - 1 &&
   token.grant === task.grants + 1;
