@@ -38,6 +38,7 @@ export const advice = {
   NOT_SENT: 'Check that the manager is reachable, then call again: nothing was done.',
   UNKNOWN:
     'Look whether it happened, with `millrace task ls` or `millrace task show`, before you repeat it.',
+  NOT_LEASED: 'Call taskDone once for each lease, and with the item where several are leased.',
   CLIENT_CLOSED: 'Connect again.',
   TASK_DEAD: 'Fix what the error of its last attempt reports, then run `millrace task retry ID`.',
   TASK_CANCELLED: 'Nothing: somebody cancelled it.',

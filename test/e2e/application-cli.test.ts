@@ -53,6 +53,17 @@ test('a payload comes from stdin or from a file, however large, and exactly', as
   expect(await payloadOf(exact)).toEqual({ id: 9007199254740993n });
   await fed('{"n":1}', 'queue', 'put', 'default', '-');
   expect(await printed('queue', 'get', 'default')).toBe('{"n":1}');
+
+  // Lines of JSON are items, and so is each argument.
+  await fed('{"n":\n2}\n', 'queue', 'put', 'default', '-');
+  await fed('3\n\n[4,\t5]\r\n"six"', 'queue', 'put', 'default', '-');
+  await printed('queue', 'put', 'default', '7', '{"n":8}');
+  expect(await printed('queue', 'get', 'default', '--max', '3')).toBe('{"n":2}\n3\n[4,5]');
+  expect(await printed('queue', 'get', 'default', '--max', '100')).toBe('"six"\n7\n{"n":8}');
+  // Three tasks wait in the same queue.
+  const lines = Array.from({ length: 2_500 }, (_, n) => String(n)).join('\n');
+  await fed(lines, 'queue', 'put', 'default', '-');
+  expect(await printed('queue', 'purge', 'default')).toBe('2503');
 });
 
 test('a payload that cannot be read is refused by name before anything is sent', async () => {

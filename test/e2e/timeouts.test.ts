@@ -60,6 +60,10 @@ const reads: Readonly<Record<string, Call>> = {
   showSchedule: (client, options) => client.showSchedule('s', options),
   get: (client, options) => client.queue('items').get(options),
   lease: (client, options) => client.queue('items').lease(options),
+  getMany: (client, options) => client.queue('items').getMany(2, options),
+  join: (client, options) => client.queue('items').join(options),
+  empty: (client, options) => client.queue('items').empty(options),
+  full: (client, options) => client.queue('items').full(options),
   size: (client, options) => client.queue('items').size(options),
 };
 
@@ -80,6 +84,7 @@ const changes: Readonly<Record<string, Call>> = {
   runSchedule: (client, options) => client.runSchedule('s', options),
   removeSchedule: (client, options) => client.removeSchedule('s', options),
   put: (client, options) => client.queue('items').put(1, options),
+  putMany: (client, options) => client.queue('items').putMany([1, 2], options),
   pause: (client, options) => client.queue('items').pause(options),
   resume: (client, options) => client.queue('items').resume(options),
   purge: (client, options) => client.queue('items').purge(options),

@@ -11,15 +11,15 @@ import {
   dialWebSocket,
   Holdings,
   isTaskId,
+  Leases,
   Link,
   limits,
-  type Message,
   MillraceError,
   QueueHandle,
   type QueuePort,
   type RandomBytes,
+  returnItems,
   type Status,
-  settleToken,
   systemClock,
   type TaskDefinition,
   taskIdMaker,
@@ -103,7 +103,7 @@ export class Client {
         dial: options.dial ?? dialWebSocket,
       },
       {
-        message: (message) => this.#returnUnwanted(message),
+        message: (message) => returnItems(this.#port, message),
         unsettledTokens: () => this.#holdings.tokens(),
         up: () => this.#turn('connected'),
         down: (error) => this.#turn('disconnected', error),
@@ -118,6 +118,7 @@ export class Client {
       ask: (asked) => this.#link.ask(asked),
       refusal: () => this.#link.refusal,
       holdings: this.#holdings,
+      leases: new Leases(),
     };
   }
 
@@ -401,14 +402,6 @@ export class Client {
 
   #handle<Output>(taskId: string, isNew?: boolean): TaskHandle<Output> {
     return new TaskHandle<Output>(taskId, this.#port, isNew);
-  }
-
-  /** Returns an item to its queue when the `get` that asked for it no longer waits. */
-  #returnUnwanted(message: Message): void {
-    if (message.verb === 'item') {
-      const { epoch, grant, taskId } = message;
-      settleToken(this.#port, { taskId, epoch, grant }, 'released').catch(() => {});
-    }
   }
 }
 

@@ -22,6 +22,7 @@ import { Chronicle } from './report/chronicle.ts';
 import { StatusDesk } from './report/status.ts';
 import { VERSION } from './version.ts';
 import { Dispatcher } from './waiting/dispatcher.ts';
+import { Joins } from './waiting/joins.ts';
 import { Results } from './waiting/results.ts';
 import { Room } from './waiting/room.ts';
 import { Settlements } from './waiting/settlements.ts';
@@ -73,6 +74,7 @@ export class Broker {
       engine,
       dispatcher: new Dispatcher(engine),
       results,
+      joins: new Joins(engine, this.#waits),
       room,
       settlements: new Settlements(engine, results, room),
       waits: this.#waits,
@@ -101,7 +103,7 @@ export class Broker {
 
   /** Opens the engine. @throws STORE_VERSION, STORE_FAILED */
   async start(): Promise<void> {
-    const { dispatcher, engine, results, room } = this.#services;
+    const { dispatcher, engine, joins, results, room } = this.#services;
     await engine.start({
       ready: (laneKey, count) => dispatcher.ready(laneKey, count),
       finished: (tasks) => {
@@ -115,7 +117,10 @@ export class Broker {
           this.#chronicle.fenced(session, token);
         }
       },
-      room: (queue) => room.invite(queue),
+      room: (queue) => {
+        room.invite(queue);
+        joins.look(queue);
+      },
       failed: (error) => this.#options.failed(error),
     });
     await this.#declareSchedules();

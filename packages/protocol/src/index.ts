@@ -55,6 +55,7 @@ export { expectVerb } from './dialler/expect-verb.ts';
 export { hedge } from './dialler/hedge.ts';
 export { Holdings } from './dialler/holdings.ts';
 export { type AskPort, type Inquiry, inquire, type TimedPort } from './dialler/inquire.ts';
+export { type LeasedItem, Leases } from './dialler/leased-item.ts';
 export {
   Link,
   type LinkEvents,
@@ -63,11 +64,9 @@ export {
 } from './dialler/link.ts';
 export {
   type ItemCounts,
-  type LeasedItem,
   type PutOptions,
   QueueHandle,
   type QueuePort,
-  settleToken,
   type WaitOptions,
 } from './dialler/queue-handle.ts';
 export { Reconnection } from './dialler/reconnection.ts';
@@ -79,6 +78,7 @@ export {
   Requests,
 } from './dialler/requests.ts';
 export { type EnqueueWait, remainingMs, sendEnqueue } from './dialler/send-enqueue.ts';
+export { returnItems } from './dialler/take-items.ts';
 export type { NewTask } from './messages/enqueue.ts';
 export { decodeFrame, encodeFrame } from './messages/frame.ts';
 export { IDLE_REASON } from './messages/goodbye.ts';

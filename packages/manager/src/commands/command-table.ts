@@ -14,6 +14,7 @@ import { enqueue } from './enqueue.ts';
 import { get } from './get.ts';
 import { inspect } from './inspect.ts';
 import { listSchedules } from './list-schedules.ts';
+import { join } from './join.ts';
 import { listTasks } from './list-tasks.ts';
 import { pause } from './pause.ts';
 import { pauseSchedule } from './pause-schedule.ts';
@@ -41,6 +42,7 @@ export const commands = {
   size: { right: verbs.size.right, run: size },
   status: { right: 'read', run: status },
   get: { right: 'consume', run: get },
+  join: { right: verbs.size.right, run: join },
   declarePool: { right: 'consume', run: declarePool },
   credit: { right: 'session', run: credit },
   settle: { right: verbs.settle.right, run: settle },

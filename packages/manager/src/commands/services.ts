@@ -1,6 +1,7 @@
 import type { Clock } from '@millrace/protocol';
 import type { Engine } from '../engine/engine.ts';
 import type { Dispatcher } from '../waiting/dispatcher.ts';
+import type { Joins } from '../waiting/joins.ts';
 import type { Results } from '../waiting/results.ts';
 import type { Room } from '../waiting/room.ts';
 import type { Settlements } from '../waiting/settlements.ts';
@@ -12,6 +13,7 @@ export interface Services {
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
   readonly results: Results;
+  readonly joins: Joins;
   readonly room: Room;
   readonly settlements: Settlements;
   readonly waits: Waits;

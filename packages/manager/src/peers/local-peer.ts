@@ -2,13 +2,14 @@ import {
   type Asked,
   endedBySignal,
   Holdings,
+  Leases,
   type Message,
   MillraceError,
   QueueHandle,
   type QueuePort,
   type RandomBytes,
   Requests,
-  settleToken,
+  returnItems,
   TurnoverMap,
   taskIdMaker,
 } from '@millrace/protocol';
@@ -39,10 +40,12 @@ export class LocalPeer implements Peer {
       clock: services.clock,
       newTaskId: taskIdMaker(() => services.clock.wallMs(), randomBytes),
       payloadMaxBytes: () => payloadMaxBytes,
+      messageMaxBytes: () => Number.POSITIVE_INFINITY,
       ask: (asked) => this.#ask(asked),
       refusal: () => (this.#hasEnded ? stopped() : undefined),
       // Without a connection there is no RESUME, whose size bounds the items that others hold.
       holdings: new Holdings(Number.POSITIVE_INFINITY),
+      leases: new Leases(),
     };
   }
 
@@ -58,10 +61,9 @@ export class LocalPeer implements Peer {
 
   readonly send = (message: Message): void => {
     const isAwaited = this.#requests.take(message, (again) => this.#run(again));
-    if (!isAwaited && message.verb === 'item') {
+    if (!isAwaited) {
       // An item whose `get` was aborted meanwhile goes back to its queue.
-      const { epoch, grant, taskId } = message;
-      settleToken(this.#port, { taskId, epoch, grant }, 'released').catch(() => {});
+      returnItems(this.#port, message);
     }
   };
 

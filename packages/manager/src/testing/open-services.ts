@@ -3,6 +3,7 @@ import type { Services } from '../commands/services.ts';
 import { makeEngine } from '../engine/engine.ts';
 import { memoryJournal } from '../engine/store/memory/memory-journal.ts';
 import { Dispatcher } from '../waiting/dispatcher.ts';
+import { Joins } from '../waiting/joins.ts';
 import { Results } from '../waiting/results.ts';
 import { Room } from '../waiting/room.ts';
 import { Settlements } from '../waiting/settlements.ts';
@@ -44,6 +45,7 @@ export const openServices = async (clock: SettlingClock, maxItems: number) => {
     waits,
     dispatcher,
     results,
+    joins: new Joins(engine, waits),
     room,
     settlements: new Settlements(engine, results, room),
     admitQueue() {},

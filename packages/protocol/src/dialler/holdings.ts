@@ -3,7 +3,7 @@ import { MillraceError } from '../words/errors.ts';
 import { type Token, tokenKey } from '../words/task.ts';
 
 /**
- * The items that a peer holds and the takes in flight, each of which may bring one.
+ * The items that a peer holds and those that the takes in flight may bring.
  * Together they are never more than one RESUME can present.
  */
 export class Holdings {
@@ -16,23 +16,28 @@ export class Holdings {
     this.#max = max;
   }
 
+  /** How many more items may be held. */
+  get room(): number {
+    return this.#max - this.#tokens.size - this.#takes;
+  }
+
   /**
-   * Runs a take.
+   * Runs a take of at most so many items.
    *
    * @throws TOO_MANY_REQUESTS; and what `take` throws
    */
-  async during<T>(take: () => Promise<T>): Promise<T> {
-    if (this.#tokens.size + this.#takes >= this.#max) {
+  async during<T>(items: number, take: () => Promise<T>): Promise<T> {
+    if (this.room < items) {
       throw new MillraceError(
         'TOO_MANY_REQUESTS',
         `this process holds ${this.#tokens.size} items and waits for ${this.#takes}, the limit is ${this.#max} in all: acknowledge or release some first`,
       );
     }
-    this.#takes += 1;
+    this.#takes += items;
     try {
       return await take();
     } finally {
-      this.#takes -= 1;
+      this.#takes -= items;
     }
   }
 

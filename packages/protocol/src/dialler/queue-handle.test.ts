@@ -5,6 +5,7 @@ import { ManualClock } from '../testing/manual-clock.ts';
 import { codeOf, MillraceError } from '../words/errors.ts';
 import { limits } from '../words/limits.ts';
 import { Holdings } from './holdings.ts';
+import { Leases } from './leased-item.ts';
 import { QueueHandle, type QueuePort } from './queue-handle.ts';
 import { type Asked, Requests } from './requests.ts';
 
@@ -28,9 +29,11 @@ const stage = () => {
     clock,
     newTaskId: () => 'i-1',
     payloadMaxBytes: () => limits.payloadMaxBytes,
+    messageMaxBytes: () => limits.messageMaxBytes,
     ask: (asked: Asked) => void sent.push(asked.build(requests.open(asked))),
     refusal: () => refusal,
     holdings,
+    leases: new Leases(),
   };
   return {
     clock,

@@ -1,9 +1,10 @@
-import { decodePayload, encodePayload } from '../bytes/payload.ts';
+import { encodePayload } from '../bytes/payload.ts';
 import type { MessageNamed } from '../messages/message-table.ts';
 import { checkName } from '../words/definition.ts';
-import { codeOf, MillraceError, QueueEmpty } from '../words/errors.ts';
+import { MillraceError } from '../words/errors.ts';
+import { checkList, checkOptions, shown } from '../words/given.ts';
 import { limits } from '../words/limits.ts';
-import { ITEM_NAME, type Token } from '../words/task.ts';
+import { ITEM_NAME } from '../words/task.ts';
 import { checkTaskOptions } from '../words/task-options.ts';
 import {
   type CallOptions,
@@ -12,20 +13,21 @@ import {
   checkCall,
   readAbandoned,
 } from './abandonment.ts';
-import { expectVerb } from './expect-verb.ts';
-import type { Holdings } from './holdings.ts';
-import { inquire, type TimedPort } from './inquire.ts';
-import { promiseOf } from './requests.ts';
-import { remainingMs, sendEnqueue } from './send-enqueue.ts';
+import { inquire } from './inquire.ts';
+import { joinQueue } from './join-queue.ts';
+import { type LeasedItem, type Leases, leasedItem } from './leased-item.ts';
+import { sendEnqueue } from './send-enqueue.ts';
+import { settleItems, type Taken, type TakingPort, takeItems } from './take-items.ts';
 
 /** The part of a peer that a queue handle uses. */
-export interface QueuePort extends TimedPort {
+export interface QueuePort extends TakingPort {
   newTaskId(): string;
   payloadMaxBytes(): number;
+  messageMaxBytes(): number;
   /** Why requests are refused; undefined while they are taken. */
   refusal(): MillraceError | undefined;
-  /** The items held by the peer; RESUME presents them. */
-  readonly holdings: Holdings;
+  /** The items that callers of `lease` hold. */
+  readonly leases: Leases;
 }
 
 export interface WaitOptions extends CallOptions {
@@ -41,21 +43,6 @@ export interface PutOptions extends WaitOptions {
   readonly priority?: number;
   /** Wait before the item can be taken. Default 0. */
   readonly delayMs?: number;
-}
-
-/** An item leased to this peer. It returns to its queue unless it is acknowledged. */
-export interface LeasedItem<T> {
-  readonly value: T;
-  /**
-   * Removes the item for good.
-   *
-   * @throws LEASE_LOST when the item was granted to another peer meanwhile; NOT_SENT or
-   *   UNKNOWN without an answer in time: the item stays leased, and `ack` can be called again
-   */
-  ack(options?: CallOptions): Promise<void>;
-  /** Returns the item to its queue; does nothing after `ack`. */
-  release(options?: CallOptions): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface ItemCounts {
@@ -81,24 +68,29 @@ export class QueueHandle<T = unknown> {
    * @throws QUEUE_FULL after the timeout, UNKNOWN_QUEUE, BAD_OPTION, PAYLOAD_INVALID,
    *   PAYLOAD_TOO_LARGE, STORE_FULL; NOT_SENT or UNKNOWN without an answer in time
    */
-  async put(value: T, options: PutOptions = {}): Promise<void> {
-    const what = `an item for queue '${this.name}'`;
-    checkCall(options, what);
-    const { signal, timeoutMs, ...taskOptions } = options;
-    const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
-    const item = {
-      taskId: this.#port.newTaskId(),
-      queue: this.name,
-      name: ITEM_NAME,
-      payload: encodePayload(value, what, this.#port.payloadMaxBytes()),
-      priority,
-      delayMs,
-      deadlineMs: null,
-      attempts: limits.attempts,
-      expiresInMs: undefined,
-    };
-    const wait = { roomMs: timeoutMs ?? Number.POSITIVE_INFINITY, timeoutMs, signal };
-    await sendEnqueue(this.#port, [item], wait, () => undefined);
+  put(value: T, options: PutOptions = {}): Promise<void> {
+    return this.#put([value], options);
+  }
+
+  /**
+   * Adds an item if the queue has room now.
+   *
+   * @throws as `put`; QUEUE_FULL at once
+   */
+  async putNowait(value: T, options: Omit<PutOptions, 'timeoutMs'> = {}): Promise<void> {
+    checkOptions(options, `an item for queue '${this.name}'`);
+    await this.#put([value], { ...options, timeoutMs: 0 });
+  }
+
+  /**
+   * Adds items in their order, all or none; resolves when they are on disk. One call takes 10,000
+   * items at most.
+   *
+   * @throws as `put`
+   */
+  async putMany(values: readonly T[], options: PutOptions = {}): Promise<void> {
+    checkList(values, `the items for queue '${this.name}'`);
+    await this.#put(values, options);
   }
 
   /**
@@ -111,17 +103,36 @@ export class QueueHandle<T = unknown> {
    *   when this process holds as many items as it may
    */
   async get(options: WaitOptions = {}): Promise<T> {
-    const { token, value } = await this.#take(options);
-    const refusal = this.#port.refusal();
-    if (refusal !== undefined) {
-      // Without a receipt the item returns to its queue.
-      this.#port.holdings.remove(token);
-      throw refusal;
+    const [taken] = await this.#received(1, options);
+    return this.#valueOf(given(taken));
+  }
+
+  /**
+   * Takes an item if there is one now.
+   *
+   * @throws as `get`; QUEUE_EMPTY at once
+   */
+  async getNowait(options: Omit<WaitOptions, 'timeoutMs'> = {}): Promise<T> {
+    checkOptions(options, `an item of queue '${this.name}'`);
+    return this.get({ ...options, timeoutMs: 0 });
+  }
+
+  /**
+   * Takes as many items as there are, up to `max`, and waits for the first of them. It may take
+   * fewer when they are large. Each item is received as by `get`.
+   *
+   * @param max 1 to 1,000
+   * @throws as `get`
+   */
+  async getMany(max: number, options: WaitOptions = {}): Promise<T[]> {
+    if (!Number.isSafeInteger(max) || max < 1 || max > limits.itemsPerGetMax) {
+      throw new MillraceError(
+        'BAD_OPTION',
+        `the items to take from queue '${this.name}' are 1 to ${limits.itemsPerGetMax}, not ${shown(max)}`,
+      );
     }
-    // A refused receipt means that the item was delivered to another peer as well. The
-    // manager counts that, and no caller waits to hear it.
-    this.#settle(token, 'succeeded').catch(() => {});
-    return value;
+    const most = Math.max(1, Math.min(max, this.#port.holdings.room));
+    return (await this.#received(most, options)).map((taken) => this.#valueOf(taken));
   }
 
   /**
@@ -131,27 +142,48 @@ export class QueueHandle<T = unknown> {
    * @throws as `get`
    */
   async lease(options: WaitOptions = {}): Promise<LeasedItem<T>> {
-    const { token, value } = await this.#take(options);
-    let isOpen = true;
-    const end = async (kind: 'succeeded' | 'released', call: CallOptions): Promise<void> => {
-      if (isOpen) {
-        isOpen = false;
-        try {
-          await this.#settle(token, kind, call);
-        } catch (error) {
-          isOpen = isUnanswered(error);
-          throw error;
-        }
-      }
-    };
-    const release = (call: CallOptions = {}): Promise<void> =>
-      end('released', call).catch(() => {});
-    return {
-      value,
-      ack: (call = {}) => end('succeeded', call),
-      release,
-      [Symbol.asyncDispose]: () => release(),
-    };
+    const [taken] = await takeItems(this.#port, this.name, 1, options);
+    return leasedItem<T>(this.#port, this.#port.leases, this.name, given(taken));
+  }
+
+  /**
+   * Says that a leased item is done: acknowledges it, as its own `ack` does. Without an item it
+   * means the only one of this queue that this client has leased. An item that `get` took is done
+   * already.
+   *
+   * @throws NOT_LEASED when there is no such item, or several and none is given; and as `ack`
+   */
+  async taskDone(item?: LeasedItem<T>, options: CallOptions = {}): Promise<void> {
+    await this.#port.leases.meant(this.name, item).ack(options);
+  }
+
+  /**
+   * Waits until everything that was put into the queue is done: until it has no unfinished item or
+   * task, whoever put and takes them.
+   *
+   * @throws TIMEOUT, ABORTED, UNKNOWN_QUEUE, BAD_OPTION, TOO_MANY_REQUESTS, CLIENT_CLOSED
+   */
+  join(options: WaitOptions = {}): Promise<void> {
+    return joinQueue(this.#port, this.name, options);
+  }
+
+  /**
+   * Whether nothing can be taken now. Another client may put or take in the next moment.
+   *
+   * @throws as `size`
+   */
+  async empty(options: CallOptions = {}): Promise<boolean> {
+    return (await this.#sized(options)).ready === 0;
+  }
+
+  /**
+   * Whether the queue has no room now, of items or of bytes.
+   *
+   * @throws as `size`
+   */
+  async full(options: CallOptions = {}): Promise<boolean> {
+    const { freeBytes, freeItems } = await this.#sized(options);
+    return freeItems === 0 || freeBytes === 0;
   }
 
   /**
@@ -160,16 +192,7 @@ export class QueueHandle<T = unknown> {
    * @throws UNKNOWN_QUEUE; TIMEOUT, ABORTED
    */
   async size(options: CallOptions = {}): Promise<ItemCounts> {
-    const { bytes, leased, ready, scheduled } = await inquire(
-      this.#port,
-      'sized',
-      {
-        build: (requestId) => ({ verb: 'size', requestId, queue: this.name }),
-        giveUp: (end, timeoutMs) =>
-          readAbandoned(end, `the size of queue '${this.name}'`, timeoutMs),
-      },
-      options,
-    );
+    const { bytes, leased, ready, scheduled } = await this.#sized(options);
     return { ready, scheduled, leased, bytes };
   }
 
@@ -216,6 +239,79 @@ export class QueueHandle<T = unknown> {
     return cancelled;
   }
 
+  #sized(options: CallOptions): Promise<MessageNamed<'sized'>> {
+    return inquire(
+      this.#port,
+      'sized',
+      {
+        build: (requestId) => ({ verb: 'size', requestId, queue: this.name }),
+        giveUp: (end, timeoutMs) =>
+          readAbandoned(end, `the size of queue '${this.name}'`, timeoutMs),
+      },
+      options,
+    );
+  }
+
+  async #put(values: readonly T[], options: PutOptions): Promise<void> {
+    const what = `${values.length === 1 ? 'an item' : 'the items'} for queue '${this.name}'`;
+    checkCall(options, what);
+    const { signal, timeoutMs, ...taskOptions } = options;
+    const { delayMs = 0, priority = 0 } = checkTaskOptions(taskOptions, what);
+    const items = values.map((value) => ({
+      taskId: this.#port.newTaskId(),
+      queue: this.name,
+      name: ITEM_NAME,
+      payload: encodePayload(value, what, this.#port.payloadMaxBytes()),
+      priority,
+      delayMs,
+      deadlineMs: null,
+      attempts: limits.attempts,
+      expiresInMs: undefined,
+    }));
+    if (items.length === 0) {
+      return;
+    }
+    this.#checkBatch(items);
+    const wait = { roomMs: timeoutMs ?? Number.POSITIVE_INFINITY, timeoutMs, signal };
+    await sendEnqueue(this.#port, items, wait, () => undefined);
+  }
+
+  /** @throws PAYLOAD_TOO_LARGE for more than one message may carry */
+  #checkBatch(items: readonly { readonly payload: Uint8Array }[]): void {
+    const maxBytes = this.#port.messageMaxBytes();
+    const bytes = items.reduce(
+      (sum, { payload }) => sum + payload.length + limits.taskFieldsMaxBytes,
+      0,
+    );
+    if (items.length > 1 && (items.length > limits.listMaxItems || bytes > maxBytes)) {
+      throw new MillraceError(
+        'PAYLOAD_TOO_LARGE',
+        `one call takes at most ${limits.listMaxItems} items and ${maxBytes} bytes, this one has ${items.length} with ${bytes} bytes for queue '${this.name}': put them in several calls`,
+      );
+    }
+  }
+
+  #valueOf({ value }: Taken): T {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a queue's items is its users' agreement
+    return value as T;
+  }
+
+  /** Takes items, and sends their receipt. */
+  async #received(max: number, options: WaitOptions): Promise<readonly Taken[]> {
+    const taken = await takeItems(this.#port, this.name, max, options);
+    const tokens = taken.map(({ token }) => token);
+    const refusal = this.#port.refusal();
+    if (refusal !== undefined) {
+      // Without a receipt the items return to their queue.
+      tokens.forEach((token) => this.#port.holdings.remove(token));
+      throw refusal;
+    }
+    // A refused receipt means that the item was delivered to another peer as well. The
+    // manager counts that, and no caller waits to hear it.
+    settleItems(this.#port, this.name, tokens, 'succeeded').catch(() => {});
+    return taken;
+  }
+
   async #setPaused(isPaused: boolean, options: CallOptions): Promise<void> {
     const what = `to ${isPaused ? 'pause' : 'resume'} queue '${this.name}'`;
     await inquire(
@@ -253,115 +349,11 @@ export class QueueHandle<T = unknown> {
       options,
     );
   }
-
-  /** Takes an item and decodes it; its token is held from now on. */
-  async #take(options: WaitOptions): Promise<{ readonly token: Token; readonly value: T }> {
-    const { payload, token } = await this.#port.holdings.during(() => this.#hold(options));
-    try {
-      const value = decodePayload(payload, `an item of queue '${this.name}'`);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a queue's items is its users' agreement
-      return { token, value: value as T };
-    } catch (error) {
-      this.#settle(token, 'released').catch(() => {});
-      throw error;
-    }
-  }
-
-  async #hold(
-    options: WaitOptions,
-  ): Promise<{ readonly token: Token; readonly payload: Uint8Array }> {
-    const { epoch, grant, payload, taskId } = await this.#await(options);
-    const token: Token = { taskId, epoch, grant };
-    this.#port.holdings.add(token);
-    return { payload, token };
-  }
-
-  /** Waits slice after slice until an item comes or the time is up. */
-  async #await(options: WaitOptions): Promise<MessageNamed<'item'>> {
-    const what = `an item of queue '${this.name}'`;
-    checkCall(options, what);
-    const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
-    const { clock } = this.#port;
-    const untilMs = clock.monotonicMs() + timeoutMs;
-    for (;;) {
-      const reply = await promiseOf(
-        {
-          build: (requestId) => ({
-            verb: 'get',
-            requestId,
-            queue: this.name,
-            waitMs: Math.min(limits.waitSliceMs, remainingMs(clock, untilMs)),
-          }),
-          giveUpAtMs: untilMs,
-          giveUp: (end) => readAbandoned(end, what, timeoutMs),
-          signal,
-        },
-        (asked) => this.#port.ask(asked),
-      );
-      if (reply.verb === 'item') {
-        return reply;
-      }
-      expectVerb(reply, 'empty');
-      if (clock.monotonicMs() >= untilMs) {
-        throw new QueueEmpty(this.name, timeoutMs);
-      }
-    }
-  }
-
-  async #settle(
-    token: Token,
-    kind: 'succeeded' | 'released',
-    options: CallOptions = {},
-  ): Promise<void> {
-    let isHeld = false;
-    try {
-      const answer = await settleToken(this.#port, token, kind, options);
-      if (answer !== 'accepted' && answer !== 'duplicate') {
-        throw new MillraceError(
-          'LEASE_LOST',
-          `the item of queue '${this.name}' is no longer leased to this process: it was granted again`,
-        );
-      }
-    } catch (error) {
-      isHeld = isUnanswered(error);
-      throw error;
-    } finally {
-      if (!isHeld) {
-        this.#port.holdings.remove(token);
-      }
-    }
-  }
 }
 
-/** Whether the caller stopped waiting: then the item may still be leased to this peer. */
-const isUnanswered = (error: unknown): boolean => {
-  const code = codeOf(error);
-  return code === 'NOT_SENT' || code === 'UNKNOWN' || code === 'BAD_OPTION';
-};
-
-/** Settles one token; sends the report again until it is answered. */
-export const settleToken = async (
-  port: TimedPort,
-  token: Token,
-  kind: 'succeeded' | 'released',
-  options: CallOptions = {},
-): Promise<MessageNamed<'settled'>['answers'][number]> => {
-  const result = { ...token, kind, result: undefined, error: undefined };
-  const act = kind === 'succeeded' ? 'acknowledgement' : 'release';
-  const reply = await inquire(
-    port,
-    'settled',
-    {
-      build: (requestId) => ({ verb: 'settle', requestId, results: [result] }),
-      giveUp: (end, timeoutMs) =>
-        changeAbandoned(
-          end,
-          `the ${act} of item ${token.taskId}`,
-          timeoutMs,
-          'it may or may not count',
-        ),
-    },
-    options,
-  );
-  return reply.answers[0] ?? 'UNKNOWN_TASK';
+const given = (taken: Taken | undefined): Taken => {
+  if (taken === undefined) {
+    throw new MillraceError('INTERNAL', 'a GET was answered without an item');
+  }
+  return taken;
 };

@@ -77,10 +77,11 @@ class Enqueue<T> implements Asked {
 
   #described(): string {
     const [task] = this.#tasks;
-    if (task?.name === ITEM_NAME) {
-      return `the put of an item into queue '${task.queue}'`;
-    }
     const count = this.#tasks.length;
+    if (task?.name === ITEM_NAME) {
+      const items = count === 1 ? 'an item' : `${count} items`;
+      return `the put of ${items} into queue '${task.queue}'`;
+    }
     const what = count === 1 ? `task '${task?.name}'` : `${count} tasks '${task?.name}'`;
     return `the enqueue of ${what} into queue '${task?.queue}'`;
   }

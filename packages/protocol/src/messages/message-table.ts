@@ -13,12 +13,13 @@ import { drainWorker, workerDraining } from './drain-worker.ts';
 import { drop, dropped } from './drop.ts';
 import { enqueue, enqueued, parked, room } from './enqueue.ts';
 import { error } from './error.ts';
-import { empty, get, item } from './get.ts';
+import { empty, get, item, items } from './get.ts';
 import { goodbye, goodbyeAck } from './goodbye.ts';
 import { grant } from './grant.ts';
 import { challenge, hello, proof, welcome } from './handshake.ts';
 import { inspect, taskInfo } from './inspect.ts';
 import { listSchedules, schedulePage } from './list-schedules.ts';
+import { join, joined } from './join.ts';
 import { listTasks, taskPage } from './list-tasks.ts';
 import { open } from './open.ts';
 import { part, partAck } from './part.ts';
@@ -76,7 +77,10 @@ export const verbs = {
   statusReport,
   get,
   item,
+  items,
   empty,
+  join,
+  joined,
   declarePool,
   credit,
   grant,

@@ -8,6 +8,7 @@ import { limits } from '../words/limits.ts';
 import { deadGroup } from './dead-groups.ts';
 import { handle } from './declare-pool.ts';
 import { existingTask, latestKey, newTask, onceKey, taskOptions } from './enqueue.ts';
+import { grantedItem } from './get.ts';
 import { grantedTask } from './grant.ts';
 import { peerLimits } from './handshake.ts';
 import { pastAttempt } from './inspect.ts';
@@ -34,6 +35,7 @@ const groups = {
   error: taskError,
   'new task': newTask,
   handle,
+  'granted item': grantedItem,
   'granted task': grantedTask,
   'attempt result': attemptResult,
   'listed task': listedTask,

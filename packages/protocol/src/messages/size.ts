@@ -1,4 +1,4 @@
-import { count, requestId } from './wire/fields.ts';
+import { count, omissible, requestId } from './wire/fields.ts';
 import { queueName } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
@@ -11,4 +11,6 @@ export const sized = verb(47, 'sized', 'manager', {
   scheduled: count,
   leased: count,
   bytes: count,
+  freeItems: omissible(count),
+  freeBytes: omissible(count),
 });

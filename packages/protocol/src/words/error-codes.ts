@@ -54,6 +54,7 @@ export const errorTable = {
   ABORTED: refused('the signal of the call was aborted before the answer; a task goes on'),
   NOT_SENT: later('no manager was connected in the time of the call: it did not happen'),
   UNKNOWN: refused('no answer to a change in its time: it may or may not have happened'),
+  NOT_LEASED: refused('taskDone without a leased item that it can mean'),
   CLIENT_CLOSED: refused('the client was closed'),
   TASK_DEAD: refused('the task failed for good'),
   TASK_CANCELLED: refused('the task was cancelled'),

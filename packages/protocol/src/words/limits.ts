@@ -102,6 +102,8 @@ export const limits = {
   /** Pools of one worker: one for each handler with its own `concurrency`, and one for each runner. */
   poolsPerSessionMax: 1_000,
   creditMaxPerPool: 10_000,
+  /** Items that one GET may take. */
+  itemsPerGetMax: 1_000,
   /** Payload bytes granted to one claimant at a time. */
   claimMaxBytes: 4 * MIB,
 

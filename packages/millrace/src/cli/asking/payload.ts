@@ -40,16 +40,8 @@ const textOf = (bytes: Uint8Array, what: string): string => {
   }
 };
 
-/**
- * The value of a payload argument: JSON, `-` for JSON from stdin, `@FILE` for JSON from a
- * file.
- *
- * @throws BAD_OPTION
- */
-export const payloadOf = async (argument: string): Promise<unknown> => {
-  if (argument !== '-' && !argument.startsWith('@')) {
-    return json(argument);
-  }
+/** @throws BAD_OPTION */
+const readText = async (argument: string): Promise<string> => {
   const what = argument === '-' ? 'the payload on stdin' : `the payload in ${argument.slice(1)}`;
   let bytes: Uint8Array;
   try {
@@ -62,5 +54,51 @@ export const payloadOf = async (argument: string): Promise<unknown> => {
       cause: error,
     });
   }
-  return json(textOf(bytes, what));
+  return textOf(bytes, what);
+};
+
+const isRead = (argument: string): boolean => argument === '-' || argument.startsWith('@');
+
+/**
+ * The value of a payload argument: JSON, `-` for JSON from stdin, `@FILE` for JSON from a
+ * file.
+ *
+ * @throws BAD_OPTION
+ */
+export const payloadOf = async (argument: string): Promise<unknown> =>
+  json(isRead(argument) ? await readText(argument) : argument);
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** @throws BAD_OPTION, naming the line */
+const lineValue = (line: string, number: number): unknown => {
+  try {
+    return json(line);
+  } catch (error) {
+    throw new MillraceError('BAD_OPTION', `line ${number}: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+/**
+ * The values of a payload argument: as `payloadOf`, but stdin and a file may also have one JSON
+ * text in each line. Empty lines are left out.
+ *
+ * @throws BAD_OPTION
+ */
+export const payloadsOf = async (argument: string): Promise<readonly unknown[]> => {
+  if (!isRead(argument)) {
+    return [json(argument)];
+  }
+  const text = await readText(argument);
+  const lines = [...text.split('\n').entries()].filter(([, line]) => line.trim() !== '');
+  return isJson(text) || lines.length < 2
+    ? [json(text)]
+    : lines.map(([index, line]) => lineValue(line, index + 1));
 };
