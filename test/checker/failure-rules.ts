@@ -1,4 +1,5 @@
 import { type EventOf, type Grant, isSameGrant, type Recorded } from './history.ts';
+import { doneTwice, joinedNothing, staleInput } from './key-rules.ts';
 import {
   earlyFence,
   poisonedNeighbours,
@@ -11,6 +12,8 @@ import { spuriousReRuns } from './re-runs.ts';
 import { slowRecovery } from './recovery.ts';
 import { endedEarly, silentTooLong } from './silence-rules.ts';
 import type { Failure, FailureClass } from './verdict.ts';
+import { wrongVersion } from './version-rules.ts';
+import { grantedEarly } from './wait-rules.ts';
 
 type Rule = (lives: readonly TaskLife[], history: readonly Recorded[]) => Failure[];
 
@@ -36,7 +39,8 @@ const lost: Rule = (lives, history) =>
     ? each('lost', (life) => {
         const isSeen =
           life.what === 'item' ? isConsumed(life) : eventsOf(life, 'visible').length > 0;
-        return life.told === 'ok' && !isSeen && storedOf(life) === undefined
+        const isMade = life.told === 'ok' && life.joined === undefined;
+        return isMade && !isSeen && storedOf(life) === undefined
           ? 'the task was acknowledged, but no reader saw it and the store lacks it'
           : undefined;
       })(lives, history)
@@ -185,4 +189,9 @@ export const failureRules: readonly Rule[] = [
   dealtWhilePaused,
   endedEarly,
   silentTooLong,
+  doneTwice,
+  joinedNothing,
+  staleInput,
+  wrongVersion,
+  grantedEarly,
 ];

@@ -17,6 +17,14 @@ interface Running {
   readonly token: Grant;
 }
 
+/** A key of an enqueue. */
+export interface SubmittedKey {
+  /** Unique among all queues and task names. */
+  readonly name: string;
+  /** Until when further enqueues become part of the task that holds the key; a number is ms from its enqueue on. */
+  readonly holds: 'until finished' | 'until granted' | number;
+}
+
 /**
  * An observation of one party of a system. A history has them in the order in which
  * they happened. `task` is the name that the test gave a task or item before sending it.
@@ -34,6 +42,15 @@ export type HistoryEvent =
       readonly deadlineMs?: number | null;
       /** Whether the task ends the process that runs it. */
       readonly isPoison?: boolean;
+      /** The failed attempts after which the task is dead. */
+      readonly attempts?: number;
+      /** The wait before the task may be granted, as its producer asks for it. */
+      readonly delayMs?: number;
+      /** The shortest wait between a failed attempt and the next one; by default none. */
+      readonly retryLeastMs?: number;
+      /** The version of its definition; by default the first. */
+      readonly version?: number;
+      readonly key?: SubmittedKey;
     }
   /**
    * The producer's answer: `ok` when the task is stored, `fail` when it is refused for good,
@@ -43,6 +60,8 @@ export type HistoryEvent =
       readonly kind: 'submitted';
       readonly task: string;
       readonly how: 'ok' | 'fail' | 'info' | 'unanswered';
+      /** The task that does the work, if this enqueue did not make it. */
+      readonly joined?: string;
     }
   | { readonly kind: 'cancel'; readonly task: string }
   /** The manager confirmed a cancellation: the task is cancelled, or will be unless it succeeds first. */
@@ -53,6 +72,8 @@ export type HistoryEvent =
       readonly task: string;
       readonly token: Grant;
       readonly queue?: string;
+      /** The version under which the worker takes the task. */
+      readonly version?: number;
     }
   /** The manager ends a grant that outlived its deadline. */
   | { readonly kind: 'fenced'; readonly task: string; readonly token: Grant }
@@ -63,10 +84,19 @@ export type HistoryEvent =
       readonly token: Grant;
       readonly as: string;
       readonly answer: string;
+      /** Whether no further attempt can help. */
+      readonly isFinal?: boolean;
     }
-  | (Running & { readonly kind: 'start' })
+  /** `input` names the enqueue whose payload the handler is given; by default that of the task. */
+  | (Running & { readonly kind: 'start'; readonly input?: string; readonly version?: number })
   /** `value` is the handler's return value, if it returned. */
-  | (Running & { readonly kind: 'end'; readonly how: string; readonly value?: string })
+  | (Running & {
+      readonly kind: 'end';
+      readonly how: string;
+      readonly value?: string;
+      /** The wait that the handler asks for. */
+      readonly waitMs?: number;
+    })
   /** The worker receives the answer to its report. */
   | {
       readonly kind: 'answered';

@@ -1,4 +1,4 @@
-import { type EventOf, isSameGrant, type Recorded } from './history.ts';
+import { type EventOf, type Grant, isSameGrant, type Recorded } from './history.ts';
 import { eventsOf, type TaskLife } from './lives.ts';
 import type { Failure } from './verdict.ts';
 
@@ -30,24 +30,49 @@ export const earlyFence = (life: TaskLife): string | undefined => {
     : `grant ${early.token.epoch}.${early.token.grant} was fenced before its deadline`;
 };
 
-const ended: readonly string[] = ['accepted', 'pending'];
+const settledFor: readonly string[] = ['accepted', 'duplicate'];
+/** Ends of attempts that are no failures. */
+const harmlessEnds: readonly string[] = ['succeeded', 'released', 'snoozed', 'lost'];
 
-/** Whether the manager's engine recorded a failure of the task. */
-const hasFailed = (life: TaskLife): boolean =>
-  eventsOf(life, 'settled').some(
-    ({ answer, as }) => ended.includes(answer) && as !== 'succeeded' && as !== 'released',
-  );
+const textOf = ({ epoch, grant }: Grant): string => `${epoch}.${grant}`;
 
 /**
- * A task dies after a failure or after lost workers, not after a returned grant. A task
- * with a deadline cannot be judged: its fence may be lost with a manager that crashed.
+ * Reports of failures that the manager's engine took. One whose answer is pending may be on disk
+ * or lost with a crash.
+ */
+const failuresOf = (life: TaskLife): EventOf<'settled'>[] =>
+  eventsOf(life, 'settled').filter(
+    ({ answer, as }) =>
+      (settledFor.includes(answer) || answer === 'pending') && !harmlessEnds.includes(as),
+  );
+
+/** Grants whose end no report explains, so that a lost worker may have ended them. */
+const unexplainedGrants = (life: TaskLife): number => {
+  const explained = new Set(
+    eventsOf(life, 'settled')
+      .filter(({ answer, as }) => settledFor.includes(answer) && as !== 'lost')
+      .map(({ token }) => textOf(token)),
+  );
+  return eventsOf(life, 'granted').filter(({ token }) => !explained.has(textOf(token))).length;
+};
+
+/**
+ * A task dies after as many failed attempts as it has, after a failure that forbids another
+ * attempt, or after lost workers. A returned grant counts as neither, nor does an attempt that
+ * put the task off. A task with a deadline cannot be judged: its fence may be lost with a manager
+ * that crashed.
  */
 export const undeservedDeath = (life: TaskLife): string | undefined => {
   const isDead = eventsOf(life, 'visible').some(({ outcome }) => outcome === 'dead');
-  const grants = eventsOf(life, 'granted').length;
-  return isDead && life.deadlineMs === null && !hasFailed(life) && grants < LOSSES_MAX
-    ? `the task is dead after ${grants} grants, none of which failed`
-    : undefined;
+  if (!isDead || life.deadlineMs !== null || unexplainedGrants(life) >= LOSSES_MAX) {
+    return undefined;
+  }
+  const failures = failuresOf(life);
+  const failed = new Set(failures.map(({ token }) => textOf(token))).size;
+  const { attempts = 1 } = life;
+  return failed >= attempts || failures.some(({ isFinal }) => isFinal === true)
+    ? undefined
+    : `the task is dead after ${failed} failed attempts of ${attempts}, in ${eventsOf(life, 'granted').length} grants`;
 };
 
 /** Faults that end or cut off no worker but those of poisonous tasks. */
@@ -69,7 +94,7 @@ export const poisonedNeighbours = (
     eventsOf(life, 'granted').length < LOSSES_ALL_MAX;
   return lives
     .filter((life) => isPoisoned && isDead(life) && hasAnExcuse(life))
-    .filter((life) => !life.isPoison && life.deadlineMs === null && !hasFailed(life))
+    .filter((life) => !life.isPoison && life.deadlineMs === null && failuresOf(life).length === 0)
     .map(({ task }) => ({
       class: 'undeserved death',
       task,

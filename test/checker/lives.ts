@@ -1,4 +1,4 @@
-import type { EventOf, Recorded } from './history.ts';
+import type { EventOf, Recorded, SubmittedKey } from './history.ts';
 
 /** The events of one task or item, in order. */
 export interface TaskLife {
@@ -9,6 +9,14 @@ export interface TaskLife {
   /** The time that an attempt may take; null if there is no bound. */
   readonly deadlineMs: number | null;
   readonly isPoison: boolean;
+  /** The failed attempts after which it is dead; undefined where the history does not say. */
+  readonly attempts: number | undefined;
+  readonly delayMs: number;
+  readonly retryLeastMs: number;
+  readonly version: number;
+  readonly key: SubmittedKey | undefined;
+  /** The task that does the work, if the producer was told that this enqueue did not make it. */
+  readonly joined: string | undefined;
   /** The producer's answer; `ok` if any of several answers is `ok`. */
   readonly told: EventOf<'submitted'>['how'] | undefined;
   readonly events: readonly Recorded[];
@@ -43,7 +51,8 @@ export const readLives = (history: readonly Recorded[]): Map<string, TaskLife> =
 
 const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
   const [submit] = eventsOf({ events }, 'submit');
-  const told = eventsOf({ events }, 'submitted').map(({ how }) => how);
+  const answers = eventsOf({ events }, 'submitted');
+  const told = answers.map(({ how }) => how);
   return {
     task,
     what: submit?.what,
@@ -51,6 +60,12 @@ const lifeOf = (task: string, events: readonly Recorded[]): TaskLife => {
     submittedAtMs: submit?.atMs ?? 0,
     deadlineMs: submit?.deadlineMs ?? null,
     isPoison: submit?.isPoison ?? false,
+    attempts: submit?.attempts,
+    delayMs: submit?.delayMs ?? 0,
+    retryLeastMs: submit?.retryLeastMs ?? 0,
+    version: submit?.version ?? 1,
+    key: submit?.key,
+    joined: answers.find(({ joined }) => joined !== undefined)?.joined,
     told: told.includes('ok') ? 'ok' : told[0],
     events,
   };

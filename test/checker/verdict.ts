@@ -17,6 +17,11 @@ export const failureClasses = [
   'dealt while paused',
   'ended early',
   'silent too long',
+  'done twice',
+  'joined nothing',
+  'stale input',
+  'wrong version',
+  'granted early',
 ] as const;
 export type FailureClass = (typeof failureClasses)[number];
 

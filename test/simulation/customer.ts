@@ -7,9 +7,10 @@ import {
   type Outcome,
 } from '@millrace/protocol';
 import type { ClientProcess, LiveClient } from './client-process.ts';
+import { aboutOf, behaviourOf, optionsOf } from './order-terms.ts';
 import type { Order, TaskOrder } from './plan-orders.ts';
 import type { Recorder } from './recorder.ts';
-import { type Behaviour, runOf, simTasks } from './work.ts';
+import { type Behaviour, runOf, simTaskIn } from './work.ts';
 import type { World } from './world.ts';
 
 /** The errors after which the work is certainly not in the store. */
@@ -70,11 +71,18 @@ export const readOutcome = async (
   }
 };
 
+/** An outcome that `run` answered, and the task that it belongs to. */
+interface RunEnd {
+  readonly outcome: Outcome;
+  readonly value: string | undefined;
+  readonly task: string;
+}
+
 /** The outcome that an error stands for. Other errors are thrown again. */
-const failureOf = (error: unknown): { outcome: Outcome; value: undefined } => {
+const failureOf = (recorder: Recorder, error: unknown): RunEnd => {
   const outcome = outcomeOfCode[codeOf(error) ?? ''];
   if (error instanceof TaskFailed && outcome !== undefined) {
-    return { outcome, value: undefined };
+    return { outcome, value: undefined, task: recorder.keyOf(error.taskId) };
   }
   throw error;
 };
@@ -100,16 +108,13 @@ const acknowledge = async (
   }
 };
 
-const behaviourOf = (order: TaskOrder, key: string): Behaviour => ({
-  key,
-  ms: order.ms,
-  failures: order.failures,
-  ...(order.isPoison ? { isPoison: true } : {}),
-  ...(order.blocksMs > 0 ? { blocksMs: order.blocksMs } : {}),
-  isFatal: order.isFatal,
-  heedsAbort: order.heedsAbort,
-  padding: 'x'.repeat(order.paddingBytes),
-});
+/** The task that does the work of an enqueue, if the enqueue did not make it. */
+const joinedBy = (recorder: Recorder, { id, isNew }: TaskHandle): string | undefined =>
+  isNew === false ? recorder.keyOf(id) : undefined;
+
+/** The name of a reader. One that awaits the task of another enqueue is a reader of its own. */
+const readerOf = ({ process }: LiveClient, key: string, task: string): string =>
+  key === task ? process.name : `${process.name} for ${key}`;
 
 /** Carries out the orders of a plan, each with the current life of its client. */
 export class Customer {
@@ -162,40 +167,27 @@ export class Customer {
   async #enqueue(live: LiveClient, order: Order & TaskOrder): Promise<void> {
     const { recorder } = this.#world;
     const { client, process } = live;
-    const { attempts, deadlineMs, delayMs, expiresInMs, keys, priority, timeoutMs } = order;
+    const { keys, timeoutMs } = order;
     for (const task of keys) {
-      const mayExpire = expiresInMs !== undefined;
-      recorder.record({
-        kind: 'submit',
-        task,
-        client: process.name,
-        what: 'task',
-        mayExpire,
-        deadlineMs,
-        isPoison: order.isPoison,
-      });
+      recorder.record({ kind: 'submit', task, client: process.name, ...aboutOf(order) });
     }
     const inputs = keys.map((key) => behaviourOf(order, key));
-    const taskOptions = {
-      attempts,
-      deadlineMs,
-      delayMs,
-      priority,
-      ...(expiresInMs === undefined ? {} : { expiresInMs }),
-    };
+    const definition = simTaskIn(order.task, order.version);
+    const taskOptions = optionsOf(order);
     const [only, ...others] = inputs;
     if (only !== undefined && others.length === 0 && isRun(order)) {
-      await this.#run(live, only, client.run(simTasks[order.task], only, taskOptions));
+      await this.#run(live, only, client.run(definition, only, taskOptions));
       return;
     }
     const handles = await this.#submitted(
       live,
       keys,
       client.enqueueMany(
-        simTasks[order.task],
+        definition,
         inputs,
         isImpatient(order) ? { ...taskOptions, timeoutMs } : taskOptions,
       ),
+      (made) => made.map((handle) => joinedBy(recorder, handle)),
       isImpatient(order) ? timeoutMs : undefined,
     );
     for (const [index, handle] of (handles ?? []).entries()) {
@@ -207,19 +199,26 @@ export class Customer {
   async #run(live: LiveClient, { key }: Behaviour, running: Promise<unknown>): Promise<void> {
     const { recorder } = this.#world;
     const outcome = running.then(
-      (value) => ({ outcome: 'succeeded', value: runOf(value) }) as const,
-      (error: unknown) => failureOf(error),
+      (value): RunEnd => {
+        const run = runOf(value);
+        return { outcome: 'succeeded', value: run, task: recorder.taskOfRun(run) ?? key };
+      },
+      (error: unknown) => failureOf(recorder, error),
     );
-    const ended = await this.#submitted(live, [key], outcome);
+    const ended = await this.#submitted(live, [key], outcome, ({ task }) => [
+      task === key ? undefined : task,
+    ]);
     if (ended !== undefined) {
-      recorder.record({ kind: 'visible', task: key, reader: live.process.name, ...ended });
+      recorder.record({ kind: 'visible', reader: readerOf(live, key, ended.task), ...ended });
     }
   }
 
-  #follow({ process }: LiveClient, order: TaskOrder, task: string, handle: TaskHandle): void {
+  #follow(live: LiveClient, order: TaskOrder, key: string, handle: TaskHandle): void {
     const { recorder } = this.#world;
+    const { process } = live;
+    const task = joinedBy(recorder, handle) ?? key;
     if (order.awaitsResult) {
-      void readOutcome(recorder, process.name, task, handle);
+      void readOutcome(recorder, readerOf(live, key, task), task, handle);
     }
     if (order.cancelAfterMs !== undefined) {
       process.clock.after(order.cancelAfterMs, () => {
@@ -243,21 +242,25 @@ export class Customer {
       mayExpire: false,
     });
     const put = client.queue(ITEMS).put({ key }, { timeoutMs, delayMs });
-    await this.#submitted(live, [key], put, timeoutMs);
+    await this.#submitted(live, [key], put, () => [], timeoutMs);
   }
 
   async #submitted<T>(
     live: LiveClient,
     keys: readonly string[],
     sent: Promise<T>,
+    joinedOf: (answer: T) => readonly (string | undefined)[],
     timeoutMs = Number.POSITIVE_INFINITY,
   ): Promise<T | undefined> {
     const { recorder } = this.#world;
     const startedAtMs = live.process.clock.monotonicMs();
     try {
       const answer = await sent;
-      for (const task of keys) {
-        recorder.record({ kind: 'submitted', task, how: 'ok' });
+      const joined = joinedOf(answer);
+      for (const [index, task] of keys.entries()) {
+        const other = joined[index];
+        const part = other === undefined ? {} : { joined: other };
+        recorder.record({ kind: 'submitted', task, how: 'ok', ...part });
       }
       return answer;
     } catch (error) {

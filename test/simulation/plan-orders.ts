@@ -1,5 +1,6 @@
+import type { Debounce, IdempotencyKey, RetryOptions, Throttle } from '@millrace/protocol';
 import type { Random } from '../support/random.ts';
-import type { SimTaskName } from './work.ts';
+import type { SimTaskName, Whims } from './work.ts';
 
 /** An order that a client carries out. */
 export type Order = { readonly atMs: number; readonly client: number } & (
@@ -18,6 +19,19 @@ export type Order = { readonly atMs: number; readonly client: number } & (
       readonly isAcked: boolean;
     }
 );
+
+/** Waits between the attempts of a task, and the shortest of them, which the checker requires. */
+export interface Policy {
+  readonly retry: Required<Pick<RetryOptions, 'backoff' | 'jitter'>>;
+  readonly leastMs: number;
+}
+
+/** The key of an order: one of the options of a task that has a key. */
+export type Keyed =
+  | { readonly idempotencyKey: string | IdempotencyKey }
+  | { readonly throttle: Throttle }
+  | { readonly debounce: Debounce }
+  | { readonly replace: { readonly key: string } };
 
 export interface TaskOrder {
   readonly kind: 'enqueue';
@@ -39,6 +53,11 @@ export interface TaskOrder {
   readonly isPoison: boolean;
   /** How long it blocks the event loop of its worker. */
   readonly blocksMs: number;
+  /** The waits between its attempts, where the order chooses them. */
+  readonly policy: Policy | undefined;
+  readonly whims: Whims | undefined;
+  readonly keyed: Keyed | undefined;
+  readonly version: number;
 }
 
 const names = ['grind', 'grind', 'sift', 'weigh', 'weigh'] as const;
@@ -85,6 +104,10 @@ const planTasks = (random: Random, mood: Mood, newKey: () => string): TaskOrder 
     awaitsResult: random.next() < 0.7,
     isPoison: false,
     blocksMs: 0,
+    policy: undefined,
+    whims: undefined,
+    keyed: undefined,
+    version: 1,
   };
 };
 

@@ -5,8 +5,11 @@ import { withBlocks } from './plan-blocks.ts';
 import { withStrangers, withVisitors } from './plan-crowds.ts';
 import { type Fault, planFaults, planStorms } from './plan-faults.ts';
 import { withIdleSessions } from './plan-idle.ts';
+import { withKeys } from './plan-keys.ts';
 import { type Order, planOrders, planPoisoning, poison } from './plan-orders.ts';
 import { type Pause, planPauses } from './plan-pauses.ts';
+import { withRetries } from './plan-retries.ts';
+import { withVersions } from './plan-versions.ts';
 import type { DiskRates } from './sim-disk.ts';
 import type { NetworkRates } from './sim-network.ts';
 import { type SimTaskName, simTasks } from './work.ts';
@@ -73,6 +76,9 @@ const BLOCKS = 0xb1_0c_6e_ed;
 const IDLENESS = 0x1d_1e_5e_ed;
 const STRANGERS = 0x57_2a_96_ed;
 const VISITORS = 0x71_51_70_ed;
+const RETRIES = 0x2e_72_1e_ed;
+const KEYS = 0x4e_75_0e_ed;
+const VERSIONS = 0x7e_25_10_ed;
 /** Not all seeds are probed, because the probes cost a third of a small seed's time. */
 const PROBED_SHARE = 0.3;
 
@@ -87,6 +93,7 @@ const planWorkers = (random: Random, heartbeatThreads: Random, isolation: Random
       slots: random.between(1, 4),
       heartbeatThread: heartbeatThreads.next() < 0.4 ? 'connected' : 'none',
       isolates: isolation.next() < isolatingShare,
+      versions: [1],
     };
   });
 };
@@ -157,5 +164,8 @@ export const planOf = (seed: number): Plan => {
   const blocked = withBlocks(ordinaryPlanOf(seed), new Random(seed ^ BLOCKS));
   const idle = withIdleSessions(blocked, new Random(seed ^ IDLENESS));
   const visited = withVisitors(idle, new Random(seed ^ VISITORS));
-  return withStrangers(visited, new Random(seed ^ STRANGERS));
+  const strange = withStrangers(visited, new Random(seed ^ STRANGERS));
+  const retrying = withRetries(strange, new Random(seed ^ RETRIES));
+  const versioned = withVersions(retrying, new Random(seed ^ VERSIONS));
+  return withKeys(versioned, new Random(seed ^ KEYS));
 };

@@ -8,6 +8,7 @@ export class Recorder {
   readonly #story: string[] | undefined;
   readonly #hash = createHash('sha256');
   readonly #keys = new Map<string, string>();
+  readonly #tasksOfRuns = new Map<string, string>();
 
   constructor(nowMs: () => number, isTold: boolean) {
     this.#nowMs = nowMs;
@@ -25,7 +26,15 @@ export class Recorder {
   record(event: HistoryEvent): void {
     const recorded = { ...event, atMs: this.#nowMs() };
     this.history.push(recorded);
+    if (event.kind === 'start') {
+      this.#tasksOfRuns.set(event.run, event.task);
+    }
     this.tell(() => JSON.stringify(event));
+  }
+
+  /** The task that a run belongs to. */
+  taskOfRun(run: string): string | undefined {
+    return this.#tasksOfRuns.get(run);
   }
 
   /** Records a report when the engine decides on it. The returned function fills in the answer. */

@@ -65,22 +65,23 @@ export const recordingEngine = (engine: Engine, recorder: Recorder): Engine => {
       const dealt = engine.claim(requests);
       for (const [index, grants] of dealt.entries()) {
         for (const { epoch, grant, handle, taskId } of grants) {
-          const queue = requests[index]?.handles.list[handle]?.queue ?? '';
+          const { queue = '', version = 1 } = requests[index]?.handles.list[handle] ?? {};
           const task = recorder.keyOf(taskId);
-          recorder.record({ kind: 'granted', task, token: { epoch, grant }, queue });
+          recorder.record({ kind: 'granted', task, token: { epoch, grant }, queue, version });
         }
       }
       return dealt;
     },
     async settle(request) {
       // The core decides now; the answer comes when the decision is durable.
-      const decisions = request.reports.map(({ epoch, grant, kind, taskId }) =>
+      const decisions = request.reports.map(({ epoch, error, grant, kind, taskId }) =>
         recorder.reserve({
           kind: 'settled',
           task: recorder.keyOf(taskId),
           token: { epoch, grant },
           as: kind,
           answer: 'pending',
+          ...(error?.retry === false ? { isFinal: true } : {}),
         }),
       );
       const answers = await engine.settle(request);

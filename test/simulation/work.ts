@@ -3,11 +3,25 @@ import {
   decodePayload,
   defineTask,
   encodePayload,
+  RetryAfter,
+  Snooze,
   type TaskDefinition,
   Unrecoverable,
 } from '@millrace/protocol';
 import type { TaskContext } from '@millrace/worker';
 import { z } from 'zod';
+import { hashOf, Random } from '../support/random.ts';
+
+const whimsSchema = z.object({
+  /** The share of runs that put their task off. */
+  snoozes: z.number(),
+  /** The share of failures that ask for a wait. */
+  asks: z.number(),
+  /** The longest wait that a run asks for. */
+  maxMs: z.number(),
+});
+/** Decisions of a handler at run time, made by a hash of the run's name. */
+export type Whims = z.infer<typeof whimsSchema>;
 
 /** The behaviour of a task's handler, sent as its payload. */
 const behaviourSchema = z.object({
@@ -24,6 +38,7 @@ const behaviourSchema = z.object({
   isPoison: z.boolean().optional(),
   /** After `ms`, the handler blocks its event loop for this long. */
   blocksMs: z.number().optional(),
+  whims: whimsSchema.optional(),
   /** The name of this run, which the worker of the simulation fills in. */
   run: z.string().optional(),
   /** Makes the payload larger. */
@@ -47,6 +62,10 @@ export const simTasks = {
   probe: define('probe', 'probes'),
 } as const;
 export type SimTaskName = keyof typeof simTasks;
+
+/** The task in a version, as a producer of that version defines it. */
+export const simTaskIn = (name: SimTaskName, version: number): SimTask =>
+  version === 1 ? simTasks[name] : { ...simTasks[name], version };
 
 /** Puts the name of a run into the payload of its attempt. */
 export const withRun = (payload: Uint8Array, run: string): Uint8Array => {
@@ -94,13 +113,29 @@ export interface Host {
   readonly block: (forMs: number) => Promise<void>;
 }
 
+/** A number in [0, 1) that a run of this name always draws for this purpose. */
+const drawnBy = (run: string, purpose: string): number =>
+  new Random(hashOf(`${run} ${purpose}`)).next();
+
+const waitOf = ({ maxMs }: Whims, run: string): number => Math.floor(drawnBy(run, 'wait') * maxMs);
+
+/** What a run throws that fails. */
+const failureOf = ({ isFatal, key, run = '', whims }: Behaviour): Error => {
+  if (isFatal) {
+    return new Unrecoverable(`${key} can never succeed`);
+  }
+  return whims !== undefined && drawnBy(run, 'ask') < whims.asks
+    ? new RetryAfter(waitOf(whims, run), `${key} asks for a wait`)
+    : new Error(`${key} fails`);
+};
+
 /** The handler of every task. */
 export const runBehaviour = async (
   behaviour: Behaviour,
   ctx: TaskContext,
   { block, clock }: Host,
 ): Promise<Result> => {
-  const { blocksMs = 0, failures, heedsAbort, isFatal, isPoison, key, ms, run = '' } = behaviour;
+  const { blocksMs = 0, failures, heedsAbort, isPoison, key, ms, run = '', whims } = behaviour;
   await pause(clock, ms, ctx, heedsAbort);
   if (blocksMs > 0) {
     await block(blocksMs);
@@ -108,8 +143,11 @@ export const runBehaviour = async (
   if (isPoison === true) {
     throw new Error(`${key} ended the process of its own`);
   }
+  if (whims !== undefined && drawnBy(run, 'snooze') < whims.snoozes) {
+    throw new Snooze(waitOf(whims, run));
+  }
   if (ctx.attempt <= failures) {
-    throw isFatal ? new Unrecoverable(`${key} can never succeed`) : new Error(`${key} fails`);
+    throw failureOf(behaviour);
   }
   return { key, run };
 };

@@ -27,6 +27,8 @@ export interface WorkerPlan {
   readonly heartbeatThread: 'none' | 'connected' | 'watchful';
   /** Whether it runs a task whose worker was lost before in a process of its own. */
   readonly isolates: boolean;
+  /** The versions of its tasks that it takes; a probe has the first version alone. */
+  readonly versions: readonly number[];
 }
 
 export interface WorkerOptions {
@@ -91,11 +93,12 @@ export class WorkerLife {
 
   async start(): Promise<void> {
     const { clock } = this.#process;
-    const { tasks, slots } = this.#options.plan;
+    const { slots, tasks, versions } = this.#options.plan;
     const host = { clock, block: (forMs: number) => this.#events.blocked(forMs) };
     const handlers: HandlerBinding[] = tasks.map((task) =>
       handler(task, (input, ctx) => runBehaviour(input, ctx, host), {
         concurrency: task.name === 'probe' ? 1 : slots,
+        versions: task.name === 'probe' ? [1] : versions,
       }),
     );
     const executor = this.#recording(await createExecutor({ handlers, clock }));
@@ -144,11 +147,13 @@ export class WorkerLife {
       isolates,
       run: (poolId, assignment) => {
         this.#takeRoom(poolId, executor);
-        const { epoch, grant } = assignment.token;
-        const task = keyOfPayload(assignment.payload) ?? assignment.token.taskId;
+        const { epoch, grant, taskId } = assignment.token;
+        const task = recorder.keyOf(taskId);
+        const input = keyOfPayload(assignment.payload) ?? taskId;
         const run = this.#events.newRun();
         const about = { task, worker: name, run, token: { epoch, grant } };
-        recorder.record({ kind: 'start', ...about });
+        const { version = 1 } = assignment;
+        recorder.record({ kind: 'start', ...about, input, version });
         const isIsolated = isolates && assignment.losses > 0;
         if (!isIsolated) {
           this.#dieOf(assignment.payload);
@@ -166,6 +171,7 @@ export class WorkerLife {
             ...about,
             how: result.kind,
             ...(value === undefined ? {} : { value }),
+            ...('waitMs' in result && result.waitMs !== undefined ? { waitMs: result.waitMs } : {}),
           });
         });
         return execution;

@@ -1,16 +1,7 @@
 import type { Cancel } from '@millrace/protocol';
-import { Random } from '../support/random.ts';
+import { hashOf, Random } from '../support/random.ts';
 import { EventHeap, type EventOwner, type SimEvent } from './event-heap.ts';
 import { Recorder } from './recorder.ts';
-
-/** The 32-bit FNV-1a hash of a text. */
-const hashOf = (text: string): number => {
-  let hash = 2_166_136_261;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 16_777_619);
-  }
-  return hash >>> 0;
-};
 
 /** The number of steps that one turn of Node's event loop takes. */
 const STEPS_A_TURN = 256;

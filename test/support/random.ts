@@ -1,3 +1,12 @@
+/** The 32-bit FNV-1a hash of a text. */
+export const hashOf = (text: string): number => {
+  let hash = 2_166_136_261;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 16_777_619);
+  }
+  return hash >>> 0;
+};
+
 /** Random numbers from a seed (mulberry32). */
 export class Random {
   #state: number;
