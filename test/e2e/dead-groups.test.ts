@@ -2,7 +2,7 @@ import type { Client, TaskHandle } from '@millrace/client';
 import { beforeEach, expect, test } from 'vitest';
 import { refusalOf } from '../support/fixtures/refusal.ts';
 import { type Stage, stages } from '../support/stage.ts';
-import { flaky, judged } from './tasks.ts';
+import { drowsy, flaky, judged } from './tasks.ts';
 
 const openStage = stages();
 const handlers = new URL('handlers.ts', import.meta.url);
@@ -131,6 +131,17 @@ test('the attempts of a task are shown with their worker, runner and error', asy
   expect(JSON.parse(await cli('task', 'show', task.id, '--json'))).toMatchObject({
     history: [{ kind: 'failed' }, { kind: 'failed' }, { kind: 'succeeded' }],
   });
+});
+
+test('an attempt that succeeds after it was put off says where it ran, too', async () => {
+  const task = await client.enqueue(drowsy, null);
+  expect(await task.result()).toBe(1);
+  const { failures, history } = await task.inspect();
+  expect([failures, ...history.map(({ kind, runner }) => `${kind} ${runner}`)]).toEqual([
+    0,
+    'snoozed inline',
+    'succeeded inline',
+  ]);
 });
 
 test('the command line takes waits and a time', async () => {

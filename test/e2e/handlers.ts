@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Unrecoverable } from '@millrace/protocol';
+import { Snooze, Unrecoverable } from '@millrace/protocol';
 import { handler } from '@millrace/worker';
 import { signalTo, waitAt } from '../support/fixtures/lighthouse.ts';
 import { momentUs } from '../support/moment.ts';
@@ -8,6 +8,9 @@ import { place } from './place.ts';
 import * as tasks from './tasks.ts';
 
 let count = 0;
+
+/** Tasks that were put off once. */
+const snoozed = new Set<string>();
 
 /** All of them run inline, so a worker of them has no thread and no process to start. */
 export default [
@@ -17,6 +20,13 @@ export default [
       throw new TypeError(`attempt ${attempt} is not the last`);
     }
     return { attempt };
+  }),
+  handler(tasks.drowsy, (_input, { attempt, taskId }) => {
+    if (!snoozed.has(taskId)) {
+      snoozed.add(taskId);
+      throw new Snooze(1);
+    }
+    return attempt;
   }),
   handler(tasks.hopeless, () => {
     throw new Unrecoverable('gone for good');

@@ -21,6 +21,8 @@ export const processPlace = defineTask<null, Place>('place.process');
 /** Dies with this message, unless it begins with `fine`. */
 export const judged = defineTask<{ readonly message: string }, string>('judged');
 /** Throws in its first `failures` attempts. */
+/** Is put off once, and then says which attempt it is. */
+export const drowsy = defineTask<null, number>('drowsy');
 export const flaky = defineTask<{ readonly failures: number }, Attempt>('flaky');
 export const hopeless = defineTask<null, never>('hopeless', { attempts: 5 });
 export const double = defineTask('double', {

@@ -301,13 +301,13 @@ export class Puller {
     this.#reporter.report(assignment.token, result, this.#runnerIn(pool, assignment, result));
   }
 
-  /** Where an attempt ran. The first attempt of a task that succeeds enters no history. */
+  /** Where an attempt ran. A task that succeeds in its first grant has no history. */
   #runnerIn(
     { kind }: ExecutorPool,
-    { attempt, losses }: Assignment,
+    { losses, token }: Assignment,
     result: AttemptResult,
   ): string | undefined {
-    if (result.kind === 'succeeded' && attempt === 1 && losses === 0) {
+    if (result.kind === 'succeeded' && token.grant === 1) {
       return undefined;
     }
     return losses > 0 && this.#executor.isolates ? 'process' : kind;
