@@ -1,7 +1,8 @@
-import type { NewTask } from '@millrace/protocol';
+import type { MissedPolicy, NewTask } from '@millrace/protocol';
 import { ITEM_NAME, type TaskState, taskStates } from '@millrace/protocol';
 import fc from 'fast-check';
 import type { EndKind } from './reference.ts';
+import { SCHEDULE_QUEUE, scheduleNames } from './schedules.ts';
 
 export const sessionIds = ['s0', 's1', 's2'] as const;
 
@@ -39,6 +40,15 @@ export type Command =
   | { readonly verb: 'resume'; readonly sessionId: string; readonly tokens: readonly number[] }
   | { readonly verb: 'write' | 'written' | 'flush' }
   | { readonly verb: 'advance'; readonly byMs: number }
+  | {
+      readonly verb: 'schedule';
+      readonly name: string;
+      readonly everyMs: number;
+      readonly missed: MissedPolicy;
+    }
+  | { readonly verb: 'pauseSchedule'; readonly name: string; readonly isPaused: boolean }
+  | { readonly verb: 'runSchedule'; readonly name: string; readonly newTaskId: string }
+  | { readonly verb: 'removeSchedule'; readonly name: string }
   | { readonly verb: 'crash'; readonly inFlightIsDurable: boolean };
 
 const names = ['x', 'y', ITEM_NAME];
@@ -115,7 +125,7 @@ const enqueue = fc.record({
 const claim = fc.record({
   verb: fc.constant('claim' as const),
   sessionId,
-  queue: fc.constantFrom(...queues),
+  queue: fc.constantFrom(...queues, SCHEDULE_QUEUE),
   names: fc.subarray(names, { minLength: 1 }),
   versions: fc.constantFrom([1], [1, 2, 3], [2, 3], [3, 1]),
   max: fc.integer({ min: 1, max: 4 }),
@@ -192,6 +202,29 @@ const advance = fc.record({
   byMs: fc.constantFrom(1, 400, 600, 1_000, 2_000, 12_000, 20_000, 61_000, 900_000, 90_000_000),
 });
 
+const scheduleName = fc.constantFrom(...scheduleNames);
+
+const schedule = fc.record({
+  verb: fc.constant('schedule' as const),
+  name: scheduleName,
+  everyMs: fc.constantFrom(1_000, 7_000, 60_000, 1_000_000, 40_000_000),
+  missed: fc.constantFrom<MissedPolicy[]>('skip', 'once', 'all'),
+});
+
+const operateSchedule = fc.oneof(
+  fc.record({
+    verb: fc.constant('pauseSchedule' as const),
+    name: scheduleName,
+    isPaused: fc.boolean(),
+  }),
+  fc.record({
+    verb: fc.constant('runSchedule' as const),
+    name: scheduleName,
+    newTaskId: fc.nat({ max: 5 }).map((id) => `r${id}`),
+  }),
+  fc.record({ verb: fc.constant('removeSchedule' as const), name: scheduleName }),
+);
+
 const crash = fc.record({
   verb: fc.constant('crash' as const),
   inFlightIsDurable: fc.boolean(),
@@ -212,6 +245,8 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
     { weight: 3, arbitrary: resume },
     { weight: 8, arbitrary: write },
     { weight: 4, arbitrary: advance },
+    { weight: 2, arbitrary: schedule },
+    { weight: 2, arbitrary: operateSchedule },
     { weight: 2, arbitrary: crash },
   ),
   { minLength: 1, maxLength: 60, size: 'max' },

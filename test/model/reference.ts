@@ -3,10 +3,19 @@ import {
   type AttemptKind,
   ITEM_NAME,
   limits,
+  type MissedPolicy,
   type NewTask,
+  type Outcome,
   type TaskState,
   type Token,
 } from '@millrace/protocol';
+import { fire, type ModelSchedule, type ModelTick, specOf } from './schedules.ts';
+
+/** A run of a schedule, by its number. */
+interface ModelRunOf {
+  readonly schedule: string;
+  readonly number: number;
+}
 
 /** The reference's record of one task. */
 export interface ModelTask {
@@ -33,6 +42,8 @@ export interface ModelTask {
   snoozes: number;
   /** All attempts that the history ever listed. */
   noted: ModelAttempt[];
+  /** The run of a schedule that made the task. */
+  run: ModelRunOf | undefined;
   lease:
     | { sessionId: string; epoch: number; grant: number; fencedAtMs: number; isIsolated: boolean }
     | undefined;
@@ -95,6 +106,7 @@ interface ModelStore {
   readonly tasks: Map<string, ModelTask>;
   readonly holds: Map<string, ModelHold>;
   readonly aliases: Map<string, ModelHold>;
+  readonly schedules: Map<string, ModelSchedule>;
 }
 
 /**
@@ -102,7 +114,12 @@ interface ModelStore {
  * resets the reference to its last durable state.
  */
 export class Reference {
-  #store: ModelStore = { tasks: new Map(), holds: new Map(), aliases: new Map() };
+  #store: ModelStore = {
+    tasks: new Map(),
+    holds: new Map(),
+    aliases: new Map(),
+    schedules: new Map(),
+  };
   paused = new Set<string>();
   #durablePauses = new Set<string>();
   #sealedPauses: Set<string> | undefined;
@@ -124,6 +141,71 @@ export class Reference {
 
   get tasks(): Map<string, ModelTask> {
     return this.#store.tasks;
+  }
+
+  get schedules(): Map<string, ModelSchedule> {
+    return this.#store.schedules;
+  }
+
+  schedule(name: string, everyMs: number, missed: MissedPolicy): string {
+    const known = this.schedules.get(name);
+    if (known === undefined) {
+      const at = { createdAtMs: this.wallMs, lastTickMs: this.wallMs };
+      const fresh = { everyMs, missed, ...at, isPaused: false, skipped: 0, runs: [] };
+      this.schedules.set(name, fresh);
+      return 'created';
+    }
+    if (known.everyMs === everyMs && known.missed === missed) {
+      return 'unchanged';
+    }
+    Object.assign(known, { everyMs, missed, lastTickMs: this.wallMs });
+    return 'changed';
+  }
+
+  pauseSchedule(name: string, isPaused: boolean): 'UNKNOWN_SCHEDULE' | undefined {
+    const known = this.schedules.get(name);
+    if (known === undefined) {
+      return 'UNKNOWN_SCHEDULE';
+    }
+    if (known.isPaused && !isPaused) {
+      known.lastTickMs = this.wallMs;
+    }
+    known.isPaused = isPaused;
+    return undefined;
+  }
+
+  removeSchedule(name: string): string {
+    return this.schedules.delete(name) ? 'removed' : 'UNKNOWN_SCHEDULE';
+  }
+
+  /** Whether a call made a task now. */
+  runSchedule(name: string, taskId: string): boolean {
+    const isNew = !this.tasks.has(taskId) && this.schedules.has(name);
+    if (isNew) {
+      this.addRun({ name, kind: 'now', tickAtMs: this.wallMs }, taskId);
+    }
+    return isNew;
+  }
+
+  /** The ticks that get a task now, of all schedules. */
+  fireSchedules(): ModelTick[] {
+    return [...this.schedules].flatMap(([name, schedule]) => fire(name, schedule, this.wallMs));
+  }
+
+  /** Adds the task of a run under the id that the engine gave it. */
+  addRun({ kind, name, tickAtMs }: ModelTick, taskId: string): void {
+    const runs = this.schedules.get(name)?.runs ?? [];
+    const { attempts, deadlineMs, delayMs, expiresInMs, payload, priority, queue } = specOf(
+      name,
+      0,
+      'skip',
+    );
+    const own = { taskId, name, options: undefined };
+    this.enqueue([
+      { attempts, deadlineMs, delayMs, expiresInMs, payload, priority, queue, ...own },
+    ]);
+    this.#task(taskId).run = { schedule: name, number: runs.length };
+    runs.push({ kind, tickAtMs, taskId, outcome: 'running' });
   }
 
   unfinished(queue: string): ModelTask[] {
@@ -225,6 +307,7 @@ export class Reference {
         cancelRequested: false,
         snoozes: 0,
         noted: [],
+        run: undefined,
         lease: undefined,
         settled: undefined,
         finishedAtMs: 0,
@@ -706,8 +789,13 @@ export class Reference {
     task.retry = { fromMs: this.wallMs + Math.floor(fromMs), toMs: this.wallMs + toMs };
   }
 
-  #finish(task: ModelTask, state: TaskState): void {
+  #finish(task: ModelTask, state: Outcome): void {
     task.state = state;
+    const run = this.schedules.get(task.run?.schedule ?? '')?.runs[task.run?.number ?? -1];
+    // Another schedule may have the name now.
+    if (run?.taskId === task.spec.taskId) {
+      run.outcome = state;
+    }
     task.lease = undefined;
     task.retry = undefined;
     task.finishedAtMs = this.wallMs;

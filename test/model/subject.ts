@@ -20,10 +20,12 @@ import { limits, type TaskState, type Token, tokenKey } from '@millrace/protocol
 import { expect } from 'vitest';
 import { type Command, sessionIds } from './commands.ts';
 import { type ModelQueue, type ModelTask, Reference } from './reference.ts';
+import { nextOf, SCHEDULE_QUEUE, specOf } from './schedules.ts';
 
 const queues: Readonly<Record<string, ModelQueue>> = {
   fifo: { maxItems: 12, order: 'fifo' },
   lifo: { maxItems: 5, order: 'lifo' },
+  [SCHEDULE_QUEUE]: { maxItems: 100_000, order: 'fifo' },
 };
 
 const errorOf = (retry: boolean) => ({ name: 'Error', message: 'no', stack: '', retry });
@@ -117,6 +119,11 @@ export class Subject {
         return this.#crash(command.inFlightIsDurable);
       case 'advance':
         return this.#advance(command.byMs);
+      case 'schedule':
+      case 'pauseSchedule':
+      case 'runSchedule':
+      case 'removeSchedule':
+        return this.#operateSchedule(command);
       case 'open':
       case 'disconnect':
       case 'end':
@@ -156,6 +163,7 @@ export class Subject {
         history,
       });
     }
+    this.#checkSchedules();
     if (this.#inFlight === undefined && this.#state.batch.isEmpty) {
       expect(audit(this.#state)).toEqual([]);
     }
@@ -348,6 +356,7 @@ export class Subject {
       this.#flush();
     }
     this.#reference.pass();
+    this.#compareTicks();
     for (const task of this.#reference.tasks.values()) {
       this.#compareRetry(task);
     }
@@ -358,6 +367,74 @@ export class Subject {
     this.#reference.committed();
     this.#reference.committedBatch = this.#reference.batch;
     this.#reference.batch += 1;
+  }
+
+  #operateSchedule(
+    command: Extract<
+      Command,
+      { verb: 'schedule' | 'pauseSchedule' | 'runSchedule' | 'removeSchedule' }
+    >,
+  ): void {
+    const reference = this.#reference;
+    const { name } = command;
+    switch (command.verb) {
+      case 'schedule': {
+        const { everyMs, missed } = command;
+        const request = { schedule: specOf(name, everyMs, missed), origin: 'api' } as const;
+        const answer = verbs.schedule.run(this.#state, request, this.#now);
+        return expect(answer).toBe(reference.schedule(name, everyMs, missed));
+      }
+      case 'pauseSchedule': {
+        const answer = verbs.pauseSchedule.run(this.#state, command, this.#now);
+        return expect(answer).toBe(reference.pauseSchedule(name, command.isPaused));
+      }
+      case 'runSchedule': {
+        const { newTaskId } = command;
+        const isKnown = reference.tasks.has(newTaskId);
+        const answer = verbs.runSchedule.run(this.#state, command, this.#now);
+        const isMade = reference.runSchedule(name, newTaskId);
+        const expected = { taskId: newTaskId, isNew: true };
+        return expect(answer).toEqual(isKnown || isMade ? expected : 'UNKNOWN_SCHEDULE');
+      }
+      default: {
+        const answer = verbs.removeSchedule.run(this.#state, name, this.#now);
+        return expect(answer).toBe(reference.removeSchedule(name));
+      }
+    }
+  }
+
+  /** The tasks that time has added, in the order of their ids, are those of the ticks that were due. */
+  #compareTicks(): void {
+    const ticks = this.#reference.fireSchedules();
+    const listing = { state: undefined, limit: 500, backward: undefined };
+    const made = this.#pages(listing).filter((taskId) => !this.#reference.tasks.has(taskId));
+    expect(made).toHaveLength(ticks.length);
+    for (const taskId of made) {
+      const info = verbs.inspect.run(this.#state, taskId, this.#now);
+      const name = info === 'UNKNOWN_TASK' ? '' : info.name;
+      const index = ticks.findIndex((due) => due.name === name);
+      const [fired] = ticks.splice(index, 1);
+      expect(fired?.name).toBe(name);
+      if (fired !== undefined) {
+        this.#reference.addRun(fired, taskId);
+      }
+    }
+  }
+
+  #checkSchedules(): void {
+    const { schedules } = this.#reference;
+    expect(this.#state.schedules.total).toBe(schedules.size);
+    for (const [name, { isPaused, lastTickMs, runs, skipped, ...rest }] of schedules) {
+      const nextAtMs = nextOf({ isPaused, lastTickMs, runs, skipped, ...rest });
+      const kept = runs.slice(-limits.scheduleRunsMax);
+      expect(verbs.showSchedule.run(this.#state, name, this.#now)).toMatchObject({
+        isPaused,
+        lastTickAtMs: lastTickMs,
+        nextAtMs,
+        skipped,
+        runs: kept,
+      });
+    }
   }
 
   #compareRetry(task: ModelTask): void {
