@@ -37,4 +37,12 @@ export const foundSeeds: readonly { readonly seed: number; readonly found: strin
     seed: 635_749,
     found: 'the checker took a network that answered a heartbeat too late for a calm one',
   },
+  {
+    seed: 11,
+    found: 'a run whose work another task did was answered under its own id',
+  },
+  {
+    seed: 280,
+    found: 'an input that replaced another was given to a worker under the version of the first',
+  },
 ];
