@@ -73,7 +73,7 @@ test.each<[ScheduleTiming, RegExp]>([
   [{ ...rare, everyMs: 5_000 }, /give cron or everyMs, not both$/],
   [{}, /give cron or everyMs$/],
   [{ ...rare, startAt: new Date('soon') }, /startAt is a valid Date, not Invalid Date$/],
-  [{ ...rare, endAt: new Date(-1) }, /endAt is a Date from 1970 on/],
+  [{ ...rare, endAt: new Date(-1) }, /endAt is a valid Date from 1970 on/],
   [
     { ...rare, startAt: new Date(20_000), endAt: new Date(10_000) },
     /never fires|endAt is not before/,
@@ -159,7 +159,7 @@ test.each([
     /schedules\.bad\.startAt: a date and time with its zone/,
   ],
   ['crn = "* * * * *"', /schedules\.bad has no key 'crn' \(did you mean cron\?\)/],
-  ['everyMs = 5000\nmissed = "never"', /missed is 'skip', 'once', 'all', not "never"/],
+  ['everyMs = 5000\nmissed = "never"', /missed is one of skip, once, all, not "never"/],
   ['everyMs = 5000\noptions = { prio = 3 }', /options: no option 'prio'/],
 ])('the command line refuses a table with %j', async (lines, message) => {
   const stage = await openStage();

@@ -4,11 +4,11 @@ import { checkTask, checkText } from './given.ts';
 import { limits } from './limits.ts';
 import { faultOfTimes, type MissedPolicy, missedPolicies, type ScheduleTimes } from './schedule.ts';
 import {
-  aDate,
   type Check,
   checkTaskOptions,
   fault,
   isRecord,
+  only,
   type TaskOptions,
   wholeFrom,
 } from './task-options.ts';
@@ -37,19 +37,16 @@ export interface ScheduleTiming {
 /** Options of the tasks of a schedule. A task of a schedule is due at its tick, so there is no `runAt`. */
 export type ScheduledTaskOptions = Omit<TaskOptions, 'runAt'>;
 
-const aText =
-  (maxBytes: number): Check =>
-  (value) =>
-    typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= maxBytes
-      ? undefined
-      : `a text of 1 to ${maxBytes} bytes`;
+const aText = (maxBytes: number): Check =>
+  only(
+    (value) => typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= maxBytes,
+    `a text of 1 to ${maxBytes} bytes`,
+  );
 
-const anInstant: Check = (value) => {
-  const expected = aDate(value);
-  return expected === undefined && value instanceof Date && value.getTime() >= 0
-    ? undefined
-    : (expected ?? 'a Date from 1970 on');
-};
+const anInstant = only(
+  (value) => value instanceof Date && value.getTime() >= 0,
+  'a valid Date from 1970 on',
+);
 
 const checks = {
   cron: aText(limits.cronMaxBytes),
@@ -58,10 +55,10 @@ const checks = {
   startAt: anInstant,
   endAt: anInstant,
   jitterMs: wholeFrom(0, limits.delayMaxMs),
-  missed: (value) =>
-    missedPolicies.some((policy) => policy === value)
-      ? undefined
-      : missedPolicies.map((policy) => `'${policy}'`).join(', '),
+  missed: only(
+    (value) => missedPolicies.some((policy) => policy === value),
+    `one of ${missedPolicies.join(', ')}`,
+  ),
 } as const satisfies Record<keyof ScheduleTiming, Check>;
 
 /** What else a schedule says; checked elsewhere. */
@@ -96,7 +93,7 @@ const timesOf = (timing: ScheduleTiming): ScheduleTimes => ({
  */
 export const checkTiming = (timing: ScheduleTiming, what: string, nowMs: number): ScheduleTimes => {
   const wrong =
-    fault({ ...timing }, { ...checks, ...others }) ?? faultOfTimes(timesOf(timing), nowMs);
+    fault({ ...timing }, { ...checks, ...others }, '') ?? faultOfTimes(timesOf(timing), nowMs);
   if (wrong !== undefined) {
     throw new MillraceError('BAD_OPTION', `${what}: ${wrong}`);
   }

@@ -9,11 +9,11 @@ export interface TaskOptions {
   readonly priority?: number;
   /** Wait before the task is ready. Default 0. */
   readonly delayMs?: number;
-  /** When the task is ready, by the clock of its producer; a time that has passed is now. Not beside `delayMs`. */
+  /** When the task is ready, by the clock of its producer; a time that has passed means now. Excludes `delayMs`. */
   readonly runAt?: Date;
   /** Longest run of one attempt; `null` for no limit. Default 15 min. */
   readonly deadlineMs?: number | null;
-  /** Attempts that may fail before the task is dead, as in `retry`. Default 5. */
+  /** Attempts that may fail before the task is dead. Excludes `retry.attempts`. Default 5. */
   readonly attempts?: number;
   /** How a task is tried again. */
   readonly retry?: RetryOptions;
@@ -21,23 +21,23 @@ export interface TaskOptions {
   readonly expiresInMs?: number;
   /**
    * The work is queued once: while a task of the same queue and name holds the key, an enqueue
-   * answers with a handle on that task. A text holds until the task ends.
+   * answers with a handle of that task. A key that is given as a text is held until its task ends.
    */
   readonly idempotencyKey?: string | IdempotencyKey;
-  /** The last input counts: until a task with the key was granted, an enqueue replaces its input and its wait. */
+  /** Until a task with the key is granted, a further enqueue replaces its payload and restarts its wait. */
   readonly debounce?: Debounce;
-  /** At most one task for the key in each window: as `idempotencyKey` with `forMs`. */
+  /** At most one task for the key in each window of time, like `idempotencyKey` with `forMs`. */
   readonly throttle?: Throttle;
-  /** Replaces the input of a task with the key that was never granted; its time stands. */
+  /** Like `debounce`, but the task keeps its time. */
   readonly replace?: { readonly key: string };
 }
 
 export interface IdempotencyKey {
   /** 1 to 200 bytes. */
   readonly key: string;
-  /** The key is free when its task ends, which is the default. */
+  /** The key is free when its task has ended. This is the default. */
   readonly until?: 'finished';
-  /** The key is free so long after the enqueue, whatever became of its task. */
+  /** The key is free this long after the enqueue, whatever became of its task. */
   readonly forMs?: number;
 }
 
@@ -45,7 +45,7 @@ export interface Debounce {
   readonly key: string;
   /** How long the task waits from the last enqueue on. */
   readonly ms: number;
-  /** How long it waits at most, from the first. Default: without limit. */
+  /** How long the task waits at most, from the first enqueue. Default: no limit. */
   readonly maxWaitMs?: number;
 }
 
@@ -54,51 +54,51 @@ export interface Throttle {
   readonly ms: number;
 }
 
-/** What a value should have been; undefined if it is right. */
-export type Check = (value: unknown) => string | undefined;
+/** Why the value of the option `name` is refused, in words; undefined if the value is right. */
+export type Check = (value: unknown, name: string) => string | undefined;
 
-export const wholeFrom = (min: number, max: number): Check => {
-  const expected = `a whole number from ${min} to ${max}`;
-  return (value) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
-      ? undefined
-      : expected;
-};
+const refusal = (name: string, expected: string, value: unknown): string =>
+  `${name} is ${expected}, not ${shown(value)}`;
 
-const numberFrom = (min: number, max: number): Check => {
-  const expected = `a number from ${min} to ${max}`;
-  return (value) =>
-    typeof value === 'number' && value >= min && value <= max ? undefined : expected;
-};
+export const only =
+  (isRight: (value: unknown) => boolean, expected: string): Check =>
+  (value, name) =>
+    isRight(value) ? undefined : refusal(name, expected, value);
+
+const isFrom = (value: unknown, min: number, max: number): boolean =>
+  typeof value === 'number' && value >= min && value <= max;
+
+export const wholeFrom = (min: number, max: number): Check =>
+  only(
+    (value) => Number.isSafeInteger(value) && isFrom(value, min, max),
+    `a whole number from ${min} to ${max}`,
+  );
+
+const numberFrom = (min: number, max: number): Check =>
+  only((value) => isFrom(value, min, max), `a number from ${min} to ${max}`);
 
 const orNull =
   (check: Check): Check =>
-  (value) =>
-    value === null ? undefined : check(value);
+  (value, name) =>
+    value === null ? undefined : check(value, name);
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export const aDate: Check = (value) => {
-  if (!(value instanceof Date)) {
-    return 'a Date';
-  }
-  return Number.isNaN(value.getTime()) ? 'a valid Date' : undefined;
-};
+const aDate = only(
+  (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+  'a valid Date',
+);
 
 const delay = wholeFrom(0, limits.delayMaxMs);
 const attempts = wholeFrom(1, limits.attemptsMax);
 
-const waitsList: Check = (value) => {
-  if (!Array.isArray(value)) {
-    return undefined;
-  }
-  if (value.length === 0 || value.length > limits.backoffWaitsMax) {
-    return `a list of 1 to ${limits.backoffWaitsMax} waits`;
-  }
-  const wrong = value.map(delay).find((expected) => expected !== undefined);
-  return wrong === undefined ? undefined : `a list of waits, each ${wrong}`;
-};
+const listOfWaits = (waits: readonly unknown[], name: string): string | undefined =>
+  waits.length === 0 || waits.length > limits.backoffWaitsMax
+    ? refusal(name, `a list of 1 to ${limits.backoffWaitsMax} waits`, waits)
+    : waits
+        .map((value, index) => delay(value, `${name}[${index}]`))
+        .find((wrong) => wrong !== undefined);
 
 const shapes = {
   fixedMs: { fixedMs: delay },
@@ -111,30 +111,30 @@ const shapes = {
 
 const SHAPES = '{ baseMs, factor, maxMs }, { fixedMs } or a list of waits in ms';
 
-const backoff: Check = (value) => {
+const backoff: Check = (value, name) => {
   if (Array.isArray(value)) {
-    return waitsList(value);
+    return listOfWaits(value, name);
   }
   if (!isRecord(value) || 'fixedMs' in value === 'baseMs' in value) {
-    return SHAPES;
+    return refusal(name, SHAPES, value);
   }
-  const wrong = fault(value, 'fixedMs' in value ? shapes.fixedMs : shapes.baseMs);
-  return wrong === undefined ? undefined : `${SHAPES}: ${wrong}`;
+  return fault(value, 'fixedMs' in value ? shapes.fixedMs : shapes.baseMs, `${name}.`);
 };
 
-/** The first value of an object that is wrong, in words; undefined if there is none. */
+/** Why the first wrong option of an object is refused, in words; undefined if all are right. */
 export const fault = (
   values: Readonly<Record<string, unknown>>,
   checks: Readonly<Record<string, Check>>,
+  prefix: string,
 ): string | undefined => {
   for (const [name, value] of Object.entries(values)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) {
-      return `no option '${name}'${suggestion(name, Object.keys(checks))}`;
+      return `no option '${prefix}${name}'${suggestion(name, Object.keys(checks))}`;
     }
-    const expected = value === undefined ? undefined : check(value);
-    if (expected !== undefined) {
-      return `${name} is ${expected}, not ${shown(value)}`;
+    const wrong = value === undefined ? undefined : check(value, `${prefix}${name}`);
+    if (wrong !== undefined) {
+      return wrong;
     }
   }
   return undefined;
@@ -157,44 +157,37 @@ const retryChecks = {
   jitter: numberFrom(0, 1),
 } as const satisfies Record<keyof RetryOptions, Check>;
 
-const retry: Check = (value) => {
-  if (!isRecord(value)) {
-    return '{ attempts, backoff, jitter }';
-  }
-  const wrong = fault(value, retryChecks);
-  return wrong === undefined ? undefined : `{ attempts, backoff, jitter }: ${wrong}`;
-};
+const aKey = only(
+  (value) =>
+    typeof value === 'string' &&
+    value !== '' &&
+    !value.includes('\0') &&
+    // Halves of pairs all become the same bytes, so different keys would be one.
+    value.isWellFormed() &&
+    Buffer.byteLength(value) <= limits.taskKeyMaxBytes,
+  `a text of 1 to ${limits.taskKeyMaxBytes} bytes without NUL or halves of surrogate pairs`,
+);
 
-const aKey: Check = (value) =>
-  typeof value === 'string' &&
-  value !== '' &&
-  !value.includes('\0') &&
-  // Halves of pairs all become the same bytes, so different keys would be one.
-  value.isWellFormed() &&
-  Buffer.byteLength(value) <= limits.taskKeyMaxBytes
-    ? undefined
-    : `a text of 1 to ${limits.taskKeyMaxBytes} bytes without NUL or halves of surrogate pairs`;
-
-/** An object of options, of which some must be there. */
+/** An object of options, which must have those that are `needed`. */
 const recordOf =
   (shape: string, needed: readonly string[], inner: Readonly<Record<string, Check>>): Check =>
-  (value) => {
-    if (!isRecord(value) || needed.some((name) => value[name] === undefined)) {
-      return shape;
-    }
-    const wrong = fault(value, inner);
-    return wrong === undefined ? undefined : `${shape}: ${wrong}`;
-  };
+  (value, name) =>
+    !isRecord(value) || needed.some((option) => value[option] === undefined)
+      ? refusal(name, shape, value)
+      : fault(value, inner, `${name}.`);
+
+const retry = recordOf('{ attempts, backoff, jitter }', [], retryChecks);
 
 const wait = wholeFrom(1, limits.delayMaxMs);
 
 const idempotency = recordOf('a text or { key, until, forMs }', ['key'], {
   key: aKey,
-  until: (value) => (value === 'finished' ? undefined : `'finished'`),
+  until: only((value) => value === 'finished', "'finished'"),
   forMs: wait,
 });
 
-const idempotencyKey: Check = (value) => (isRecord(value) ? idempotency(value) : aKey(value));
+const idempotencyKey: Check = (value, name) =>
+  isRecord(value) ? idempotency(value, name) : aKey(value, name);
 
 const checks = {
   priority: wholeFrom(limits.priorityMin, limits.priorityMax),
@@ -217,19 +210,19 @@ const checks = {
 /**
  * Checks a priority.
  *
- * @param what the thing that should be one, for the error
+ * @param what names the value in the error
  * @throws BAD_OPTION
  */
 export const checkPriority = (value: unknown, what: string): void => {
-  const expected = checks.priority(value);
-  if (expected !== undefined) {
-    throw new MillraceError('BAD_OPTION', `${what} is ${expected}, not ${shown(value)}`);
+  const wrong = checks.priority(value, what);
+  if (wrong !== undefined) {
+    throw new MillraceError('BAD_OPTION', wrong);
   }
 };
 
 const keyed = ['idempotencyKey', 'debounce', 'throttle', 'replace'] as const;
 
-/** Two options that say the same thing. */
+/** Why options exclude each other, in words; undefined if they do not. */
 const clashOf = (options: TaskOptions): string | undefined => {
   const { attempts: plain, debounce, delayMs, idempotencyKey: key, retry: again, runAt } = options;
   if (runAt !== undefined && delayMs !== undefined) {
@@ -256,7 +249,7 @@ const clashOf = (options: TaskOptions): string | undefined => {
  * @throws BAD_OPTION, naming the option and what it may be
  */
 export const checkTaskOptions = (options: TaskOptions, what: string): TaskOptions => {
-  const wrong = fault({ ...options }, checks) ?? clashOf(options);
+  const wrong = fault({ ...options }, checks, '') ?? clashOf(options);
   if (wrong !== undefined) {
     throw new MillraceError('BAD_OPTION', `${what}: ${wrong}`);
   }
