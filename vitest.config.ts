@@ -34,7 +34,7 @@ export default defineConfig({
           include: sharing,
           exclude,
           ...bounds,
-          // Half of the time these files wait, so that two at a time keep two cores busy.
+          // These files wait half of their time, so two files at a time keep two cores busy.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -45,7 +45,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...exclude, ...sharing],
           ...bounds,
-          // Campaigns use all cores, and others of these files read or write the sources.
+          // Campaigns use all cores, and some of these files read or write the sources.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

@@ -56,7 +56,8 @@ export const advice = {
     'Restart the worker, and make its handlers heed their signal, or run them with another runner.',
   DEADLINE_EXCEEDED: 'Raise deadlineMs, or make the handler heed its signal.',
   KEY_IN_USE: 'Let the other task do the work, or retry without the key.',
-  SNOOZED_TOO_OFTEN: 'Let the handler fail or succeed: it has put the task off 1,000 times.',
+  SNOOZED_TOO_OFTEN:
+    'Let the handler fail or succeed: it has put the task off 1,000 times already.',
   BAD_OPTION: 'Correct the option; the message names it and its bounds.',
   CONFIG_NOT_FOUND:
     'Set MILLRACE_URL and MILLRACE_AUTHKEY, or run where a manager left .millrace/.',

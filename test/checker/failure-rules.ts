@@ -118,7 +118,7 @@ const resurrected: Rule = each('resurrected', (life) => {
   return isThere ? 'the producer was told that the task is refused, but it exists' : undefined;
 });
 
-/** The manager accepted a report under a token other than the last one that it granted, or a fenced one. */
+/** The manager accepted a report under a fenced token, or under a token that is not the last granted one. */
 const staleAccepted: Rule = each('stale accepted', ({ events }) => {
   let last: Grant | undefined;
   for (const event of events) {

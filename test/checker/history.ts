@@ -133,7 +133,7 @@ export type HistoryEvent =
       readonly target: string;
       readonly on: boolean;
     }
-  /** What becomes of a worker: a task blocks its event loop, or a stop signal comes, for example. */
+  /** A change of a worker's event loop, for example because a task blocks it or a stop signal comes. */
   | {
       readonly kind: 'loop';
       readonly worker: string;

@@ -23,7 +23,7 @@ const start = (task: string, run: string, token = first): HistoryEvent => ({
 });
 const loop = (is: EventOf<'loop'>['is']): HistoryEvent => ({ kind: 'loop', worker: 'worker', is });
 
-/** A history whose events have times of their own. */
+/** Judges a history whose events have the given times. */
 const timed = (...events: readonly (readonly [number, HistoryEvent])[]): FailureClass[] =>
   check(events.map(([atMs, event]) => ({ ...event, atMs }))).failures.map(
     (failure) => failure.class,

@@ -9,7 +9,7 @@ const DRAIN_MS = 25_000;
 const SILENT_MS = 2_000;
 /** The longest silence if no deadline ends it earlier. */
 const SILENT_MAX_MS = 900_000;
-/** The watchdog looks four times a second, and the loop shows as often that it runs. */
+/** The watchdog looks four times a second, and the loop shows four times a second that it runs. */
 const LOOK_SLACK_MS = 1_000;
 
 /** One run on a worker. Without an end it lasts as long as the worker. */
@@ -17,7 +17,7 @@ interface Run {
   readonly task: string;
   readonly fromMs: number;
   readonly untilMs: number;
-  /** The time until which its end can be reported. */
+  /** The time until which the end of the run can be reported. */
   readonly dueMs: number;
 }
 
@@ -65,7 +65,7 @@ const readWorkers = (lives: readonly TaskLife[], history: readonly Recorded[]): 
   }));
 };
 
-/** The runs that have begun at this time and not ended. */
+/** The runs that have begun but not ended at this time. */
 const openAt = ({ runs }: WorkerLife, atMs: number): Run[] =>
   runs.filter(({ fromMs, untilMs }) => fromMs <= atMs && untilMs > atMs);
 
@@ -97,13 +97,13 @@ export const endedEarly = (lives: readonly TaskLife[], history: readonly Recorde
       ),
   );
 
-/** A stretch of time in which a loop did not run, or too shortly to show that it did. */
+/** A stretch of time in which a loop did not run, or ran too shortly to show it. */
 interface Silence {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** The silences of a worker that have ended; two with little time in between are one. */
+/** The silences of a worker that have ended. Two silences with little time in between count as one. */
 const silencesOf = ({ loops }: WorkerLife): Silence[] => {
   const silences: Silence[] = [];
   let fromMs: number | undefined;
@@ -134,8 +134,9 @@ const silentUntilMs = (life: WorkerLife, { fromMs, untilMs }: Silence): number =
 };
 
 /**
- * A worker whose event loop a task blocks ends when none of its attempts can end in time any
- * more, and within its time to drain. A pause of the whole process stops the watchdog, too.
+ * A worker whose event loop is blocked by a task must end when none of its attempts can end in time
+ * any more, and within its time to drain. Paused processes are not judged, because a pause stops
+ * the watchdog, too.
  */
 export const silentTooLong = (
   lives: readonly TaskLife[],

@@ -78,11 +78,11 @@ const missing: readonly (readonly [table: string, prefix: string, finding: RegEx
   ['due', 'd', /^no due row names the task "(later|again)", which is scheduled$/],
   ['expiry', 'e', /^no expiry row names the task "later", which is scheduled$/],
   ['dead', 'b', /^no dead row names the task "dead", which is dead$/],
-  ['retention', 'x', /^no retention row names 1 of the finished tasks$/],
-  ['tombstone', 'z', /^no tombstone row names 1 of the tombstones$/],
+  ['retention', 'x', /^finished tasks that no retention row names: 1$/],
+  ['tombstone', 'z', /^tombstones that no tombstone row names: 1$/],
   ['lease', 'l', /^no ready row names the task "held", which is ready$/],
-  ['lane', 'n', /^the task "\S+" is in a lane that is not there$/],
-  ['counters', 'c', /^queue "q" has 1 leased by its tasks and 0 by its counter$/],
+  ['lane', 'n', /^the lane of the task "\S+" does not exist$/],
+  ['counters', 'c', /^queue "q": the counter 'leased' is 0, but the tasks add up to 1$/],
 ];
 
 test.each(missing)(
@@ -95,11 +95,11 @@ test.each(missing)(
 );
 
 const gone: readonly (readonly [task: string, finding: RegExp])[] = [
-  ['filler-7', /^queue "q" has 299 ready by its tasks and 300 by its counter$/],
-  ['again', /^queue "q" has 0 retrying by its tasks and 1 by its counter$/],
-  ['held', /^the lease row \S+ names no task that is leased$/],
-  ['done', /^the store has \d+ bytes of results by its tasks and \d+ by its counter$/],
-  ['dead', /^queue "q" has 0 deadKept by its tasks and 1 by its counter$/],
+  ['filler-7', /^queue "q": the counter 'ready' is 300, but the tasks add up to 299$/],
+  ['again', /^queue "q": the counter 'retrying' is 1, but the tasks add up to 0$/],
+  ['held', /^the lease row \S+ names no leased task$/],
+  ['done', /^the store: the counter 'bytes of results' is \d+, but the tasks add up to \d+$/],
+  ['dead', /^queue "q": the counter 'deadKept' is 1, but the tasks add up to 0$/],
   ['buried', /^a tombstone row names "buried", which is no tombstone$/],
 ];
 
@@ -108,7 +108,7 @@ test.each(gone)('a store that has lost the task %s contradicts itself', async (i
   expect(findings).toContainEqual(expect.stringMatching(finding));
 });
 
-test('a check tells every damage, and compares no records then', async () => {
+test('a check tells every damaged place, and compares no records of a damaged store', async () => {
   fresh();
   const path = join(store, 'data.mdb');
   const bytes = readFileSync(path);

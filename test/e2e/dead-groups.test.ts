@@ -99,7 +99,9 @@ test('bad choices are refused before anything is done', async () => {
     expect(code).toBe(2);
     return stderr;
   };
-  expect(await refused('retry', '--all', '--payload', '{}')).toMatch(/with the id of one task/);
+  expect(await refused('retry', '--all', '--payload', '{}')).toMatch(
+    /--payload needs the id of one task/,
+  );
   expect(await refused('retry', '--all', '--rate', '0')).toMatch(/'0' is not a rate such as 50\/s/);
   expect(await refused('ls', '--group', 'xyz')).toMatch(/'xyz' is no fingerprint/);
   expect(await refusalOf(client.retryAll({}, { maxPerSecond: 0 }))).toMatchObject({
@@ -150,8 +152,8 @@ test('the command line takes waits and a time', async () => {
   expect(await client.task(id).result()).toEqual({ attempt: 3 });
   const refused = async (...args: readonly string[]): Promise<string> =>
     (await stage.cli(['enqueue', 'flaky', '{}', ...args])).stderr;
-  expect(await refused('--at', 'tomorrow')).toMatch(/'tomorrow' is not a time with its zone/);
-  expect(await refused('--at', '2030-01-01T00:00:00')).toMatch(/is not a time with its zone/);
-  expect(await refused('--at', '2999-01-01T00:00:00Z')).toMatch(/runAt is within ten years/);
+  expect(await refused('--at', 'tomorrow')).toMatch(/'tomorrow' is not a time with a zone/);
+  expect(await refused('--at', '2030-01-01T00:00:00')).toMatch(/is not a time with a zone/);
+  expect(await refused('--at', '2999-01-01T00:00:00Z')).toMatch(/runAt must be within ten years/);
   expect(await refused('--backoff', '1s,,2s')).toMatch(/'' is not a time such as/);
 });

@@ -39,7 +39,7 @@ afterEach(async () => {
 
 const findings = async (): Promise<readonly Finding[]> => (await client.status()).attention;
 
-/** The first finding of this kind. */
+/** Waits for the first finding of this kind. */
 const awaited = async (kind: Finding['kind']): Promise<Finding> => {
   for (;;) {
     const finding = (await findings()).find((each) => each.kind === kind);
@@ -68,7 +68,7 @@ test('a task that dies is a finding until no dead task is kept', async () => {
   expect(await findings()).toEqual([]);
 });
 
-/** Stops a worker until a finding calls it silent; undefined if it was called lost before. */
+/** Stops a worker until a finding calls it silent; answers undefined if the manager called it lost first. */
 const silentWhenStopped = async (worker: Child): Promise<Finding | undefined> => {
   worker.signal('SIGSTOP');
   for (;;) {
@@ -86,7 +86,7 @@ test('a stopped process is silent, and its loop is not called blocked', async ()
   const worker = await stage.worker(handlers, { name: 'stopped' });
   await client.run(inlinePlace, null);
   let finding = await silentWhenStopped(worker);
-  // A worker is silent for a second before it is lost. A test that slept through it tries again.
+  // A worker is silent for one second before it is lost. A test that missed this second tries again.
   while (finding === undefined) {
     await expect.poll(findings).toEqual([]);
     finding = await silentWhenStopped(worker);

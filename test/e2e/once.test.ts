@@ -87,7 +87,7 @@ test('the command line takes a key, and says when the task was there', async () 
   expect(second).toEqual({
     code: 0,
     id: first.id,
-    stderr: `millrace: task ${first.id} has the key already, so no other was added`,
+    stderr: `millrace: task ${first.id} holds the key, so no task was added`,
   });
   const debounced = await enqueue('--key', 'd', '--debounce', '1h');
   expect(await enqueue('--key', 'd', '--debounce', '1h')).toMatchObject({ id: debounced.id });

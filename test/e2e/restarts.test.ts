@@ -14,9 +14,9 @@ const allHandlers = new URL('all-handlers.ts', import.meta.url);
 
 /** Silence after which a peer is taken for dead. */
 const DEAD_MS = limits.heartbeatIdleMs + limits.heartbeatProbes * limits.heartbeatIntervalMs;
-/** What a test of a dead link is about, not a time that it waits for something else. */
+/** The subject of a test of a dead link, and not a time that the test waits for something else. */
 const LINK_DEAD_MS = 1_000;
-/** Shorter than usual; its reserve is as long as that of a busy machine needs to be. */
+/** A drain that is shorter than the default, with a reserve that is long enough on a busy machine. */
 const drain = { MILLRACE_DRAIN_MS: '8000' };
 
 let stage: Stage;
@@ -115,17 +115,17 @@ test('a worker that is stopped finishes what it runs, and takes nothing new', as
   expect(await later.result()).toBe(10);
 });
 
-test('a worker that is stopped gives back what does not end, within its drain', async () => {
+test('a worker that is stopped gives back the tasks that do not end, within its time to drain', async () => {
   await stage.manager();
   const worker = await stage.worker(allHandlers, { env: drain });
   const client = await stage.connect();
   const deaf = await client.enqueue(tasks.waiting, { path: lighthouse.path });
   const stubborn = await client.enqueue(tasks.stubborn, { path: lighthouse.path, blocks: 1 });
   const beacons = [await lighthouse.next(), await lighthouse.next()];
-  // A worker that takes longer than its drain ends itself by SIGKILL.
+  // A worker that takes longer than its time to drain ends itself by SIGKILL.
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
   await Promise.all(beacons.map((beacon) => beacon.gone));
-  // Returned, not failed and not lost: nothing is counted against either.
+  // The tasks were returned, so no failure and no loss is counted.
   for (const task of [deaf, stubborn]) {
     expect(await task.inspect()).toMatchObject({
       state: 'ready',
@@ -167,7 +167,7 @@ test('a handler that blocks its event loop longer than heartbeat death keeps its
   await writeFile(fifo, '');
   expect(await ended).toBe('not interrupted');
   expect(await task.inspect()).toMatchObject({ grant: 1, losses: 0, returns: 0, failures: 0 });
-  // And it works on.
+  // The worker goes on.
   expect(await (await client.enqueue(tasks.double, { n: 6 })).result()).toBe(12);
   expect(worker.output).not.toMatch(/lease was lost/);
   await worker.end('SIGKILL');

@@ -35,14 +35,14 @@ const enqueue = async (): Promise<void> => {
   await client.close();
 };
 
-/** The command failed with one line that says what happened and what to do. */
+/** Expects that a command failed with one line, which says what happened and what to do. */
 const expectRefused = ({ code, stderr }: CliResult, said: RegExp): void => {
   expect(stderr).toMatch(/^millrace: STORE_FAILED: the store in \S+: [^\n]+; [^\n]+$/);
   expect(stderr).toMatch(said);
   expect(code).toBe(4);
 };
 
-/** Runs a command of the store whose files cannot grow beyond a limit: a real write then fails. */
+/** Runs a command of the store under a limit on the size of files, so that a real write fails. */
 const limited = async (kib: number, ...args: readonly string[]): Promise<CliResult> => {
   const command = `ulimit -f ${kib}; exec "$0" "$@"`;
   const child = stage.program('limited', [
@@ -73,7 +73,7 @@ test.skipIf(mountMissing !== undefined)(
     const ballast = await fill(disk, DISK_BYTES / 8);
     expectRefused(
       await store('backup', stage.path('disk/backup'), ...data('disk/store')),
-      /disk is full/,
+      /has too little free space/,
     );
     expect(readdirSync(stage.path('disk/backup'))).toEqual([]);
     await rm(ballast);
@@ -83,10 +83,10 @@ test.skipIf(mountMissing !== undefined)(
     await manager.end('SIGTERM');
 
     await fill(disk, DISK_BYTES / 8);
-    expectRefused(await store('compact', ...data('disk/store')), /disk is full/);
+    expectRefused(await store('compact', ...data('disk/store')), /has too little free space/);
     expectRefused(
       await store('restore', stage.path('backup'), ...data('disk/other')),
-      /disk is full/,
+      /has too little free space/,
     );
     await refusesToStart('disk/other');
     expect(await store('check', ...data('disk/store'))).toMatchObject({ code: 0 });
@@ -99,7 +99,7 @@ test.skipIf(mountMissing !== undefined)(
 );
 
 test.skipIf(mountMissing !== undefined)(
-  'a read-only file system refuses what writes, and lets a store and a backup be read',
+  'on a read-only file system, commands that write are refused, and a store and a backup can be read',
   async () => {
     const manager = await stage.manager();
     await enqueue();
@@ -157,7 +157,7 @@ test('a compaction whose write fails leaves the store as it was', async () => {
   await manager.end('SIGTERM');
   expect(await limited(TREE_KIB, 'compact', ...data())).toMatchObject({
     code: 4,
-    // LMDB itself prints the failed write before.
+    // LMDB itself prints a line about the failed write first.
     stderr: expect.stringMatching(
       /^millrace: STORE_FAILED: the store in \S+: (the disk reports an error|a file grew)/m,
     ),

@@ -78,7 +78,10 @@ test('a restore replaces nothing, and takes nothing but a whole backup', async (
   await storeWithTasks(1);
   expect(await store('backup', stage.path('backup'), ...data())).toMatchObject({ code: 0 });
   const full = await store('restore', stage.path('backup'), ...data());
-  expect(full).toMatchObject({ code: 4, stderr: expect.stringContaining('it is not empty') });
+  expect(full).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('the directory is not empty'),
+  });
   const no = await store('restore', stage.path('store'), ...data('other'));
   expect(no).toMatchObject({ code: 4, stderr: expect.stringContaining('no backup') });
   await stage.manager({ data: 'third' }).then((manager) => manager.end('SIGTERM'));
@@ -136,7 +139,7 @@ test('a check ends with 4 when records contradict each other, and when a page is
   const contradicting = await store('check', ...data());
   expect(contradicting.code).toBe(4);
   expect(contradicting.stdout).toMatch(
-    /^queue "default" has 1 ready by its tasks and 2 by its counter$/m,
+    /^queue "default": the counter 'ready' is 2, but the tasks add up to 1$/m,
   );
   const path = stage.path('store/data.mdb');
   const bytes = await readFile(path);
@@ -152,7 +155,7 @@ test('a check ends with 4 when records contradict each other, and when a page is
   });
 });
 
-test('damage under a running manager is told, and refuses a backup, which leaves nothing behind', async () => {
+test('damage under a running manager is told, and a backup of it is refused and leaves nothing behind', async () => {
   await storeWithTasks(20);
   await stage.manager();
   const path = stage.path('store/data.mdb');
@@ -212,7 +215,7 @@ test.skipIf(straceMissing !== undefined)(
       expect((await fetch(`${http}/livez`)).status).toBe(200);
       isSaid = (await (await fetch(`${http}/status`)).text()).includes('store-slow');
     }
-    // The call goes on when nobody delays it any more.
+    // The delayed call goes on once nothing delays it any more.
     await tracer.end('SIGTERM');
     await slow;
   },

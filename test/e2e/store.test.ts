@@ -185,7 +185,7 @@ test('a copy by hard links is refused while the manager of the original runs', a
   await manager.end('SIGTERM');
 });
 
-test('what is no socket in place of the lock is refused, and left alone', async () => {
+test('a file that is no socket in place of the lock is refused, and left alone', async () => {
   await storeWithTasks('SIGTERM');
   writeFileSync(file('manager.lock'), 'to a friend');
   expect(await refusal()).toMatch(/manager\.lock is not a socket/);

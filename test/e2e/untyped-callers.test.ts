@@ -27,11 +27,11 @@ afterAll(async () => {
   await manager.stop();
 });
 
-/** A value of another type, as a caller without types may pass it. */
+/** A value of a wrong type, as a caller without types may pass it. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the compiler would refuse is the subject of these tests
 const untyped = (value: unknown): never => value as never;
 
-/** Calls with an argument or an option that has another type. */
+/** Calls in which one argument or option has a wrong type. */
 const calls: Record<string, (wrong: never) => unknown> = {
   'defineTask name': (wrong) => defineTask(wrong),
   'defineTask options': (wrong) => defineTask('t', wrong),

@@ -103,7 +103,7 @@ test('worker --watch sees save after save by rename, and nothing but source file
   saveByRename(stage.path('lib/inner.mjs'), 'export {};');
   await inner;
   expect(worker.output).not.toMatch(/worker\.log changed/);
-  // Nobody sent a signal; a reload is no reason to speak of one.
+  // The user sent no signal, so the log of a reload must not mention one.
   expect(worker.output).not.toMatch(/SIGTERM/);
   expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
 });
@@ -193,7 +193,7 @@ const FORBID = 'echo 0 > /proc/sys/user/max_inotify_watches';
 const canForbid = spawnSync('unshare', [...namespace.slice(1), FORBID]).status === 0;
 
 test.skipIf(!canForbid)(
-  'worker --watch that may not watch files says so, and starts nothing',
+  'worker --watch says that the system allows no more watches, and starts nothing',
   async () => {
     const stage = await openStage();
     await stage.manager();

@@ -25,7 +25,7 @@ test.each(['process', 'thread'])(
       remote: { name: 'RUNNER_DIED', message: expect.stringContaining('exit code 3') },
     });
     expect(await client.run(share, null)).toBe(pid);
-    // A run that meets the last failed start ends with it; one behind it gets the new slot.
+    // A run that waits at the last failed start fails with it. A later run gets the new slot.
     const after = defineTask<string, string>(runner, { attempts: 5 });
     expect(await client.run(after, 'went on')).toBe('went on');
     expect(worker.output).not.toMatch(/INTERNAL|UNCAUGHT/);

@@ -86,7 +86,7 @@ test('peers that leave, die or never shake hands leave no socket and no descript
   await expect.poll(() => count(port, CLOSE_WAIT)).toBe(0);
   await expect.poll(() => count(port, ESTABLISHED)).toBe(0);
   await expect.poll(() => fdsOf(pid)).toBeLessThanOrEqual(baseline);
-  // TIME_WAIT stays with the end that closes first: the peer, except where the manager had to cut it off.
+  // TIME_WAIT stays with the end that closes first. That is the peer, unless the manager had to cut it off.
   const left = count(port, TIME_WAIT);
   console.log(
     `${ROUNDS + 1} rounds of ${CLIENTS_PER_ROUND} goodbyes, ${KILLED_PER_ROUND} kills and 5 knocks: ${fdsOf(pid)} descriptors (${baseline} before), ${left} in TIME_WAIT at the manager`,

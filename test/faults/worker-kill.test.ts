@@ -47,7 +47,7 @@ const enqueueBothKinds = async (): Promise<TaskHandle<RanBy>[]> => {
   ];
 };
 
-/** Waits until the manager knows that a worker is lost, from the end of its socket and not from its silence. */
+/** Waits until the manager calls a worker lost because its socket ended, not because it was silent. */
 const lostAtOnce = async (): Promise<void> => {
   for (let kinds: string[] = []; !kinds.includes('worker-lost'); ) {
     kinds = (await client.status()).attention.map(({ kind }) => kind);

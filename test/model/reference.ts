@@ -40,7 +40,7 @@ export interface ModelTask {
   returns: number;
   cancelRequested: boolean;
   snoozes: number;
-  /** All attempts that the history ever listed. */
+  /** Every attempt that was ever in the history. */
   noted: ModelAttempt[];
   /** The run of a schedule that made the task. */
   run: ModelRunOf | undefined;
@@ -95,13 +95,13 @@ interface ModelHandles {
   readonly versions: readonly number[];
 }
 
-/** A task that holds a key, or that an enqueue became part of; infinite for until its task ends. */
+/** The task that holds a key, or that an enqueue became part of. `untilMs` is infinite until the task ends. */
 interface ModelHold {
   readonly taskId: string;
   readonly untilMs: number;
 }
 
-/** What the reference loses in a crash, as far as it is not durable. */
+/** The state that the reference loses in a crash unless it is durable. */
 interface ModelStore {
   readonly tasks: Map<string, ModelTask>;
   readonly holds: Map<string, ModelHold>;
@@ -361,7 +361,7 @@ export class Reference {
     }
   }
 
-  /** The engine removes what has lapsed by whole seconds. */
+  /** Rounds a time up, because the engine removes lapsed keys by whole seconds. */
   #until(taskId: string, forMs: number): ModelHold {
     return { taskId, untilMs: Math.ceil((this.wallMs + forMs) / 1_000) * 1_000 };
   }

@@ -12,7 +12,7 @@ const sample = [
   '13-bound-checked-once-a-batch',
 ];
 const SEEDS = 30;
-/** Only a slow machine needs so long for so few seeds. */
+/** Time for a few seeds on a slow machine; any other machine needs far less. */
 const SECONDS = 120;
 
 test('there are at least fourteen mutants', () => {

@@ -42,7 +42,7 @@ const planStop = (random: Random, busyMs: number): Fault => ({
   stepMs: 0,
 });
 
-/** Nothing disturbs a worker but stop signals, and each task has a deadline: each end of a worker can be judged. */
+/** Stop signals are the only fault, and each task has a deadline, so that each end of a worker can be judged. */
 const alone = <P extends Blockable>(plan: P, random: Random): P => ({
   ...plan,
   busyMs: plan.busyMs + DRAINS_MS,

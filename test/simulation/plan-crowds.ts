@@ -56,12 +56,12 @@ export const withStrangers = <P extends Crowdable>(plan: P, random: Random): P =
 const VISITORS_SHARE = 0.04;
 const VISITORS_MIN = 3;
 const VISITORS_MAX = 6;
-/** Operator, prober and reader. */
+/** Sessions of the operator, the prober and the reader. */
 const OTHERS = 3;
 
 /**
- * In some seeds visitors come that are mostly silent, and not all of them fit under the cap
- * on the sessions of their address, of the key that all peers share, or in all.
+ * In some seeds more visitors come than fit under one of the caps on sessions: of their address, of
+ * the key that all peers share, or in all. The visitors are mostly silent.
  */
 export const withVisitors = <P extends Crowdable>(plan: P, random: Random): P => {
   if (random.next() >= VISITORS_SHARE) {

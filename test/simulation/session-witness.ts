@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 const TURN_MS = 2.5;
 /** Timers and turns are this late at most, on a manager that is not paused. */
 const LATE_MS = 100;
-/** A manager notes that a peer said something once in this time. */
+/** A manager notes at most once in this time that a peer said something. */
 const NOTED_MS = 1_000;
 /** Where a cap is reached, a client may be dismissed after this silence. */
 const DISMISSIBLE_MS = 2_000;
@@ -23,7 +23,7 @@ interface Dialler {
   readonly address: string;
 }
 
-/** The session of a client, as its manager must see it. */
+/** The session of a client, as the manager must see it. */
 class WatchedSession {
   readonly sessionId: string;
   readonly name: string;
@@ -31,7 +31,7 @@ class WatchedSession {
   /** Requests that were read and are not answered, and when they were read. */
   readonly requests = new Map<number, number>();
   readonly leases = new Set<string>();
-  /** When the first part of a message was read of which parts are missing. */
+  /** When the first part of an incomplete message was read. */
   partsSinceMs: number | undefined;
   saidAtMs: number;
   wasBusyAtMs: number;
@@ -61,15 +61,15 @@ class WatchedSession {
       return 'it holds a lease';
     }
     if ([...this.requests.values()].some(isOld)) {
-      return 'a request of it is not answered';
+      return 'its request is not answered';
     }
     return this.partsSinceMs !== undefined && isOld(this.partsSinceMs)
-      ? 'a message of it arrives in parts'
+      ? 'its message arrives in parts'
       : undefined;
   }
 }
 
-/** One connection, by which a client takes its session up. */
+/** One connection of a client, with the session that it took up. */
 class WatchedWire implements WireWatch {
   readonly #witness: SessionWitness;
   readonly #dialler: Dialler;
@@ -102,7 +102,7 @@ class WatchedWire implements WireWatch {
     this.#session = undefined;
   }
 
-  /** The messages of a frame, and the message that its part completes. */
+  /** The messages of a frame, with the message that a part in the frame completes. */
   #wholeOf(frame: Uint8Array): Message[] {
     return decodeFrame(frame).flatMap((message) => {
       if (message.verb !== 'part') {
@@ -174,8 +174,8 @@ class WatchedWire implements WireWatch {
 }
 
 /**
- * Reads the frames between a manager and its clients, and says which clients the manager
- * dismissed although they had something open, or kept although they had not.
+ * Reads the frames between a manager and its clients. It complains when the manager dismisses a
+ * client that has something open, or keeps an idle client for too long.
  */
 export class SessionWitness {
   readonly breaches: string[] = [];
@@ -187,7 +187,7 @@ export class SessionWitness {
   readonly #isCappedByAddress: boolean;
   readonly #present = new Map<string, WatchedSession>();
 
-  /** @param bounds those of the manager on its sessions */
+  /** @param bounds the bounds of the manager on sessions */
   constructor(world: World, bounds: NonNullable<BrokerOptions['presence']>) {
     const { idleSessionMs = limits.idleSessionMs, ...caps } = bounds;
     this.#world = world;
@@ -207,7 +207,7 @@ export class SessionWitness {
   }
 
   entered(session: WatchedSession): void {
-    // A session that was present is only continued: RESUME is no request.
+    // RESUME only continues a session that was present, and is no request.
     session.saidAtMs = this.#present.get(session.sessionId)?.saidAtMs ?? session.saidAtMs;
     this.#present.set(session.sessionId, session);
   }
@@ -224,7 +224,7 @@ export class SessionWitness {
     session.saidAtMs = this.nowMs;
   }
 
-  /** Notes the end of an occupation. */
+  /** Makes a change to a session. If the session was busy, its idle time begins now. */
   change(session: WatchedSession, make: () => void): void {
     const wasBusy = session.isBusy;
     make();
@@ -255,7 +255,7 @@ export class SessionWitness {
     }
   }
 
-  /** A peer that has shown the key found no place. */
+  /** A peer that has shown the key was refused for lack of a place. */
   refused(dialler: Dialler): void {
     const sinceMs = this.nowMs - DISMISSIBLE_MS - this.#notedMs - LATE_MS;
     const idle = this.#idleSince(dialler, sinceMs);
@@ -274,7 +274,7 @@ export class SessionWitness {
     );
   }
 
-  /** A session that is still present should have been dismissed if it was idle for too long. */
+  /** Complains about a session that is still present although it was idle for too long. */
   #requireDismissal({ idleSinceMs, isBusy, isDismissed, name }: WatchedSession): void {
     const idleMs = this.nowMs - idleSinceMs;
     if (!isDismissed && !isBusy && idleMs > this.#idleMs + LATE_MS) {

@@ -31,7 +31,7 @@ export interface DoorOptions {
  */
 export class SimDoor {
   readonly #options: DoorOptions;
-  /** Those that have not shown the key; the one without progress for longest is the first. */
+  /** Connections that have not shown the key. The first has made no progress for the longest time. */
   #waiting: Guest[] = [];
   /** The connection that is being accepted. */
   #newcomer: Guest | undefined;
@@ -95,7 +95,7 @@ export class SimDoor {
     guest.end.terminate();
   }
 
-  /** A newcomer is refused only where every place is taken by one that came just before. */
+  /** A newcomer may be refused only if every place is taken by a connection that came just before. */
   #judgeRefusal({ end }: Guest): void {
     const { complain, process, world } = this.#options;
     const [oldest] = this.#isFullFor(end.address) ? this.#inWay(end.address) : [];
@@ -105,7 +105,7 @@ export class SimDoor {
     }
   }
 
-  /** The oldest connection of the newcomer's address makes room, or the oldest of all. */
+  /** The oldest connection of the newcomer's address must make room, or else the oldest of all. */
   #judgeEviction(guest: Guest, newcomer: Guest): void {
     const { complain, world } = this.#options;
     const { address } = newcomer.end;
@@ -126,7 +126,7 @@ export class SimDoor {
     return this.#of(address).length >= this.#options.bounds.unauthenticatedMaxPerAddress;
   }
 
-  /** Those that may be cut off for a newcomer of this address, the last resort first. */
+  /** Connections that may be cut off for a newcomer of this address; the preferred one is the last. */
   #inWay(address: string): Guest[] {
     const places = this.#isAddressFull(address)
       ? [this.#of(address)[0]]

@@ -16,7 +16,7 @@ export interface SimHeartbeatOptions {
   readonly killed: () => void;
 }
 
-/** No stop signal is listened to by its number: the simulation hands signals over itself. */
+/** No signal numbers, because the simulation hands stop signals over itself. */
 const NO_SIGNALS = 0;
 
 /**
@@ -33,7 +33,7 @@ export class SimHeartbeat {
   constructor(options: SimHeartbeatOptions) {
     const { host, killed, main, network, world } = options;
     this.#options = options;
-    // The name seeds the random numbers of the process: another name would change all known seeds.
+    // The name seeds the random numbers of the process, so another name would change all known seeds.
     this.process = new SimProcess(world, `${main.name}.lane`, host);
     const { clock, randomBytes } = this.process;
     this.pulse = new Pulse(undefined, {
@@ -68,12 +68,12 @@ export class SimHeartbeat {
     }
   }
 
-  /** A stop signal came, which the main loop handles if it runs. */
+  /** Takes a stop signal, which the main loop also handles if it runs. */
   signalled(): void {
     this.#options.world.plan(0, this.process, () => this.#watchdog.signalled('SIGTERM'));
   }
 
-  /** Follows the session. */
+  /** Lets the heartbeat thread follow the session. */
   follow({ graceMs, sessionId, ticket }: SessionMessage): void {
     const { main, world } = this.#options;
     world.recorder.tell(() => `${main.name} has its heartbeat thread follow`);

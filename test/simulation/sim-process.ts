@@ -15,7 +15,7 @@ const TURN_MAX_MS = 2;
 const WAKE_MAX_MS = 1;
 const MONOTONIC_ORIGIN_MAX_MS = 1_000_000;
 
-/** Why a process runs no events: it was stopped from outside, or its own code blocks its event loop. */
+/** Reasons for which a process runs no events: it is stopped from outside, or its code blocks its loop. */
 type Hold = 'stopped' | 'blocked';
 
 /** One life of a process, which begins once, may be paused, and ends once. */
@@ -71,8 +71,8 @@ export class SimProcess implements EventOwner {
   }
 
   /**
-   * Runs the events that were held, unless something else still holds the process: those of
-   * one channel in their order, the channels in any order.
+   * Runs the events that were held, unless something else still holds the process. Events of one
+   * channel run in their order, and the channels in any order.
    */
   resume(hold: Hold = 'stopped'): void {
     this.#holds.delete(hold);

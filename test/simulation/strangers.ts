@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 /** More than there are places. */
 const STRANGERS = 10;
-/** The time after which a stranger who was cut off dials again, or one that dialled says its first word. */
+/** The time after which a stranger dials again when it was cut off, or sends its first bytes after a dial. */
 const SOON_MAX_MS = 700;
 
 const NONCE_BYTES = 32;
@@ -50,7 +50,7 @@ export class Strangers {
       .catch(again);
   }
 
-  /** Half of them begin the handshake after a while, which counts as progress, and say no more. */
+  /** Half of the strangers begin the handshake after a while, which counts as progress, and then send nothing. */
   #greet({ randomBytes }: SimProcess, transport: Transport): void {
     const nonce = randomBytes(NONCE_BYTES);
     const [first = 0] = nonce;

@@ -73,7 +73,7 @@ export const withRun = (payload: Uint8Array, run: string): Uint8Array => {
   return encodePayload({ ...behaviour, run }, 'a payload');
 };
 
-/** The same work in a process of its own: it blocks no other, and its deadline ends that process. */
+/** The same work in a process of its own, which blocks no other work and which its deadline ends. */
 export const isolated = (payload: Uint8Array): Uint8Array => {
   const behaviour = behaviourSchema.parse(decodePayload(payload, 'a payload'));
   const { blocksMs = 0, heedsAbort, ms } = behaviour;

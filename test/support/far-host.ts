@@ -27,7 +27,7 @@ export class FarHost {
   private constructor(number: number) {
     this.#name = `millrace-${number}`;
     this.#link = `mr${number}`;
-    // Hosts of other processes have other networks, of four addresses each.
+    // Each process of the tests uses a network of its own, with four addresses.
     const first = (number % NETWORKS) * 4;
     const network = `10.97.${Math.floor(first / 256)}`;
     this.nearAddress = `${network}.${(first % 256) + 1}`;

@@ -7,7 +7,7 @@ import { afterEach } from 'vitest';
 
 const BLOCK = Buffer.alloc(64 * 1024, 1);
 
-/** Mounts something; the reason when that is not possible. */
+/** Mounts a file system; answers the reason when that is not possible. */
 const mount = (...args: readonly string[]): string | undefined => {
   const { error, status, stderr } = spawnSync('mount', args, { encoding: 'utf8' });
   return status === 0 ? undefined : (error?.message ?? stderr.trim());
@@ -20,7 +20,7 @@ const unmount = (directory: string): void => {
   spawnSync('umount', ['-l', directory]);
 };
 
-/** Why no disk can be mounted here; undefined where it can. */
+/** The reason why no disk can be mounted on this machine; undefined if one can. */
 export const mountMissing = ((): string | undefined => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-mount-'));
   const reason = mountMemory(directory, BLOCK.length);
@@ -47,7 +47,7 @@ export const disks = () => {
       mounted.push(directory);
       return directory;
     },
-    /** Makes a directory read-only for everybody, until the answer is called. */
+    /** Makes a directory read-only for everybody, until the returned function is called. */
     readOnly(directory: string): () => void {
       must(mount('--bind', directory, directory));
       mounted.push(directory);

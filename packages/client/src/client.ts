@@ -243,9 +243,10 @@ export class Client {
   }
 
   /**
-   * The causes of which tasks died, those with most tasks first: queue, task, and name, code,
-   * first frame and message of the error, without their numbers. `retryAll` and `dropAll` take
-   * the `fingerprint` of a group.
+   * Groups of dead tasks that died of the same cause, the largest group first. The tasks of a
+   * group have the queue and the task name in common, and the name, code, first frame and message
+   * of the error, whose numbers do not count. `retryAll` and `dropAll` take the `fingerprint` of
+   * a group.
    *
    * @throws BAD_OPTION, TIMEOUT, ABORTED
    */

@@ -11,8 +11,8 @@ import { type RetryCall, retry } from './calls/retry.ts';
 export class TaskHandle<Output = unknown> {
   readonly id: string;
   /**
-   * Whether the `enqueue` that answered this handle made the task; `false` if a task with the
-   * same key was there before. Undefined for a handle of another origin.
+   * Whether the `enqueue` that returned this handle made the task; `false` if a task with the
+   * same key was there before. Undefined for a handle that no `enqueue` returned.
    */
   readonly isNew: boolean | undefined;
   readonly #port: CallPort;
@@ -46,8 +46,8 @@ export class TaskHandle<Output = unknown> {
   }
 
   /**
-   * Changes the priority of the task while it waits, ready or scheduled; its place among tasks of
-   * equal priority is that of its arrival.
+   * Changes the priority of the task while it is ready or scheduled. Among tasks of equal priority,
+   * the task is placed by its arrival.
    *
    * @param priority integer −128…127, higher first
    * @throws TASK_NOT_WAITING when it runs or has ended; UNKNOWN_TASK, BAD_OPTION; NOT_SENT or

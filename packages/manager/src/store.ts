@@ -3,14 +3,14 @@ import type { RecordCheck } from './engine/core/audit/check-records.ts';
 import type { Survey } from './engine/store/disk/survey.ts';
 import { explainNoDisk } from './no-disk.ts';
 
-/** Whether a store is whole. */
+/** The result of a check of a store. */
 export interface StoreCheck {
-  /** Whether a manager has it open: then its log was not read. */
+  /** Whether a manager has the store open. If so, the records of its log were not read. */
   readonly running: boolean;
   readonly rows: number;
-  /** Files, pages and values that are not whole, in sentences. */
+  /** A sentence for each damaged file, page or value. */
   readonly damage: readonly string[];
-  /** Where records contradict each other, in sentences; none while there is damage, which hides rows. */
+  /** A sentence for each contradiction between records. None if there is damage, because damage hides rows. */
   readonly findings: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface StoreReport {
   readonly entries: number;
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Where the records contradict each other, in sentences. */
+  /** A sentence for each contradiction between records. */
   readonly findings: readonly string[];
 }
 
@@ -51,7 +51,8 @@ const countOf = ({ rows }: RecordCheck): number =>
 
 /**
  * Reads all of a store or of a backup, and changes nothing: files, pages, checksums, records,
- * indexes, counters. A running manager is not held up; its tree is read as it is at that moment.
+ * indexes, counters. The tree of a running manager is read as it is at that moment, and the manager
+ * is not held up.
  *
  * @throws STORE_FAILED when there is no store; STORE_VERSION
  */

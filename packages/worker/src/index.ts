@@ -17,7 +17,7 @@ export {
   runnerKinds,
   type TaskContext,
 } from './handlers/handler.ts';
-export type { HandlerTable, TaskKey } from './handlers/handler-table.ts';
+export type { Handle, HandlerTable } from './handlers/handler-table.ts';
 export { handlerModuleUrl, importUserModule, loadHandlers } from './handlers/load-handlers.ts';
 export type { TaskLog } from './handlers/task-log.ts';
 export { InlineRunner } from './runners/inline.ts';

@@ -69,7 +69,7 @@ const checkTimes = ({ drainMs = 0, killGraceMs = 0 }: WorkerOptions): void => {
   if (typeof killGraceMs !== 'number' || !isInBounds) {
     throw new MillraceError(
       'BAD_OPTION',
-      `killGraceMs must be a number from 0 to ${limits.killGraceMs}, after which the manager gives an attempt up, not ${killGraceMs}`,
+      `killGraceMs must be a number from 0 to ${limits.killGraceMs}, not ${killGraceMs}: the manager gives an attempt up soon after ${limits.killGraceMs} ms`,
     );
   }
 };

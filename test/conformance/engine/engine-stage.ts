@@ -111,7 +111,7 @@ export interface StageOptions {
 
 const work: readonly Handle[] = [{ queue: 'q', name: 'work' }];
 
-/** Timers of a second make so many steps of an hour that a day of them takes a test seconds. */
+/** Longest time that a test advances timer by timer: with timers of a second, a day takes seconds of CPU. */
 const STEPPED_MAX_MS = 3_600_000;
 
 /** One engine on one journal, with a clock that the test advances. */

@@ -26,7 +26,7 @@ interface Span {
   readonly toUs: number;
 }
 
-/** The time on the clock of strace's log, which may be set while the test runs, rounded down. */
+/** The wall time, rounded down as in strace's log. The wall clock may be set while the test runs. */
 const wallUs = (): number => Date.now() * US_PER_MS;
 
 /** The flushes in strace's log, from call to return. A write to the manager's log is a flush. */

@@ -14,9 +14,9 @@ import { type ListOptions, listTasks, type TaskFilter } from './list-tasks.ts';
 import { tuning } from './tuning.ts';
 
 export interface BulkOptions extends CallOptions {
-  /** At most so many tasks in a second, so that what they died of is not overrun again. Default: no bound. */
+  /** Most tasks in a second, so that the cause of their death is not overloaded again. Default: no bound. */
   readonly maxPerSecond?: number;
-  /** Counts the tasks, and does nothing to them. Default false. */
+  /** Only counts the tasks, and leaves them as they are. Default false. */
   readonly isDryRun?: boolean;
 }
 
@@ -65,7 +65,7 @@ const stoppedAfter = (begun: number, error: unknown): unknown => {
 const SECOND_MS = 1_000;
 const STEPS_PER_SECOND = 10;
 
-/** Tasks at a time: ten steps a second where there is a rate, unless they are of less than one task. */
+/** Tasks of one step. A rate is spread over ten steps a second, or over fewer with one task each. */
 const stepOf = (maxPerSecond: number): number =>
   Math.max(1, Math.min(tuning.bulkTasks, Math.floor(maxPerSecond / STEPS_PER_SECOND)));
 
@@ -81,7 +81,7 @@ const checkBulk = (bulk: BulkOptions): void => {
   }
 };
 
-/** Waits, but no longer than until the signal is aborted; the next step then says so. */
+/** Waits, or returns early when the signal is aborted; the next step then throws. */
 const pause = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
     if (ms <= 0 || signal?.aborted === true) {
@@ -102,8 +102,8 @@ const pause = (clock: Clock, ms: number, signal: AbortSignal | undefined): Promi
  * work. Tasks enqueued after the start are left alone: a retried task that dies at once
  * would come round again and again.
  *
- * @param made ids of tasks that `act` has enqueued. The age of a task is told when the
- *   manager answers, so a task that was enqueued soon after the start may look older.
+ * @param made ids of tasks that `act` has enqueued, which are left alone. Their ages alone do not
+ *   tell: the manager reads an age when it answers, so a new task may look older than the call.
  * @throws BAD_OPTION, and what `act` throws; NOT_SENT when time or signal ended the call
  *   before its first act, UNKNOWN when they ended it later
  */
@@ -144,7 +144,7 @@ export const forAllDead = async (
       const dueMs = isDryRun ? 0 : (begun / maxPerSecond) * SECOND_MS;
       await pause(port.clock, Math.min(dueMs, timeoutMs) - passedMs(), signal);
       if (passedMs() >= timeoutMs) {
-        throw new MillraceError('TIMEOUT', `${timeoutMs} ms have passed, and there are more`);
+        throw new MillraceError('TIMEOUT', `${timeoutMs} ms have passed, and more tasks are left`);
       }
     }
   } catch (error) {

@@ -14,14 +14,14 @@ export interface DeadGroup {
   /** Names the group in a `TaskFilter`. */
   readonly fingerprint: string;
   readonly queue: string;
-  /** Name of the task. */
+  /** Task name that the tasks share. */
   readonly name: string;
-  /** Name and text of the error of the last one that died, cut short. */
+  /** Name and message of the error of the task that died last, cut short. */
   readonly error: string | undefined;
   readonly count: number;
-  /** Time since the first of them died. */
+  /** Time since the first of these tasks died. */
   readonly firstAgoMs: number;
-  /** Time since the last of them died. */
+  /** Time since the last of these tasks died. */
   readonly lastAgoMs: number;
 }
 
@@ -43,7 +43,7 @@ const pageOf = (
     call,
   );
 
-/** Later pages have the tasks that died later. */
+/** One group from two pages; the later page has the tasks that died later. */
 const merged = (earlier: DeadGroup | undefined, later: DeadGroup): DeadGroup =>
   earlier === undefined
     ? later
@@ -53,7 +53,7 @@ const merged = (earlier: DeadGroup | undefined, later: DeadGroup): DeadGroup =>
         firstAgoMs: Math.max(earlier.firstAgoMs, later.firstAgoMs),
       };
 
-/** The causes of which tasks died, those with most tasks first. */
+/** The groups of dead tasks, the largest first. */
 export const deadGroups = async (
   port: TimedPort,
   filter: TaskFilter,

@@ -19,10 +19,10 @@ export interface EnqueueOptions extends TaskOptions, CallOptions {
   readonly timeoutMs?: number;
 }
 
-/** A task that an enqueue was answered with. */
+/** The task with which the manager answered an enqueue. */
 export interface Enqueued {
   readonly taskId: string;
-  /** Whether the enqueue made it; otherwise it was there before, and does the work. */
+  /** Whether the enqueue made the task; otherwise the task was there before, and does the work. */
   readonly isNew: boolean;
 }
 

@@ -12,7 +12,7 @@ import { type RemoteError, remoteErrorOf } from './remote-error.ts';
 /** An attempt that has ended. */
 export interface PastAttempt
   extends Omit<NonNullable<MessageNamed<'taskInfo'>['history']>[number], 'error'> {
-  /** Its message has 1 KiB at most, its stack 2 KiB. */
+  /** The error has a message of at most 1 KiB and a stack of at most 2 KiB. */
   readonly error: RemoteError | undefined;
 }
 
@@ -25,8 +25,8 @@ export interface TaskInfo
   /** The last failure. */
   readonly error: RemoteError | undefined;
   /**
-   * Its last attempts, the oldest first, 20 at most. A task that succeeded in its first attempt
-   * has none: the other fields say it all.
+   * The last attempts of the task, the oldest first, 20 at most. A task that succeeded in its
+   * first attempt has no history.
    */
   readonly history: readonly PastAttempt[];
   /** If it was asked for. A task that ended lacks it, unless it is dead. */

@@ -19,7 +19,7 @@ export interface TaskFilter {
   readonly queue?: string;
   /** Name of the task; empty for items. */
   readonly name?: string;
-  /** Only dead tasks of this group, see `deadGroups`. */
+  /** Only dead tasks of the group with this fingerprint, see `deadGroups`. */
   readonly fingerprint?: string;
 }
 
@@ -30,7 +30,7 @@ export interface ListOptions extends TaskFilter, CallOptions {
   readonly limit?: number;
   /** `next` of the previous page of the same listing. */
   readonly after?: string;
-  /** Whether the last task comes first; without a state that is the newest. Default false. */
+  /** Whether the listing begins with its last task, which without a `state` is the newest. Default false. */
   readonly backward?: boolean;
 }
 
@@ -68,7 +68,7 @@ export const checkFilter = ({ fingerprint, name, queue }: TaskFilter): void => {
   if (fingerprint !== undefined && !/^[0-9a-f]{16}$/.test(fingerprint)) {
     throw new MillraceError(
       'BAD_OPTION',
-      `'${fingerprint}' is no fingerprint, which has 16 hexadecimal digits; deadGroups lists them`,
+      `'${fingerprint}' is no fingerprint: a fingerprint has 16 hexadecimal digits, and deadGroups lists all of them`,
     );
   }
 };

@@ -16,13 +16,13 @@ import {
 import type { ProducerPort } from './port.ts';
 import type { TaskSettings } from './task-settings.ts';
 
-/** @throws BAD_OPTION for a Date beyond ten years */
+/** @throws BAD_OPTION for a Date more than ten years from now */
 const delayMsOf = (start: Date | number, wallMs: number, what: string): number => {
   const delayMs = start instanceof Date ? Math.max(0, start.getTime() - wallMs) : start;
   if (delayMs > limits.delayMaxMs) {
     throw new MillraceError(
       'BAD_OPTION',
-      `${what}: runAt is within ten years from now, not ${String(start)}`,
+      `${what}: runAt must be within ten years from now, not ${String(start)}`,
     );
   }
   return Math.ceil(delayMs);

@@ -1,6 +1,6 @@
 import type { TimedPort } from '@millrace/protocol';
 
-/** The part of a client that a call uses to name new tasks, with the bound of their payloads. */
+/** The part of a client from which a call gets ids for new tasks and the bound of their payloads. */
 export interface CallPort extends TimedPort {
   newTaskId(): string;
   payloadMaxBytes(): number;

@@ -12,9 +12,9 @@ import type { TaskFilter } from './list-tasks.ts';
 import type { CallPort } from './port.ts';
 
 export interface RetryCall extends CallOptions {
-  /** Replaces the payload of the dead task. Then the new task is other work, not the same again. */
+  /** Replaces the payload of the dead task. The new task then counts as new work. */
   readonly payload?: unknown;
-  /** Gives the new task no idempotency key, whether another task has it now or not. Default false. */
+  /** Whether the new task goes without the idempotency key of the dead task. Default false. */
   readonly withoutKey?: boolean;
 }
 

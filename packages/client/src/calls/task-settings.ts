@@ -8,10 +8,10 @@ import {
   type TaskOptions,
 } from '@millrace/protocol';
 
-/** What a task's key does, as ENQUEUE carries it. */
+/** The option of a task's key, as ENQUEUE carries it. */
 type Keyed = Pick<NonNullable<NewTask['options']>, 'once' | 'latest'>;
 
-/** The options of a task, each said in one way. */
+/** The options of a task, of which each setting has one form only. */
 export interface TaskSettings
   extends Pick<TaskOptions, 'priority' | 'deadlineMs' | 'attempts' | 'retry' | 'expiresInMs'> {
   /** When the task is ready: a Date, or a wait in ms. */
@@ -47,7 +47,7 @@ const keyedOf = ({
   return { once: { key: once.key, forMs: once.forMs } };
 };
 
-const inOneWay = (options: TaskOptions): TaskSettings => {
+const settingsFrom = (options: TaskOptions): TaskSettings => {
   const { attempts, debounce, delayMs, retry = {}, runAt } = options;
   return given<TaskSettings>({
     priority: options.priority,
@@ -62,9 +62,9 @@ const inOneWay = (options: TaskOptions): TaskSettings => {
 
 const ofDefinitions = new WeakMap<TaskOptions, TaskSettings>();
 
-/** The options of a definition, which are read once. */
+/** The settings of each definition, which are computed once. */
 const defaultsOf = ({ options }: AnyTask): TaskSettings => {
-  const known = ofDefinitions.get(options) ?? inOneWay(options);
+  const known = ofDefinitions.get(options) ?? settingsFrom(options);
   ofDefinitions.set(options, known);
   return known;
 };
@@ -85,6 +85,6 @@ export const settingsOf = (
   checkCall(options, `task '${task.name}'`);
   const { signal: _signal, timeoutMs: _timeoutMs, ...taskOptions } = options;
   checkTaskOptions(taskOptions, `task '${task.name}'`);
-  const own = inOneWay(taskOptions);
+  const own = settingsFrom(taskOptions);
   return { ...byDefault, ...own, retry: { ...byDefault.retry, ...own.retry } };
 };

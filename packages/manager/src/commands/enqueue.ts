@@ -14,7 +14,7 @@ type Added = Extract<EnqueueAnswer, { readonly created: number }>;
 const isAwaiting = ({ awaitMs, tasks }: Enqueue): boolean =>
   awaitMs !== undefined && tasks.length === 1;
 
-/** The outcome that a request awaits: that of the task that does its work. */
+/** The request for the outcome that an enqueue awaits: that of the task that does its work. */
 const awaitedBy = (
   { awaitMs, requestId, tasks }: Enqueue,
   { existing }: Added,
@@ -45,9 +45,9 @@ const reply = (services: Services, peer: Peer, request: Enqueue, answer: Enqueue
 };
 
 /**
- * Whether a request brings no new work: it was accepted before, and only its answer was lost, or
- * other tasks do its work. It must not wait for room: it needs none, and could be told that
- * the queue is full although its tasks are in it.
+ * Whether a request brings no new work, because it was accepted before and only its answer was
+ * lost, or because other tasks do its work. Such a request needs no room and must not wait for
+ * it: it could be told that the queue is full although its tasks are in the queue.
  */
 const wasAccepted = (services: Services, { tasks }: Enqueue): Promise<boolean> =>
   services.engine.holdsAll(tasks);

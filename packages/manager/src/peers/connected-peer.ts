@@ -9,7 +9,7 @@ export class ConnectedPeer implements Peer {
   readonly openRequests = new TurnoverMap<number, OpenRequest>();
   readonly pools = new Map<number, PoolRoom>();
   readonly earlyCredit = new Map<number, Credit>();
-  /** The frames of its connection whose handling has not ended. */
+  /** Number of frames of its connection whose handling has not ended. */
   framesAtWork: ReadonlySet<unknown> = new Set();
   /** Messages from before `welcomed`: SESSION is the first message that a peer receives. */
   #early: Message[] | undefined = [];
@@ -22,7 +22,7 @@ export class ConnectedPeer implements Peer {
     this.role = role;
   }
 
-  /** Whether anything of it is not answered yet: its greeting, a frame, a request, or bytes to send. */
+  /** Whether it has something open: a greeting, a frame, a request, a pool, a message in parts, bytes to send. */
   get hasOpen(): boolean {
     return (
       this.#early !== undefined ||

@@ -19,7 +19,7 @@ const LONG_MS = 4 * IDLE_MS;
 
 const description = { name: 'client', host: 'here', pid: 1 };
 
-/** A manager that dismisses idle clients soon. Its engine answers what it is asked when the test says so. */
+/** A manager that dismisses idle clients soon. Its engine answers only when the test lets it. */
 const stage = async () => {
   const clock = new ManualClock();
   const { engine, services } = await openServices(clock, 1);

@@ -82,7 +82,7 @@ export class PeerSession {
     return [...(this.#peer?.pools ?? [])];
   }
 
-  /** Whether anything of its peer is open. */
+  /** Whether its peer has something open, as `ConnectedPeer` says. */
   get hasOpen(): boolean {
     return this.#peer?.hasOpen === true;
   }

@@ -16,10 +16,10 @@ export const workingDirectory = (): string => {
   }
 };
 
-/** An error that says that the working directory was removed, where the platform said it in its own words. */
+/** Translates the platform's error for a removed working directory; any other error stays as it is. */
 export const explained = (error: unknown): unknown =>
   error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd' ? removed() : error;
 
-/** The absolute path of one that starts at the working directory. @throws CONFIG_NOT_FOUND */
+/** Makes a path absolute from the working directory. @throws CONFIG_NOT_FOUND */
 export const absolutePath = (path: string): string =>
   isAbsolute(path) ? resolve(path) : resolve(workingDirectory(), path);

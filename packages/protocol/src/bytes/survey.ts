@@ -103,8 +103,8 @@ const refuseMisread = (value: object): void => {
 };
 
 /**
- * Refuses an object of no class that would arrive as `{}` although it is not empty, such as
- * `Math`, or an object whose keys are symbols.
+ * Refuses an object without a class that would arrive as `{}` although it has keys, such as
+ * `Math`, or an object whose only keys are symbols.
  *
  * @throws TypeError
  */

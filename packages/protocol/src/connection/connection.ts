@@ -121,7 +121,7 @@ export class Connection {
     return this.#outbox.waitingBytes;
   }
 
-  /** Whether some parts of a message have arrived, and others have not. */
+  /** Whether a message has arrived in part. */
   get isBetweenParts(): boolean {
     return this.#parts.isBetween;
   }

@@ -13,7 +13,7 @@ export class PartAssembly {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether some parts of a message have arrived, and others have not. */
+  /** Whether a message has arrived in part. */
   get isBetween(): boolean {
     return this.#bytes > 0;
   }

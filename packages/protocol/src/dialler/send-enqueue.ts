@@ -13,7 +13,7 @@ import type { Asked } from './requests.ts';
 export const remainingMs = (clock: Clock, atMs: number): number =>
   Math.min(limits.delayMaxMs, Math.max(0, Math.ceil(atMs - clock.monotonicMs())));
 
-/** Makes the answer of a call; it is given the tasks that others do, if there are any. */
+/** Makes the answer of a call, from the list of tasks whose work other tasks do, if there are any. */
 export type AnswerOf<T> = (existing: MessageNamed<'enqueued'>['existing']) => T;
 
 /** How long an ENQUEUE waits, and who may end it sooner. */
@@ -100,8 +100,8 @@ class Enqueue<T> implements Asked {
 }
 
 /**
- * Sends an ENQUEUE until it is answered, at most for `resendMaxMs`; resolves with `answerOf` of
- * the tasks that others do, when all are on disk.
+ * Sends an ENQUEUE until it is answered, at most for `resendMaxMs`. When all tasks are on disk, it
+ * resolves with the result of `answerOf`, which gets the tasks whose work other tasks do.
  *
  * @throws NOT_SENT or UNKNOWN without an answer in time
  */

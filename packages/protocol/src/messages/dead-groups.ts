@@ -3,7 +3,7 @@ import { count, group, list, optional, requestId, text } from './wire/fields.ts'
 import { cursor, fingerprint, queueName, taskName } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
-/** Asks for the causes of which tasks died, page by page. */
+/** Asks for groups of dead tasks that died of the same cause, page by page. */
 export const deadGroups = verb(94, 'deadGroups', 'dialler', {
   requestId,
   queue: optional(queueName),
@@ -21,7 +21,7 @@ export const deadGroup = group('dead group', {
   lastAgoMs: count,
 });
 
-/** A page has the groups of some tasks: the next may have further tasks of the same groups. */
+/** The groups of some dead tasks. A later page may have more tasks of the same groups. */
 export const deadGroupPage = verb(95, 'deadGroupPage', 'manager', {
   requestId,
   groups: list(deadGroup, limits.listPageMax),

@@ -15,18 +15,18 @@ import {
 } from './wire/shared-fields.ts';
 import { verb } from './wire/verb.ts';
 
-/** The work is queued once while a task holds the key: until the task ends, or for a time. */
+/** While a task holds the key, no further task with it is added: until the task ends, or for a time. */
 export const onceKey = group('once key', {
   key: taskKey,
   forMs: optional(durationMs),
 });
 
-/** The latest input counts while the task that holds the key was never granted. */
+/** Until the task that holds the key is granted, a further task only replaces its payload. */
 export const latestKey = group('latest key', {
   key: taskKey,
-  /** How long the task waits from this enqueue on; without it, its time stands. */
+  /** How long the task waits from this enqueue on; if absent, the time of the task stays as it is. */
   waitMs: optional(durationMs),
-  /** How long it waits at most, from its acceptance. */
+  /** How long the task waits at most, from its acceptance. */
   maxWaitMs: optional(durationMs),
 });
 
@@ -70,10 +70,10 @@ export const enqueue = verb(32, 'enqueue', 'dialler', {
   awaitMs: optional(durationMs),
 });
 
-/** A task of a request, by its position in it, and the task that does its work. */
+/** The position of a task in the request, and the id of the task that does its work. */
 export const existingTask = group('existing task', { index: count, taskId });
 
-/** The tasks are on disk; `created` of them were new. Others may do the work of those that `existing` lists. */
+/** The tasks are on disk, and `created` of them were new. `existing` lists those whose work other tasks do. */
 export const enqueued = verb(33, 'enqueued', 'manager', {
   requestId,
   created: count,

@@ -48,8 +48,8 @@ export interface DefineOptions<Input, Output, Parsed = Input, Returned = Output>
   /** Default: `default`. */
   readonly queue?: string;
   /**
-   * Raise it when the payload changes: 1 to 1,000,000, default 1. Workers are dealt only the
-   * versions that their handlers take.
+   * Version of the payload, 1 to 1,000,000; raise this number when the payload changes. Default 1.
+   * A worker gets only tasks of the versions that its handlers take.
    */
   readonly version?: number;
 }

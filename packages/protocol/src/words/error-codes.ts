@@ -71,7 +71,7 @@ export const errorTable = {
   UNCAUGHT_EXCEPTION: later('a callback of the attempt threw an error that nothing caught'),
   WORKER_STUCK: later('every slot of a pool is taken by an attempt that cannot be ended'),
   DEADLINE_EXCEEDED: later('the attempt did not end before its deadline'),
-  SNOOZED_TOO_OFTEN: later('the handler has put the task off as often as it may'),
+  SNOOZED_TOO_OFTEN: later('the handler has put its task off too often'),
   BAD_OPTION: refused('an option is missing, of the wrong type, or outside its bound'),
   CONFIG_NOT_FOUND: refused('no URL or key was found in any of the places searched'),
   OUTPUT_FAILED: refused('stdout could not be written'),

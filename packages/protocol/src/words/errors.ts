@@ -78,7 +78,7 @@ export class Unrecoverable extends Error {
   }
 }
 
-/** @throws BAD_OPTION unless `wait` is a time within ten years, in ms or as a Date */
+/** @throws BAD_OPTION unless `wait` is at most ten years, in ms or as a Date */
 const waitMsOf = (wait: number | Date, what: string): number => {
   const waitMs: unknown = wait instanceof Date ? wait.getTime() - Date.now() : wait;
   if (typeof waitMs !== 'number' || !(waitMs <= limits.delayMaxMs)) {
@@ -90,7 +90,7 @@ const waitMsOf = (wait: number | Date, what: string): number => {
   return Math.max(0, Math.round(waitMs));
 };
 
-/** A handler throws this to fail its attempt and choose when the next one begins, as far as one is left. */
+/** A handler throws this to fail its attempt, and to choose when the next attempt begins, if one is left. */
 export class RetryAfter extends Error {
   /** From the end of the attempt. */
   readonly waitMs: number;
@@ -98,7 +98,7 @@ export class RetryAfter extends Error {
   /** @throws BAD_OPTION for a wait beyond ten years, and for a Date that is none */
   constructor(wait: number | Date, message?: string, options?: ErrorOptions) {
     const waitMs = waitMsOf(wait, 'RetryAfter');
-    super(message ?? `to be tried again after ${waitMs} ms`, options);
+    super(message ?? `the handler asks for another attempt after ${waitMs} ms`, options);
     this.name = 'RetryAfter';
     this.waitMs = waitMs;
   }
@@ -112,7 +112,7 @@ export class Snooze extends Error {
   /** @throws BAD_OPTION for a wait beyond ten years, and for a Date that is none */
   constructor(wait: number | Date) {
     const waitMs = waitMsOf(wait, 'Snooze');
-    super(`put off for ${waitMs} ms`);
+    super(`the handler puts its task off for ${waitMs} ms`);
     this.name = 'Snooze';
     this.waitMs = waitMs;
   }

@@ -1,11 +1,11 @@
 import { MillraceError } from './errors.ts';
 
 /*
- * Checks of arguments that a caller without types may pass anything for. The compiler refuses
- * the same for callers with types.
+ * Checks of arguments. A caller without types may pass any value; for a caller with types the
+ * compiler refuses the same values.
  */
 
-/** A value that should not be there, for the message of an error. */
+/** The type of a wrong argument, for the message of an error. */
 export const described = (value: unknown): string => {
   if (value === null || value === undefined) {
     return String(value);
@@ -13,7 +13,7 @@ export const described = (value: unknown): string => {
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 };
 
-/** A value of a wrong type or out of its bounds, for the message of an error. */
+/** A wrong argument, for the message of an error: a text or number as it is, any other by its type. */
 export const shown = (value: unknown): string => {
   switch (typeof value) {
     case 'string':
@@ -50,7 +50,7 @@ export const checkList = (list: unknown, what: string): void => {
   }
 };
 
-/** @throws BAD_OPTION unless a value is a definition of a task, which a circular import leaves undefined */
+/** @throws BAD_OPTION unless a value is a task definition. A circular import leaves it undefined. */
 export const checkTask = (task: unknown, what: string): void => {
   if (typeof task !== 'object' || task === null || !('name' in task) || !('options' in task)) {
     throw new MillraceError(

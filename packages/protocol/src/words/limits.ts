@@ -47,7 +47,7 @@ export const limits = {
   queueNameMaxBytes: 128,
   taskNameMaxBytes: 128,
   taskIdMaxBytes: 64,
-  /** Keys of tasks; with two names before it, a key of the store has less than 512 bytes. */
+  /** Task keys. Behind two names, one fits into a key of the store, which has less than 512 bytes. */
   taskKeyMaxBytes: 200,
   keyIdMaxBytes: 64,
   sessionIdMaxBytes: 64,
@@ -164,11 +164,11 @@ export const limits = {
   /** Waits in the list of a retry policy. */
   backoffWaitsMax: 50,
   backoffFactorMax: 100,
-  /** A handler that puts its task off once more than this fails the attempt. */
+  /** Snoozes of one task; a further snooze fails the attempt. */
   snoozesMax: 1_000,
-  /** Attempts in the history of a task; the last are kept. */
+  /** Attempts in the history of a task, which keeps the last ones. */
   historyMax: 20,
-  /** Bytes of the message and of the stack of an error in a history. */
+  /** Bytes of the message, and of the stack, of an error in a history. */
   historyMessageMaxBytes: 1 * KIB,
   historyStackMaxBytes: 2 * KIB,
   deadlineMs: 15 * MINUTE_MS,
@@ -227,7 +227,7 @@ export const limits = {
   /** Queues of a manager, those in its store included; no queue is ever removed. */
   queuesMax: 10_000,
   taskNamesPerQueueMax: 1_000,
-  /** Versions of one task name in one queue, ever. */
+  /** Versions of one task name in one queue. No version is ever removed. */
   versionsPerNameMax: 16,
   versionMax: 1_000_000,
 

@@ -1,8 +1,8 @@
 import { limits } from './limits.ts';
 
 /**
- * Waits between the attempts of a task. The first waits are listed; behind the last of
- * them, each wait is `factor` times the one before, and at most `maxMs`.
+ * Waits between the attempts of a task. The first waits are listed. After the last listed wait,
+ * each wait is `factor` times the wait before. No wait is longer than `maxMs`.
  */
 export interface RetryPolicy {
   readonly waitsMs: readonly number[];
@@ -20,7 +20,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   jitter: 0.5,
 };
 
-/** Waits that a producer chooses: growing, always the same, or a list whose last wait repeats. */
+/** Waits that a producer chooses: growing waits, equal waits, or a list whose last wait repeats. */
 export type Backoff =
   | {
       /** The first wait. */
@@ -67,7 +67,7 @@ export const retryPolicyOf = ({ backoff, jitter }: RetryOptions): RetryPolicy | 
         ...(jitter === undefined ? {} : { jitter }),
       };
 
-/** The wait after failure `failures`, from 1, without its random part. */
+/** The largest wait after the n-th failure, where n is `failures`. */
 const ceilingMs = ({ factor, maxMs, waitsMs }: RetryPolicy, failures: number): number => {
   const listed = waitsMs[Math.min(failures, waitsMs.length) - 1] ?? 0;
   const further = Math.max(0, failures - waitsMs.length);
@@ -75,8 +75,8 @@ const ceilingMs = ({ factor, maxMs, waitsMs }: RetryPolicy, failures: number): n
 };
 
 /**
- * The wait after failed attempt number n: `(1 − j) · c + random · j · c`, where `c` is the
- * wait of the policy and `j` its jitter. `random` is in [0, 1).
+ * The wait after the n-th failure: `(1 − j) · c + random · j · c`, where n is `failures`, `c` is the
+ * largest wait after that failure, and `j` is the jitter. `random` is in [0, 1).
  */
 export const retryDelayMs = (
   failures: number,

@@ -62,7 +62,7 @@ export interface WorkerStatus {
   readonly handles: readonly {
     readonly queue: string;
     readonly name: string;
-    /** Left out for version 1. */
+    /** Absent for version 1. */
     readonly version?: number;
   }[];
 }

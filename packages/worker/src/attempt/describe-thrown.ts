@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** Reads a value that user code threw, whose getters and proxies may throw too. */
+/** The result of `read`; undefined if it throws, as getters and proxies of a thrown value may. */
 export const guarded = <T>(read: () => T): T | undefined => {
   try {
     return read();

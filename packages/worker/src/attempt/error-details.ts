@@ -40,7 +40,7 @@ const plainOf = (thrown: unknown, path: readonly object[]): PlainError => {
   }
   const name = textOf(thrown, 'name');
   const message = textOf(thrown, 'message');
-  // An object that is no error, such as the body of an answer, is told by its fields.
+  // An object that is no error, such as the body of an answer, is shown with its fields.
   const isError = name !== '' || message !== '';
   return {
     name: isError ? name : 'object',

@@ -50,7 +50,7 @@ const threw = (thrown: unknown, retry: boolean) => ({
   error: taskErrorOf(thrown, retry),
 });
 
-/** Whether another attempt may help, as the handler says. A `retryIf` that throws says nothing. */
+/** Whether another attempt may help, as `retryIf` says. A `retryIf` that throws counts as true. */
 const mayRetry = ({ retryIf }: HandlerBinding, thrown: unknown): boolean => {
   try {
     return !isUnrecoverable(thrown) && (retryIf === undefined || retryIf(thrown));

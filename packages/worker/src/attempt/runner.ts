@@ -26,7 +26,7 @@ export type AbortReason = 'deadline' | 'cancelled' | 'drain' | 'failed';
 /** How a run ended; the executor makes an `AttemptResult` of it. */
 export type RunEnd =
   | { readonly kind: 'returned'; readonly result: Uint8Array }
-  /** `waitMs`: the wait that the handler asks for before the next attempt. */
+  /** The handler threw; `waitMs` is the wait before the next attempt, if the handler asks for one. */
   | { readonly kind: 'threw'; readonly error: TaskError; readonly waitMs?: number }
   /** The handler has put its task off. */
   | { readonly kind: 'snoozed'; readonly waitMs: number }

@@ -14,7 +14,8 @@ export interface ExecutorOptions {
   readonly handlers: string | URL | readonly HandlerBinding[];
   /**
    * Time from the abort of a signal, at the deadline or a cancellation, to the end of the kill,
-   * in ms. Default and at most 10 s: the manager gives an attempt up soon after that.
+   * in ms. Default 10 s, which is also the maximum, because the manager gives an attempt up soon
+   * after that.
    */
   readonly killGraceMs?: number;
   /** Clock for deadlines and graces. Default: the system clock. */

@@ -1,7 +1,7 @@
 import { limits, MillraceError } from '@millrace/protocol';
 import type { Runner } from '../attempt/runner.ts';
 import type { HandlerBinding, RunnerKind } from '../handlers/handler.ts';
-import { HandlerTable, keysOf, type TaskKey } from '../handlers/handler-table.ts';
+import { type Handle, HandlerTable, handlesOf } from '../handlers/handler-table.ts';
 import { InlineRunner } from '../runners/inline.ts';
 import { processRunner } from '../runners/process.ts';
 import { threadRunner } from '../runners/thread.ts';
@@ -12,7 +12,7 @@ export interface ExecutorPool {
   readonly id: number;
   readonly kind: RunnerKind;
   readonly slots: number;
-  readonly handles: readonly TaskKey[];
+  readonly handles: readonly Handle[];
 }
 
 /** Handlers, and the module from which threads and processes import them, or `null`. */
@@ -87,7 +87,7 @@ export const planPools = (source: HandlerSource): readonly RunningPool[] =>
   checkPools(groupBindings(source.handlers.bindings)).map((group, id) => {
     const [first] = group;
     const runner = runnerOf(first, source);
-    const handles = group.flatMap(keysOf);
+    const handles = group.flatMap(handlesOf);
     const handlers = new HandlerTable(group);
     return { id, kind: runner.kind, slots: runner.slots, handles, handlers, runner };
   });

@@ -1,16 +1,16 @@
 import { MillraceError } from '@millrace/protocol';
 import { type HandlerBinding, isHandlerBinding } from './handler.ts';
 
-/** Queue, task name and version, by which an assignment finds its handler. */
-export interface TaskKey {
+/** A queue, a task name and a version, by which an assignment finds its handler. */
+export interface Handle {
   readonly queue: string;
   readonly name: string;
-  /** Undefined for the first version. */
+  /** Undefined for version 1. */
   readonly version?: number | undefined;
 }
 
-/** All that a handler takes: its task under each of its names, in each of its versions. */
-export const keysOf = ({ aliases, task, versions }: HandlerBinding): TaskKey[] =>
+/** The handles that a handler takes: each of its names in each of its versions. */
+export const handlesOf = ({ aliases, task, versions }: HandlerBinding): Handle[] =>
   [task.name, ...aliases].flatMap((name) =>
     versions.map((version) => ({
       queue: task.queue,
@@ -48,7 +48,7 @@ export class HandlerTable {
     this.#bindings.push(binding);
   }
 
-  find({ name, queue, version = 1 }: TaskKey): HandlerBinding | undefined {
+  find({ name, queue, version = 1 }: Handle): HandlerBinding | undefined {
     const bindings = this.#byQueue.get(queue)?.get(name);
     return bindings?.find(({ versions }) => versions.includes(version));
   }
@@ -57,7 +57,7 @@ export class HandlerTable {
 const invalid = (where: string, what: string): MillraceError =>
   new MillraceError('HANDLER_INVALID', `${where} ${what}`);
 
-const describe = ({ name, queue, version = 1 }: TaskKey): string =>
+const describe = ({ name, queue, version = 1 }: Handle): string =>
   `${version === 1 ? '' : `version ${version} of `}task '${name}' of queue '${queue}'`;
 
 /**
@@ -79,7 +79,7 @@ export const handlerTable = (listed: unknown, where: string): HandlerTable => {
     if (!isHandlerBinding(entry)) {
       throw invalid(where, `has an entry [${index}] that was not made by handler()`);
     }
-    const twice = keysOf(entry).find((key) => table.find(key) !== undefined);
+    const twice = handlesOf(entry).find((handle) => table.find(handle) !== undefined);
     if (twice !== undefined) {
       throw invalid(where, `binds ${describe(twice)} twice`);
     }

@@ -51,11 +51,12 @@ export interface HandlerOptions {
   readonly concurrency?: number;
   /** Versions of the task that this handler takes. Default: the version of its definition. */
   readonly versions?: readonly number[];
-  /** Earlier names of the task, so that tasks which still have them are handled, too. */
+  /** Earlier names of the task. The handler also takes tasks that have one of them. */
   readonly aliases?: readonly string[];
   /**
-   * Whether another attempt may help after this error. Default: always, except after
-   * `Unrecoverable`. One that throws counts as true.
+   * Whether another attempt may help after this error. By default, another attempt may always
+   * help. A `retryIf` is not called for `RetryAfter`, `Snooze` and `Unrecoverable`, and counts as
+   * true if it throws.
    */
   readonly retryIf?: (error: unknown) => boolean;
 }
@@ -107,7 +108,7 @@ const checkConcurrency = (concurrency: number, what: string): void => {
 const checkVersions = (versions: readonly number[], what: string): readonly number[] => {
   checkList(versions, `${what}: versions`);
   if (versions.length === 0) {
-    throw new MillraceError('BAD_OPTION', `${what}: versions name at least one version`);
+    throw new MillraceError('BAD_OPTION', `${what}: versions must name at least one version`);
   }
   return versions.map((version) => checkVersion(version, what));
 };

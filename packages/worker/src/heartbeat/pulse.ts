@@ -20,7 +20,7 @@ const SIZE = NAME_AT + NAME_BYTES;
 
 const NS_PER_MS = 1e6;
 
-/** The clock of the main thread, and one that all threads of its process share. */
+/** The clock of the main thread, and a clock that all threads of the process share. */
 export interface PulseClocks {
   mainMs(): number;
   sharedMs(): number;

@@ -1,9 +1,9 @@
 let lastBytes = 0;
 
 /**
- * Resident memory of this process. Linux reads it from a file, which fails when the process
- * has no free descriptor; the last known value is told then, because a worker that only
- * measures must not end.
+ * Resident memory of this process. Node reads it from a file on Linux, and fails when the process
+ * has no free descriptor. This function then returns the last known value, because a measurement
+ * must not end a worker.
  */
 export const residentBytes = (): number => {
   try {

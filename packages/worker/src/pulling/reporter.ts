@@ -76,7 +76,7 @@ export class Reporter {
     }));
   }
 
-  /** @param runner where the attempt ran, for the history of its task; undefined if it has none */
+  /** @param runner where the attempt ran; undefined if the attempt enters no history */
   report(token: Token, result: AttemptResult, runner?: string): void {
     const report = reportOf(token, result, runner);
     this.#waiting.push(report);

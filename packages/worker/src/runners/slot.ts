@@ -79,13 +79,13 @@ export interface Slot {
 /** Starts a slot that imports the handler module; the slot reports ready or refused. */
 export type StartSlot = (moduleUrl: string, events: SlotEvents) => Slot;
 
-/** A slot that never started; the exit that follows says why. */
+/** A slot that never started. The `onExit` that follows gives the reason. */
 export const neverStarted: Slot = { send() {}, kill() {} };
 
 export const notStarted = (error: unknown): string =>
   `it could not be started: ${messageOf(error)}`;
 
-/** A start that throws, for lack of memory or threads, is a slot that ended at once. */
+/** Turns a start that throws, for lack of memory or threads, into a slot that ends at once. */
 export const endingAtWorst =
   (start: StartSlot): StartSlot =>
   (moduleUrl, events) => {

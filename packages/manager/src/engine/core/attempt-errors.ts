@@ -18,7 +18,7 @@ export const lossError = ({ losses }: Task): TaskError => ({
   retry: false,
 });
 
-/** The error of an attempt whose handler puts its task off too often. */
+/** The error of an attempt that snoozes its task once too often. */
 export const snoozedTooOften: TaskError = {
   name: 'SNOOZED_TOO_OFTEN',
   message: `the handler has put the task off ${limits.snoozesMax} times`,

@@ -9,18 +9,18 @@ import type { State } from './state.ts';
 import type { Task } from './task.ts';
 
 /**
- * The history of a task: its last attempts, each in a row. The rows form a ring, so that a
- * new attempt takes the place of the oldest, and no row is read to write another.
+ * The history of a task consists of its last attempts, each in a row of its own. The rows form a
+ * ring: a new attempt takes the place of the oldest, and the write of a row needs no read.
  */
 
 const notedIn = ({ extras }: Task): number => extras?.noted ?? 0;
 
-/** Rows that the history of a task has. */
+/** Number of rows in the history of a task. */
 export const historyLengthOf = (task: Task): number => Math.min(notedIn(task), limits.historyMax);
 
 const rowOf = (task: Task, index: number): string => historyKey(task.id, index % limits.historyMax);
 
-/** Writes an attempt as the next of its task's history. The caller counts it. */
+/** Writes an attempt at the end of its task's history. The caller raises the count in the task. */
 export const writePastAttempt = (state: State, task: Task, attempt: PastAttempt): void =>
   state.side.put(state.batch, rowOf(task, notedIn(task)), encodePastAttempt(attempt));
 

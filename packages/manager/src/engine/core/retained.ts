@@ -2,7 +2,7 @@ import { limits, type Outcome } from '@millrace/protocol';
 import type { Task, TaskLane } from './task.ts';
 import { isFinished } from './task-machine.ts';
 
-/** How long and how much of a finished task is kept. */
+/** How long a finished task is kept, and which part of it. */
 
 export const retainMs: Readonly<Record<Outcome, number>> = {
   succeeded: limits.retainSucceededMs,
@@ -14,7 +14,7 @@ export const retainMs: Readonly<Record<Outcome, number>> = {
 const RECORD_OVERHEAD_BYTES = 200;
 const PAST_ATTEMPT_BYTES = 1_000;
 
-/** What decides how much of a finished task is kept. */
+/** The values of a task that decide how much of it is kept. */
 type Retained = Pick<Task, 'state' | 'payloadBytes' | 'result' | 'error' | 'extras'> & {
   readonly lane: Pick<TaskLane, 'isItems'>;
 };

@@ -3,7 +3,7 @@ import type { Holder } from './task.ts';
 
 /** A session as the holder of leases; it outlives its connection by a grace. */
 export interface Session extends Holder {
-  /** Name of its worker or client; its id while that is not known. */
+  /** Name of its worker or client; the id of the session while the name is not known. */
   name: string;
   /** On the monotonic clock; infinite while connected. */
   graceEndsAtMs: number;

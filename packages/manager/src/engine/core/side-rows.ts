@@ -8,8 +8,8 @@ interface Pinned {
 }
 
 /**
- * Rows that are looked up by their keys and for which memory has no object. What a batch
- * writes stays here until the batch is durable, because the journal shows it only then.
+ * Rows that are looked up by their keys and for which memory has no object. A written row stays
+ * here until its batch is durable, because the journal shows it only then.
  */
 export class SideRows {
   readonly #journal: Journal;
@@ -34,7 +34,7 @@ export class SideRows {
     return pinned === undefined ? this.#journal.get(key) : pinned.value;
   }
 
-  /** A batch is durable: what it wrote can be read from the journal, unless a later batch changed it. */
+  /** Forgets the rows of a batch that is durable, except those that a later batch has changed. */
   durable({ number, sideKeys }: Batch): void {
     for (const key of sideKeys) {
       if (this.#pinned.get(key)?.batchNumber === number) {
@@ -43,7 +43,7 @@ export class SideRows {
     }
   }
 
-  /** Rows that wait for their batch; for audits. */
+  /** Number of rows whose batch is not durable yet; for audits. */
   get pinned(): number {
     return this.#pinned.size;
   }

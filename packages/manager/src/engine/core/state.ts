@@ -56,7 +56,7 @@ export class State {
   readonly lanesToAsk = new Chain<TaskLane>();
   /** Lanes whose window is low while the disk has more. */
   readonly #lowLanes = new Set<TaskLane>();
-  /** By name, then by version. */
+  /** The lanes of a queue by task name, then by version. */
   readonly #lanesOf = new Map<Queue, Map<string, Map<number, TaskLane>>>();
   readonly side: SideRows;
   readonly tasks: KnownTasks<Task>;

@@ -6,8 +6,8 @@ import type { Now, State } from './state.ts';
 import type { Task, TaskLane } from './task.ts';
 
 /**
- * Keys that a producer gives its tasks, so that the same work is queued once. A key belongs to
- * a queue and a task name, and a row says which task holds it.
+ * Task keys: texts that a producer gives its tasks, so that the same work is queued once. A key
+ * belongs to a queue and a task name, and a row says which task holds it.
  */
 
 const placeIn = (lane: TaskLane, kind: KeyKind, key: string): KeyPlace => ({
@@ -18,7 +18,7 @@ const placeIn = (lane: TaskLane, kind: KeyKind, key: string): KeyPlace => ({
   key,
 });
 
-/** The task that holds a key now; a key whose time has passed is free before its row is swept. */
+/** The task that holds a key now. A key whose time has passed is free, even before its row is swept. */
 export const holderOf = (state: State, place: KeyPlace, now: Now): string | undefined => {
   const row = state.side.get(heldKeyKey(place));
   if (row === undefined) {
@@ -28,14 +28,14 @@ export const holderOf = (state: State, place: KeyPlace, now: Now): string | unde
   return expiresAtMs === undefined || expiresAtMs > now.wallMs ? taskId : undefined;
 };
 
-/** Writes a row that is removed by a sweep at its time. */
+/** Writes a row, and lists it in the index by which a sweep removes it at its time. */
 const writeUntil = (state: State, row: string, taskId: string, atMs: number): void => {
   const expiresAtMs = wholeSecond(atMs);
   state.side.put(state.batch, row, encodeHeldKey({ taskId, expiresAtMs }));
   state.batch.putTime('keys', expiresAtMs, row);
 };
 
-/** A task takes a key for a time, whatever becomes of the task. */
+/** Gives a task a key for a time, whatever becomes of the task. */
 export const holdFor = (
   state: State,
   place: KeyPlace,
@@ -53,10 +53,10 @@ const keysOf = ({ extras, lane }: Task): readonly KeyPlace[] => [
   ...(extras?.debounceKey === undefined ? [] : [placeIn(lane, 'latest', extras.debounceKey)]),
 ];
 
-/** The rows that say that a task holds its keys. */
+/** The keys of the rows that say which keys a task holds. */
 export const rowsOfKeys = (task: Task): string[] => keysOf(task).map(heldKeyKey);
 
-/** A new task takes the keys that it holds until it ends. */
+/** Gives a new task its keys, which it holds until it ends. */
 export const takeKeys = (state: State, task: Task): void => {
   const held: HeldKey = { taskId: task.id, expiresAtMs: undefined };
   for (const place of keysOf(task)) {
@@ -64,7 +64,7 @@ export const takeKeys = (state: State, task: Task): void => {
   }
 };
 
-/** A task has ended: its keys are free, unless another task has taken them. */
+/** Frees the keys of a task that has ended, except keys that another task has taken. */
 export const releaseKeys = (state: State, task: Task): void => {
   for (const place of keysOf(task)) {
     const row = heldKeyKey(place);
@@ -75,7 +75,7 @@ export const releaseKeys = (state: State, task: Task): void => {
   }
 };
 
-/** Notes which task an enqueue became part of, so that the same enqueue sent again changes nothing. */
+/** Notes which task an enqueue became part of, so that a resent copy of the enqueue changes nothing. */
 export const writeAlias = (state: State, ownId: string, taskId: string, now: Now): void =>
   writeUntil(state, aliasKey(ownId), taskId, now.wallMs + limits.tombstoneMs);
 
@@ -85,7 +85,7 @@ export const aliasOf = (state: State, ownId: string): string | undefined => {
   return row === undefined ? undefined : decodeHeldKey(row).taskId;
 };
 
-/** Removes a row whose time has come, unless it was written anew since. */
+/** Removes a row whose time has come, unless a later write gave it another time. */
 export const sweepKey = (state: State, row: string, atMs: number): void => {
   const record = state.side.get(row);
   if (record !== undefined && decodeHeldKey(record).expiresAtMs === atMs) {

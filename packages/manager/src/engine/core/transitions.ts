@@ -89,8 +89,8 @@ export const fallDue = (state: State, task: Task): void => {
 };
 
 /**
- * A ready task that is written again leaves its window and its row: it can be claimed once this
- * batch is durable. A task that this batch made ready is listed by it anyway.
+ * Takes a ready task out of its window and its row. This batch lists the task again, so it can be
+ * claimed once this batch is durable. A task that this batch made ready is listed by it anyway.
  */
 const listAgain = (state: State, own: MutableTask): void => {
   if (own.state === 'ready' && (own.inWindow || own.lastBatch !== state.batch.number)) {
@@ -103,8 +103,8 @@ const listAgain = (state: State, own: MutableTask): void => {
 };
 
 /**
- * Another enqueue becomes part of a task that was never granted: its input counts. A task that
- * waits for its time may wait longer; once it is ready, its time stands.
+ * Replaces the payload of a task that was never granted by that of a later enqueue. A scheduled
+ * task may get a later time. A ready task keeps its time.
  */
 export const replaceInput = (
   state: State,
@@ -127,8 +127,8 @@ export const replaceInput = (
 };
 
 /**
- * A waiting task takes its place among those of another priority. Rows that list it with another
- * one may stay: a lane takes it only from a row of its own priority.
+ * Changes the priority of a waiting task, and its place with it. Rows of the earlier priority may
+ * still list the task, because a lane takes a task only from a row of its present priority.
  */
 export const changePriority = (state: State, task: Task, priority: number): void => {
   const own = mutable(task);
@@ -284,15 +284,15 @@ const retryLater = (state: State, task: Task, delayMs: number, now: Now): void =
   state.batch.putTime('due', task.dueAtMs, task.id);
 };
 
-/** How an attempt ended, as far as its task's history keeps it. */
+/** The end of an attempt, with the facts that its task's history keeps. */
 export interface AttemptEnd {
   readonly kind: AttemptKind;
   readonly error?: TaskError | undefined;
-  /** Where it ran, if its worker says so. */
+  /** Where the attempt ran, if its worker says so. */
   readonly runner?: string | undefined;
 }
 
-/** Notes the attempt of a leased task in its history. Items have none. */
+/** Adds the attempt of a leased task to the history of the task. Items have no history. */
 const note = (
   state: State,
   own: MutableTask,
@@ -327,7 +327,7 @@ const jitterOf = (task: Task): number => fnv1a(task.id, task.failures) / 2 ** 32
 const finishCancelled = (state: State, task: Task, now: Now): void =>
   finish(state, task, 'cancelled', { error: cancelledError(task.cancelReason ?? '') }, now);
 
-/** An attempt succeeded. Its history says so only if an earlier attempt is in it. */
+/** An attempt succeeded. The history gets the attempt only if it has an earlier one. */
 export const succeed = (
   state: State,
   task: Task,
@@ -344,7 +344,7 @@ export const succeed = (
 /** An attempt that failed, and the wait that its handler asks for. */
 export interface FailedAttempt extends AttemptEnd {
   readonly error: TaskError;
-  /** Instead of the wait of its policy. */
+  /** Replaces the wait of the task's retry policy. */
   readonly waitMs?: number | undefined;
 }
 
@@ -369,8 +369,8 @@ export const failAttempt = (state: State, task: Task, end: FailedAttempt, now: N
 };
 
 /**
- * The handler has put its task off: the attempt does not count. One that does so too often
- * fails the attempt.
+ * The handler has snoozed its task, so the attempt does not count. A snooze beyond the bound
+ * fails the attempt instead.
  */
 export const snooze = (
   state: State,

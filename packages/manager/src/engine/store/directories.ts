@@ -15,7 +15,7 @@ const makeOne = (path: string): void => {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process may have made it in the meantime.
+    // Another process may have made the directory meanwhile.
     if (!existsSync(path)) {
       throw error;
     }

@@ -73,7 +73,7 @@ export class Layer implements Rows {
 
   lastKey(from: string, to: string): string | undefined {
     const above = this.#lastPut(from, to);
-    // Keys up to `above` cannot be the last one, however many of them have changed.
+    // The last key is `above` or a later one, so changes of earlier keys need no look.
     const least = above ?? from;
     let below = this.#below.lastKey(least, to);
     while (below !== undefined && this.#changes.has(below)) {

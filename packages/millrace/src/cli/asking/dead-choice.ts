@@ -25,10 +25,13 @@ export const deadOptions = (command: Command): Command =>
   connectOptions(command.argument('[ids...]', 'ids of the tasks'))
     .option('--queue <name>', 'all dead tasks of this queue')
     .option('--name <task>', 'all dead tasks of this name')
-    .option('--group <fingerprint>', "all dead tasks of this group, see 'millrace dead ls --group'")
+    .option(
+      '--group <fingerprint>',
+      "all dead tasks of this group; 'millrace dead ls --group' lists the groups",
+    )
     .option('--all', 'all dead tasks')
-    .option('--rate <n>', 'at most so many tasks a second, such as 50/s', ratePerSecond)
-    .option('--dry-run', 'print how many tasks these are, and do nothing');
+    .option('--rate <n>', 'most tasks in a second, such as 50/s', ratePerSecond)
+    .option('--dry-run', 'only print the number of tasks');
 
 /** @throws BAD_OPTION unless there are either ids or a filter: no filter never means all */
 const checkChoice = (ids: readonly string[], { all, group, name, queue }: DeadFlags): void => {

@@ -19,7 +19,7 @@ export const wholeNumber = (text: string): number => {
   return value;
 };
 
-/** A number of things, at least one. */
+/** A whole number of at least 1. */
 export const countOf = (text: string): number => {
   const value = wholeNumber(text);
   if (value < 1) {
@@ -37,21 +37,21 @@ export const durationMs = (text: string): number => {
   return Math.round(Number(count) * (unitMs[unit] ?? 1));
 };
 
-/** Durations with commas between them. */
+/** Durations that are separated by commas, in milliseconds. */
 export const durationsMs = (text: string): readonly number[] => text.split(',').map(durationMs);
 
-/** A date and time of ISO 8601 with its zone, without which it would mean another time on another host. */
+/** An ISO 8601 time with its zone. Without a zone a time would depend on the host. */
 export const instant = (text: string): Date => {
   const date = new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : Number.NaN);
   if (Number.isNaN(date.getTime())) {
     throw new InvalidArgumentError(
-      `'${text}' is not a time with its zone, such as 2030-01-31T08:00:00Z`,
+      `'${text}' is not a time with a zone, such as 2030-01-31T08:00:00Z`,
     );
   }
   return date;
 };
 
-/** `50/s` or `50`: so many in a second. */
+/** `50/s` or `50`: a number in a second. */
 export const ratePerSecond = (text: string): number => {
   const rate = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1] ?? Number.NaN);
   if (!(rate > 0)) {

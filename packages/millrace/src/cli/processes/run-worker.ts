@@ -56,11 +56,11 @@ const narrate = (log: Log, url: string): ((event: WorkerEvent) => void) => {
 const describe = ({ aliases, runner, task, versions }: HandlerBinding): string => {
   const names = [task.name, ...aliases].join(' or ');
   const isFirst = versions.every((version) => version === 1);
-  const said = isFirst ? '' : ` version ${versions.join(' or ')}`;
-  return `${names}${said} (queue ${task.queue}, ${runner})`;
+  const inVersions = isFirst ? '' : ` in version ${versions.join(' or ')}`;
+  return `${names}${inVersions} (queue ${task.queue}, ${runner})`;
 };
 
-/** The tasks that a module handles, with versions, queue and runner. */
+/** The tasks that a module handles, with their versions, queues and runners. */
 const tasksOf = async (file: string): Promise<string> =>
   (await loadHandlers(file)).bindings.map(describe).join(', ');
 

@@ -12,7 +12,7 @@ const exitOf = (child: ChildProcess): Promise<void> =>
     ? new Promise((gone) => child.once('exit', () => gone()))
     : Promise.resolve();
 
-/** How the program is started as a worker: its command line, and what its environment has besides. */
+/** The command line of a worker's process, and variables to add to its environment. */
 export interface WorkerCommand {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ const endOf = async (child: ChildProcess): Promise<void> => {
   await exitOf(child);
 };
 
-/** Runs a worker in a child process, one at a time. */
+/** Runs a worker in a child process; a restart replaces the process. */
 class Supervisor {
   readonly #command: WorkerCommand;
   #child: ChildProcess;

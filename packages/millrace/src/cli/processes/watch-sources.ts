@@ -17,7 +17,7 @@ const foldersIn = (folder: string): string[] => {
   }
 };
 
-/** Settings of Linux that bound watches, by the error that says so. */
+/** Settings of Linux that bound the number of watches, by the error at the bound. */
 const limitOf: Readonly<Record<string, string>> = {
   ENOSPC: 'fs.inotify.max_user_watches',
   EMFILE: 'fs.inotify.max_user_instances or the limit of open files',
@@ -62,7 +62,7 @@ export class SourceWatcher {
     }
   }
 
-  /** Watches a folder, also one that replaces another of the same path. */
+  /** Watches a folder. The watch replaces that of an earlier folder with the same path. */
   #watch(folder: string): void {
     this.#watchers.get(folder)?.close();
     const watcher = watch(folder, (_event, name) => this.#touched(folder, name));
@@ -83,13 +83,15 @@ export class SourceWatcher {
     }
   }
 
-  /** Names the first folder that cannot be watched. A folder that is gone meanwhile needs no watch. */
+  /** Says which folder cannot be watched, the first time only. A folder that was removed needs no watch. */
   #giveUp(folder: string, error: unknown): void {
     if (!existsSync(folder)) {
       return;
     }
     if (this.#unwatched.size === 0) {
-      say(`no restart for changes in ${folder} and perhaps other folders: ${reasonOf(error)}`);
+      say(
+        `a change in ${folder}, and perhaps in other folders, will not restart the worker: ${reasonOf(error)}`,
+      );
     }
     this.#unwatched.add(folder);
   }

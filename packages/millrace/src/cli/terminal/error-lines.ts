@@ -4,7 +4,7 @@ import { plainText } from './plain-text.ts';
 const indented = (lines: readonly string[]): string[] =>
   lines.map((line) => `  ${plainText(line.trimStart())}`);
 
-/** An error as lines: its stack, or else its name and message; its code; its inner errors and causes. */
+/** The lines of an error: its stack, or else name and message; its code; its inner errors and causes. */
 export const errorLines = (error: PlainError): string[] => [
   ...indented((error.stack === '' ? `${error.name}: ${error.message}` : error.stack).split('\n')),
   ...(error.code === undefined ? [] : indented([`code ${error.code}`])),

@@ -28,7 +28,7 @@ const render = (groups: readonly DeadGroup[]): string =>
     'text',
   );
 
-/** `millrace dead ls --group`: prints a row for each cause of which tasks died. */
+/** `millrace dead ls --group`: prints a row for each group of dead tasks. */
 export const showDeadGroups = (flags: Flags): Promise<void> =>
   withClient(flags, async (client) => {
     const { name, queue } = flags;

@@ -60,7 +60,7 @@ const startBeside = async (
   };
 };
 
-/** Runs a worker that restarts by itself in a child process. The child finds the key as this process did. */
+/** Runs a worker in a child process that restarts for changes. The child finds the authkey as this process did. */
 const startWatched = (
   file: string,
   { manager, url }: StartedManager,
@@ -77,7 +77,7 @@ const startWatched = (
   };
 };
 
-/** Part of the time of a stop that is kept for the manager. */
+/** The part of the time of a stop that is kept for the manager. */
 const managerStopMs = (configuration: Configuration): number =>
   Math.min(tuning.devManagerStopMs, configuration.read('worker.drainMs') / 2);
 
@@ -105,7 +105,7 @@ const run = async (file: string, flags: Flags): Promise<void> => {
     endAtOnce: killThisProcess,
   });
   if (flags.watch !== true) {
-    // A fault of the module is reported before anything is started; a watched one may be mended.
+    // A fault of the module is reported before anything is started. With --watch the user may mend it later.
     await loadHandlers(file);
   }
   const started = await startManager(configuration, flags);

@@ -27,9 +27,9 @@ interface Flags extends ConnectFlags {
 }
 
 /**
- * What the key does.
+ * The option of the task's key, if it has one.
  *
- * @throws BAD_OPTION for a time without a key, and for both times
+ * @throws BAD_OPTION for `--for` or `--debounce` without `--key`, and for both of them
  */
 const keyed = ({ debounce, for: forMs, key }: Flags): TaskOptions => {
   if (key === undefined) {
@@ -87,7 +87,7 @@ const run = async (name: string, argument: string, flags: Flags): Promise<void> 
     });
     const handle = await client.enqueue(task, payload, options);
     if (handle.isNew === false) {
-      say(`task ${handle.id} has the key already, so no other was added`);
+      say(`task ${handle.id} holds the key, so no task was added`);
     }
     if (flags.wait === true) {
       sayIdWhenStopped(handle.id);
@@ -120,16 +120,20 @@ export const enqueueVerb: Verb = (parent) => {
       'failed attempts after which the task is dead (default: 5)',
       wholeNumber,
     )
-    .option('--key <text>', 'add no other task while one with this key is unfinished')
-    .option('--for <time>', 'hold the key for this time, such as 1h, instead', durationMs)
+    .option('--key <text>', 'add no task while an unfinished task holds this key')
+    .option(
+      '--for <time>',
+      'hold the key for this time, such as 1h, not until the task ends',
+      durationMs,
+    )
     .option(
       '--debounce <time>',
-      'replace the payload of a waiting task with the key, which waits this time from now on',
+      'wait this time; until then, an enqueue with the same key replaces the payload and restarts the wait',
       durationMs,
     )
     .option(
       '--backoff <times>',
-      'waits between attempts, such as 1s,10s,1m; the last repeats',
+      'waits between attempts, such as 1s,10s,1m; the last wait repeats',
       durationsMs,
     )
     .option(

@@ -56,7 +56,7 @@ interface DescribedTask extends ListedTask {
   readonly lastError?: RemoteError | undefined;
 }
 
-/** The task with all of its last error; without it if the task is removed meanwhile. */
+/** The task with its last error in full; without the error if the task was removed meanwhile. */
 const describe = async (client: Client, task: ListedTask): Promise<DescribedTask> => {
   try {
     return { ...task, lastError: (await client.task(task.id).inspect()).error };
@@ -79,7 +79,7 @@ const describeAll = async (
   return described;
 };
 
-/** A line for the task, and its last error below. */
+/** A line for the task, and below it the lines of its last error. */
 const stackOf = ({ lastError, ...task }: DescribedTask): string =>
   [
     plainText(`${task.id}  ${nameOf(task)} in queue ${task.queue}, ${duration(task.ageMs)} old`),
@@ -89,14 +89,14 @@ const stackOf = ({ lastError, ...task }: DescribedTask): string =>
 const render = (tasks: readonly ListedTask[]): string =>
   renderTable(['ID', 'QUEUE', 'TASK', 'STATE', 'AGE', 'FAILED', 'ERROR'], tasks.map(row), 'text');
 
-/** States whose listing begins with the task that comes next; any other begins with the newest. */
+/** States whose listing begins with the task that comes next. Any other listing begins with the newest task. */
 const waiting: readonly (TaskState | undefined)[] = ['scheduled', 'ready', 'leased'];
 
 /** The wanted tasks, and whether there are more. */
 const list = async (client: Client, flags: Flags): Promise<[ListedTask[], boolean]> => {
   const { group, limit = LIMIT, name, queue, state } = flags;
   if (queue !== undefined) {
-    // Refuses a queue that there is not, whose listing would be empty.
+    // Refuses an unknown queue, whose listing would be empty.
     await client.queue(queue).size();
   }
   const fingerprint = group === true ? undefined : group;
@@ -137,7 +137,7 @@ export const taskListVerb: Verb = (parent) => {
   const command = filterOptions(parent.command('ls').description('list tasks, the newest first'));
   const state = new Option(
     '--state <state>',
-    'only tasks in this state; those that wait or run come in their order',
+    'only tasks in this state; waiting and running tasks come in their order',
   ).choices(taskStates);
   outputOptions(command.addOption(state))
     .addHelpText('after', example('millrace task ls --queue images --state leased'))
@@ -151,7 +151,7 @@ export const deadListVerb: Verb = (parent) => {
   );
   outputOptions(command)
     .option('--stack', 'show each error in full, with its stack and its causes')
-    .option('--group [fingerprint]', 'count them by cause, or list those of one group')
+    .option('--group [fingerprint]', 'count dead tasks by cause, or list those of one group')
     .addHelpText(
       'after',
       example(

@@ -28,13 +28,13 @@ interface RetryFlags extends DeadFlags {
   readonly withoutKey?: boolean;
 }
 
-/** @throws BAD_OPTION for a payload and anything but one task */
+/** @throws BAD_OPTION for `--payload` without exactly one id, and for `--without-key` without ids */
 const retryDead = async (ids: readonly string[], flags: RetryFlags): Promise<void> => {
   if (flags.payload !== undefined && ids.length !== 1) {
-    throw new MillraceError('BAD_OPTION', 'give --payload with the id of one task');
+    throw new MillraceError('BAD_OPTION', '--payload needs the id of one task, and no other id');
   }
   if (flags.withoutKey === true && ids.length === 0) {
-    throw new MillraceError('BAD_OPTION', 'give --without-key with the ids of tasks');
+    throw new MillraceError('BAD_OPTION', '--without-key needs the ids of tasks');
   }
   const payload = flags.payload === undefined ? undefined : await payloadOf(flags.payload);
   const options = present({ payload, withoutKey: flags.withoutKey });
@@ -49,8 +49,8 @@ export const deadRetryVerb: Verb = (parent) => {
   deadOptions(
     parent.command('retry').description('run dead tasks again as new tasks; prints how many'),
   )
-    .option('--payload <json>', 'other payload for the one task: JSON, - for stdin, @FILE')
-    .option('--without-key', 'without its idempotency key, which another task may have now')
+    .option('--payload <json>', 'new payload for the one task: JSON, - for JSON from stdin, @FILE')
+    .option('--without-key', 'give the new tasks no idempotency key; another task may hold it')
     .addHelpText(
       'after',
       example(

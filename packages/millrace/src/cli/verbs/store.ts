@@ -30,7 +30,7 @@ const storeOptions = (command: Command): Command =>
     .option('--data <dir>', 'directory of the store (default: .millrace/store)')
     .option('--config <file>', 'configuration file (default: millrace.toml)');
 
-/** How a store is not whole, in one sentence; undefined when it is. */
+/** A sentence that says in which way a store is not whole; undefined for a whole store. */
 const verdictOf = (directory: string, { damage, findings }: StoreCheck): string | undefined => {
   if (damage.length > 0) {
     return `the store in ${directory} is damaged, so its records were not compared; restore a backup`;
@@ -50,7 +50,7 @@ const check = async (flags: Flags): Promise<void> => {
   const verdict = verdictOf(directory, seen);
   if (seen.running) {
     say(
-      'a manager has the store open: data.mdb was checked as it is now, and the changes that are in the log alone were not',
+      'a manager has the store open: data.mdb was checked as it is now; changes that only the log has were not checked',
     );
   }
   if (verdict !== undefined) {
@@ -127,7 +127,7 @@ export const storeRestoreVerb: Verb = (parent) => {
   storeOptions(
     parent
       .command('restore')
-      .description('make a store of a backup, in an empty directory')
+      .description('make a store from a backup, in an empty directory')
       .argument('<backup>', 'directory of the backup'),
   )
     .addHelpText(

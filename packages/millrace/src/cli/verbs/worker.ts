@@ -15,7 +15,7 @@ interface Flags extends ConnectFlags {
   readonly watch?: boolean;
 }
 
-/** A supervisor sends SIGTERM at every reload; nobody else knows of that signal. */
+/** The line at a stop signal. A supervisor sends SIGTERM at every reload, so the user has not sent it. */
 const drainingText = (signal: NodeJS.Signals, withinMs: number): string => {
   const isOfSupervisor = process.send !== undefined && signal === 'SIGTERM';
   const draining = `draining, at most ${withinMs} ms`;

@@ -4,11 +4,11 @@ import { MillraceError } from '../../words/errors.ts';
 import type { Field } from './field.ts';
 
 /**
- * A field that few have. It is written, under its key, only where its value differs from
- * the default, so that it costs nothing to all others.
+ * A field that few records have. Its key and value are written only where the value differs from
+ * the default, so other records have no byte of it.
  */
 export interface Extra<T> {
-  /** Never used again for another field. */
+  /** Identifies the field on the wire and in the store; never used again for another field. */
   readonly key: number;
   readonly field: Field<T>;
   readonly byDefault: T;
@@ -25,7 +25,7 @@ export const extraOf = <T>({ byDefault }: Extra<T>, value: T | undefined): T => 
 
 export type Extras = Readonly<Record<string, Extra<unknown>>>;
 type ExtraValue<E> = E extends Extra<infer T> ? T : never;
-/** The values of extras; absent when all of them have their defaults. */
+/** The values of extras; undefined when each of them has its default. */
 export type ExtraValues<X extends Extras> =
   | { readonly [K in keyof X]?: ExtraValue<X[K]> }
   | undefined;
@@ -47,7 +47,7 @@ export const writeExtras = (
 };
 
 /**
- * Reads the values of a list that is open, and closes the list.
+ * Reads the rest of a list whose head was read.
  *
  * @param length of the list
  * @param unknown throws for a key that is not declared: a later millrace wrote it
@@ -73,7 +73,7 @@ export const readExtras = <X extends Extras>(
   return values as NonNullable<ExtraValues<X>>;
 };
 
-/** A field of extras, which the test of PROTOCOL.md compares. */
+/** A field of extras. The test of PROTOCOL.md compares the extras with the document. */
 export interface ExtrasField<X extends Extras> extends Field<ExtraValues<X>> {
   readonly extras: X;
   readonly isOmissible: true;

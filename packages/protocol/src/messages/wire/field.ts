@@ -13,7 +13,7 @@ export interface Field<T> {
    * @throws BAD_FIELD if the field is required
    */
   missing(at: string): T;
-  /** Whether an absent value is left out where no later field of the list has one. */
+  /** Whether an absent value is left out if no later field of the list has a value. */
   readonly isOmissible?: true;
 }
 

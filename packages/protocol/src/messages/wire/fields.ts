@@ -197,7 +197,7 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   missing: () => undefined,
 });
 
-/** As `optional`; left out at the end of a list, so that it costs nothing where it is absent. */
+/** Like `optional`, but an absent value at the end of a list is left out, so that it costs no byte. */
 export const omissible = <T>(field: Field<T>): OmissibleField<T> => ({
   ...optional(field),
   wireType: `${field.wireType}, or left out`,

@@ -7,7 +7,7 @@ import type { Field, Fields, FieldValues } from './field.ts';
 export interface Sequence<T, C> {
   /** The number of its fields. */
   readonly length: number;
-  /** The number of values that `write` writes: omissible fields at the end may be left out. */
+  /** The number of values that `write` writes. Omissible fields at the end may be missing. */
   lengthOf(value: T): number;
   write(writer: PackWriter, value: T): void;
   /** Reads `length` values; those beyond the last field are ignored. */
@@ -20,12 +20,12 @@ type Make<T, C> = (
   constants: C,
 ) => Sequence<T, C>;
 
-/** How many fields at the end may be left out. */
+/** The number of fields at the end that may be left out. */
 const omissibleIn = (fields: readonly Field<unknown>[]): number =>
   fields.length - 1 - fields.findLastIndex(({ isOmissible }) => isOmissible !== true);
 
 /**
- * The source that one would write by hand for fields of these names, given their codecs.
+ * The source of a codec for fields of these names, as one would write it by hand.
  *
  * @param always number of the fields that are always written
  */

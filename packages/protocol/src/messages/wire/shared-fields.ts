@@ -39,7 +39,7 @@ export const retryPolicy = group('retry policy', {
   jitter: measureFrom(0, 1),
 });
 export const attempts = integer(1, limits.attemptsMax);
-/** What tasks have in common that died of the same cause, as hexadecimal digits. */
+/** The name of a group of dead tasks, in hexadecimal digits. */
 export const fingerprint = identifier(limits.fingerprintMaxBytes);
 /** Number of a pool, chosen by its worker. */
 export const pool = integer(0, limits.poolsPerSessionMax - 1);

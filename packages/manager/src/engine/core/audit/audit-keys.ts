@@ -7,7 +7,7 @@ import { isFinished } from '../task-machine.ts';
 
 const ALL = Number.MAX_SAFE_INTEGER;
 
-/** A key that is held until its task ends is held by a task that has not ended, and that has it. */
+/** Checks that each key without a time belongs to an unfinished task, and that tasks hold their keys. */
 export const auditKeys = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
   const breaches: string[] = [];
   const holders = new Map<string, string>();
@@ -20,7 +20,9 @@ export const auditKeys = (state: State, tasks: ReadonlyMap<string, Task>): strin
   for (const [row, taskId] of holders) {
     const task = tasks.get(taskId);
     if (task === undefined || isFinished(task.state) || !rowsOfKeys(task).includes(row)) {
-      breaches.push(`task ${taskId} holds a key that it does not have any more`);
+      breaches.push(
+        `a row says that task ${taskId} holds a key, but the task has ended or has no such key`,
+      );
     }
   }
   for (const task of tasks.values()) {

@@ -114,7 +114,7 @@ const namesInReadyRows = (
   return names;
 };
 
-/** Where the rows contradict each other, as `millrace store check` finds them. */
+/** The contradictions between rows that `millrace store check` would find. */
 const auditRecords = (state: State): readonly string[] => {
   const check = new RecordCheck();
   for (const { key, value } of state.journal.range('\0', BEHIND_ALL, ALL)) {
@@ -123,23 +123,26 @@ const auditRecords = (state: State): readonly string[] => {
   return check.findings();
 };
 
-/** Each task has the rows of its history, and no row is of another task. */
+/** Checks that each task has all rows of its history, and that each such row belongs to a task. */
 const auditHistories = (state: State, tasks: ReadonlyMap<string, Task>): string[] => {
   const counted = new Map<string, number>();
   for (const { key } of rows(state, 'history')) {
     const id = taskIdOfHistoryKey(key);
     counted.set(id, (counted.get(id) ?? 0) + 1);
   }
-  const breaches = state.side.pinned > 0 ? ['rows are in memory although they are durable'] : [];
+  const breaches =
+    state.side.pinned > 0 ? ['side rows are still in memory although their batch is durable'] : [];
   for (const task of tasks.values()) {
     const found = counted.get(task.id) ?? 0;
     counted.delete(task.id);
     if (found !== historyLengthOf(task)) {
-      breaches.push(`task ${task.id} has ${found} of ${historyLengthOf(task)} rows of its history`);
+      breaches.push(
+        `task ${task.id} has ${found} rows of history instead of ${historyLengthOf(task)}`,
+      );
     }
   }
   for (const id of counted.keys()) {
-    breaches.push(`the store has a history of task ${id}, which it does not have`);
+    breaches.push(`the store has history rows of task ${id}, but no such task`);
   }
   return breaches;
 };

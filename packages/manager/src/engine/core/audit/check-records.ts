@@ -23,8 +23,8 @@ import { type StoredLane, storedLane, storedTask } from './stored-task.ts';
 const FINDINGS_MAX = 100;
 
 /**
- * Looks at every row of a store, in order of the keys: whether it can be read, whether the
- * indexes name each task, and whether the counters agree with the tasks.
+ * Visits every row of a store, in order of the keys. It checks whether the row can be read, whether
+ * the indexes name each task, and whether the counters agree with the tasks.
  */
 export class RecordCheck {
   readonly #findings: string[] = [];
@@ -122,7 +122,7 @@ export class RecordCheck {
     const { values } = decodeTask(record);
     const lane = this.#lanes.get(values.laneNumber);
     if (lane === undefined) {
-      this.#find(`the task ${JSON.stringify(id)} is in a lane that is not there`);
+      this.#find(`the lane of the task ${JSON.stringify(id)} does not exist`);
       return;
     }
     const task = storedTask(id, lane, values, this.#indexes.leaseOf);

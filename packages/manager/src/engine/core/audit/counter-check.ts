@@ -1,10 +1,10 @@
 import { retainedBytesOf } from '../retained.ts';
 import { type QueueRecord, zeroCounters } from '../rows/queue-record.ts';
 import { isFinished } from '../task-machine.ts';
+import { isListedIn } from './is-listed-in.ts';
 import type { StoredTask } from './stored-task.ts';
-import { wanted } from './wanted.ts';
 
-/** Counters that the tasks of a queue must agree with. */
+/** Counters of a queue that must agree with its tasks. */
 const compared = ['ready', 'scheduled', 'leased', 'retrying', 'deadKept', 'bytes'] as const;
 
 type Counted = Record<(typeof compared)[number], number>;
@@ -18,7 +18,7 @@ const nothing = (): Counted => ({
   bytes: 0,
 });
 
-/** Counts the tasks of a store, and compares the sums with its counters. Memory is bounded by the queues. */
+/** Counts the tasks of a store, and compares the sums with its counters. Its memory grows with the queues only. */
 export class CounterCheck {
   readonly #find: (finding: string) => void;
   readonly #queues = new Map<string, QueueRecord>();
@@ -30,12 +30,12 @@ export class CounterCheck {
     this.#find = find;
   }
 
-  /** The counters of a queue, as a row has them. A later row replaces an earlier one. */
+  /** Takes the counters of a queue from a row; a later row replaces an earlier one. */
   queue(record: QueueRecord): void {
     this.#queues.set(record.queue, record);
   }
 
-  /** Bytes of finished tasks, as the store has them. */
+  /** Takes the store's counter of bytes of finished tasks. */
   retained(bytes: number): void {
     this.#retainedKept = bytes;
   }
@@ -47,9 +47,9 @@ export class CounterCheck {
       counted[task.state] += 1;
     }
     counted.retrying += task.state === 'scheduled' && task.grants > 0 ? 1 : 0;
-    counted.deadKept += wanted.dead(task) ? 1 : 0;
+    counted.deadKept += isListedIn.dead(task) ? 1 : 0;
     counted.bytes += isFinished(task.state) ? 0 : task.payloadBytes;
-    if (wanted.dead(task) || wanted.retention(task)) {
+    if (isListedIn.dead(task) || isListedIn.retention(task)) {
       this.#retainedCounted += retainedBytesOf(task);
     }
   }
@@ -72,7 +72,7 @@ export class CounterCheck {
 
   #expect(where: string, name: string, counted: number, kept: number): void {
     if (counted !== kept) {
-      this.#find(`${where} has ${counted} ${name} by its tasks and ${kept} by its counter`);
+      this.#find(`${where}: the counter '${name}' is ${kept}, but the tasks add up to ${counted}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Fingerprints } from '../../../structures/fingerprints.ts';
+import { HashSet } from '../../../structures/hash-set.ts';
 import { isInForce } from '../load.ts';
 import {
   atMsOfTimeKey,
@@ -7,8 +7,8 @@ import {
   type TaskTimeIndex,
 } from '../rows/keys.ts';
 import type { LeaseRecord } from '../rows/lease-record.ts';
+import { isListedIn } from './is-listed-in.ts';
 import type { FindLease, StoredTask } from './stored-task.ts';
-import { wanted } from './wanted.ts';
 
 interface StoredLease {
   readonly rowKey: string;
@@ -18,29 +18,29 @@ interface StoredLease {
 /** Indexes whose rows come before the tasks in the order of keys. */
 const before = ['due', 'expiry', 'dead'] as const;
 
-/** Under which name an index lists a task: the time matters only where a sweep compares it. */
+/** The name by which an index lists a task. It has the time only where a sweep compares the time. */
 const nameIn = (index: TaskTimeIndex, id: string, atMs: number): string =>
   index === 'due' ? `${atMs} ${id}` : id;
 
 /**
  * Compares the rows of all indexes with the tasks, in one pass in order of the keys. A row may
- * name tasks that have moved on, so a row is wrong only where one of its tasks must be there:
- * a lease row names a leased task, and a row of tombstones nothing but tombstones. Memory is
- * some 30 bytes for each task and a few hundred for each lease.
+ * name tasks that have moved on, with two exceptions: a lease row must name a leased task, and a
+ * row of tombstones must name tombstones only. The check takes some 30 bytes of memory for each
+ * task and a few hundred for each lease.
  */
 export class IndexCheck {
   readonly #find: (finding: string) => void;
-  readonly #ready = new Fingerprints();
-  readonly #named: Readonly<Record<(typeof before)[number], Fingerprints>> = {
-    due: new Fingerprints(),
-    expiry: new Fingerprints(),
-    dead: new Fingerprints(),
+  readonly #ready = new HashSet();
+  readonly #named: Readonly<Record<(typeof before)[number], HashSet>> = {
+    due: new HashSet(),
+    expiry: new HashSet(),
+    dead: new HashSet(),
   };
   /** Finished tasks and tombstones, whose rows come behind the tasks. */
-  readonly #finished = new Fingerprints();
-  readonly #tombstones = new Fingerprints();
+  readonly #finished = new HashSet();
+  readonly #tombstones = new HashSet();
   readonly #leases = new Map<string, StoredLease[]>();
-  /** Lease rows of which no lease was found to be in force. */
+  /** Keys of lease rows without a lease that was found to be in force. */
   readonly #idleLeaseRows = new Set<string>();
 
   constructor(find: (finding: string) => void) {
@@ -75,7 +75,7 @@ export class IndexCheck {
     }
   }
 
-  /** The lease of a task that is in force: that of the last row. */
+  /** The lease of a task that is in force, from the last row that has one. */
   readonly leaseOf: FindLease = (task) => {
     const held = this.#leases.get(task.id)?.findLast(({ record }) => isInForce(record, task));
     if (held !== undefined) {
@@ -90,14 +90,14 @@ export class IndexCheck {
       this.#missing(task, 'ready');
     }
     for (const index of before) {
-      if (wanted[index](task) && !this.#named[index].mark(nameIn(index, id, task.dueAtMs))) {
+      if (isListedIn[index](task) && !this.#named[index].mark(nameIn(index, id, task.dueAtMs))) {
         this.#missing(task, index);
       }
     }
-    if (wanted.retention(task)) {
+    if (isListedIn.retention(task)) {
       this.#finished.add(id);
     }
-    if (wanted.tombstone(task)) {
+    if (isListedIn.tombstone(task)) {
       this.#tombstones.add(id);
     }
   }
@@ -107,7 +107,7 @@ export class IndexCheck {
     this.#expectAllNamed(this.#finished, 'finished tasks', 'retention');
     this.#expectAllNamed(this.#tombstones, 'tombstones', 'tombstone');
     for (const key of this.#idleLeaseRows) {
-      this.#find(`the lease row ${JSON.stringify(key)} names no task that is leased`);
+      this.#find(`the lease row ${JSON.stringify(key)} names no leased task`);
     }
   }
 
@@ -121,9 +121,9 @@ export class IndexCheck {
     }
   }
 
-  #expectAllNamed(tasks: Fingerprints, what: string, index: string): void {
+  #expectAllNamed(tasks: HashSet, what: string, index: string): void {
     if (tasks.unmarked > 0) {
-      this.#find(`no ${index} row names ${tasks.unmarked} of the ${what}`);
+      this.#find(`${what} that no ${index} row names: ${tasks.unmarked}`);
     }
   }
 }

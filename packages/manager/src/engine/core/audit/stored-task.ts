@@ -3,7 +3,7 @@ import type { Arrival } from '../rows/keys.ts';
 import type { LeaseRecord } from '../rows/lease-record.ts';
 import type { TaskValues } from '../rows/task-record.ts';
 
-/** A lane, as its row says. */
+/** A lane, as its row describes it. */
 export interface StoredLane {
   readonly queue: string;
   readonly isItems: boolean;
@@ -14,7 +14,7 @@ export const storedLane = (queue: string, name: string): StoredLane => ({
   isItems: name === ITEM_NAME,
 });
 
-/** A task as the rows of a store say it is, without memory of anything else. */
+/** A task as the rows of a store describe it. */
 export interface StoredTask
   extends Pick<
     TaskValues,
@@ -40,7 +40,7 @@ export type FindLease = (
   task: Pick<StoredTask, 'id' | 'state' | 'grants' | 'arrival'>,
 ) => LeaseRecord | undefined;
 
-/** A leased task has a record that says ready; only its lease says more. */
+/** The record of a leased task says `ready`; only the lease row tells that it is leased. */
 export const storedTask = (
   id: string,
   lane: StoredLane,

@@ -4,7 +4,7 @@ import { readRecord, recordKind, writeRecord } from './record.ts';
 const fields = {
   /** The task that holds the key. */
   taskId: text,
-  /** When the key is free again, in wall time; until its task ends where it is absent. */
+  /** Wall time at which the key is free again; absent for a key that is held until its task ends. */
   expiresAtMs: optional(number),
 };
 

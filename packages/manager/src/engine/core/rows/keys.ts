@@ -57,7 +57,7 @@ export const metaKey = (name: 'version' | 'software' | 'epoch' | 'secret' | 'ret
 const utf8AsBytes = (text: string): string => Buffer.from(text).toString('latin1');
 const bytesAsUtf8 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString();
 
-/** No name has a NUL. The first version is not said. */
+/** The key of a lane's row. A NUL ends a name, because no name has one. Version 1 is left out. */
 export const laneKey = (queue: string, name: string, version: number): string => {
   const first = `${table.lane}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}`;
   return version === 1 ? first : `${first}\0${version}`;
@@ -72,17 +72,17 @@ export const laneOfKey = (
 export const taskKey = (taskId: string): string => table.task + taskId;
 export const taskIdOfTaskKey = (key: string): string => key.slice(1);
 
-/** The row of one attempt in the history of a task. No task id is the beginning of another with a NUL behind it. */
+/** The row of one attempt in the history of a task. The NUL separates, because no task id has one. */
 export const historyKey = (taskId: string, slot: number): string =>
   `${table.history}${taskId}\0${String.fromCharCode(slot)}`;
 export const taskIdOfHistoryKey = (key: string): string => key.slice(1, -2);
 
-/** Why a task holds a key: so that its work is queued once, or so that the latest input counts. */
+/** The purpose of a key: its work is queued once, or the latest payload counts. */
 export type KeyKind = 'once' | 'latest';
 
 const kindChars: Readonly<Record<KeyKind, string>> = { once: 'o', latest: 'l' };
 
-/** Where a key is looked up. */
+/** The place where a key is looked up. */
 export interface KeyPlace {
   readonly queue: string;
   readonly name: string;
@@ -92,8 +92,9 @@ export interface KeyPlace {
 }
 
 /**
- * The row that says which task holds a key. The same work is queued once whatever its version,
- * but an input counts for tasks of its own version alone. The first version is not said.
+ * The key of the row that says which task holds a task key. Tasks of all versions share keys of the
+ * kind `once`. A key of the kind `latest` belongs to one version, because handlers of another
+ * version could not read the payload. Version 1 is left out.
  */
 export const heldKeyKey = ({ key, kind, name, queue, version }: KeyPlace): string => {
   const first = `${table.heldKey}${kindChars[kind]}${utf8AsBytes(queue)}\0${utf8AsBytes(name)}\0${utf8AsBytes(key)}`;
@@ -172,7 +173,7 @@ export const readyKey = (prefix: string, rank: Rank): string =>
   bigEndian(epochRank(rank), 4) +
   bigEndian(countRank(rank), COUNT_CHARS);
 
-/** The priority of the tasks that a ready row may name. Another one that it names has changed its priority since. */
+/** The priority of the tasks in a ready row. A task of another priority in the row has changed its priority since. */
 export const priorityOfReadyKey = (key: string): number => 127 - key.charCodeAt(1 + LANE_CHARS);
 
 /** The part that all ready keys of one lane, priority and epoch of arrival share. */

@@ -3,13 +3,13 @@ import { number, optional, taskError, text, word } from './codecs.ts';
 import { readRecord, recordKind, type Values, writeRecord } from './record.ts';
 
 const fields = {
-  /** Number of the grant among those of the task. */
+  /** Number of the grant, counted for each task. */
   grant: number,
   kind: word(attemptKinds),
   /** Name of the worker, or its session if its name is not known. */
   worker: text,
   runner: optional(text),
-  /** Wall time. An attempt from before a start of the manager seems to have begun at that start. */
+  /** Wall time. For an attempt that began before the last start of the manager, the time of that start. */
   beganAtMs: number,
   endedAtMs: number,
   error: optional(taskError),
@@ -22,7 +22,7 @@ const pastAttempt = recordKind('past attempt', fields, extras);
 /** One attempt of a task that has ended, for the task's history. */
 export type PastAttempt = Omit<Values<typeof fields, typeof extras>, 'extras'>;
 
-/** An error within the bounds of a history. The task itself keeps all of the last one. */
+/** An error cut to the bounds of a history. The task itself keeps its last error uncut. */
 const cut = ({ message, name, retry, stack }: TaskError): TaskError => ({
   name,
   message: clip(message, limits.historyMessageMaxBytes),

@@ -54,19 +54,19 @@ export const taskExtras = {
   workId: extra<string | undefined>(1, optional(text), undefined),
   /** Losses of workers for which another task may be to blame. */
   excusedLosses: extra(2, number, 0),
-  /** Waits between its attempts; the default policy where it is absent. */
+  /** The waits between its attempts; absent for the default policy. */
   retryPolicy: extra(3, optional(retryPolicy), undefined),
-  /** How often a handler has put it off. */
+  /** How often a handler has snoozed it. */
   snoozes: extra(4, number, 0),
-  /** Attempts of its history ever noted, of which the last are kept. */
+  /** Number of attempts that were ever noted in its history, which keeps the last of them. */
   noted: extra(5, number, 0),
   /** Idempotency key that it holds until it ends. */
   key: extra<string | undefined>(6, optional(text), undefined),
-  /** Key under which its input may still be replaced. */
+  /** Key under which its payload may still be replaced. */
   debounceKey: extra<string | undefined>(7, optional(text), undefined),
-  /** Whether its input or its priority changed while it was ready: then a later row lists it, too. */
+  /** Whether its payload or priority changed while it was ready. If so, a later ready row lists it again. */
   isListedAgain: extra(8, flag, false),
-  /** Until when it holds a key for a time, in wall time: its id is known as long. */
+  /** Wall time until which it holds a key for a time. Its id is known at least until then. */
   keyUntilMs: extra<number | undefined>(9, optional(number), undefined),
   /** Epoch in which its input or its priority was last changed; epochs begin at 1. */
   changedIn: extra(10, number, 0),

@@ -51,7 +51,7 @@ export function* walk(
   }
 }
 
-/** The same tasks in the opposite order: from a position, or from the last one on. */
+/** Walks the same tasks in the opposite order, from a position or from the last task on. */
 export function* walkBack(
   journal: Journal,
   path: Path,

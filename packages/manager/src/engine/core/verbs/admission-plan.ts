@@ -7,44 +7,44 @@ import type { Task, TaskLane } from '../task.ts';
 import { aliasOf, holderOf } from '../task-keys.ts';
 import { isFinished } from '../task-machine.ts';
 
-/** A task to add, with what only the manager can give it. */
+/** A task to add, with the extras that only the manager can give it. */
 export interface Addition extends NewTask {
   readonly extras?: TaskExtras;
 }
 
-/** A task and where it belongs. */
+/** A task of a request, with its queue and its lane. */
 export interface Wanted {
   readonly task: Addition;
   readonly queue: Queue;
-  /** None when its name is new in the queue. */
+  /** Undefined when its name or its version is new in the queue. */
   readonly lane: TaskLane | undefined;
 }
 
-/** A task of the request, by its position, and the task that does its work. */
+/** The position of a task in the request, and the id of the task that does its work. */
 export interface Existing {
   readonly index: number;
   readonly taskId: string;
 }
 
-/** A task that waits, and the last one whose input replaces its own. */
+/** A waiting task, and the last task of the request, whose payload replaces that of the waiting task. */
 export interface Replacement {
   readonly task: Task;
   readonly by: Addition;
 }
 
-/** A task of the request whose input became that of another task. */
+/** A task of the request that became part of another task. */
 export interface Joined {
   readonly ownId: string;
   readonly taskId: string;
 }
 
-/** What becomes of the tasks of one request. */
+/** The decision about each task of one request. */
 export interface Plan {
   readonly fresh: readonly Wanted[];
   /** Tasks that are not added, because another does their work. */
   readonly existing: readonly Existing[];
   readonly replacements: readonly Replacement[];
-  /** All that became part of a task, whether it waits or is one of the request. */
+  /** Tasks of the request that became part of a waiting task, or of an earlier task of the request. */
   readonly joined: readonly Joined[];
 }
 
@@ -70,7 +70,7 @@ export const placeOf = (
   key: string,
 ): KeyPlace => ({ queue, name, version: options?.version ?? 1, kind, key });
 
-/** Plans a request in which some tasks have keys; the tasks are taken in their order. */
+/** The plan of a request in which some tasks have options, such as a key. Tasks are added in their order. */
 class KeyedPlan implements Plan {
   readonly fresh: Wanted[] = [];
   readonly existing: Existing[] = [];
@@ -122,7 +122,7 @@ class KeyedPlan implements Plan {
       : this.fresh[taker]?.task.taskId;
   }
 
-  /** The task whose input this one replaces; what was sent before is left as it is. */
+  /** The task whose payload this one replaces. A resent task replaces nothing. */
   #joined(task: Addition, key: string): string | undefined {
     const joinedBefore = aliasOf(this.#state, task.taskId);
     if (joinedBefore !== undefined) {
@@ -140,7 +140,7 @@ class KeyedPlan implements Plan {
     if (waiting === undefined) {
       return this.#take(place);
     }
-    // The task is looked up once: one that memory does not hold would be another object each time.
+    // A task that memory does not hold is another object at each look-up, so the first one is kept.
     const earlier = this.#replacements.get(waiting.id);
     this.#replacements.set(waiting.id, { task: earlier?.task ?? waiting, by: task });
     this.joined.push({ ownId: task.taskId, taskId: waiting.id });

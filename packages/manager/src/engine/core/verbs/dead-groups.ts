@@ -6,11 +6,11 @@ import type { Now, State } from '../state.ts';
 import type { Task } from '../task.ts';
 import { deadTasks, isWanted } from './list-tasks.ts';
 
-/** Which dead tasks to group, and from where on. */
+/** Which dead tasks are grouped, and where the page begins. */
 export interface GroupRequest {
   readonly queue: string | undefined;
   readonly name: string | undefined;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after: string | undefined;
 }
 
@@ -19,20 +19,20 @@ export interface DeadGroup {
   readonly fingerprint: string;
   readonly queue: string;
   readonly name: string;
-  /** The error of the last one that died. */
+  /** The error of the task that died last. */
   readonly error: TaskError | undefined;
   readonly count: number;
   readonly firstAgoMs: number;
   readonly lastAgoMs: number;
 }
 
-/** The groups of some dead tasks, and where to go on; a group may have others on a later page. */
+/** Groups of dead tasks, and where the next page begins. A group may have more tasks on later pages. */
 export interface GroupPage {
   readonly groups: readonly DeadGroup[];
   readonly next: string | undefined;
 }
 
-/** A group with one more task. They come in the order in which they died. */
+/** A group with one more task. The tasks come in the order in which they died. */
 const withTask = (group: DeadGroup | undefined, task: Task, now: Now): DeadGroup => {
   const agoMs = Math.max(0, now.wallMs - (task.finishedAtMs ?? now.wallMs));
   return {
@@ -47,8 +47,8 @@ const withTask = (group: DeadGroup | undefined, task: Task, now: Now): DeadGroup
 };
 
 /**
- * Counts dead tasks by the cause of their death. The cost of a page is bounded as that of a
- * listing is, so a page has the groups of some tasks only.
+ * Counts dead tasks by the cause of their death. The cost of a page is bounded like that of a
+ * listing, so a page has the groups of some tasks only.
  */
 export const deadGroups = (state: State, request: GroupRequest, now: Now): GroupPage => {
   const { isHere, path } = deadTasks;

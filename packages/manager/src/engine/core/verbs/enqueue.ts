@@ -25,7 +25,7 @@ export type EnqueueRefusal =
 export type EnqueueAnswer =
   | {
       readonly created: number;
-      /** The tasks of the request that are not new work, if there are any. */
+      /** The tasks of the request whose work another task does, if there are any. */
       readonly existing?: readonly Existing[];
     }
   | { readonly refused: EnqueueRefusal; readonly queue: string; readonly message: string };
@@ -38,7 +38,7 @@ interface Demand {
   readonly queue: Queue;
   items: number;
   bytes: number;
-  /** New versions by name. Made for the first one: nearly all requests use known lanes. */
+  /** New versions by name. The map is made for the first of them, because nearly all requests use known lanes. */
   newVersions: Map<string, Set<number>> | undefined;
 }
 
@@ -106,7 +106,7 @@ const tooManyNames = (queue: string, message: string): Refusal => ({
   message,
 });
 
-/** A queue has some names, and a name has a few versions; each makes a lane that is never removed. */
+/** Bounds the names of a queue and the versions of a name, because each makes a lane that is never removed. */
 const checkNames = (
   state: State,
   { newVersions = new Map(), queue }: Demand,
@@ -116,14 +116,14 @@ const checkNames = (
   for (const [task, versions] of newVersions) {
     added += versions.size;
     const known = state.versionsOf(queue, task);
-    // The first version is the one that a task has without saying so.
+    // Version 1 is the default, so a request that adds this version alone is not refused.
     if (
       versions.size > (versions.has(1) ? 1 : 0) &&
       known + versions.size > limits.versionsPerNameMax
     ) {
       return tooManyNames(
         name,
-        `task '${task}' of queue '${name}' has ${known} versions, and ${[...versions].join(', ')} would be too many, the limit is ${limits.versionsPerNameMax}: use another name`,
+        `task '${task}' of queue '${name}' has ${known} versions, the limit is ${limits.versionsPerNameMax}, so it cannot have new ones (${[...versions].join(', ')}): use another name`,
       );
     }
   }
@@ -161,7 +161,7 @@ const checkRoom = (state: State, wanted: readonly Wanted[]): Refusal | undefined
   return undefined;
 };
 
-/** Larger inputs that replace others must fit, too. */
+/** Refuses a payload that would replace a smaller one and does not fit. */
 const checkReplacements = (replacements: readonly Replacement[]): Refusal | undefined => {
   for (const { by, task } of replacements) {
     const { queue } = task.lane;
@@ -171,7 +171,7 @@ const checkReplacements = (replacements: readonly Replacement[]): Refusal | unde
       return {
         refused: 'QUEUE_FULL',
         queue: name,
-        message: `queue '${name}' has no room for ${moreBytes} bytes more of input of task ${task.id}`,
+        message: `queue '${name}' has no room for the new payload of task ${task.id}, which is ${moreBytes} bytes larger`,
       };
     }
   }
@@ -184,7 +184,8 @@ const checkStore = (state: State, { fresh, replacements }: Plan): Refusal | unde
     ? {
         refused: 'STORE_FULL',
         queue: queue.spec.name,
-        message: 'the store is below its reserve of free space: free some space on its disk',
+        message:
+          'the disk of the store has less free space than the reserve: free some space on it',
       }
     : undefined;
 };
@@ -205,7 +206,7 @@ const extrasOf = ({ extras, options }: Addition, now: Now): TaskExtras => {
   };
 };
 
-/** A task whose latest input counts waits no longer than its bound, the first time too. */
+/** The wait of a new task. A debounced task waits no longer than its bound from its first enqueue on. */
 const firstWaitMs = ({ delayMs, options }: Addition): number =>
   Math.min(delayMs, options?.latest?.maxWaitMs ?? Number.POSITIVE_INFINITY);
 
@@ -248,7 +249,7 @@ const admitOne = (state: State, { lane: known, queue, task }: Wanted, now: Now):
   }
 };
 
-/** When a task whose input was replaced is due; undefined where its time stands. */
+/** When a task whose payload is replaced is due; undefined if its time stays as it is. */
 const dueAgainMs = ({ by, task }: Replacement, now: Now): number | undefined => {
   const { maxWaitMs = Number.POSITIVE_INFINITY, waitMs } = by.options?.latest ?? {};
   return waitMs === undefined

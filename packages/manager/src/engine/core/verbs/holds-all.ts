@@ -2,7 +2,7 @@ import type { NewTask } from '@millrace/protocol';
 import type { Now, State } from '../state.ts';
 import { planAdmission } from './admission-plan.ts';
 
-/** Whether a request would bring no new work: its tasks are known, or others do their work. */
+/** Whether a request brings no new work, because its tasks are known or other tasks do their work. */
 export const holdsAll = (state: State, tasks: readonly NewTask[], now: Now): boolean => {
   const wanted = tasks.flatMap((task) => {
     const queue = state.queues.get(task.queue);

@@ -27,7 +27,7 @@ export interface TaskInfo {
   readonly expiresInMs: number | undefined;
   /** Only of a task that has ended. */
   readonly finishedAgoMs: number | undefined;
-  /** Its last attempts, the oldest first; none for a task that succeeded at once. */
+  /** The last attempts, the oldest first; none for a task that succeeded at once. */
   readonly history: readonly PastAttemptInfo[];
 }
 

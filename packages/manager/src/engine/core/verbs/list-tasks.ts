@@ -30,12 +30,12 @@ export interface ListRequest {
   readonly queue: string | undefined;
   readonly name: string | undefined;
   readonly state: TaskState | undefined;
-  /** Only dead tasks of this group. */
+  /** Only dead tasks of the group with this fingerprint. */
   readonly fingerprint?: string | undefined;
   readonly limit: number;
   /** `next` of the page before. */
   readonly after: string | undefined;
-  /** Whether the last task of the listing comes first. */
+  /** Whether the listing begins with its last task. */
   readonly backward: boolean | undefined;
 }
 
@@ -92,8 +92,8 @@ const allTasks: Listing = {
 };
 
 /**
- * A task that was returned or listed again has a row of its own. The row of its arrival may still name it, and so
- * may the row of an earlier return, when a crash forgot the grant in between.
+ * A task that was returned or listed again has a row of its own. The row of its arrival may still
+ * name it, and so may the row of an earlier return, when a crash forgot the grant in between.
  */
 const isItsLastRow = ({ journal }: State, task: Task, { key, rowIds }: Named): boolean => {
   const own = readyKey(task.lane.prefix, task);
@@ -169,7 +169,7 @@ const listingOf = (state: State, request: ListRequest): Listing => {
   }
 };
 
-/** Whether a task is still kept, and among those that are asked for. */
+/** Whether a task is still kept, and matches the filter of the request. */
 export const isWanted = (
   task: Task,
   { fingerprint, name, queue }: Pick<ListRequest, 'fingerprint' | 'name' | 'queue'>,
@@ -197,8 +197,8 @@ const recordBytesOf = (task: Task): number =>
   isFinished(task.state) ? retainedBytesOf(task) : task.payloadBytes;
 
 /**
- * A page of tasks: those of one state in the order of its index, or all by their ids; `backward`
- * begins at the end.
+ * A page of tasks: those of one state in the order of its index, or all by their ids. With
+ * `backward` the order is reversed.
  * The cost of a page is bounded, so a page may be short, even empty, and not be the last.
  * A task that moves while pages are read may be met twice or not at all.
  */

@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 import type { Now, State } from '../state.ts';
 import type { TaskLane } from '../task.ts';
 
-/** A version of a task name of a queue in which something is ready. */
+/** A version of a task name in a queue, of which a task is ready. */
 export interface WaitingLane {
   readonly queue: string;
   readonly name: string;

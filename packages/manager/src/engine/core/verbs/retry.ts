@@ -13,7 +13,7 @@ export interface RetryRequest {
   readonly newTaskId: string;
   /** Replaces the payload of the dead task. */
   readonly payload?: Uint8Array | undefined;
-  /** Gives the new task no idempotency key. */
+  /** Whether the new task goes without the idempotency key of the dead one. */
   readonly withoutKey?: boolean | undefined;
 }
 
@@ -36,7 +36,7 @@ const optionsOf = (
   };
 };
 
-/** Another task does the work of the dead one already. */
+/** The refusal of a retry whose work another task does already. */
 const keyInUse = (dead: Task, holder: string): RetryAnswer => ({
   refused: 'KEY_IN_USE',
   message: `task ${holder} has the idempotency key of task ${dead.id} now: let it do the work, or retry without the key`,

@@ -15,7 +15,7 @@ export interface AttemptReport extends Token {
   readonly kind: AttemptKind;
   readonly result: Uint8Array | undefined;
   readonly error: TaskError | undefined;
-  /** The wait that the handler asks for, of an attempt that failed or was snoozed. */
+  /** The wait that the handler asks for; only for a failed or snoozed attempt. */
   readonly waitMs?: number | undefined;
   readonly runner?: string | undefined;
 }

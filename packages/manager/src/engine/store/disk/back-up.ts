@@ -5,23 +5,32 @@ import { makeDirectory } from '../directories.ts';
 import { isNothing } from './contents.ts';
 import { requireRoom } from './disk-error.ts';
 import { IDENTITY_FILE, type Identity, writeIdentity } from './identity.ts';
-import { copyBytes, flushFile, identityOf, inDirectory, settle, whetherRunning } from './keeper.ts';
+import {
+  checkpointStopped,
+  copyBytes,
+  flushFile,
+  identityOf,
+  inDirectory,
+  whetherRunning,
+} from './keeper.ts';
 import { DATA_FILE, type LmdbJournal, lmdbJournal, readLmdb } from './lmdb-journal.ts';
 import { readLogEnd } from './log/log-end.ts';
 import { positionOf } from './log/position.ts';
 import { checkTree, requireMeta } from './tree/check-tree.ts';
 
-/** @throws Error when a directory has files of anybody */
+/** @throws Error when a directory is not empty */
 export const requireEmpty = (directory: string): void => {
   const first = readdirSync(directory).find((name) => !isNothing(name));
   if (first !== undefined) {
-    throw new Error(`it is not empty: it has ${first}; choose an empty or a new directory`);
+    throw new Error(
+      `the directory is not empty, it has ${first}; choose an empty or a new directory`,
+    );
   }
 };
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until the tree of a running manager has everything that was acknowledged before. */
+/** Waits until the tree of a running manager has every change that was acknowledged before the call. */
 const caughtUp = async (directory: string, tree: LmdbJournal): Promise<void> => {
   const end = readLogEnd(directory).sequence;
   const startedAtMs = performance.now();
@@ -35,7 +44,7 @@ const caughtUp = async (directory: string, tree: LmdbJournal): Promise<void> => 
   }
 };
 
-/** Bytes of a copy of a tree that is whole: LMDB, which copies it, must not meet a damaged page. */
+/** Checks a tree, because LMDB must not meet a damaged page when it copies it. @returns bytes of the copy */
 const bytesOfWhole = (directory: string): number =>
   copyBytes(checkTree(join(directory, DATA_FILE)));
 
@@ -48,7 +57,7 @@ const copyInto = async (target: string, tree: LmdbJournal, bytes: number): Promi
 };
 
 const copyStopped = async (directory: string, target: string): Promise<Identity> => {
-  const identity = await settle(directory);
+  const identity = await checkpointStopped(directory);
   const bytes = bytesOfWhole(directory);
   const tree = lmdbJournal(directory, identity.isChecked);
   try {
@@ -75,7 +84,7 @@ const copyRunning = async (directory: string, target: string): Promise<Identity>
   return identity;
 };
 
-/** Removes what a backup that failed has written, so that nobody takes it for one. */
+/** Removes the files of a backup that failed, so that nobody takes them for a backup. */
 const clearBackup = (target: string): void => {
   for (const name of [IDENTITY_FILE, `${IDENTITY_FILE}.new`, DATA_FILE]) {
     rmSync(join(target, name), { force: true });
@@ -99,8 +108,8 @@ const writeBackup = async (directory: string, target: string): Promise<number> =
 };
 
 /**
- * Copies a store into an empty directory, while a manager has it open or not. The backup has
- * every change that was acknowledged before the call, and is checked when it is written. A
+ * Copies a store into an empty directory, whether a manager has the store open or not. The backup
+ * has every change that was acknowledged before the call, and is checked after it is written. A
  * backup that fails leaves nothing behind.
  *
  * @returns bytes of the backup

@@ -5,7 +5,14 @@ import type { Row } from '../journal.ts';
 import { COPY_DIRECTORY, clearCopy } from './contents.ts';
 import { requireRoom } from './disk-error.ts';
 import { type Identity, writeIdentity } from './identity.ts';
-import { copyBytes, flushFile, identityOf, inDirectory, locked, settle } from './keeper.ts';
+import {
+  checkpointStopped,
+  copyBytes,
+  flushFile,
+  identityOf,
+  inDirectory,
+  locked,
+} from './keeper.ts';
 import { DATA_FILE, lmdbJournal } from './lmdb-journal.ts';
 import { noteClosed } from './open-store.ts';
 import { checkTree, type TreeFacts } from './tree/check-tree.ts';
@@ -43,9 +50,9 @@ const copyRows = async (
   return checkTree(join(aside, DATA_FILE));
 };
 
-/** Makes the copy aside; a copy that fails is removed, and the store is as it was. */
+/** Makes the copy beside the tree. A copy that fails is removed, and the store stays as it was. */
 const makeCopy = async (directory: string, aside: string, identity: Identity): Promise<void> => {
-  // Rows that a damaged page hides would be gone with the old tree.
+  // Rows that a damaged page hides would be lost with the old tree.
   const facts = checkTree(join(directory, DATA_FILE));
   clearCopy(directory);
   requireRoom(directory, copyBytes(facts));
@@ -67,7 +74,7 @@ const makeCopy = async (directory: string, aside: string, identity: Identity): P
 const compact = async (
   directory: string,
 ): Promise<{ readonly beforeBytes: number; readonly afterBytes: number }> => {
-  const identity = await settle(directory);
+  const identity = await checkpointStopped(directory);
   const path = join(directory, DATA_FILE);
   const beforeBytes = statSync(path).size;
   const aside = join(directory, COPY_DIRECTORY);
@@ -83,8 +90,8 @@ const compact = async (
 };
 
 /**
- * Writes the tree of a stopped store anew, without its free pages, and gives each value a
- * checksum that has none.
+ * Writes the tree of a stopped store anew, without its free pages, and adds the checksums that
+ * values lack.
  *
  * @throws STORE_IN_USE, STORE_FAILED
  */

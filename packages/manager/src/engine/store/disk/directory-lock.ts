@@ -39,17 +39,17 @@ const inUse = (directory: string): MillraceError =>
     `another manager has the data directory ${directory} open: stop it, or choose another with --data`,
   );
 
-/** Unlocks what was locked. */
+/** Releases a lock. */
 export type Unlock = () => Promise<void>;
 
 const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => void server.close(() => resolve()));
 
 /**
- * Locks a file or directory by an abstract socket, which no file shows: neither the removal of the
- * lock file, nor two processes that find it dead at once, nor a hard link may let a second manager
- * in. Only Linux has such sockets, and each network namespace has its own; elsewhere the lock file
- * alone counts.
+ * Locks a file or directory by an abstract socket, which is no file in any directory. It keeps a
+ * second manager out when the lock file was removed, when two processes find the lock file dead at
+ * the same time, and when a directory has hard links to the store. Only Linux has such sockets, and
+ * each network namespace has its own; elsewhere the lock file alone counts.
  *
  * @param directory of the store, for the error
  * @throws STORE_IN_USE
@@ -70,7 +70,7 @@ export const lockByName = async (path: string, directory: string): Promise<Unloc
   }
 };
 
-/** Removes the socket of a process that is gone. */
+/** Removes the socket of a process that has ended. */
 const removeDead = (path: string): void => {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) {
     throw new Error(`${LOCK_FILE} is not a socket, so no millrace made it; move it away`);
@@ -97,7 +97,7 @@ const lockByFile = async (path: string, directory: string): Promise<Server> => {
   }
 };
 
-/** The kernel resolves a descriptor to a directory whose path is too long for a socket. */
+/** Gives a path that is short enough for a socket: through a descriptor, if that of the directory is not. */
 const withShortPath = async <T>(
   directory: string,
   act: (path: string) => Promise<T>,
@@ -118,8 +118,8 @@ const withShortPath = async <T>(
 /**
  * Locks a data directory for this process, by listening on a Unix socket in it: Node has no
  * flock, and a socket stops answering when its process ends. Answers a function that unlocks.
- * A tree that the directory has already is locked, too, because another directory may have it
- * by a link.
+ * If the directory has a tree, the tree is locked, too, because another directory may have a hard
+ * link to it.
  *
  * @throws STORE_IN_USE
  */

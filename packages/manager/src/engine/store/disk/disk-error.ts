@@ -6,7 +6,7 @@ import { tuning } from '../../../tuning.ts';
 const ANOTHER_PLACE = 'free some space, or choose a directory on another disk';
 const RIGHTS = 'run this as the user of the manager, or change the owner of the directory';
 
-/** What the errors of the platform mean here, and what to do about them. */
+/** The meaning of errors of the platform for a store, and the way out of each. */
 const meanings: Readonly<Record<string, readonly [meaning: string, wayOut: string]>> = {
   ENOSPC: ['the disk is full', ANOTHER_PLACE],
   EDQUOT: ['the quota of this user is used up', ANOTHER_PLACE],
@@ -18,10 +18,10 @@ const meanings: Readonly<Record<string, readonly [meaning: string, wayOut: strin
   ENOTDIR: ['a part of the path is not a directory', 'choose another directory'],
   ENAMETOOLONG: ['the path is too long', 'choose another directory'],
   EMFILE: ['this process has too many files open', 'raise the limit (ulimit -n)'],
-  ENOMEM: ['memory is short', 'free some memory, or raise the limit (ulimit -v)'],
+  ENOMEM: ['there is not enough memory', 'free some memory, or raise the limit (ulimit -v)'],
 };
 
-/** LMDB's copy of a tree fails with the words of the C library alone. */
+/** When LMDB copies a tree, its errors have the texts of the C library and no codes. */
 const namesByText: Readonly<Record<string, string>> = {
   'No space left on device': 'ENOSPC',
   'Disk quota exceeded': 'EDQUOT',
@@ -29,7 +29,7 @@ const namesByText: Readonly<Record<string, string>> = {
   'Input/output error': 'EIO',
 };
 
-/** The name of an error of the platform, such as ENOSPC. LMDB's commits give the number. */
+/** The name of an error of the platform, such as ENOSPC. Errors of LMDB's commits have its number instead. */
 export const errorNameOf = (error: unknown): string | undefined => {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'string') {
@@ -40,17 +40,17 @@ export const errorNameOf = (error: unknown): string | undefined => {
     : namesByText[messageOf(error)];
 };
 
-/** A full disk, or a quota that is used up. */
+/** Whether an error says that the disk is full, or a quota used up. */
 export const isFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes(errorNameOf(error) ?? '');
 
-/** The message of an error; one of the platform is said in words, with the way out. */
+/** The message of an error; for an error of the platform with its meaning and the way out. */
 export const sayError = (error: unknown): string => {
   const [meaning, wayOut] = meanings[errorNameOf(error) ?? ''] ?? [];
   return meaning === undefined ? messageOf(error) : `${meaning} (${messageOf(error)}); ${wayOut}`;
 };
 
-/** Free space of a disk, and how much of it stays free for the results and deletes of a manager. */
+/** The free space of a disk, and the reserve that stays free for results and deletes of a manager. */
 export const roomOf = (
   directory: string,
 ): { readonly freeBytes: number; readonly reserveBytes: number } => {
@@ -72,7 +72,7 @@ export const requireRoom = (directory: string, neededBytes: number): void => {
   if (neededBytes + reserveBytes > freeBytes) {
     const neededMib = Math.ceil((neededBytes + reserveBytes) / MIB);
     throw new Error(
-      `the disk is full: this needs ${neededMib} MiB of free space, reserve included, and the disk has ${Math.floor(freeBytes / MIB)} MiB; ${ANOTHER_PLACE}`,
+      `the disk has too little free space: this needs ${neededMib} MiB, reserve included, and the disk has ${Math.floor(freeBytes / MIB)} MiB; ${ANOTHER_PLACE}`,
     );
   }
 };

@@ -8,9 +8,9 @@ import { DATA_FILE } from './lmdb-journal.ts';
 import { noteClosed, openStore } from './open-store.ts';
 import type { TreeFacts } from './tree/check-tree.ts';
 
-/** What the keepers of a store share: the commands that work on its directory, beside a manager or without one. */
+/** Shared by the commands that work on the directory of a store, beside a manager or without one. */
 
-/** Runs something that concerns a directory, and names the directory in the error. @throws STORE_FAILED */
+/** Runs a step of work on a directory, and names the directory in the error. @throws STORE_FAILED */
 export const inDirectory = async <T>(directory: string, act: () => Promise<T> | T): Promise<T> => {
   try {
     return await act();
@@ -28,11 +28,11 @@ const noIdentity = (directory: string): string => {
     return 'there is no such directory';
   }
   return existsSync(join(directory, DATA_FILE))
-    ? `store.json is missing beside ${DATA_FILE}: a backup like that was interrupted, so make another; of a store, a manager writes it again at its start`
-    : 'there is no store: store.json is missing; a manager makes it at its start';
+    ? `store.json is missing beside ${DATA_FILE}: if this is a backup, it was interrupted, so make another; if this is a store, the next start of a manager writes the file`
+    : 'there is no store, because store.json is missing; a manager makes a store at its start';
 };
 
-/** The identity of a directory that must have a store or a backup. */
+/** The identity of a store or backup. @throws Error when the directory has neither */
 export const identityOf = (directory: string): Identity => {
   const identity = readIdentity(directory);
   if (identity === undefined) {
@@ -41,7 +41,7 @@ export const identityOf = (directory: string): Identity => {
   return identity;
 };
 
-/** Runs something while no manager has the directory open. @throws STORE_IN_USE */
+/** Holds the lock of a directory during `act`, so that no manager opens it. @throws STORE_IN_USE */
 export const locked = async <T>(directory: string, act: () => Promise<T> | T): Promise<T> => {
   const unlock = await lockDirectory(directory);
   try {
@@ -51,7 +51,7 @@ export const locked = async <T>(directory: string, act: () => Promise<T> | T): P
   }
 };
 
-/** Does one thing to a store that is stopped, and another to one that a manager has open. */
+/** Calls `stopped` under the lock of the store, or `running` if a manager has the store open. */
 export const whetherRunning = async <T>(
   directory: string,
   stopped: () => Promise<T> | T,
@@ -67,8 +67,8 @@ export const whetherRunning = async <T>(
   return running();
 };
 
-/** Brings the log of a stopped store to its tree. */
-export const settle = async (directory: string): Promise<Identity> => {
+/** Brings the changes of the log of a stopped store to its tree. */
+export const checkpointStopped = async (directory: string): Promise<Identity> => {
   const { identity, log, tree } = await openStore(directory, silentLog);
   await log.close();
   await tree.close();

@@ -191,18 +191,18 @@ export const lmdbJournal = (directory: string, isChecked = true): LmdbJournal =>
 
 /** A tree that another process may have open, for reading alone. */
 export interface LmdbReader extends LmdbJournal {
-  /** Until the answer is called, no page of the tree as it is now is used anew. */
+  /** Keeps LMDB from reusing any page of the present tree until the returned function is called. */
   holdSnapshot(): () => void;
 }
 
-/** A manager does not know of a reader that is not in its `lock.mdb`, and uses pages anew under it. */
+/** A manager reuses pages under a reader that is not in its `lock.mdb`, so the file must be there. */
 const requireReaderTable = (directory: string): void => {
   try {
     closeSync(openSync(join(directory, TREE_LOCK_FILE), 'r+'));
   } catch (error) {
     if (errorNameOf(error) === 'ENOENT') {
       throw new Error(
-        `${TREE_LOCK_FILE} is missing while a manager has the store open; start the manager again, which makes it`,
+        `${TREE_LOCK_FILE} is missing while a manager has the store open; start the manager again, which makes the file`,
         { cause: error },
       );
     }

@@ -8,7 +8,7 @@ import { requireEmpty } from './back-up.ts';
 import { clearStore } from './contents.ts';
 import { requireRoom } from './disk-error.ts';
 import { type Identity, idOf, readIdentity, writeIdentity } from './identity.ts';
-import { flushFile, identityOf, inDirectory, locked, settle } from './keeper.ts';
+import { checkpointStopped, flushFile, identityOf, inDirectory, locked } from './keeper.ts';
 import { DATA_FILE, lmdbJournal } from './lmdb-journal.ts';
 import { logNames } from './log/log-files.ts';
 import { MARK_BYTES } from './log/log-record.ts';
@@ -16,7 +16,7 @@ import { apply, decodePosition, POSITION_KEY, positionOf } from './log/position.
 import { checkTree } from './tree/check-tree.ts';
 import { valueOf } from './tree/checked-value.ts';
 
-/** @throws Error when a tree is not whole, or not that of this identity */
+/** @throws Error when a tree is not whole, or does not belong to this identity */
 const requireTreeOf = (identity: Identity, path: string): void => {
   let id: string | undefined;
   const { bareValues } = checkTree(path, (key, stored) => {
@@ -33,13 +33,13 @@ const requireTreeOf = (identity: Identity, path: string): void => {
 const requireBackup = (backup: string): Identity => {
   const found = identityOf(backup);
   if (found.state !== 'backup') {
-    throw new Error('it is a store and no backup; millrace store backup makes one');
+    throw new Error('this is a store and no backup; millrace store backup makes a backup of it');
   }
   requireTreeOf(found, join(backup, DATA_FILE));
   return found;
 };
 
-/** Copies the tree, and gives it a name of its own: files of the store that was backed up must not fit. */
+/** Copies the tree, and gives the copy a new name, so that files of the original store do not fit. */
 const copyTree = async (
   backup: string,
   directory: string,
@@ -73,10 +73,10 @@ const write = async (
   const restored = await copyTree(backup, directory, identity, writes);
   writeIdentity(directory, { ...restored, state: 'renewing' });
   // Makes the log, so that a start finds a whole store.
-  await settle(directory);
+  await checkpointStopped(directory);
 };
 
-/** On a full disk the identity may stay as it is: without its files it is refused, too. */
+/** A failure is no harm: a start refuses any other identity, too, because the files are missing. */
 const markUnfinished = (directory: string, restoring: Identity): void => {
   try {
     writeIdentity(directory, restoring);
@@ -86,10 +86,10 @@ const markUnfinished = (directory: string, restoring: Identity): void => {
 };
 
 /**
- * Makes a store of a backup, in an empty directory. A restore that fails leaves an identity
- * behind which says so: a manager that was started there would otherwise make an empty store.
+ * Makes a store of a backup, in an empty directory. A restore that fails leaves an identity in the
+ * state `restoring` behind. Without it, a manager that is started there would make an empty store.
  *
- * @param writes changes of rows that must differ from the store that was backed up
+ * @param writes rows that must differ from those of the original store
  * @returns bytes of the store
  * @throws STORE_FAILED when the backup is not whole, or the directory is not empty
  */

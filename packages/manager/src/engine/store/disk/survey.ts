@@ -15,7 +15,7 @@ import { requireMeta, surveyTree, type TreeFacts } from './tree/check-tree.ts';
 import { isMarked, valueOf } from './tree/checked-value.ts';
 import { TreeDamage } from './tree/tree-damage.ts';
 
-/** A store or a backup, as its files are. */
+/** The state of the files of a store or a backup. */
 export interface Survey {
   /** Undefined when the identity is damaged. */
   readonly id: string | undefined;
@@ -23,30 +23,31 @@ export interface Survey {
   readonly treeBytes: number;
   /** Undefined when the tree could not be read. */
   readonly tree: TreeFacts | undefined;
-  /** What is not whole, in sentences. Where there is something, rows may be missing. */
+  /** A sentence for each damaged place. Where there is damage, rows may be missing. */
   readonly damage: readonly string[];
 }
 
 export type VisitRow = (key: string, value: Uint8Array) => void;
 
-/** More of it says nothing new. */
+/** More sentences would say nothing new. */
 const DAMAGE_MAX = 100;
 
 const unfinished: Readonly<Partial<Record<StoreState, string>>> = {
   creating:
-    'its first start was interrupted, and it has nothing; the next start of a manager ends it',
-  adopting: 'its takeover was interrupted; the next start of a manager ends it',
-  renewing: 'its log is not made yet; the next start of a manager makes it',
+    'its first start was interrupted, so it is empty; the next start of a manager completes it',
+  adopting:
+    'its takeover from millrace 0.1 was interrupted; the next start of a manager completes it',
+  renewing: 'its log is not made yet; the next start of a manager makes the log',
   restoring: 'a restore into it has not ended; run millrace store restore again',
 };
 
-/** Shows rows of a tree in order, with the changes that are in the log alone over them. */
+/** Shows the rows of a tree in order, with the changes that only the log has. */
 class Overlay {
   readonly #changes: readonly Write[];
   readonly #visit: VisitRow;
   #at = 0;
 
-  /** @param changes ascending, one for each key */
+  /** @param changes in ascending order of their keys, one for each key */
   constructor(changes: readonly Write[], visit: VisitRow) {
     this.#changes = changes;
     this.#visit = visit;
@@ -77,7 +78,7 @@ class Overlay {
   }
 }
 
-/** The last write of each key, ascending. */
+/** The last write of each key, in ascending order of the keys. */
 const lastWrites = (writes: readonly Write[]): readonly Write[] =>
   [...new Map(writes.map((write) => [write.key, write])).values()].toSorted((a, b) =>
     a.key < b.key ? -1 : 1,
@@ -112,7 +113,7 @@ class Surveyor {
     return join(this.#directory, DATA_FILE);
   }
 
-  /** The identity; undefined when it is damaged. @throws Error when there is no store, or not yet */
+  /** The identity; undefined when it is damaged. @throws Error when there is no store, or it is not complete */
   identity(): Identity | undefined {
     const identity = this.#noting(() => readIdentity(this.#directory));
     if (identity === undefined && this.#damage.length === 0) {
@@ -140,7 +141,7 @@ class Surveyor {
     return this.#seen(identity, false, this.#tree(identity, log));
   }
 
-  /** LMDB lets another process read a tree that is open. The manager is not asked. */
+  /** Surveys a store that a manager has open: LMDB lets other processes read its tree. */
   async running(identity: Identity | undefined): Promise<Survey> {
     if (!this.#haveFiles(storeFiles) || this.#noting(() => requireMeta(this.#path)) === undefined) {
       return this.#seen(identity, true, undefined);
@@ -179,7 +180,7 @@ class Surveyor {
     }
   }
 
-  /** Notes each of these that is no file. A FIFO must not be opened: its reader waits. */
+  /** Notes each of these names that is no file. A FIFO must not be opened, because its reader would wait. */
   #haveFiles(names: readonly string[]): boolean {
     const areFiles = names.map((name) =>
       this.#noting(() => {
@@ -215,7 +216,7 @@ class Surveyor {
       this.#note(new TreeDamage('a value has no checksum'));
     }
     if (overlay === undefined && this.#damage.length === 0) {
-      this.#note(new TreeDamage('it has no place in a log'));
+      this.#note(new TreeDamage('it does not say its position in the log'));
     }
     return facts;
   }
@@ -234,9 +235,9 @@ class Surveyor {
 
 /**
  * Reads all of a store or of a backup, and changes nothing: the identity, the log, each page of
- * the tree, the list of free pages, each checksum. `visit` is shown each row in order of the
- * keys. While a manager has the store open, its tree is read as it is at that moment, and of its
- * log only the first pages.
+ * the tree, the list of free pages, each checksum. `visit` is called with each row in order of the
+ * keys. While a manager has the store open, the survey reads the tree as it is at that moment, and
+ * only the first pages of the log.
  *
  * @throws STORE_FAILED when there is no store
  */
@@ -254,7 +255,7 @@ export const surveyStore = (directory: string, visit: VisitRow): Promise<Survey>
         () => surveyor.running(identity),
       );
     } catch (error) {
-      // Nothing can change a store here, so it needs no lock.
+      // Nothing can change a store on a read-only file system, so the survey needs no lock.
       if (errorNameOf(error) === 'EROFS') {
         return surveyor.stopped(identity);
       }

@@ -91,7 +91,7 @@ export class LogEnd {
   }
 }
 
-/** The last record that the log of a directory has on disk. Only reads. @throws Error when the file is damaged */
+/** Reads which record of a log is the last on disk. @throws Error when the file is damaged */
 export const readLogEnd = (directory: string): Position => {
   const descriptor = openSync(join(directory, LOG_END_FILE), 'r');
   try {

@@ -108,7 +108,7 @@ export const checkLogFile = (
   return header;
 };
 
-/** The sequence of a noted position. @throws Error when it is one of another log */
+/** The sequence of a noted position. @throws Error when the position belongs to another log */
 export const sequenceOf = (noted: Position, mark: Uint8Array): number => {
   if (!isSame(noted.mark, mark)) {
     throw new Error(

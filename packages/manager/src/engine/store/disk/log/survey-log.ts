@@ -4,17 +4,17 @@ import { readLogEnd } from './log-end.ts';
 import { checkLogFile, logNames, sequenceOf } from './log-files.ts';
 import { LOG_HEADER_BYTES } from './log-header.ts';
 
-/** A log as its files have it. */
+/** A log, as it is in its files. */
 export interface StoredLog {
   readonly files: readonly Buffer[];
-  /** The sequence of the last record that is known to have been on disk. */
+  /** The sequence of the last record that `log.end` notes as on disk. */
   readonly end: number;
 }
 
-/** Runs a part of a survey. What it throws is noted, and the answer is undefined. */
+/** Runs a part of a survey. An error is noted as damage, and the result is undefined. */
 export type Noting = <T>(act: () => T) => T | undefined;
 
-/** Checks the first page of each log file, which never changes. @returns whether both are whole */
+/** Checks the first page of each log file, which never changes. @returns whether both pages are whole */
 export const surveyLogHeaders = (directory: string, mark: Uint8Array, noting: Noting): boolean => {
   const headers = logNames.map((name, number) =>
     noting(() => checkLogFile(directory, name, number, mark)),
@@ -22,7 +22,7 @@ export const surveyLogHeaders = (directory: string, mark: Uint8Array, noting: No
   return headers.every((header) => header !== undefined);
 };
 
-/** Reads the log of a stopped store, and changes nothing. @returns undefined when a file is not whole */
+/** Reads the log of a stopped store, and changes nothing. @returns undefined when a file is damaged */
 export const surveyLog = (
   directory: string,
   mark: Uint8Array,

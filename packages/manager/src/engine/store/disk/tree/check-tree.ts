@@ -36,7 +36,7 @@ export interface TreeFacts {
 
 export type Visit = (key: string, stored: Buffer) => void;
 
-/** Takes a damage; the reading goes on behind it if this returns. */
+/** Takes a damaged place. The reading goes on behind the place if this function returns. */
 export type Tell = (damage: TreeDamage) => void;
 
 const damaged = (what: string): never => {
@@ -65,13 +65,13 @@ interface Node {
   readonly keyBytes: number;
   readonly isOverflow: boolean;
   readonly valueBytes: number;
-  /** Page below a node of a branch. */
+  /** The page below a node of a branch. */
   readonly child: number;
 }
 
 /** A walk through one database. */
 interface Walk {
-  /** Orders the keys. */
+  /** Compares two keys by their order in the database. */
   readonly compare: (a: Buffer, b: Buffer) => number;
   readonly visit: (key: Buffer, value: Buffer, page: number) => void;
   readonly counted: Counted;
@@ -111,11 +111,11 @@ class Walker {
       counted.leaf === head.leafPages &&
       counted.overflow === head.overflowPages &&
       counted.entries === head.entries;
-    // The rows of a damaged page are missing, which says nothing new.
+    // A damaged page was told already, and its rows are missing in the count.
     if (!isAgreed && this.#isWhole) {
       this.#note(
         new TreeDamage(
-          `the ${name} has ${counted.entries} entries, and its head says ${head.entries}`,
+          `the ${name} has ${counted.entries} entries, but its head says ${head.entries}`,
         ),
       );
     }
@@ -135,7 +135,7 @@ class Walker {
     }
   }
 
-  /** Tells a damage. @throws any other error */
+  /** Tells a damaged place. @throws any other error */
   #note(error: unknown): void {
     if (!(error instanceof TreeDamage)) {
       throw error;
@@ -144,7 +144,7 @@ class Walker {
     this.#tell(error);
   }
 
-  /** A page with all pages below it; of a damaged one, all that stands before the damage. */
+  /** Walks a page and all pages below it; a damaged page up to the damaged place. */
   #subtree(number: number, depth: number, bounds: Bounds, walk: Walk): void {
     if (number === EMPTY_ROOT) {
       return;
@@ -181,7 +181,7 @@ class Walker {
     for (const [index, node] of nodes.entries()) {
       const key = page.subarray(node.keyAt, node.keyAt + node.keyBytes);
       const order = before === undefined ? -1 : compare(before, key);
-      // The first key may be the one by which the page above knows this page.
+      // The first key may be equal to the key by which the page above refers to this page.
       if (order > 0 || (order === 0 && index > 0)) {
         damaged(`the keys of page ${number} are out of order`);
       }
@@ -246,7 +246,7 @@ class Walker {
     return buffer;
   }
 
-  /** Bytes from the beginning of a page on. A disk that cannot read them is damage, and not the end. */
+  /** Reads bytes from the beginning of a page on. A place that the disk cannot read is damage. */
   #readBytes(into: Buffer, number: number): void {
     const at = number * this.#meta.pageBytes;
     let bytesRead = 0;
@@ -256,7 +256,7 @@ class Walker {
       damaged(`page ${number} cannot be read: ${messageOf(error)}`);
     }
     if (bytesRead !== into.length) {
-      damaged(`page ${number} cannot be read: it has ${bytesRead} bytes`);
+      damaged(`page ${number} cannot be read: the file has only ${bytesRead} bytes of it`);
     }
   }
 
@@ -358,7 +358,7 @@ const freeRuns = (record: Buffer): [page: number, count: number][] => {
   return runs;
 };
 
-/** The value of a row whose checksum is right. */
+/** The value of a row, after its checksum was compared. */
 const seenOf = (
   key: string,
   stored: Buffer,
@@ -427,11 +427,11 @@ export const checkTree = (path: string, visit: Visit = () => {}, areBare = false
   );
 
 /**
- * Like `checkTree`, but tells each damage and goes on behind it: only what is below a damaged
- * page is not seen.
+ * Like `checkTree`, but tells each damaged place and goes on behind it. It cannot see the pages
+ * below a damaged page.
  *
- * Another process may write to the tree meanwhile if this one has a snapshot of it open: then
- * LMDB uses no page anew that the latest meta page leads to.
+ * Another process may write to the tree meanwhile if this process has a snapshot of the tree open,
+ * because LMDB then reuses no page to which the latest meta page leads.
  *
  * @returns undefined when a meta page is damaged
  */

@@ -25,7 +25,7 @@ export const writeChecked = (
   start: number,
 ): number => {
   const crc = crcOf(key, value);
-  // Four bytes, without the checks of a call for each row.
+  // The bytes are set one by one, because a method of Buffer checks its arguments for each row.
   target[start] = CHECKED;
   target[start + 1] = crc >>> 24;
   target[start + 2] = crc >>> 16;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** Four tables behind each other: the n-th is for a byte with n bytes behind it. */
+/** Four tables, one after the other. The n-th table is for a byte with n bytes behind it. */
 const TABLES = ((): Int32Array => {
   const tables = new Int32Array(4 * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -17,13 +17,13 @@ const TABLES = ((): Int32Array => {
   return tables;
 })();
 
-/** Longer bytes are faster in the library of the platform, whose call costs more than a short loop (decision 0043). */
+/** Longer values are faster in zlib, whose call costs more than a short loop (decision 0043). */
 const NATIVE_FROM_BYTES = 200;
 
 const addByte = (crc: number, byte: number): number =>
   (crc >>> 8) ^ (TABLES[(crc ^ byte) & 0xff] ?? 0);
 
-/** Adds four bytes at once, the first in the lowest bits. */
+/** Adds four bytes at once; the first byte is in the lowest bits. */
 const addWord = (crc: number, word: number): number => {
   const mixed = crc ^ word;
   return (

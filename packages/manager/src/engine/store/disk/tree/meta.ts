@@ -115,7 +115,7 @@ const bytesAt = (descriptor: number, at: number): Buffer => {
   return bytes;
 };
 
-/** A manager may write the page meanwhile: two readings that agree are no half-written page. */
+/** Reads a meta page twice, because a manager may be writing it: two equal readings are no half-written page. */
 const metaAt = (descriptor: number, page: number, at: number): Meta => {
   let bytes = bytesAt(descriptor, at);
   for (let again = bytesAt(descriptor, at); !again.equals(bytes); ) {

@@ -1,6 +1,6 @@
-/** Damage of a tree that no program but another copy of the file can mend. */
+/** Damage of a tree. No program can mend it; only another copy of the file helps. */
 export class TreeDamage extends Error {
-  /** What is damaged, without the name of the file and the way out. */
+  /** The damaged place, without the name of the file and the way out. */
   readonly what: string;
 
   constructor(what: string) {

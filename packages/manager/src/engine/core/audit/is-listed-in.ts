@@ -2,11 +2,11 @@ import type { TaskTimeIndex } from '../rows/keys.ts';
 import type { Task } from '../task.ts';
 import { isFinished } from '../task-machine.ts';
 
-/** What decides which time indexes must name a task. */
+/** The values of a task that decide which time indexes must name it. */
 export type Indexed = Pick<Task, 'state' | 'grants' | 'expiresAtMs' | 'isTombstone'>;
 
-/** For each time index, which tasks its rows must name. */
-export const wanted: Readonly<Record<TaskTimeIndex, (task: Indexed) => boolean>> = {
+/** Whether the rows of a time index must name a task, for each such index. */
+export const isListedIn: Readonly<Record<TaskTimeIndex, (task: Indexed) => boolean>> = {
   due: (task) => task.state === 'scheduled',
   expiry: (task) =>
     task.expiresAtMs !== undefined &&

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { Fingerprints } from './fingerprints.ts';
+import { HashSet } from './hash-set.ts';
 
 const COUNT = 100_000;
 
 test('a set knows each text that was added, and no other', () => {
-  const set = new Fingerprints();
+  const set = new HashSet();
   for (let n = 0; n < COUNT; n++) {
     set.add(`id-${n}`);
     set.add(`id-${n}`);
@@ -18,7 +18,7 @@ test('a set knows each text that was added, and no other', () => {
 });
 
 test('a text that is marked twice counts once, and stays marked while the set grows', () => {
-  const set = new Fingerprints();
+  const set = new HashSet();
   set.add('first');
   expect(set.mark('first')).toBe(true);
   expect(set.mark('first')).toBe(true);

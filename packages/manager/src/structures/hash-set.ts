@@ -1,7 +1,7 @@
 const HIGH_BITS = 0x1f_ff_ff;
 const START_SLOTS = 1_024;
 
-/** A hash of 53 bits above zero, of two that are mixed as in MurmurHash3. */
+/** A hash of 53 bits above zero, mixed from two hashes of 32 bits as in MurmurHash3. */
 const fingerprintOf = (text: string): number => {
   let low = 0x9e_37_79_b9;
   let high = 0x85_eb_ca_6b;
@@ -18,17 +18,17 @@ const fingerprintOf = (text: string): number => {
 };
 
 /**
- * A set of texts that keeps a hash of 53 bits for each of them, in 16 to 32 bytes, so that it
- * holds the ids of millions of tasks. Two texts of the same hash are taken for one: among ten
- * million there is such a pair once in two hundred times.
+ * A set of texts that keeps a hash of 53 bits for each text, in 16 to 32 bytes, so that it can hold
+ * the ids of millions of tasks. It takes two texts with the same hash for one. A set of ten million
+ * texts has such a pair once in two hundred times.
  */
-export class Fingerprints {
-  /** Zero is a free slot, and a negative number is marked. */
+export class HashSet {
+  /** The hashes. Zero is a free slot, and a negative number is a marked hash. */
   #slots = new Float64Array(START_SLOTS);
   #size = 0;
   #marked = 0;
 
-  /** Texts that were added and not marked. */
+  /** Number of texts that were added and not marked. */
   get unmarked(): number {
     return this.#size - this.#marked;
   }
@@ -56,7 +56,7 @@ export class Fingerprints {
     return value !== 0;
   }
 
-  /** The slot of a value, or the free one in which it belongs. */
+  /** The slot of a hash, or the free slot in which it belongs. */
   #slotOf(value: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
