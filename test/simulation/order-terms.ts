@@ -10,13 +10,16 @@ const onceOf = (given: string | IdempotencyKey): IdempotencyKey =>
 
 type HistoryKey = NonNullable<EventOf<'submit'>['key']>;
 
-/** A key and how long it is held, for the history. Each task name has keys of its own. */
-const historyKeyOf = (task: string, keyed: Keyed): HistoryKey => {
+/**
+ * A key and how long it is held, for the history. Each task name has keys of its own, and an input
+ * replaces only inputs of its own version.
+ */
+const historyKeyOf = (task: string, version: number, keyed: Keyed): HistoryKey => {
   if ('debounce' in keyed) {
-    return { name: `${task} ${keyed.debounce.key}`, holds: 'until granted' };
+    return { name: `${task} ${version} ${keyed.debounce.key}`, holds: 'until granted' };
   }
   if ('replace' in keyed) {
-    return { name: `${task} ${keyed.replace.key}`, holds: 'until granted' };
+    return { name: `${task} ${version} ${keyed.replace.key}`, holds: 'until granted' };
   }
   if ('throttle' in keyed) {
     return { name: `${task} ${keyed.throttle.key}`, holds: keyed.throttle.ms };
@@ -51,7 +54,7 @@ export const aboutOf = (
     delayMs: delayMsOf(order),
     version,
     retryLeastMs: policy?.leastMs ?? DEFAULT_LEAST_MS,
-    ...(keyed === undefined ? {} : { key: historyKeyOf(task, keyed) }),
+    ...(keyed === undefined ? {} : { key: historyKeyOf(task, version, keyed) }),
   };
 };
 

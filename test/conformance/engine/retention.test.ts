@@ -62,7 +62,7 @@ onEachEngine('retention', (open) => {
     await stage.settle('a', await stage.claimOne('a'), 'failed', { error: failure('bad') });
     await stage.advance(SECOND_MS);
     expect(await stage.outcome('bad')).toMatchObject({ taskId: 'bad' });
-    expect(await stage.outcome('t3200')).toBe('RESULT_REMOVED');
+    expect(await stage.outcome('t4199')).toBe('RESULT_REMOVED');
   });
 
   test('keeps the id of a removed task for 15 minutes after it was accepted, even above the cap', async () => {

@@ -267,3 +267,16 @@ test('a document shows the worst hundred findings, each with a command that look
     command: 'millrace queue show q150',
   });
 });
+
+test('a delayed schedule and a clock that was set back are findings', () => {
+  const delayed = new Map([
+    ['nightly', "queue 'q' holds 1 of 1 items"],
+    ['hourly', 'the same'],
+  ]);
+  const schedules = { total: 3, paused: 0, delayed, setBack: 2 };
+  const notices = attention({ ...calm, schedules });
+  expect(notices.map(({ kind, message }) => `${kind}: ${message}`)).toEqual([
+    "schedule-delayed: schedule 'nightly' is due and its task cannot be added: queue 'q' holds 1 of 1 items; 1 more is delayed, too",
+    'clock-set-back: the clock was set back by more than an hour: schedules go on from the new time, 2 of them earlier than they would have',
+  ]);
+});

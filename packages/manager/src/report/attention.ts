@@ -137,7 +137,8 @@ const openFiles = ({ openFilesMax, sockets }: Facts): Finding[] => {
 
 const schedules = ({ delayed, setBack }: SchedulesReport): Finding[] => {
   const [first] = delayed;
-  const more = delayed.size > 1 ? `, and ${delayed.size - 1} more are delayed` : '';
+  const others = delayed.size - 1;
+  const more = others > 0 ? `; ${others} more ${others === 1 ? 'is' : 'are'} delayed, too` : '';
   return [
     ...(first === undefined
       ? []

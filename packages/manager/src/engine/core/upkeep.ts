@@ -116,7 +116,10 @@ const handle = (
   return 1;
 };
 
-/** Handles a row, at most so much of it as may be spent; the rest is put back. */
+/**
+ * Handles a row. One schedule may cost many tasks, so a row of schedules is handled as far as may be
+ * spent, and the rest is put back; any other row is handled as a whole.
+ */
 const handleRow = (
   state: State,
   index: TimeIndex,
@@ -129,7 +132,8 @@ const handleRow = (
   const entries = decodeIds(value);
   let spent = 0;
   let done = 0;
-  while (done < entries.length && spent < budget) {
+  const most = index === 'ticks' ? budget : Number.POSITIVE_INFINITY;
+  while (done < entries.length && spent < most) {
     spent += handle(state, index, entries[done] ?? '', atMs, now, fire);
     done += 1;
   }
