@@ -193,9 +193,9 @@ describe('the packed packages', () => {
     const client = reachOf(join(dist, 'client.js'));
     const workers = reachOf(join(dist, 'worker.js'));
     expect(roomsOf(client.files)).toEqual(['client.js', 'client/', 'protocol/']);
-    expect(packagesOf(client.others)).toEqual(['msgpackr', 'nanoid', 'ws']);
+    expect(packagesOf(client.others)).toEqual(['croner', 'msgpackr', 'nanoid', 'ws']);
     expect(roomsOf(workers.files)).toEqual(['protocol/', 'worker.js', 'worker/']);
-    expect(packagesOf(workers.others)).toEqual(['msgpackr', 'nanoid', 'tsx', 'ws']);
+    expect(packagesOf(workers.others)).toEqual(['croner', 'msgpackr', 'nanoid', 'tsx', 'ws']);
     const whole = reachOf(join(dist, 'index.js'));
     for (const file of [...client.files, ...workers.files]) {
       expect(existsSync(file)).toBe(true);

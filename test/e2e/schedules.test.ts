@@ -72,7 +72,10 @@ test.each<[ScheduleTiming, RegExp]>([
   [{ everyMs: 0 }, /everyMs is a whole number from 1000 to \d+, not 0$/],
   [{ ...rare, everyMs: 5_000 }, /give cron or everyMs, not both$/],
   [{}, /give cron or everyMs$/],
-  [{ ...rare, startAt: new Date('soon') }, /startAt is a valid Date, not Invalid Date$/],
+  [
+    { ...rare, startAt: new Date('soon') },
+    /startAt is a valid Date from 1970 on, not Invalid Date$/,
+  ],
   [{ ...rare, endAt: new Date(-1) }, /endAt is a valid Date from 1970 on/],
   [
     { ...rare, startAt: new Date(20_000), endAt: new Date(10_000) },
